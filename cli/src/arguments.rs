@@ -1,0 +1,138 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use hamiltone_engine::tagging::{MAX_WINDOW_S, MIN_WINDOW_S};
+
+/// Names what is heard in audio files: genre, instrument, sound, mood of a voice.
+///
+/// Reads WAV, AIFF, CAF, FLAC, Ogg Vorbis, MP3, AAC and ALAC. A folder stands for every audio file
+/// in it and below. A file that cannot be read is reported, and the rest goes on.
+///
+/// Exit code: 0 if all went well, 1 if anything failed, 2 for wrong usage.
+#[derive(Debug, Parser)]
+#[command(name = "hamiltone", version, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// Print no progress and no warnings; errors are still printed
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// What is heard when: a timeline of labels for each file
+    Analyze(AnalyzeArguments),
+    /// What is heard on the whole: the most probable labels of each file
+    Classify(ClassifyArguments),
+    /// The models that can be chosen
+    Models(ModelsArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AnalyzeArguments {
+    #[command(flatten)]
+    pub(crate) sources: Sources,
+    /// How much of the past each tag is made from, in seconds (0.5 to 10) [default: the model's]
+    #[arg(long, value_name = "SECONDS", value_parser = window)]
+    pub(crate) window: Option<f32>,
+    /// How to write the timelines [default: text on a terminal, else json]
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<Format>,
+    /// Write one file an input into this folder (made if needed) instead of printing; the
+    /// structure of the input folders is kept
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ClassifyArguments {
+    #[command(flatten)]
+    pub(crate) sources: Sources,
+    /// How many labels to give for each file
+    #[arg(long, value_name = "K", default_value = "5", value_parser = count)]
+    pub(crate) top: usize,
+    /// Print one line of JSON for each file
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ModelsArguments {
+    /// Print a JSON array
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What to listen to, and with what.
+#[derive(Debug, Args)]
+pub(crate) struct Sources {
+    /// Audio files, and folders of them
+    #[arg(required = true, value_name = "FILE_OR_FOLDER")]
+    pub(crate) inputs: Vec<PathBuf>,
+    /// The name of a model (see `hamiltone models`) or a model file [default: the built-in one]
+    #[arg(long, value_name = "NAME_OR_FILE")]
+    pub(crate) model: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// A list for people
+    Text,
+    /// The whole timeline: columns and events; on stdout one line a file
+    Json,
+    /// The events; on stdout with a last column `file` where there are several
+    Csv,
+}
+
+impl Format {
+    /// The ending of a file of this format.
+    pub(crate) fn ending(self) -> &'static str {
+        match self {
+            Self::Text => "txt",
+            Self::Json => "json",
+            Self::Csv => "csv",
+        }
+    }
+}
+
+fn window(text: &str) -> Result<f32, String> {
+    let seconds: f32 = text
+        .parse()
+        .map_err(|_| "not a number of seconds".to_owned())?;
+    if (MIN_WINDOW_S..=MAX_WINDOW_S).contains(&seconds) {
+        Ok(seconds)
+    } else {
+        Err(format!(
+            "a window has {MIN_WINDOW_S} to {MAX_WINDOW_S} seconds"
+        ))
+    }
+}
+
+fn count(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(count) if count > 0 => Ok(count),
+        _ => Err("a number from 1 on is wanted".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_holds_together() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn windows_within_their_range() {
+        assert_eq!(window("2.5"), Ok(2.5));
+        for wrong in ["0.4", "11", "NaN", "inf", "-1", "two", ""] {
+            assert!(window(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! One file, streamed through whatever hears it.
+
+use hamiltone_decoding::{AudioFile, DecodeError};
+
+use crate::inputs::Input;
+use crate::progress::Progress;
+
+/// Streams an opened file into `hear`, packet by packet, so that memory does not grow with its
+/// length. Gives its length in seconds; tells what was damaged.
+pub(crate) fn listen(
+    input: &Input,
+    mut file: AudioFile,
+    progress: &Progress,
+    mut hear: impl FnMut(&[f32]),
+) -> Result<f64, DecodeError> {
+    let rate = f64::from(file.sample_rate());
+    progress.opened(file.expected_frames().map(|frames| frames as f64 / rate));
+    let mut untold = 0.0;
+    while let Some(samples) = file.next_mono()? {
+        hear(samples);
+        untold += samples.len() as f64 / rate;
+        if untold >= 1.0 {
+            progress.heard(untold);
+            untold = 0.0;
+        }
+    }
+    progress.heard(untold);
+    let duration_s = file.frames_so_far() as f64 / rate;
+    let path = input.path.display();
+    if file.damaged_packets() > 0 {
+        let packets = file.damaged_packets();
+        let s = if packets == 1 { "" } else { "s" };
+        progress.warn(&format!(
+            "{path}: skipped {packets} damaged packet{s}; times may be early"
+        ));
+    }
+    if file.ended_early() {
+        progress.warn(&format!(
+            "{path}: the file ends early, after {duration_s:.2} s"
+        ));
+    }
+    Ok(duration_s)
+}

@@ -1,0 +1,202 @@
+//! `hamiltone models`: what can be chosen.
+
+use std::io::{self, Write};
+
+use anyhow::Result;
+use hamiltone_engine::model::{
+    Accuracy, Card, Library, LibraryEntry, ModelSource, TaskKind, user_folder,
+};
+use serde_json::{Value, json};
+
+use crate::Outcome;
+use crate::arguments::ModelsArguments;
+
+const HEADINGS: [&str; 8] = [
+    "NAME",
+    "TASK",
+    "LABELS",
+    "PARAMETERS",
+    "MUL-ADDS/S",
+    "ACCURACY",
+    "LICENCE",
+    "SOURCE",
+];
+/// Columns of numbers stand to the right.
+const RIGHT: [bool; 8] = [false, false, true, true, true, false, false, false];
+
+/// Runs the command.
+pub(crate) fn run(arguments: &ModelsArguments) -> Result<Outcome> {
+    let entries = Library::new().entries();
+    let text = if arguments.json {
+        let list: Vec<Value> = entries.iter().map(as_json).collect();
+        serde_json::to_string_pretty(&list)? + "\n"
+    } else {
+        as_table(&entries)
+    };
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    stdout.flush()?;
+    Ok(Outcome::Done)
+}
+
+fn as_json(entry: &LibraryEntry) -> Value {
+    let source = source(entry);
+    match &entry.summary {
+        Err(error) => json!({ "name": entry.name, "source": source, "error": error }),
+        Ok(card) => json!({
+            "name": entry.name,
+            "source": source,
+            "hash": entry.hash,
+            "description": card.description,
+            "task": task(card),
+            "labels": card.labels,
+            "parameters": card.parameters,
+            "multiply_adds_per_second": card.multiply_adds_per_second,
+            "default_window_s": card.default_window_s,
+            "accuracy": card.accuracy,
+            "licence": card.licence,
+            "training_data": card.training_data,
+            "parent": card.parent,
+            "pruning": card.pruning,
+        }),
+    }
+}
+
+fn as_table(entries: &[LibraryEntry]) -> String {
+    let cards = entries
+        .iter()
+        .filter_map(|entry| Some((entry, entry.summary.as_ref().ok()?)));
+    let mut rows = vec![HEADINGS.map(str::to_owned)];
+    rows.extend(cards.map(|(entry, card)| row(entry, card)));
+    let widths: Vec<usize> = (0..HEADINGS.len())
+        .map(|column| {
+            rows.iter()
+                .map(|row| row[column].chars().count())
+                .max()
+                .unwrap_or(0)
+        })
+        .collect();
+    let mut text = String::new();
+    for row in &rows {
+        let cells = row
+            .iter()
+            .zip(&widths)
+            .zip(RIGHT)
+            .map(|((cell, &width), right)| {
+                if right {
+                    format!("{cell:>width$}")
+                } else {
+                    format!("{cell:width$}")
+                }
+            });
+        text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
+        text.push('\n');
+    }
+    for entry in entries {
+        if let Ok(card) = &entry.summary {
+            text.push_str(&about(card));
+        }
+    }
+    for entry in entries {
+        if let Err(error) = &entry.summary {
+            text.push_str(&format!("\nnot usable: {}: {error}\n", source(entry)));
+        }
+    }
+    if let Some(folder) = user_folder() {
+        text.push_str(&format!(
+            "\nPut model files (.safetensors) into {}\n",
+            folder.display()
+        ));
+    }
+    text
+}
+
+fn row(entry: &LibraryEntry, card: &Card) -> [String; 8] {
+    [
+        entry.name.clone(),
+        task(card).to_owned(),
+        card.labels.len().to_string(),
+        in_units(card.parameters),
+        in_units(card.multiply_adds_per_second),
+        card.accuracy
+            .first()
+            .map_or_else(|| "not measured".to_owned(), accuracy),
+        card.licence.clone(),
+        source(entry),
+    ]
+}
+
+fn source(entry: &LibraryEntry) -> String {
+    match &entry.source {
+        ModelSource::BuiltIn => "built in".to_owned(),
+        ModelSource::File(path) => path.display().to_string(),
+    }
+}
+
+fn task(card: &Card) -> &'static str {
+    match card.task {
+        TaskKind::SingleLabel => "single-label",
+        TaskKind::MultiLabel => "multi-label",
+    }
+}
+
+fn accuracy(figure: &Accuracy) -> String {
+    let spread = figure
+        .spread
+        .map(|spread| format!(" ± {:.1}", 100.0 * spread));
+    let Accuracy { measure, value, .. } = figure;
+    format!(
+        "{:.1}{} % {measure}",
+        100.0 * value,
+        spread.unwrap_or_default()
+    )
+}
+
+/// What does not fit a table: what the model is, and how each figure was measured.
+fn about(card: &Card) -> String {
+    let mut text = format!("\n{}: {}\n", card.name, card.description);
+    for figure in &card.accuracy {
+        text.push_str(&format!("  {}: {}\n", accuracy(figure), figure.protocol));
+    }
+    text
+}
+
+/// A count with three figures: `950`, `128 k`, `1.28 M`, `20.1 G`.
+fn in_units(count: u64) -> String {
+    let (mut value, mut unit) = (count as f64, "");
+    for next in ["k", "M", "G", "T"] {
+        // 999.5 would be shown as 1000 of the smaller unit.
+        if value < 999.5 {
+            break;
+        }
+        (value, unit) = (value / 1_000.0, next);
+    }
+    let digits = match (unit, value) {
+        ("", _) => return count.to_string(),
+        (_, value) if value < 9.995 => 2,
+        (_, value) if value < 99.95 => 1,
+        _ => 0,
+    };
+    format!("{value:.digits$} {unit}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_for_people() {
+        for (count, shown) in [
+            (0, "0"),
+            (950, "950"),
+            (9_990, "9.99 k"),
+            (9_999, "10.0 k"),
+            (128_400, "128 k"),
+            (999_600, "1.00 M"),
+            (1_280_000, "1.28 M"),
+            (20_150_000_000, "20.1 G"),
+        ] {
+            assert_eq!(in_units(count), shown);
+        }
+    }
+}

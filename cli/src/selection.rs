@@ -1,0 +1,71 @@
+//! The model that was asked for.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Result, anyhow};
+use hamiltone_engine::model::{Library, Model, ModelChoice};
+
+/// Opens a model by name or file: what looks like a path (a folder in it, or the ending
+/// `.safetensors`) is one, anything else is a name first and a file second. `None` is the default.
+///
+/// # Errors
+/// If it is not there or is no whole model; the message says which models there are.
+pub(crate) fn open(asked: Option<&str>) -> Result<Arc<Model>> {
+    let library = Library::new();
+    let by_path = |path: &str| {
+        let choice = ModelChoice {
+            path: Some(PathBuf::from(path)),
+            ..ModelChoice::default()
+        };
+        library
+            .open(&choice)
+            .map_err(|error| anyhow!("model {path}: {error}"))
+    };
+    let Some(asked) = asked else {
+        return library
+            .open(&ModelChoice::default())
+            .map_err(|error| anyhow!("the built-in model: {error}"));
+    };
+    if looks_like_a_path(asked) {
+        return by_path(asked);
+    }
+    let choice = ModelChoice {
+        name: Some(asked.to_owned()),
+        ..ModelChoice::default()
+    };
+    library.open(&choice).or_else(|error| {
+        if Path::new(asked).is_file() {
+            return by_path(asked);
+        }
+        let usable = library
+            .entries()
+            .into_iter()
+            .filter(|entry| entry.summary.is_ok());
+        let names: Vec<String> = usable.map(|entry| entry.name).collect();
+        Err(anyhow!("{error}. There is: {}", names.join(", ")))
+    })
+}
+
+fn looks_like_a_path(text: &str) -> bool {
+    let path = Path::new(text);
+    path.components().count() > 1
+        || path
+            .extension()
+            .is_some_and(|ending| ending.eq_ignore_ascii_case("safetensors"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_paths() {
+        for path in ["models/a", "./a", "/a", "a.safetensors", "../a.SAFETENSORS"] {
+            assert!(looks_like_a_path(path), "{path}");
+        }
+        for name in ["esc10", "my model", "v1.2"] {
+            assert!(!looks_like_a_path(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! `hamiltone analyze`.
+
+mod common;
+
+use std::io::Read;
+use std::process::Stdio;
+
+use common::{LABELS, Workplace};
+use hamiltone_engine::timeline::Timeline;
+
+const CSV_HEADER: &str = "format_version,start_s,end_s,label,mean_probability,peak_probability";
+
+fn timeline(text: &str) -> Timeline {
+    serde_json::from_str(text).unwrap()
+}
+
+#[test]
+fn a_timeline_on_stdout() {
+    let place = Workplace::new();
+    place.wav("a.wav", 44_100, 5.0);
+    let ran = place.run(&["analyze", "a.wav", "--model", "tiny", "--window", "1"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(
+        ran.stdout.lines().count(),
+        1,
+        "JSON, one line a file, where it is no terminal"
+    );
+    let timeline = timeline(&ran.stdout);
+    assert_eq!(
+        (timeline.source.as_str(), timeline.model.as_str()),
+        ("a.wav", "tiny")
+    );
+    assert_eq!(
+        (timeline.window_s, timeline.labels.len()),
+        (1.0, LABELS.len())
+    );
+    assert!((timeline.duration_s - 5.0).abs() < 1e-3);
+    let columns = 5.0 / timeline.refresh_s;
+    assert!(
+        (timeline.columns.len() as f64 - columns).abs() <= 2.0,
+        "every stretch has a column"
+    );
+    assert!(timeline.columns.is_sorted_by(|a, b| a.time_s < b.time_s));
+    assert!(timeline.columns.last().unwrap().time_s <= 5.0 + timeline.refresh_s);
+    assert!(
+        timeline
+            .events
+            .iter()
+            .all(|event| event.start_s < event.end_s)
+    );
+}
+
+#[test]
+fn csv_for_one_and_for_several() {
+    let place = Workplace::new();
+    place.wav("in/a.wav", 44_100, 3.0);
+    let one = place.run(&["analyze", "in", "--model", "tiny", "--format", "csv"]);
+    assert_eq!(one.code, 0, "{one:?}");
+    assert_eq!(one.stdout.lines().next().unwrap(), CSV_HEADER);
+    place.wav("in/b, too.wav", 44_100, 3.0);
+    let two = place.run(&["analyze", "in", "--model", "tiny", "--format", "csv"]);
+    assert_eq!(two.code, 0, "{two:?}");
+    let mut reader = csv::Reader::from_reader(two.stdout.as_bytes());
+    assert_eq!(
+        reader
+            .headers()
+            .unwrap()
+            .iter()
+            .collect::<Vec<_>>()
+            .join(","),
+        format!("{CSV_HEADER},file")
+    );
+    let rows: Vec<_> = reader.records().map(Result::unwrap).collect();
+    assert!(
+        rows.iter()
+            .all(|row| LABELS.contains(&&row[3]) && &row[0] == "1"),
+        "{rows:?}"
+    );
+    let of = |file: &str| rows.iter().filter(|row| &row[6] == file).count();
+    assert!(
+        of("in/a.wav") > 0 && of("in/a.wav") == of("in/b, too.wav"),
+        "{rows:?}"
+    );
+    assert_eq!(of("in/a.wav"), one.stdout.lines().count() - 1);
+}
+
+#[test]
+fn text_for_people() {
+    let place = Workplace::new();
+    place.wav("a.wav", 44_100, 3.0);
+    let ran = place.run(&["analyze", "a.wav", "--model", "tiny", "--format", "text"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(
+        ran.stdout.lines().next().unwrap(),
+        "a.wav  (0:03.0, model tiny, window 2 s)"
+    );
+    assert!(ran.stdout.contains("0:03.0  "), "{}", ran.stdout);
+}
+
+#[test]
+fn a_folder_of_results_keeps_the_structure() {
+    let place = Workplace::new();
+    for name in ["in/x.wav", "in/deep/x.wav", "in/deep/er/y.WAV"] {
+        place.wav(name, 22_050, 1.0);
+    }
+    place.file("in/notes.txt", b"no audio");
+    let ran = place.run(&["analyze", "in", "--model", "tiny", "--out", "results/json"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, ""), "{ran:?}");
+    for (name, source) in [
+        ("x.wav", "in/x.wav"),
+        ("deep/x.wav", "in/deep/x.wav"),
+        ("deep/er/y.WAV", "in/deep/er/y.WAV"),
+    ] {
+        let path = place.path("results/json").join(format!("{name}.json"));
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(timeline(&text).source, source);
+    }
+    let ran = place.run(&[
+        "analyze",
+        "in",
+        "--model",
+        "tiny",
+        "--out",
+        "results/csv",
+        "--format",
+        "csv",
+    ]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let text = std::fs::read_to_string(place.path("results/csv/deep/x.wav.csv")).unwrap();
+    assert_eq!(text.lines().next().unwrap(), CSV_HEADER);
+}
+
+#[test]
+fn two_inputs_never_share_a_result() {
+    let place = Workplace::new();
+    for name in ["one/x.wav", "two/x.wav"] {
+        place.wav(name, 22_050, 1.0);
+    }
+    let inputs = ["one/x.wav", "two/x.wav", "one", "two"];
+    let ran = place.run(&[&["analyze", "--model", "tiny", "--out", "out"], &inputs[..]].concat());
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let sources = [
+        "x.wav.json",
+        "x.wav-2.json",
+        "one/x.wav.json",
+        "two/x.wav.json",
+    ]
+    .map(|name| timeline(&std::fs::read_to_string(place.path("out").join(name)).unwrap()).source);
+    assert_eq!(
+        sources,
+        ["one/x.wav", "two/x.wav", "one/x.wav", "two/x.wav"]
+    );
+}
+
+#[test]
+fn the_rate_of_a_file_hardly_matters() {
+    let place = Workplace::new();
+    let rates = [32_000, 44_100, 48_000, 96_000];
+    let timelines = rates.map(|rate| {
+        let name = format!("{rate}.wav");
+        common::write_wav(&place.path(&name), rate, &common::full_sound(rate, 4.0));
+        let ran = place.run(&["analyze", &name, "--model", "tiny"]);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        timeline(&ran.stdout)
+    });
+    let level = |timeline: &Timeline, column: usize, label: &str| {
+        let tag = timeline.columns[column]
+            .top
+            .iter()
+            .find(|tag| tag.label == label);
+        tag.map(|tag| tag.probability).unwrap()
+    };
+    for other in &timelines[1..] {
+        assert!(timelines[0].columns.len().abs_diff(other.columns.len()) <= 1);
+        for column in 0..timelines[0].columns.len().min(other.columns.len()) {
+            for label in LABELS {
+                let (a, b) = (
+                    level(&timelines[0], column, label),
+                    level(other, column, label),
+                );
+                assert!(
+                    (a - b).abs() < 0.02,
+                    "column {column}, {label}: {a} and {b}"
+                );
+            }
+        }
+    }
+    // The comparison means something only if the model hears a difference over time.
+    let first: Vec<f32> = (0..timelines[0].columns.len())
+        .map(|column| level(&timelines[0], column, LABELS[0]))
+        .collect();
+    let (low, high) = first
+        .iter()
+        .fold((1f32, 0f32), |(l, h), &p| (l.min(p), h.max(p)));
+    assert!(high - low > 0.05, "{low} to {high}");
+}
+
+#[test]
+fn folders_that_are_missing_or_hold_nothing() {
+    let place = Workplace::new();
+    place.wav("good.wav", 44_100, 1.0);
+    place.file("texts/a.txt", b"x");
+    let ran = place.run(&["analyze", "texts", "nowhere", "good.wav", "--model", "tiny"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert_eq!(ran.json_lines().len(), 1);
+    assert!(
+        ran.stderr.contains("texts: no audio files in this folder"),
+        "{}",
+        ran.stderr
+    );
+    assert!(
+        ran.stderr.contains("nowhere: there is no such file"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn a_bad_file_with_an_output_folder() {
+    let place = Workplace::new();
+    place.wav("in/good.wav", 44_100, 1.0);
+    place.file("in/bad.wav", b"RIFF....WAVEbut not really");
+    let ran = place.run(&["analyze", "in", "--model", "tiny", "--out", "out"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.stderr.contains("in/bad.wav"), "{}", ran.stderr);
+    let written: Vec<_> = std::fs::read_dir(place.path("out")).unwrap().collect();
+    assert_eq!(written.len(), 1, "{written:?}");
+}
+
+#[test]
+fn wrong_usage_is_exit_code_2() {
+    let place = Workplace::new();
+    place.wav("a.wav", 44_100, 0.5);
+    for arguments in [
+        &["analyze"][..],
+        &["analyze", "a.wav", "--window", "0.1"],
+        &["analyze", "a.wav", "--window", "60"],
+        &["analyze", "a.wav", "--window", "NaN"],
+        &["analyze", "a.wav", "--format", "xml"],
+        &["analyze", "a.wav", "--out", "a.wav"],
+    ] {
+        let ran = place.run(arguments);
+        assert_eq!(
+            (ran.code, ran.stdout.as_str()),
+            (2, ""),
+            "{arguments:?}: {ran:?}"
+        );
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let place = Workplace::new();
+    for index in 0..40 {
+        place.wav(&format!("in/{index}.wav"), 16_000, 2.0);
+    }
+    for arguments in [
+        &["analyze", "in", "--model", "tiny"][..],
+        &["classify", "in", "--model", "tiny", "--json"],
+        &["models"],
+    ] {
+        let mut command = place.command(arguments);
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let mut told = String::new();
+        child
+            .stderr
+            .take()
+            .unwrap()
+            .read_to_string(&mut told)
+            .unwrap();
+        assert_eq!(
+            (child.wait().unwrap().code(), told.as_str()),
+            (Some(0), ""),
+            "{arguments:?}"
+        );
+    }
+}

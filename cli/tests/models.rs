@@ -1,0 +1,134 @@
+//! `hamiltone models`, and models that are none.
+
+mod common;
+
+use common::{Workplace, tiny_model};
+
+#[test]
+fn a_table_with_every_model() {
+    let place = Workplace::new();
+    let ran = place.run(&["models"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let header = ran.stdout.lines().next().unwrap();
+    for heading in [
+        "NAME",
+        "TASK",
+        "LABELS",
+        "PARAMETERS",
+        "ACCURACY",
+        "LICENCE",
+        "SOURCE",
+    ] {
+        assert!(header.contains(heading), "{header}");
+    }
+    let tiny = ran
+        .stdout
+        .lines()
+        .find(|line| line.starts_with("tiny"))
+        .unwrap();
+    for cell in [
+        "single-label",
+        "4",
+        "CC0",
+        "not measured",
+        "tiny.safetensors",
+    ] {
+        assert!(tiny.contains(cell), "{tiny}");
+    }
+}
+
+#[test]
+fn the_same_as_json() {
+    let place = Workplace::new();
+    let ran = place.run(&["models", "--json"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let list: Vec<serde_json::Value> = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(list[0]["source"], "built in");
+    let tiny = list.iter().find(|model| model["name"] == "tiny").unwrap();
+    assert_eq!(tiny["labels"].as_array().unwrap().len(), 4);
+    assert_eq!(tiny["hash"].as_str().unwrap().len(), 64);
+    assert!(tiny["parameters"].as_u64().unwrap() > 0);
+}
+
+#[test]
+fn a_bad_file_in_the_folder_is_listed_with_its_reason() {
+    let place = Workplace::new();
+    place.file("models/broken.safetensors", b"not a model");
+    let table = place.run(&["models"]);
+    assert_eq!(table.code, 0, "{table:?}");
+    let told = table
+        .stdout
+        .lines()
+        .find(|line| line.starts_with("not usable"))
+        .unwrap();
+    assert!(told.contains("broken.safetensors"), "{told}");
+    let ran = place.run(&["models", "--json"]);
+    let list: Vec<serde_json::Value> = serde_json::from_str(&ran.stdout).unwrap();
+    let broken = list.iter().find(|model| model["name"] == "broken").unwrap();
+    assert!(broken["error"].as_str().unwrap().contains("safetensors"));
+}
+
+#[test]
+fn a_model_is_found_by_name_by_path_and_by_the_name_of_a_file() {
+    let place = Workplace::new();
+    place.wav("a.wav", 44_100, 1.0);
+    std::fs::copy(
+        place.path("models/tiny.safetensors"),
+        place.path("elsewhere"),
+    )
+    .unwrap();
+    let answers = ["tiny", "models/tiny.safetensors", "elsewhere"].map(|model| {
+        let ran = place.run(&["classify", "a.wav", "--json", "--model", model]);
+        assert_eq!(ran.code, 0, "{model}: {ran:?}");
+        ran.stdout
+    });
+    assert!(answers.iter().all(|answer| *answer == answers[0]));
+}
+
+#[test]
+fn models_that_are_none_are_clear_errors() {
+    let place = Workplace::new();
+    place.wav("a.wav", 44_100, 0.5);
+    let good = tiny_model().to_bytes().unwrap();
+    let mut giant_header = good.clone();
+    giant_header[..8].copy_from_slice(&(1u64 << 60).to_le_bytes());
+    let mut flipped = good.clone();
+    let exponent = flipped.len() - 5;
+    flipped[exponent] ^= 0x40; // a 1 becomes huge, yet finite: only the probe can tell
+    place.file("empty.safetensors", b"");
+    place.file(
+        "text.safetensors",
+        &b"It was a bright cold day. ".repeat(100),
+    );
+    place.file("cut.safetensors", &good[..good.len() / 2]);
+    place.file("giant.safetensors", &giant_header);
+    place.file("flipped.safetensors", &flipped);
+    std::fs::create_dir(place.path("folder.safetensors")).unwrap();
+    for name in [
+        "empty", "text", "cut", "giant", "flipped", "folder", "missing",
+    ] {
+        let file = format!("{name}.safetensors");
+        for command in ["classify", "analyze"] {
+            let ran = place.run(&[command, "a.wav", "--model", &file]);
+            assert_eq!((ran.code, ran.stdout.as_str()), (1, ""), "{ran:?}");
+            assert!(
+                ran.stderr.starts_with("hamiltone: error: model "),
+                "{}",
+                ran.stderr
+            );
+            assert!(
+                ran.stderr.contains(&file) && ran.stderr.lines().count() == 1,
+                "{}",
+                ran.stderr
+            );
+        }
+    }
+    let unknown = place.run(&["classify", "a.wav", "--model", "nightingale"]);
+    assert_eq!(unknown.code, 1);
+    assert!(unknown.stderr.contains("nightingale"), "{}", unknown.stderr);
+    assert!(
+        unknown.stderr.contains("tiny"),
+        "it says what there is: {}",
+        unknown.stderr
+    );
+}

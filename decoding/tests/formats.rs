@@ -1,0 +1,168 @@
+//! Good files come out as they went in.
+
+mod common;
+
+use std::path::Path;
+
+use common::{fixture, sine, write_wav};
+use hamiltone_decoding::{AudioFile, read_mono};
+
+#[test]
+fn wav_of_every_depth() {
+    let folder = tempfile::tempdir().unwrap();
+    let tone = sine(44_100, 10_000);
+    for (bits, tolerance) in [(8, 0.012), (16, 1e-4), (24, 1e-6), (32, 1e-6), (0, 0.0)] {
+        let path = folder.path().join(format!("{bits}.wav"));
+        write_wav(&path, &tone, 44_100, 1, bits);
+        let audio = read_mono(&path).unwrap();
+        assert_eq!(audio.sample_rate, 44_100);
+        assert_eq!(audio.samples.len(), tone.len(), "{bits} bits");
+        let worst = audio
+            .samples
+            .iter()
+            .zip(&tone)
+            .map(|(a, b)| (a - b).abs())
+            .fold(0.0, f32::max);
+        assert!(worst <= tolerance, "{bits} bits: off by {worst}");
+    }
+}
+
+#[test]
+fn every_rate_from_8_to_192_khz() {
+    let folder = tempfile::tempdir().unwrap();
+    for rate in [8_000, 11_025, 22_050, 44_100, 48_000, 96_000, 192_000] {
+        let path = folder.path().join("a.wav");
+        write_wav(&path, &sine(rate, 1_000), rate, 1, 16);
+        assert_eq!(read_mono(&path).unwrap().sample_rate, rate);
+    }
+}
+
+#[test]
+fn channels_are_averaged() {
+    let folder = tempfile::tempdir().unwrap();
+    let tone = sine(48_000, 5_000);
+    for channels in [1, 2, 3, 6, 8] {
+        let path = folder.path().join("many.wav");
+        write_wav(&path, &tone, 48_000, channels, 0);
+        let mut file = AudioFile::open(&path).unwrap();
+        assert_eq!(file.channels(), usize::from(channels));
+        let first = file.next_mono().unwrap().unwrap();
+        for (a, b) in first.iter().zip(&tone) {
+            assert!((a - b).abs() < 1e-6, "{channels} channels");
+        }
+    }
+    // Opposite channels cancel: it is the mean, not the first channel.
+    let path = folder.path().join("opposite.wav");
+    let spec = hound::WavSpec {
+        channels: 2,
+        sample_rate: 48_000,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut writer = hound::WavWriter::create(&path, spec).unwrap();
+    for n in 0..2_000i16 {
+        writer.write_sample(n).unwrap();
+        writer.write_sample(-n).unwrap();
+    }
+    writer.finalize().unwrap();
+    assert!(
+        read_mono(&path)
+            .unwrap()
+            .samples
+            .iter()
+            .all(|&sample| sample == 0.0)
+    );
+}
+
+#[test]
+fn streaming_gives_the_whole_and_counts_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.wav");
+    write_wav(&path, &sine(44_100, 44_100), 44_100, 2, 16);
+    let whole = read_mono(&path).unwrap();
+    let mut file = AudioFile::open(&path).unwrap();
+    assert_eq!(
+        (file.frames_so_far(), file.expected_frames()),
+        (0, Some(44_100))
+    );
+    let mut streamed = Vec::new();
+    while let Some(samples) = file.next_mono().unwrap() {
+        assert!(!samples.is_empty());
+        streamed.extend_from_slice(samples);
+    }
+    assert_eq!(streamed, whole.samples);
+    assert_eq!((file.frames_so_far(), file.damaged_packets()), (44_100, 0));
+    assert!(!file.ended_early());
+    assert!(file.next_mono().unwrap().is_none(), "the end stays the end");
+}
+
+/// Half a second of the tone of [`sine`] at 44.1 kHz in stereo, encoded once by ffmpeg
+/// (`tests/fixtures/make.sh`).
+#[test]
+fn every_format_plays_the_same_tone() {
+    // The lossy ones within their own error; AAC in MP4 starts with its encoder's delay, which
+    // Symphonia does not trim, so there only the length and the loudness are looked at.
+    for (name, tolerance, slack_frames) in [
+        ("tone.flac", 1e-4, 0),
+        ("tone.aiff", 1e-4, 0),
+        ("tone.caf", 1e-4, 0),
+        ("tone-alac.m4a", 1e-4, 0),
+        ("tone.mka", 1e-4, 0),
+        ("tone.ogg", 0.05, 0),
+        ("tone.mp3", 0.05, 0),
+        ("tone-aac.m4a", f32::INFINITY, 4_096),
+    ] {
+        let audio = read_mono(&fixture(name)).unwrap();
+        assert_eq!(audio.sample_rate, 44_100, "{name}");
+        let length = audio.samples.len();
+        assert!(
+            length.abs_diff(22_050) <= slack_frames,
+            "{name}: {length} frames"
+        );
+        let tone = sine(44_100, length);
+        // The edges are where codecs ring.
+        let worst = (2_000..length - 2_000)
+            .map(|n| (audio.samples[n] - tone[n]).abs())
+            .fold(0.0, f32::max);
+        assert!(worst <= tolerance, "{name}: off by {worst}");
+        let power = audio.samples.iter().map(|x| x * x).sum::<f32>() / length as f32;
+        assert!((0.11..0.14).contains(&power), "{name}: power {power}");
+    }
+}
+
+/// Real Ogg Vorbis clips against the durations in their metadata. Skips, and says so, where the
+/// data is not around.
+#[test]
+fn the_length_of_real_clips() {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
+    let mut clips = 0;
+    for set in ["esc50", "urbansound8k", "gtzan", "ravdess", "instruments"] {
+        let Ok(mut table) = csv::Reader::from_path(data.join(set).join("metadata.csv")) else {
+            eprintln!(
+                "SKIPPED {set}: no metadata.csv in {}",
+                data.join(set).display()
+            );
+            continue;
+        };
+        for row in table.records().step_by(40) {
+            let row = row.unwrap();
+            let path = data.join(set).join(&row[0]);
+            let told: f64 = row[4].parse().unwrap();
+            let audio = read_mono(&path).unwrap();
+            let off = (audio.duration_s() - told).abs();
+            assert!(
+                off <= 0.032,
+                "{}: {} s, told {told} s",
+                path.display(),
+                audio.duration_s()
+            );
+            assert!(
+                audio.samples.iter().any(|&sample| sample != 0.0),
+                "{}",
+                path.display()
+            );
+            clips += 1;
+        }
+    }
+    eprintln!("{clips} clips checked");
+}

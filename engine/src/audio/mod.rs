@@ -1,0 +1,12 @@
+//! Any host's audio to the one channel and rate that a model hears.
+
+mod mixdown;
+mod resampler;
+
+pub use mixdown::{mix_down, mix_frame};
+pub use resampler::StreamResampler;
+
+/// The lowest sample rate that is accepted, in Hz.
+pub const MIN_SAMPLE_RATE: u32 = 8_000;
+/// The highest sample rate that is accepted, in Hz.
+pub const MAX_SAMPLE_RATE: u32 = 192_000;

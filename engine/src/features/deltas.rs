@@ -1,0 +1,139 @@
+//! Rows of log-mel to quaternion frames: the row and its first three regression deltas over time,
+//! all at the same instant.
+
+/// Real components of a quaternion.
+pub const COMPONENTS: usize = 4;
+/// Frames between a row and the quaternion frame of its instant: two for each of three deltas.
+pub const DELTA_LATENCY_FRAMES: usize = 6;
+/// Frames the regression looks to each side.
+const REACH: usize = 2;
+
+/// Streams rows through three five-point regressions in a chain, each over the output of the one
+/// before: d\[t\] = (2(x\[t+2\] − x\[t−2\]) + x\[t+1\] − x\[t−1\]) / 10. Before its first value,
+/// each regression sees that value repeated.
+///
+/// The deltas run over time and are taken after the logarithm: the released code of
+/// arXiv 2510.21388 does neither.
+pub(super) struct Deltas {
+    bands: usize,
+    /// The newest `HISTORY` rows that went into each component, newest last.
+    histories: [Vec<f32>; COMPONENTS],
+    rows_seen: [usize; COMPONENTS],
+}
+
+/// The instant of a quaternion frame lies this many rows behind the newest row of component 0,
+/// two fewer for each further component.
+const HISTORY: usize = DELTA_LATENCY_FRAMES + 1;
+
+impl Deltas {
+    pub(super) fn new(bands: usize) -> Self {
+        Self {
+            bands,
+            histories: std::array::from_fn(|_| vec![0.0; HISTORY * bands]),
+            rows_seen: [0; COMPONENTS],
+        }
+    }
+
+    pub(super) fn reset(&mut self) {
+        self.rows_seen = [0; COMPONENTS];
+    }
+
+    /// Takes the next row; fills `frame` (component-major, `COMPONENTS × bands`) and returns true
+    /// where all components of an instant are now known. Allocates nothing.
+    pub(super) fn push(&mut self, row: &[f32], frame: &mut [f32]) -> bool {
+        self.remember(0, row);
+        for component in 1..COMPONENTS {
+            if self.rows_seen[component - 1] <= REACH {
+                return false;
+            }
+            self.regress_into(component);
+        }
+        for component in 0..COMPONENTS {
+            let behind = REACH * (COMPONENTS - 1 - component);
+            let start = (HISTORY - 1 - behind) * self.bands;
+            frame[component * self.bands..][..self.bands]
+                .copy_from_slice(&self.histories[component][start..start + self.bands]);
+        }
+        true
+    }
+
+    /// Appends a row to a component's history; the first one also stands for all before it.
+    fn remember(&mut self, component: usize, row: &[f32]) {
+        let history = &mut self.histories[component];
+        if self.rows_seen[component] == 0 {
+            history
+                .chunks_exact_mut(self.bands)
+                .for_each(|old| old.copy_from_slice(row));
+        } else {
+            history.copy_within(self.bands.., 0);
+            history[(HISTORY - 1) * self.bands..].copy_from_slice(row);
+        }
+        self.rows_seen[component] += 1;
+    }
+
+    /// One regression over the newest five rows of the component before.
+    fn regress_into(&mut self, component: usize) {
+        let bands = self.bands;
+        let (before, after) = self.histories.split_at_mut(component);
+        let source = &before[component - 1];
+        let newest = |ago: usize, band: usize| source[(HISTORY - 1 - ago) * bands + band];
+        let target = &mut after[0];
+        let first = self.rows_seen[component] == 0;
+        target.copy_within(bands.., 0);
+        for band in 0..bands {
+            let wide = newest(0, band) - newest(4, band);
+            let narrow = newest(1, band) - newest(3, band);
+            target[(HISTORY - 1) * bands + band] = (2.0 * wide + narrow) / 10.0;
+        }
+        if first {
+            let (old, row) = target.split_at_mut((HISTORY - 1) * bands);
+            old.chunks_exact_mut(bands)
+                .for_each(|old| old.copy_from_slice(row));
+        }
+        self.rows_seen[component] += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ramp_has_its_slope_a_parabola_its_curvature() {
+        let mut deltas = Deltas::new(2);
+        let mut frame = [0.0; 8];
+        let mut instants = 0;
+        for t in 0..40 {
+            let t = t as f32;
+            if deltas.push(&[3.0 * t, t * t], &mut frame) {
+                instants += 1;
+            }
+        }
+        assert_eq!(instants, 40 - DELTA_LATENCY_FRAMES);
+        let instant = (39 - DELTA_LATENCY_FRAMES) as f32;
+        let expected = [
+            3.0 * instant,
+            instant * instant,
+            3.0,
+            2.0 * instant,
+            0.0,
+            2.0,
+            0.0,
+            0.0,
+        ];
+        for (got, want) in frame.iter().zip(expected) {
+            assert!((got - want).abs() < 1e-3, "{frame:?} for {expected:?}");
+        }
+    }
+
+    #[test]
+    fn a_steady_sound_has_no_deltas_from_its_first_frame_on() {
+        let mut deltas = Deltas::new(1);
+        let mut frame = [9.0; 4];
+        for _ in 0..20 {
+            if deltas.push(&[-42.0], &mut frame) {
+                assert_eq!(frame, [-42.0, 0.0, 0.0, 0.0]);
+            }
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! The streaming front end: samples at the model's rate to quaternion frames.
+
+use super::deltas::Deltas;
+use super::{COMPONENTS, DELTA_LATENCY_FRAMES, FeatureSettings, LogMel};
+
+/// Samples in any block sizes to quaternion frames, one a hop.
+pub struct FrontEnd {
+    settings: FeatureSettings,
+    log_mel: LogMel,
+    deltas: Deltas,
+    /// The samples of the frame in the making, at most `fft_size`.
+    waiting: Vec<f32>,
+    row: Vec<f32>,
+    frame: Vec<f32>,
+}
+
+impl FrontEnd {
+    /// For settings without a [`problem`](FeatureSettings::problem). Allocates all it needs.
+    pub fn new(settings: &FeatureSettings) -> Self {
+        Self {
+            log_mel: LogMel::new(settings),
+            deltas: Deltas::new(settings.mel_bands),
+            waiting: Vec::with_capacity(settings.fft_size),
+            row: vec![0.0; settings.mel_bands],
+            frame: vec![0.0; COMPONENTS * settings.mel_bands],
+            settings: settings.clone(),
+        }
+    }
+
+    /// Takes mono samples at the model's rate; hands each finished quaternion frame to `sink`:
+    /// `COMPONENTS × mel_bands` values, component-major, in dB and dB a frame. Allocates nothing.
+    pub fn push(&mut self, mut samples: &[f32], sink: &mut dyn FnMut(&[f32])) {
+        while !samples.is_empty() {
+            let wanted = self.settings.fft_size - self.waiting.len();
+            let (now, rest) = samples.split_at(wanted.min(samples.len()));
+            self.waiting.extend_from_slice(now);
+            samples = rest;
+            if self.waiting.len() < self.settings.fft_size {
+                return;
+            }
+            self.log_mel.frame(&self.waiting, &mut self.row);
+            self.waiting.drain(..self.settings.hop);
+            if self.deltas.push(&self.row, &mut self.frame) {
+                sink(&self.frame);
+            }
+        }
+    }
+
+    /// Forgets the past.
+    pub fn reset(&mut self) {
+        self.waiting.clear();
+        self.deltas.reset();
+    }
+
+    /// Samples that must have come for `frames` quaternion frames to come out.
+    pub fn samples_for(settings: &FeatureSettings, frames: usize) -> usize {
+        if frames == 0 {
+            return 0;
+        }
+        settings.fft_size + settings.hop * (frames - 1 + DELTA_LATENCY_FRAMES)
+    }
+}
+
+/// All quaternion frames of a clip, one after the other (`frames × COMPONENTS × mel_bands`).
+/// Training and the engine's tests use it; it is the streaming front end, run once.
+pub fn quaternion_frames(settings: &FeatureSettings, samples: &[f32]) -> Vec<f32> {
+    let mut frames = Vec::new();
+    FrontEnd::new(settings).push(samples, &mut |frame| frames.extend_from_slice(frame));
+    frames
+}

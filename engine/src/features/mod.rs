@@ -1,0 +1,11 @@
+//! Samples to quaternion frames: (S, ΔS, ΔΔS, ΔΔΔS) of the log-mel spectrogram.
+
+mod deltas;
+mod front_end;
+mod log_mel;
+mod settings;
+
+pub use deltas::{COMPONENTS, DELTA_LATENCY_FRAMES};
+pub use front_end::{FrontEnd, quaternion_frames};
+pub use log_mel::LogMel;
+pub use settings::FeatureSettings;

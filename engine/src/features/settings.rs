@@ -1,0 +1,125 @@
+use serde::{Deserialize, Serialize};
+
+/// How a model wants its sound seen. Part of the model file; the engine obeys it.
+///
+/// The defaults are those of the networks in arXiv 2510.21388 and PANNs at 32 kHz, but for frames
+/// that are not centred: a frame ends at its newest sample, so nothing waits for the future.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FeatureSettings {
+    /// Sample rate in Hz, 8 000 to 48 000.
+    pub sample_rate: u32,
+    /// Samples in a frame and points of the FFT, 128 to 8 192, even. The window is Hann, periodic.
+    pub fft_size: usize,
+    /// Samples from frame to frame, 16 to `fft_size`.
+    pub hop: usize,
+    /// Mel bands (Slaney's scale and area normalisation), 8 to 256.
+    pub mel_bands: usize,
+    /// Lower edge of the lowest band in Hz.
+    pub lowest_hz: f64,
+    /// Upper edge of the highest band in Hz, at most half the sample rate.
+    pub highest_hz: f64,
+    /// Band powers under this count as this, before 10·log10.
+    pub floor_power: f64,
+}
+
+impl Default for FeatureSettings {
+    fn default() -> Self {
+        Self {
+            sample_rate: 32_000,
+            fft_size: 1_024,
+            hop: 320,
+            mel_bands: 64,
+            lowest_hz: 50.0,
+            highest_hz: 14_000.0,
+            floor_power: 1e-10,
+        }
+    }
+}
+
+impl FeatureSettings {
+    /// Says which setting is out of its range, if one is.
+    pub fn problem(&self) -> Option<String> {
+        let nyquist = f64::from(self.sample_rate) / 2.0;
+        let checks = [
+            (
+                (8_000..=48_000).contains(&self.sample_rate),
+                "sample_rate (8000 to 48000)",
+            ),
+            (
+                (128..=8_192).contains(&self.fft_size) && self.fft_size.is_multiple_of(2),
+                "fft_size (128 to 8192, even)",
+            ),
+            (
+                (16..=self.fft_size).contains(&self.hop),
+                "hop (16 to fft_size)",
+            ),
+            ((8..=256).contains(&self.mel_bands), "mel_bands (8 to 256)"),
+            (
+                self.lowest_hz >= 0.0 && self.lowest_hz < self.highest_hz,
+                "lowest_hz (0 to highest_hz)",
+            ),
+            (
+                self.highest_hz <= nyquist,
+                "highest_hz (at most half the sample rate)",
+            ),
+            (
+                self.floor_power > 0.0 && self.floor_power <= 1.0,
+                "floor_power (over 0, at most 1)",
+            ),
+        ];
+        checks
+            .iter()
+            .find(|(fine, _)| !fine)
+            .map(|(_, name)| format!("{name} is out of range"))
+    }
+
+    /// Seconds from frame to frame.
+    pub fn hop_s(&self) -> f64 {
+        self.hop as f64 / f64::from(self.sample_rate)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_in_range_and_each_range_is_checked() {
+        let fine = FeatureSettings::default();
+        assert_eq!(fine.problem(), None);
+        let broken = [
+            FeatureSettings {
+                sample_rate: 0,
+                ..fine.clone()
+            },
+            FeatureSettings {
+                fft_size: 1_023,
+                ..fine.clone()
+            },
+            FeatureSettings {
+                hop: 0,
+                ..fine.clone()
+            },
+            FeatureSettings {
+                mel_bands: 1_000_000,
+                ..fine.clone()
+            },
+            FeatureSettings {
+                lowest_hz: f64::NAN,
+                ..fine.clone()
+            },
+            FeatureSettings {
+                highest_hz: 17_000.0,
+                ..fine.clone()
+            },
+            FeatureSettings {
+                floor_power: 0.0,
+                ..fine.clone()
+            },
+        ];
+        for settings in broken {
+            assert!(settings.problem().is_some(), "{settings:?}");
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! Hamiltone's engine: samples in, tags out.
+//!
+//! The way of a sound: [`audio`] (mixdown, resampling) → [`features`] (log-mel, aligned deltas:
+//! quaternion frames) → [`network`] (the quaternion CNN: columns) → [`tagging`] (window, tags) →
+//! [`timeline`] (what was heard when). [`model`] is the one file that carries a network, and
+//! [`quaternion`] the algebra and the differentiable operations that training shares with it.
+//!
+//! The engine knows no plugin, no panel and no file but the model file.
+#![deny(unsafe_code)] // `kernels` alone allows it, each block with its reason
+
+pub mod audio;
+mod error;
+pub mod features;
+pub mod kernels;
+pub mod model;
+pub mod network;
+pub mod quaternion;
+mod storage;
+pub mod tagging;
+pub mod timeline;
+
+pub use error::EngineError;

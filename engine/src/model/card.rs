@@ -1,0 +1,68 @@
+use serde::{Deserialize, Serialize};
+
+use super::Probe;
+use crate::features::FeatureSettings;
+use crate::network::Architecture;
+
+/// The version of the file format that this engine writes and reads.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// How logits become probabilities.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TaskKind {
+    /// One label at a time: softmax, probabilities sum to 1.
+    SingleLabel,
+    /// Any number of labels: a sigmoid each.
+    MultiLabel,
+}
+
+/// A measured figure, with how it was measured.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Accuracy {
+    /// What was measured, e.g. "accuracy" or "mAP".
+    pub measure: String,
+    /// Its value, 0 to 1; over several folds or seeds the mean.
+    pub value: f64,
+    /// Standard deviation over folds or seeds, where there are several.
+    pub spread: Option<f64>,
+    /// On what, how split, how many.
+    pub protocol: String,
+}
+
+/// What a model file says of itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Card {
+    /// Version of the file format, [`FORMAT_VERSION`].
+    pub format_version: u32,
+    /// Short name, also the file's usual name without its ending.
+    pub name: String,
+    /// A sentence or two for people.
+    pub description: String,
+    /// How logits become probabilities.
+    pub task: TaskKind,
+    /// Name of each output.
+    pub labels: Vec<String>,
+    /// What the network hears.
+    pub features: FeatureSettings,
+    /// The network's shape.
+    pub architecture: Architecture,
+    /// The window to begin with, in seconds (0.5 to 10).
+    pub default_window_s: f32,
+    /// What it learned from.
+    pub training_data: String,
+    /// The licence of the model, which follows from the data behind it.
+    pub licence: String,
+    /// Measured figures.
+    pub accuracy: Vec<Accuracy>,
+    /// Numbers that training adjusted.
+    pub parameters: u64,
+    /// Real multiply-adds for a second of audio, as the expanded network has them.
+    pub multiply_adds_per_second: u64,
+    /// Hash of the model this one was made from, if any.
+    pub parent: Option<String>,
+    /// How it was pruned, if it was.
+    pub pruning: Option<String>,
+    /// A sound and what the network says to it.
+    pub probe: Probe,
+}

@@ -1,0 +1,292 @@
+//! Reading and writing the file; the checks that need no run of the network.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
+
+use super::{Card, FORMAT_VERSION, Model, ModelError, Probe};
+use crate::network::ParameterKind;
+use crate::network::streaming::{PackedNetwork, Weights};
+use crate::tagging::{MAX_WINDOW_S, MIN_WINDOW_S};
+
+/// A file larger than this is refused before anything is allocated. (QCNN14, the largest network
+/// of the paper, has 84 MB.)
+pub const MAX_FILE_BYTES: u64 = 256 << 20;
+/// Where the card stands in the header.
+const CARD_KEY: &str = "hamiltone";
+const LONGEST_NAME: usize = 200;
+
+/// A model as the file holds it: checked, not yet packed to run. Training, pruning and transfer
+/// start from this; to run it, make a [`Model`](super::Model).
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelFile {
+    /// What the model says of itself.
+    pub card: Card,
+    /// Every tensor by name, in row-major order, with the shapes of the card's architecture.
+    pub weights: Weights,
+}
+
+impl ModelFile {
+    /// Makes a file of a card and weights: the counts and the probe of the card are filled in by
+    /// measuring them.
+    ///
+    /// # Errors
+    /// If card and weights do not fit each other.
+    pub fn seal(mut card: Card, weights: Weights) -> Result<Self, ModelError> {
+        let bands = card.features.mel_bands;
+        if let Some(problem) = card.architecture.problem(bands) {
+            return Err(ModelError::Inconsistent(problem));
+        }
+        for shape in card.architecture.parameters(bands) {
+            if weights.get(&shape.name).map(Vec::len) != Some(shape.count()) {
+                let what = format!("{} is missing or has another size", shape.name);
+                return Err(ModelError::Tensors(what));
+            }
+        }
+        let network = Arc::new(PackedNetwork::new(&card.architecture, bands, &weights));
+        card.format_version = FORMAT_VERSION;
+        card.parameters = card.architecture.parameter_count(bands);
+        card.multiply_adds_per_second = card.architecture.multiply_adds_per_second(&card.features);
+        card.probe = Model::make_probe(card.probe.seed, &card, &network);
+        check_card(&card)?;
+        check_values(&card, &weights)?;
+        Ok(Self { card, weights })
+    }
+
+    /// Reads and checks a file; the probe is not run (see [`Model`](super::Model) for that).
+    ///
+    /// # Errors
+    /// If it cannot be read, or anything in it is not as it should be.
+    pub fn read(path: &Path) -> Result<Self, ModelError> {
+        Self::from_bytes(&read_bytes(path)?)
+    }
+
+    /// The same from memory.
+    ///
+    /// # Errors
+    /// If anything in it is not as it should be.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelError> {
+        let tensors = SafeTensors::deserialize(bytes)
+            .map_err(|error| ModelError::NotSafetensors(error.to_string()))?;
+        let card = read_card(bytes)?;
+        check_card(&card)?;
+        let weights = read_weights(&tensors, &card)?;
+        check_values(&card, &weights)?;
+        Ok(Self { card, weights })
+    }
+
+    /// The file's bytes.
+    ///
+    /// # Errors
+    /// If card and weights do not fit each other.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, ModelError> {
+        let expected = self
+            .card
+            .architecture
+            .parameters(self.card.features.mel_bands);
+        let encoded: Vec<(String, Vec<usize>, Vec<u8>)> = expected
+            .into_iter()
+            .map(|shape| {
+                let missing = || ModelError::Tensors(format!("{} is missing", shape.name));
+                let values = self.weights.get(&shape.name).ok_or_else(missing)?;
+                let bytes = values
+                    .iter()
+                    .flat_map(|value| value.to_le_bytes())
+                    .collect();
+                Ok((shape.name, shape.shape, bytes))
+            })
+            .collect::<Result<_, ModelError>>()?;
+        let views = encoded
+            .iter()
+            .map(|(name, shape, bytes)| {
+                TensorView::new(Dtype::F32, shape.clone(), bytes)
+                    .map(|view| (name.as_str(), view))
+                    .map_err(|error| ModelError::Tensors(format!("{name}: {error}")))
+            })
+            .collect::<Result<BTreeMap<_, _>, _>>()?;
+        let card = serde_json::to_string(&self.card)
+            .map_err(|error| ModelError::Card(error.to_string()))?;
+        let header = HashMap::from([(CARD_KEY.to_owned(), card)]);
+        serialize(views, Some(header)).map_err(|error| ModelError::Tensors(error.to_string()))
+    }
+
+    /// Writes the file: whole or not at all (beside it first, then moved over it).
+    ///
+    /// # Errors
+    /// If card and weights do not fit each other or the file cannot be written.
+    pub fn write(&self, path: &Path) -> Result<(), ModelError> {
+        let bytes = self.to_bytes()?;
+        let beside = path.with_extension("safetensors.part");
+        let write = || -> std::io::Result<()> {
+            let mut file = File::create(&beside)?;
+            file.write_all(&bytes)?;
+            file.sync_all()?;
+            std::fs::rename(&beside, path)
+        };
+        write().map_err(|source| {
+            let _ = std::fs::remove_file(&beside);
+            ModelError::Write {
+                path: path.to_owned(),
+                source,
+            }
+        })
+    }
+}
+
+/// Lower-case hex.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A file's bytes, if it is not too large; the size is looked at before memory is taken, and again
+/// while reading, since a file can grow or be no file at all.
+pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>, ModelError> {
+    let failed = |source| ModelError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let metadata = std::fs::metadata(path).map_err(failed)?;
+    if !metadata.is_file() {
+        return Err(failed(std::io::Error::other("it is not a file")));
+    }
+    let too_large = |bytes| ModelError::TooLarge {
+        bytes,
+        limit: MAX_FILE_BYTES,
+    };
+    if metadata.len() > MAX_FILE_BYTES {
+        return Err(too_large(metadata.len()));
+    }
+    let mut bytes = Vec::with_capacity(metadata.len() as usize);
+    let file = File::open(path).map_err(failed)?;
+    file.take(MAX_FILE_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
+    if bytes.len() as u64 > MAX_FILE_BYTES {
+        return Err(too_large(bytes.len() as u64));
+    }
+    Ok(bytes)
+}
+
+fn read_card(bytes: &[u8]) -> Result<Card, ModelError> {
+    let (_, header) = SafeTensors::read_metadata(bytes)
+        .map_err(|error| ModelError::NotSafetensors(error.to_string()))?;
+    let card = header.metadata().as_ref().and_then(|map| map.get(CARD_KEY));
+    let card = card.ok_or(ModelError::NoCard)?;
+    // The version first: a card of another version may have other fields.
+    #[derive(serde::Deserialize)]
+    struct VersionOnly {
+        format_version: u32,
+    }
+    let unreadable = |error: serde_json::Error| ModelError::Card(error.to_string());
+    let VersionOnly {
+        format_version: found,
+    } = serde_json::from_str(card).map_err(unreadable)?;
+    if found != FORMAT_VERSION {
+        return Err(ModelError::Version {
+            found,
+            expected: FORMAT_VERSION,
+        });
+    }
+    serde_json::from_str(card).map_err(unreadable)
+}
+
+fn check_card(card: &Card) -> Result<(), ModelError> {
+    let wrong = |what: String| Err(ModelError::Inconsistent(what));
+    if let Some(problem) = card.features.problem() {
+        return wrong(format!("feature setting {problem}"));
+    }
+    if let Some(problem) = card.architecture.problem(card.features.mel_bands) {
+        return wrong(problem);
+    }
+    let named = |name: &str| {
+        !name.trim().is_empty() && name.len() <= LONGEST_NAME && !name.chars().any(char::is_control)
+    };
+    if !named(&card.name) {
+        return wrong("its name is empty, too long or not plain text".into());
+    }
+    if let Some(label) = card.labels.iter().find(|label| !named(label)) {
+        return wrong(format!(
+            "the label {label:?} is empty, too long or not plain text"
+        ));
+    }
+    let (labels, outputs) = (card.labels.len(), card.architecture.labels);
+    if labels != outputs {
+        return wrong(format!("{labels} labels for {outputs} outputs"));
+    }
+    if !(MIN_WINDOW_S..=MAX_WINDOW_S).contains(&card.default_window_s) {
+        return wrong(format!("a window of {} s", card.default_window_s));
+    }
+    if card.probe.logits.len() != outputs {
+        return wrong(format!(
+            "a probe of {} for {outputs} outputs",
+            card.probe.logits.len()
+        ));
+    }
+    let input = Probe::hash(&Probe::sound(
+        card.probe.seed,
+        &card.features,
+        &card.architecture,
+    ));
+    if card.probe.input_sha256 != input {
+        return wrong("its probe was made with another sound than this program makes".into());
+    }
+    Ok(())
+}
+
+fn read_weights(tensors: &SafeTensors<'_>, card: &Card) -> Result<Weights, ModelError> {
+    let expected = card.architecture.parameters(card.features.mel_bands);
+    if let Some(extra) = tensors
+        .names()
+        .into_iter()
+        .find(|name| !expected.iter().any(|shape| shape.name == *name))
+    {
+        return Err(ModelError::Tensors(format!(
+            "{extra} does not belong to the architecture"
+        )));
+    }
+    let read = |shape: crate::network::ParameterShape| {
+        let wrong = |what: String| ModelError::Tensors(format!("{} {what}", shape.name));
+        let tensor = tensors
+            .tensor(&shape.name)
+            .map_err(|_| wrong("is missing".into()))?;
+        if tensor.dtype() != Dtype::F32 {
+            return Err(wrong(format!("holds {:?}, not F32", tensor.dtype())));
+        }
+        if tensor.shape() != shape.shape {
+            return Err(wrong(format!(
+                "is {:?}, not {:?}",
+                tensor.shape(),
+                shape.shape
+            )));
+        }
+        let (quads, _) = tensor.data().as_chunks::<4>();
+        Ok((
+            shape.name.clone(),
+            quads
+                .iter()
+                .map(|bytes| f32::from_le_bytes(*bytes))
+                .collect(),
+        ))
+    };
+    expected.into_iter().map(read).collect()
+}
+
+fn check_values(card: &Card, weights: &Weights) -> Result<(), ModelError> {
+    for shape in card.architecture.parameters(card.features.mel_bands) {
+        let values = &weights[&shape.name];
+        let variance = shape.kind == ParameterKind::Statistic && shape.name.ends_with("variance");
+        if let Some(at) = values.iter().position(|value| !value.is_finite()) {
+            let what = format!("{} holds {} at {at}", shape.name, values[at]);
+            return Err(ModelError::Values(what));
+        }
+        if let Some(at) = values.iter().position(|&value| variance && value < 0.0) {
+            let what = format!("{} holds a negative variance at {at}", shape.name);
+            return Err(ModelError::Values(what));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,256 @@
+//! Where models are found: inside the program, then in folders.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
+
+use serde::{Deserialize, Serialize};
+
+use super::file::read_bytes;
+use super::loaded::hash_bytes;
+use super::{Card, Model, ModelError, ModelFile};
+
+/// The models inside the program; the first is the default.
+const BUILT_IN: &[&[u8]] = &[include_bytes!("../../../models/esc10.safetensors")];
+const ENDING: &str = "safetensors";
+
+/// Loaded models by hash, so that instances share weights. Weak: the last user frees them.
+static LOADED: LazyLock<Mutex<HashMap<String, Weak<Model>>>> = LazyLock::new(Mutex::default);
+
+/// Which model a session or a person wants. All `None`: the default.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ModelChoice {
+    /// The card's name.
+    pub name: Option<String>,
+    /// SHA-256 of the file; found by it even where the file was renamed or moved.
+    pub hash: Option<String>,
+    /// Where the file was last.
+    pub path: Option<PathBuf>,
+}
+
+/// Where a model lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ModelSource {
+    /// Inside the program.
+    BuiltIn,
+    /// In this file.
+    File(PathBuf),
+}
+
+/// A model that can be chosen, or a file that cannot and why.
+#[derive(Debug, Clone)]
+pub struct LibraryEntry {
+    /// The card's name; of a bad file, the file's name.
+    pub name: String,
+    /// Where it lies.
+    pub source: ModelSource,
+    /// SHA-256 of the file (empty where it could not be read).
+    pub hash: String,
+    /// Its card, or why it cannot be used.
+    pub summary: Result<Card, String>,
+}
+
+impl LibraryEntry {
+    /// The choice that finds this entry again.
+    pub fn choice(&self) -> ModelChoice {
+        let path = match &self.source {
+            ModelSource::BuiltIn => None,
+            ModelSource::File(path) => Some(path.clone()),
+        };
+        ModelChoice {
+            name: Some(self.name.clone()),
+            hash: Some(self.hash.clone()),
+            path,
+        }
+    }
+}
+
+/// The built-in models and the `*.safetensors` in some folders. Reads files, so not for the audio
+/// or the panel's thread.
+#[derive(Debug, Clone, Default)]
+pub struct Library {
+    folders: Vec<PathBuf>,
+}
+
+impl Library {
+    /// The built-in models and those in [`user_folder`].
+    pub fn new() -> Self {
+        Self::with_folders(user_folder().into_iter().collect())
+    }
+
+    /// The built-in models and those in `folders`, which need not exist.
+    pub fn with_folders(folders: Vec<PathBuf>) -> Self {
+        Self { folders }
+    }
+
+    /// Everything that can be chosen: the built-in models, then each folder's files by name. A
+    /// file that is no model is listed with the reason. Blocks while it reads.
+    pub fn entries(&self) -> Vec<LibraryEntry> {
+        let built_in = BUILT_IN
+            .iter()
+            .map(|bytes| entry(ModelSource::BuiltIn, Ok(bytes.to_vec())));
+        let files = self.files().into_iter().map(|path| {
+            let bytes = read_bytes(&path);
+            entry(ModelSource::File(path), bytes)
+        });
+        built_in.chain(files).collect()
+    }
+
+    /// Finds and loads a model: by hash in the program and the folders, then by path, then by
+    /// name. A hash that is found nowhere does not fall back to a name with other contents
+    /// unless the choice names no hash.
+    ///
+    /// # Errors
+    /// If it is found nowhere, or what is found is no whole model.
+    pub fn open(&self, choice: &ModelChoice) -> Result<Arc<Model>, ModelError> {
+        if let Some(hash) = &choice.hash {
+            if let Some(model) = loaded(hash) {
+                return Ok(model);
+            }
+            if let Some(bytes) =
+                self.find(choice.path.as_deref(), |bytes| hash_bytes(bytes) == *hash)
+            {
+                return load(&bytes);
+            }
+            return Err(self.missing(choice));
+        }
+        if let Some(path) = &choice.path {
+            return load(&read_bytes(path)?);
+        }
+        match &choice.name {
+            None => load(BUILT_IN[0]),
+            Some(name) => {
+                let named = |bytes: &[u8]| {
+                    ModelFile::from_bytes(bytes).is_ok_and(|file| file.card.name == *name)
+                };
+                self.find(None, named)
+                    .map_or_else(|| Err(self.missing(choice)), |b| load(&b))
+            }
+        }
+    }
+
+    /// The model that is always there.
+    ///
+    /// # Panics
+    /// Never in a program that was tested: the default model is inside it.
+    pub fn default_model(&self) -> Arc<Model> {
+        load(BUILT_IN[0]).expect("the model inside the program is whole")
+    }
+
+    fn missing(&self, choice: &ModelChoice) -> ModelError {
+        let name = choice.name.as_deref().unwrap_or("(no name)");
+        let hash = choice
+            .hash
+            .as_deref()
+            .map(|hash| format!(", {}", hash.chars().take(12).collect::<String>()));
+        let folders: Vec<_> = self
+            .folders
+            .iter()
+            .map(|f| f.display().to_string())
+            .collect();
+        let place = if folders.is_empty() {
+            "a folder of models".into()
+        } else {
+            folders.join(" or ")
+        };
+        ModelError::Missing(format!("{name}{}", hash.unwrap_or_default()), place)
+    }
+
+    /// The bytes of the first file that `wanted` accepts: built in, at `first`, in the folders.
+    fn find(&self, first: Option<&Path>, wanted: impl Fn(&[u8]) -> bool) -> Option<Vec<u8>> {
+        if let Some(bytes) = BUILT_IN.iter().find(|bytes| wanted(bytes)) {
+            return Some(bytes.to_vec());
+        }
+        let paths = first.map(Path::to_owned).into_iter().chain(self.files());
+        paths
+            .filter_map(|path| read_bytes(&path).ok())
+            .find(|bytes| wanted(bytes))
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        let mut files = Vec::new();
+        for folder in &self.folders {
+            let Ok(listing) = std::fs::read_dir(folder) else {
+                continue;
+            };
+            let mut paths: Vec<PathBuf> = listing.flatten().map(|entry| entry.path()).collect();
+            paths.retain(|path| path.extension().is_some_and(|ending| ending == ENDING));
+            paths.sort();
+            files.append(&mut paths);
+        }
+        files
+    }
+}
+
+/// `$HAMILTONE_MODELS`, else the platform's folder for a user's data with `hamiltone/models`.
+pub fn user_folder() -> Option<PathBuf> {
+    let from = |variable: &str| {
+        std::env::var_os(variable)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
+    if let Some(folder) = from("HAMILTONE_MODELS") {
+        return Some(folder);
+    }
+    let data = if cfg!(windows) {
+        from("APPDATA")
+    } else if cfg!(target_os = "macos") {
+        from("HOME").map(|home| home.join("Library/Application Support"))
+    } else {
+        from("XDG_DATA_HOME").or_else(|| from("HOME").map(|home| home.join(".local/share")))
+    };
+    data.map(|data| data.join("hamiltone").join("models"))
+}
+
+fn entry(source: ModelSource, bytes: Result<Vec<u8>, ModelError>) -> LibraryEntry {
+    let summary = bytes
+        .as_ref()
+        .map_err(ToString::to_string)
+        .and_then(|bytes| {
+            ModelFile::from_bytes(bytes)
+                .map(|file| file.card)
+                .map_err(|error| error.to_string())
+        });
+    let file_name = match &source {
+        ModelSource::BuiltIn => None,
+        ModelSource::File(path) => path
+            .file_stem()
+            .map(|stem| stem.to_string_lossy().into_owned()),
+    };
+    let name = summary
+        .as_ref()
+        .map_or_else(|_| file_name.unwrap_or_default(), |card| card.name.clone());
+    let hash = bytes.map_or_else(|_| String::new(), |bytes| hash_bytes(&bytes));
+    LibraryEntry {
+        name,
+        source,
+        hash,
+        summary,
+    }
+}
+
+fn loaded(hash: &str) -> Option<Arc<Model>> {
+    LOADED
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .get(hash)
+        .and_then(Weak::upgrade)
+}
+
+/// The model of these bytes: the one that is loaded already, or a new one.
+fn load(bytes: &[u8]) -> Result<Arc<Model>, ModelError> {
+    let hash = hash_bytes(bytes);
+    if let Some(model) = loaded(&hash) {
+        return Ok(model);
+    }
+    let model = Arc::new(Model::from_bytes(bytes)?);
+    let mut list = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+    list.retain(|_, model| model.strong_count() > 0);
+    // Another thread may have been faster: its model is the one to share.
+    if let Some(model) = list.get(&hash).and_then(Weak::upgrade) {
+        return Ok(model);
+    }
+    list.insert(hash, Arc::downgrade(&model));
+    Ok(model)
+}

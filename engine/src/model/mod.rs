@@ -1,0 +1,19 @@
+//! One file is a model: a `.safetensors` whose header carries the [`Card`].
+//!
+//! The loader checks everything against everything and trusts nothing: size, header, version,
+//! feature settings, architecture against names and shapes of the tensors, finite values,
+//! variances, labels against outputs, and at last the probe: a sound whose logits the file states.
+
+mod card;
+mod error;
+mod file;
+mod library;
+mod loaded;
+mod probe;
+
+pub use card::{Accuracy, Card, FORMAT_VERSION, TaskKind};
+pub use error::ModelError;
+pub use file::{MAX_FILE_BYTES, ModelFile};
+pub use library::{Library, LibraryEntry, ModelChoice, ModelSource, user_folder};
+pub use loaded::{Model, clip_logits};
+pub use probe::Probe;

@@ -1,0 +1,274 @@
+use serde::{Deserialize, Serialize};
+
+use super::parameters::{ParameterKind, ParameterShape};
+use crate::features::{COMPONENTS, FeatureSettings};
+use crate::kernels::{KERNEL_SIZE, TAPS};
+
+/// Rows and mels that become one where a block pools.
+pub const POOLING: usize = 2;
+/// More than any network here needs; keeps a hostile file from asking for the whole memory.
+const MOST_BLOCKS: usize = 8;
+const MOST_CONVOLUTIONS: usize = 8;
+const MOST_FILTERS: usize = 2_048;
+const MOST_LABELS: usize = 10_000;
+
+/// The shape of a network. Counts of filters are counts of *quaternion* filters: a layer of `n`
+/// has `4·n` channels.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Architecture {
+    /// The trunk, from the input on.
+    pub blocks: Vec<Block>,
+    /// Quaternion units of the hidden layer of the head.
+    pub hidden: usize,
+    /// Real outputs, one a label.
+    pub labels: usize,
+}
+
+/// Convolutions on one time scale, then perhaps pooling.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Block {
+    /// Quaternion filters of each convolution in turn.
+    pub filters: Vec<usize>,
+    /// Whether the block ends in 2×2 average pooling.
+    pub pools: bool,
+}
+
+impl Architecture {
+    /// QCNN14: six blocks of 64 to 2 048 channels times `width`, the last without pooling, two
+    /// convolutions each.
+    pub fn qcnn14(width: f64, labels: usize) -> Self {
+        Self::doubling(64, 6, false, width, labels)
+    }
+
+    /// QCNN10: four blocks of 64 to 512 channels times `width`, all pooling.
+    pub fn qcnn10(width: f64, labels: usize) -> Self {
+        Self::doubling(64, 4, true, width, labels)
+    }
+
+    /// `blocks` blocks of two convolutions; the channels (at first `channels · width`, rounded to
+    /// whole quaternion filters) double from block to block.
+    pub fn doubling(
+        channels: usize,
+        blocks: usize,
+        last_pools: bool,
+        width: f64,
+        labels: usize,
+    ) -> Self {
+        let filters = |block: usize| {
+            let channels = (channels << block) as f64 * width;
+            ((channels / COMPONENTS as f64).round() as usize).max(1)
+        };
+        Self {
+            blocks: (0..blocks)
+                .map(|block| Block {
+                    filters: vec![filters(block); 2],
+                    pools: last_pools || block + 1 < blocks,
+                })
+                .collect(),
+            hidden: filters(blocks.saturating_sub(1)),
+            labels,
+        }
+    }
+
+    /// Says what cannot be, if anything, for inputs of `mel_bands` bands.
+    pub fn problem(&self, mel_bands: usize) -> Option<String> {
+        let within = |what: &str, count: usize, most: usize| {
+            (!(1..=most).contains(&count)).then(|| format!("{what} is {count}, not 1 to {most}"))
+        };
+        let convolutions = self.blocks.iter().flat_map(|block| &block.filters);
+        within("the number of blocks", self.blocks.len(), MOST_BLOCKS)
+            .or_else(|| within("hidden", self.hidden, MOST_FILTERS))
+            .or_else(|| within("the number of labels", self.labels, MOST_LABELS))
+            .or_else(|| {
+                self.blocks.iter().find_map(|block| {
+                    within(
+                        "the convolutions of a block",
+                        block.filters.len(),
+                        MOST_CONVOLUTIONS,
+                    )
+                })
+            })
+            .or_else(|| {
+                convolutions
+                    .clone()
+                    .find_map(|&count| within("a filter count", count, MOST_FILTERS))
+            })
+            .or_else(|| {
+                (self.mels_after(mel_bands, self.blocks.len()) == 0)
+                    .then(|| format!("{mel_bands} mel bands are pooled away"))
+            })
+    }
+
+    /// Frames that become one column of the trunk's output.
+    pub fn frames_per_column(&self) -> usize {
+        self.blocks
+            .iter()
+            .filter(|block| block.pools)
+            .map(|_| POOLING)
+            .product()
+    }
+
+    /// Real features of a column: the channels of the last convolution.
+    pub fn features(&self) -> usize {
+        COMPONENTS
+            * self
+                .blocks
+                .iter()
+                .flat_map(|block| &block.filters)
+                .last()
+                .unwrap_or(&1)
+    }
+
+    /// Mels that are left after the first `blocks` blocks.
+    pub(super) fn mels_after(&self, mel_bands: usize, blocks: usize) -> usize {
+        self.blocks[..blocks]
+            .iter()
+            .filter(|block| block.pools)
+            .fold(mel_bands, |mels, _| mels / POOLING)
+    }
+
+    /// Every convolution: block, index in the block, quaternion filters in and out.
+    pub(super) fn convolutions(&self) -> impl Iterator<Item = (usize, usize, usize, usize)> {
+        let mut inputs = 1; // the input is one quaternion a mel: the four components
+        self.blocks
+            .iter()
+            .enumerate()
+            .flat_map(|(index, block)| {
+                block
+                    .filters
+                    .iter()
+                    .enumerate()
+                    .map(move |(place, &outputs)| (index, place, outputs))
+            })
+            .map(move |(block, place, outputs)| {
+                let layer = (block, place, inputs, outputs);
+                inputs = outputs;
+                layer
+            })
+    }
+
+    /// Name and shape of every tensor, in a fixed order.
+    pub fn parameters(&self, mel_bands: usize) -> Vec<ParameterShape> {
+        let mut list = ParameterShape::batch_norm("input_norm", COMPONENTS * mel_bands);
+        for (block, place, inputs, outputs) in self.convolutions() {
+            list.push(ParameterShape::new(
+                format!("blocks.{block}.convolutions.{place}.kernel"),
+                vec![COMPONENTS, outputs, inputs, KERNEL_SIZE, KERNEL_SIZE],
+                ParameterKind::Weight,
+            ));
+            let norm = format!("blocks.{block}.norms.{place}");
+            list.extend(ParameterShape::batch_norm(&norm, COMPONENTS * outputs));
+        }
+        let (features, hidden) = (self.features() / COMPONENTS, COMPONENTS * self.hidden);
+        for (name, shape, kind) in [
+            (
+                "head.hidden.kernel",
+                vec![COMPONENTS, self.hidden, features],
+                ParameterKind::Weight,
+            ),
+            ("head.hidden.bias", vec![hidden], ParameterKind::Shift),
+            (
+                "head.output.weight",
+                vec![self.labels, hidden],
+                ParameterKind::Weight,
+            ),
+            ("head.output.bias", vec![self.labels], ParameterKind::Shift),
+        ] {
+            list.push(ParameterShape::new(name.into(), shape, kind));
+        }
+        list
+    }
+
+    /// Numbers that training adjusts (batch-norm statistics are not counted).
+    pub fn parameter_count(&self, mel_bands: usize) -> u64 {
+        let free = |shape: &&ParameterShape| shape.kind != ParameterKind::Statistic;
+        self.parameters(mel_bands)
+            .iter()
+            .filter(free)
+            .map(|shape| shape.count() as u64)
+            .sum()
+    }
+
+    /// Multiply-adds of real numbers for a second of audio, as the expanded network has them
+    /// (sixteen a Hamilton product): the trunk's convolutions and the head, once a column.
+    pub fn multiply_adds_per_second(&self, features: &FeatureSettings) -> u64 {
+        let frames = 1.0 / features.hop_s();
+        let trunk: f64 = self
+            .convolutions()
+            .map(|(block, _, inputs, outputs)| {
+                let scale =
+                    POOLING.pow(self.blocks[..block].iter().filter(|b| b.pools).count() as u32);
+                let pixels =
+                    frames / scale as f64 * self.mels_after(features.mel_bands, block) as f64;
+                pixels * (COMPONENTS * inputs * COMPONENTS * outputs * TAPS) as f64
+            })
+            .sum();
+        let hidden = COMPONENTS * self.hidden;
+        let head = (hidden * (self.features() + self.labels)) as f64;
+        (trunk + head * frames / self.frames_per_column() as f64).round() as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn qcnn14_has_the_size_the_paper_gives() {
+        let net = Architecture::qcnn14(1.0, 527);
+        assert_eq!(net.problem(64), None);
+        // FACTS of the paper: 21.01 M parameters, 20.15 G multiply-adds in 10 s.
+        let millions = net.parameter_count(64) as f64 / 1e6;
+        assert!((millions - 21.01).abs() < 0.1, "{millions} M");
+        let billions =
+            net.multiply_adds_per_second(&FeatureSettings::default()) as f64 * 10.0 / 1e9;
+        assert!((billions - 20.15).abs() < 0.3, "{billions} G");
+        assert_eq!(net.frames_per_column(), 32);
+    }
+
+    #[test]
+    fn qcnn10_has_the_size_the_paper_gives() {
+        let net = Architecture::qcnn10(1.0, 50);
+        let millions = net.parameter_count(64) as f64 / 1e6;
+        assert!((millions - 1.27).abs() < 0.02, "{millions} M");
+        assert_eq!(Architecture::qcnn10(0.5, 50).features(), 256);
+    }
+
+    #[test]
+    fn what_cannot_be_is_said() {
+        let net = Architecture::qcnn10(0.25, 10);
+        assert!(net.problem(8).unwrap().contains("pooled away"));
+        for broken in [
+            Architecture {
+                blocks: vec![],
+                ..net.clone()
+            },
+            Architecture {
+                hidden: 0,
+                ..net.clone()
+            },
+            Architecture {
+                labels: usize::MAX,
+                ..net.clone()
+            },
+            Architecture {
+                blocks: vec![Block {
+                    filters: vec![],
+                    pools: true,
+                }],
+                ..net.clone()
+            },
+            Architecture {
+                blocks: vec![Block {
+                    filters: vec![0],
+                    pools: true,
+                }],
+                ..net
+            },
+        ] {
+            assert!(broken.problem(64).is_some(), "{broken:?}");
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! The quaternion CNN: one definition, two ways to run it.
+//!
+//! [`Architecture`] says what there is. [`whole_clip`] runs it on candle, differentiable, a batch
+//! of clips at a time (training, reference, CUDA). [`streaming`] runs it a few frames at a time
+//! with a state, at constant cost (plugin, command line). Tests hold the two together.
+//!
+//! After QCNN14 of arXiv 2510.21388 (section III): blocks of 3×3 quaternion convolutions with
+//! ordinary batch norm and ReLU on each component, 2×2 average pooling, mean over frequency,
+//! mean + max over time, a quaternion linear layer, a real linear layer. Causal in time.
+
+mod architecture;
+mod normalisation;
+mod parameters;
+mod pooling;
+pub mod streaming;
+pub mod whole_clip;
+
+pub use architecture::{Architecture, Block, POOLING};
+pub use normalisation::{BATCH_NORM_EPSILON, BatchStatistics, batch_norm_relu};
+pub use parameters::{ParameterKind, ParameterShape};
+pub use pooling::average_pool;

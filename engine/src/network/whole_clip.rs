@@ -1,0 +1,178 @@
+//! The network on candle: whole clips, batches, gradients.
+
+use std::collections::BTreeMap;
+
+use candle_core::{Result, Tensor};
+
+use super::{
+    Architecture, BATCH_NORM_EPSILON, BatchStatistics, ParameterKind, average_pool, batch_norm_relu,
+};
+use crate::features::COMPONENTS;
+use crate::quaternion::{quaternion_convolution, quaternion_linear};
+
+/// A network over named tensors (names and shapes from [`Architecture::parameters`]). The tensors
+/// may be variables: then everything here is differentiable with respect to them.
+pub struct Network {
+    architecture: Architecture,
+    mel_bands: usize,
+    tensors: BTreeMap<String, Tensor>,
+}
+
+/// The statistics of each batch norm in one training batch, by the norm's name.
+pub type NormStatistics = Vec<(String, BatchStatistics)>;
+
+impl Network {
+    /// Takes the tensors the architecture names out of `tensors` (shared, not copied).
+    ///
+    /// # Errors
+    /// If one is missing or has another shape.
+    pub fn new(
+        architecture: &Architecture,
+        mel_bands: usize,
+        tensors: &BTreeMap<String, Tensor>,
+    ) -> Result<Self> {
+        let mut taken = BTreeMap::new();
+        for expected in architecture.parameters(mel_bands) {
+            let Some(tensor) = tensors.get(&expected.name) else {
+                candle_core::bail!("tensor {} is missing", expected.name)
+            };
+            if tensor.dims() != expected.shape {
+                candle_core::bail!(
+                    "tensor {} is {:?}, not {:?}",
+                    expected.name,
+                    tensor.dims(),
+                    expected.shape
+                )
+            }
+            taken.insert(expected.name, tensor.clone());
+        }
+        Ok(Self {
+            architecture: architecture.clone(),
+            mel_bands,
+            tensors: taken,
+        })
+    }
+
+    /// Quaternion frames (`batch × 4 × time × mel`) to columns (`batch × columns × features`),
+    /// with the running statistics.
+    ///
+    /// # Errors
+    /// If `frames` has another shape or candle fails.
+    pub fn columns(&self, frames: &Tensor) -> Result<Tensor> {
+        self.trunk(frames, &mut |name, x| {
+            let (scale, shift) = self.running_affine(name)?;
+            let shape = (1, x.dim(1)?, 1, 1);
+            x.broadcast_mul(&scale.reshape(shape)?)?
+                .broadcast_add(&shift.reshape(shape)?)?
+                .relu()
+        })
+    }
+
+    /// Like [`columns`](Self::columns), with the batch's own statistics, which are returned. The
+    /// input norm keeps its running ones: they are measured over the training set beforehand.
+    ///
+    /// # Errors
+    /// If `frames` has another shape or candle fails.
+    pub fn training_columns(&self, frames: &Tensor) -> Result<(Tensor, NormStatistics)> {
+        let mut statistics = Vec::new();
+        let columns = self.trunk(frames, &mut |name, x| {
+            let weight = self.tensor(&format!("{name}.weight"));
+            let bias = self.tensor(&format!("{name}.bias"));
+            let (y, of_batch) = batch_norm_relu(x, weight, bias)?;
+            statistics.push((name.to_owned(), of_batch));
+            Ok(y)
+        })?;
+        Ok((columns, statistics))
+    }
+
+    /// Columns to the features of a window: mean + max over time (`batch × features`).
+    ///
+    /// # Errors
+    /// If there is no column or candle fails.
+    pub fn window_features(&self, columns: &Tensor) -> Result<Tensor> {
+        columns.mean(1)? + columns.max(1)?
+    }
+
+    /// Window features to the hidden layer's output (`batch × 4·hidden`).
+    ///
+    /// # Errors
+    /// If candle fails.
+    pub fn hidden(&self, features: &Tensor) -> Result<Tensor> {
+        let kernel = self.tensor("head.hidden.kernel");
+        quaternion_linear(features, kernel, self.tensor("head.hidden.bias"))?.relu()
+    }
+
+    /// The hidden layer's output to logits (`batch × labels`).
+    ///
+    /// # Errors
+    /// If candle fails.
+    pub fn logits(&self, hidden: &Tensor) -> Result<Tensor> {
+        let weight = self.tensor("head.output.weight").t()?;
+        hidden
+            .matmul(&weight)?
+            .broadcast_add(self.tensor("head.output.bias"))
+    }
+
+    fn trunk(
+        &self,
+        frames: &Tensor,
+        norm_relu: &mut dyn FnMut(&str, &Tensor) -> Result<Tensor>,
+    ) -> Result<Tensor> {
+        let mut x = self.normalise_input(frames)?;
+        for (index, block) in self.architecture.blocks.iter().enumerate() {
+            for place in 0..block.filters.len() {
+                let kernel = self.tensor(&format!("blocks.{index}.convolutions.{place}.kernel"));
+                x = quaternion_convolution(&x, kernel)?;
+                x = norm_relu(&format!("blocks.{index}.norms.{place}"), &x)?;
+            }
+            if block.pools {
+                x = average_pool(&x)?;
+            }
+        }
+        x.mean(3)?.transpose(1, 2)?.contiguous()
+    }
+
+    fn normalise_input(&self, frames: &Tensor) -> Result<Tensor> {
+        let (_, components, _, mels) = frames.dims4()?;
+        if (components, mels) != (COMPONENTS, self.mel_bands) {
+            candle_core::bail!(
+                "frames are {:?}, not ? × 4 × ? × {}",
+                frames.dims(),
+                self.mel_bands
+            )
+        }
+        let (scale, shift) = self.running_affine("input_norm")?;
+        let shape = (1, COMPONENTS, 1, self.mel_bands);
+        frames
+            .broadcast_mul(&scale.reshape(shape)?)?
+            .broadcast_add(&shift.reshape(shape)?)
+    }
+
+    /// A batch norm with its running statistics as scale and shift.
+    fn running_affine(&self, name: &str) -> Result<(Tensor, Tensor)> {
+        let part = |part: &str| self.tensor(&format!("{name}.{part}"));
+        let deviation = (part("variance") + f64::from(BATCH_NORM_EPSILON))?.sqrt()?;
+        let scale = part("weight").div(&deviation)?;
+        let shift = (part("bias") - (part("mean") * &scale)?)?;
+        Ok((scale, shift))
+    }
+
+    fn tensor(&self, name: &str) -> &Tensor {
+        &self.tensors[name] // `new` took every name the architecture has
+    }
+
+    /// The tensors that training adjusts, with what they are.
+    pub fn trained(&self) -> impl Iterator<Item = (&str, &Tensor, ParameterKind)> {
+        let kinds: BTreeMap<String, ParameterKind> = self
+            .architecture
+            .parameters(self.mel_bands)
+            .into_iter()
+            .map(|shape| (shape.name, shape.kind))
+            .collect();
+        self.tensors.iter().filter_map(move |(name, tensor)| {
+            let kind = kinds[name];
+            let trained = kind != ParameterKind::Statistic && !name.starts_with("input_norm");
+            trained.then_some((name.as_str(), tensor, kind))
+        })
+    }
+}

@@ -1,0 +1,157 @@
+//! Quarter weights to the expanded real weight, and gradients back.
+
+use candle_core::{Result, Tensor};
+
+use crate::features::COMPONENTS;
+
+/// Which quarter weight stands at block (output component, input component) ...
+const QUARTER: [[usize; 4]; 4] = [[0, 1, 2, 3], [1, 0, 3, 2], [2, 3, 0, 1], [3, 2, 1, 0]];
+/// ... and with which sign.
+const SIGN: [[f32; 4]; 4] = [
+    [1., -1., -1., -1.],
+    [1., 1., -1., 1.],
+    [1., 1., 1., -1.],
+    [1., -1., 1., 1.],
+];
+
+/// The product w ⊗ x of two quaternions (r, i, j, k).
+pub fn hamilton_product(w: [f32; 4], x: [f32; 4]) -> [f32; 4] {
+    std::array::from_fn(|out| {
+        (0..4)
+            .map(|on| SIGN[out][on] * w[QUARTER[out][on]] * x[on])
+            .sum()
+    })
+}
+
+/// Quarter weights (`4 × outputs × inputs × taps`) to the expanded real weight
+/// (`4·outputs × 4·inputs × taps`).
+pub fn expand(quarters: &[f32], outputs: usize, inputs: usize, taps: usize) -> Vec<f32> {
+    let mut expanded = vec![0.0; COMPONENTS * COMPONENTS * outputs * inputs * taps];
+    for_each_block(outputs, inputs, taps, |quarter, sign, from, to| {
+        let from = quarter * outputs * inputs * taps + from;
+        for (slot, weight) in expanded[to..to + inputs * taps]
+            .iter_mut()
+            .zip(&quarters[from..])
+        {
+            *slot = sign * weight;
+        }
+    });
+    expanded
+}
+
+/// The adjoint of [`expand`]: a gradient of the expanded weight to one of the quarters.
+pub fn contract(expanded: &[f32], outputs: usize, inputs: usize, taps: usize) -> Vec<f32> {
+    let mut quarters = vec![0.0; COMPONENTS * outputs * inputs * taps];
+    for_each_block(outputs, inputs, taps, |quarter, sign, from, to| {
+        let from = quarter * outputs * inputs * taps + from;
+        for (slot, gradient) in quarters[from..from + inputs * taps]
+            .iter_mut()
+            .zip(&expanded[to..])
+        {
+            *slot += sign * gradient;
+        }
+    });
+    quarters
+}
+
+/// Calls `each(quarter, sign, offset in the quarter, offset in the expanded weight)` for every
+/// line of `inputs × taps` weights.
+fn for_each_block(
+    outputs: usize,
+    inputs: usize,
+    taps: usize,
+    mut each: impl FnMut(usize, f32, usize, usize),
+) {
+    let line = inputs * taps;
+    for out in 0..COMPONENTS {
+        for on in 0..COMPONENTS {
+            for filter in 0..outputs {
+                let to = ((out * outputs + filter) * COMPONENTS + on) * line;
+                each(QUARTER[out][on], SIGN[out][on], filter * line, to);
+            }
+        }
+    }
+}
+
+/// [`expand`] for candle tensors, differentiable on any device: `(4, outputs, inputs, ...)` to
+/// `(4·outputs, 4·inputs, ...)`.
+///
+/// # Errors
+/// If the first dimension is not 4 or candle fails.
+pub fn expand_tensor(quarters: &Tensor) -> Result<Tensor> {
+    let quarters = (0..COMPONENTS)
+        .map(|q| quarters.get(q))
+        .collect::<Result<Vec<_>>>()?;
+    let negated = quarters
+        .iter()
+        .map(Tensor::neg)
+        .collect::<Result<Vec<_>>>()?;
+    let lines = (0..COMPONENTS)
+        .map(|out| {
+            let blocks: Vec<&Tensor> = (0..COMPONENTS)
+                .map(|on| {
+                    let positive = SIGN[out][on] > 0.0;
+                    &(if positive { &quarters } else { &negated })[QUARTER[out][on]]
+                })
+                .collect();
+            Tensor::cat(&blocks, 1)
+        })
+        .collect::<Result<Vec<_>>>()?;
+    Tensor::cat(&lines, 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::Device;
+
+    use super::*;
+
+    #[test]
+    fn the_units_multiply_as_hamilton_carved_them() {
+        let (i, j, k) = ([0., 1., 0., 0.], [0., 0., 1., 0.], [0., 0., 0., 1.]);
+        assert_eq!(hamilton_product(i, j), k);
+        assert_eq!(hamilton_product(j, k), i);
+        assert_eq!(hamilton_product(k, i), j);
+        assert_eq!(hamilton_product(j, i), [0., 0., 0., -1.]);
+        for unit in [i, j, k] {
+            assert_eq!(hamilton_product(unit, unit), [-1., 0., 0., 0.]);
+        }
+    }
+
+    #[test]
+    fn the_expanded_weight_is_the_product() {
+        let (w, x) = ([0.3, -1.2, 0.7, 2.0], [1.1, 0.4, -0.9, 0.25]);
+        let expanded = expand(&w, 1, 1, 1);
+        let by_matrix: Vec<f32> = expanded
+            .chunks(4)
+            .map(|row| row.iter().zip(x).map(|(a, b)| a * b).sum())
+            .collect();
+        let product = hamilton_product(w, x);
+        assert!(
+            by_matrix
+                .iter()
+                .zip(product)
+                .all(|(a, b)| (a - b).abs() < 1e-6)
+        );
+    }
+
+    #[test]
+    fn both_expansions_agree_and_contraction_is_the_adjoint() {
+        let (outputs, inputs, taps) = (3, 2, 9);
+        let count = 4 * outputs * inputs * taps;
+        let quarters: Vec<f32> = (0..count).map(|i| (i as f32 * 0.37).sin()).collect();
+        let expanded = expand(&quarters, outputs, inputs, taps);
+        let tensor =
+            Tensor::from_slice(&quarters, (4, outputs, inputs, 3, 3), &Device::Cpu).unwrap();
+        let by_candle = expand_tensor(&tensor).unwrap();
+        assert_eq!(by_candle.dims(), [12, 8, 3, 3]);
+        assert_eq!(
+            by_candle.flatten_all().unwrap().to_vec1::<f32>().unwrap(),
+            expanded
+        );
+        let gradient: Vec<f32> = (0..4 * count).map(|i| (i as f32 * 0.11).cos()).collect();
+        let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
+        let contracted = contract(&gradient, outputs, inputs, taps);
+        assert!((dot(&gradient, &expanded) - dot(&contracted, &quarters)).abs() < 1e-3);
+    }
+}

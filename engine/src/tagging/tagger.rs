@@ -1,0 +1,167 @@
+use std::sync::Arc;
+
+use super::stream::{ColumnStream, samples_of_one_column};
+use super::window::{Window, WindowSums};
+use super::{MAX_WINDOW_S, MIN_WINDOW_S};
+use crate::EngineError;
+use crate::features::{DELTA_LATENCY_FRAMES, FrontEnd};
+use crate::model::Model;
+
+/// What was heard up to some instant.
+#[derive(Debug, Clone, Copy)]
+pub struct Tags<'a> {
+    /// Audio time of the newest sample that went in, in seconds from the first one pushed.
+    pub time_s: f64,
+    /// One a label, 0 to 1.
+    pub probabilities: &'a [f32],
+}
+
+/// The streaming way: mono samples at the host's rate in, tags out, one a column (about six a
+/// second with four poolings). Any block sizes give the same tags.
+pub struct Tagger {
+    model: Arc<Model>,
+    sample_rate: u32,
+    stream: ColumnStream,
+    results: Results,
+    samples_pushed: u64,
+}
+
+/// Everything behind the columns.
+struct Results {
+    window: Window,
+    window_s: f32,
+    sums: WindowSums,
+    features: Vec<f32>,
+    hidden: Vec<f32>,
+    probabilities: Vec<f32>,
+    columns: usize,
+}
+
+impl Tagger {
+    /// For mono audio at `sample_rate` Hz (8 000 to 192 000); the window is clamped to 0.5–10 s.
+    /// Allocates everything it needs.
+    ///
+    /// # Errors
+    /// If the rate is not supported.
+    pub fn new(model: Arc<Model>, sample_rate: u32, window_s: f32) -> Result<Self, EngineError> {
+        let stream = ColumnStream::new(&model, sample_rate, 1)?;
+        let features = model.network().architecture().features();
+        let capacity = (f64::from(MAX_WINDOW_S) / refresh_s(&model)).ceil() as usize;
+        let mut tagger = Self {
+            stream,
+            sample_rate,
+            results: Results {
+                window: Window::new(features, capacity),
+                window_s,
+                sums: WindowSums::new(features),
+                features: Vec::with_capacity(features),
+                hidden: Vec::new(),
+                probabilities: Vec::new(),
+                columns: 0,
+            },
+            samples_pushed: 0,
+            model,
+        };
+        tagger.set_window(window_s);
+        Ok(tagger)
+    }
+
+    /// Takes mono samples; calls `on_tags` for each column that became complete. Does not
+    /// allocate after the first second; not for the audio thread all the same, for it computes.
+    pub fn push(&mut self, mono: &[f32], on_tags: &mut dyn FnMut(&Tags<'_>)) {
+        self.samples_pushed += mono.len() as u64;
+        let (model, results) = (&self.model, &mut self.results);
+        self.stream
+            .push(mono, &mut |column| results.take(model, column, on_tags));
+    }
+
+    /// The end of a file: hands out what is still inside. A clip that is too short for a single
+    /// column is padded with silence, so that there is an answer. [`reset`](Self::reset) before
+    /// the next stream.
+    pub fn finish(&mut self, on_tags: &mut dyn FnMut(&Tags<'_>)) {
+        let (model, results) = (&self.model, &mut self.results);
+        let nothing_yet = results.columns == 0 && self.samples_pushed > 0;
+        let silence = if nothing_yet {
+            samples_of_one_column(model)
+        } else {
+            0
+        };
+        let mut wanted = if nothing_yet { 1 } else { usize::MAX };
+        self.stream.finish(silence, &mut |column| {
+            // Of the padding, only the column that had to be padded.
+            if wanted > 0 {
+                wanted -= 1;
+                results.take(model, column, on_tags);
+            }
+        });
+    }
+
+    /// Sets the window in seconds (clamped to 0.5–10); heard at the next column, without a reload.
+    pub fn set_window(&mut self, seconds: f32) {
+        let seconds = if seconds.is_finite() {
+            seconds
+        } else {
+            self.model.card().default_window_s
+        };
+        let results = &mut self.results;
+        results.window_s = seconds.clamp(MIN_WINDOW_S, MAX_WINDOW_S);
+        let columns = f64::from(results.window_s) / refresh_s(&self.model);
+        results.window.set_length(columns.round() as usize);
+    }
+
+    /// The window in seconds.
+    pub fn window_s(&self) -> f32 {
+        self.results.window_s
+    }
+
+    /// Seconds of audio from column to column.
+    pub fn refresh_s(&self) -> f64 {
+        refresh_s(&self.model)
+    }
+
+    /// The longest time in seconds from a sample to the first tags that know of it: a column, the
+    /// delta frames, a hop and the resampler. The host's block and the window come on top.
+    pub fn latency_s(&self) -> f64 {
+        let hop_s = self.model.card().features.hop_s();
+        let waiting = self.refresh_s() + (DELTA_LATENCY_FRAMES + 1) as f64 * hop_s;
+        waiting + self.stream.resampler_latency_s(self.sample_rate)
+    }
+
+    /// Forgets the past: a jump of the transport, another file.
+    pub fn reset(&mut self) {
+        self.stream.reset();
+        self.results.window.reset();
+        self.results.columns = 0;
+        self.samples_pushed = 0;
+    }
+
+    /// The model it runs.
+    pub fn model(&self) -> &Arc<Model> {
+        &self.model
+    }
+}
+
+fn refresh_s(model: &Model) -> f64 {
+    model.card().architecture.frames_per_column() as f64 * model.card().features.hop_s()
+}
+
+impl Results {
+    fn take(&mut self, model: &Model, column: &[f32], on_tags: &mut dyn FnMut(&Tags<'_>)) {
+        self.window.push(column);
+        self.window
+            .features_into(&mut self.sums, &mut self.features);
+        self.columns += 1;
+        model
+            .network()
+            .logits_into(&self.features, &mut self.hidden, &mut self.probabilities);
+        model.activate(&mut self.probabilities);
+        let features = &model.card().features;
+        let frames = self.columns * model.card().architecture.frames_per_column();
+        let samples = FrontEnd::samples_for(features, frames);
+        let time_s = samples as f64 / f64::from(features.sample_rate);
+        on_tags(&Tags {
+            time_s,
+            probabilities: &self.probabilities,
+        });
+    }
+}

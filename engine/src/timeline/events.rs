@@ -1,0 +1,133 @@
+use serde::{Deserialize, Serialize};
+
+/// When a label counts as heard.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct EventSettings {
+    /// A label comes on at this probability ...
+    pub on: f32,
+    /// ... and goes off below this one, so that it does not flicker around a single threshold.
+    pub off: f32,
+    /// Most labels kept for each column of the timeline.
+    pub top: usize,
+}
+
+impl Default for EventSettings {
+    fn default() -> Self {
+        Self {
+            on: 0.5,
+            off: 0.35,
+            top: 5,
+        }
+    }
+}
+
+/// A stretch in which a label was on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// Seconds from the start to where the label came on.
+    pub start_s: f64,
+    /// Seconds from the start to where it went off.
+    pub end_s: f64,
+    /// The label's name.
+    pub label: String,
+    /// Mean probability over the stretch.
+    pub mean_probability: f32,
+    /// Largest probability in the stretch.
+    pub peak_probability: f32,
+}
+
+/// A label that is on now.
+#[derive(Debug, Clone, Copy)]
+struct Open {
+    start_s: f64,
+    sum: f64,
+    columns: u32,
+    peak: f32,
+}
+
+/// Follows every label and notes when it was on.
+pub(super) struct EventTracker {
+    settings: EventSettings,
+    open: Vec<Option<Open>>,
+    closed: Vec<(usize, Event)>,
+}
+
+impl EventTracker {
+    pub(super) fn new(labels: usize, settings: EventSettings) -> Self {
+        Self {
+            settings,
+            open: vec![None; labels],
+            closed: Vec::new(),
+        }
+    }
+
+    /// One column, whose audio begins at `start_s`.
+    pub(super) fn push(&mut self, start_s: f64, probabilities: &[f32], labels: &[String]) {
+        for (index, &probability) in probabilities.iter().enumerate() {
+            let threshold = if self.open[index].is_some() {
+                self.settings.off
+            } else {
+                self.settings.on
+            };
+            if probability >= threshold {
+                let new = Open {
+                    start_s,
+                    sum: 0.0,
+                    columns: 0,
+                    peak: 0.0,
+                };
+                let open = self.open[index].get_or_insert(new);
+                open.sum += f64::from(probability);
+                open.columns += 1;
+                open.peak = open.peak.max(probability);
+            } else {
+                self.close(index, start_s, &labels[index]);
+            }
+        }
+    }
+
+    fn close(&mut self, index: usize, end_s: f64, label: &str) {
+        if let Some(open) = self.open[index].take() {
+            let event = Event {
+                start_s: open.start_s,
+                end_s,
+                label: label.to_owned(),
+                mean_probability: (open.sum / f64::from(open.columns)) as f32,
+                peak_probability: open.peak,
+            };
+            self.closed.push((index, event));
+        }
+    }
+
+    /// The end of the sound: every event, by its start, then by label.
+    pub(super) fn finish(mut self, end_s: f64, labels: &[String]) -> Vec<Event> {
+        for (index, label) in labels.iter().enumerate() {
+            self.close(index, end_s, label);
+        }
+        self.closed
+            .sort_by(|(a, x), (b, y)| x.start_s.total_cmp(&y.start_s).then(a.cmp(b)));
+        self.closed.into_iter().map(|(_, event)| event).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hysteresis_keeps_a_wavering_label_in_one_piece() {
+        let labels = ["a".to_owned(), "b".to_owned()];
+        let mut tracker = EventTracker::new(2, EventSettings::default());
+        let levels = [0.2, 0.6, 0.4, 0.7, 0.3, 0.4, 0.9];
+        for (step, level) in levels.iter().enumerate() {
+            let start = step as f64;
+            tracker.push(start, &[*level, 0.1], &labels);
+        }
+        let events = tracker.finish(7.0, &labels);
+        assert_eq!(events.len(), 2);
+        assert_eq!((events[0].start_s, events[0].end_s), (1.0, 4.0));
+        assert!((events[0].mean_probability - 0.5667).abs() < 1e-3);
+        assert_eq!(events[0].peak_probability, 0.7);
+        assert_eq!((events[1].start_s, events[1].end_s), (6.0, 7.0));
+    }
+}

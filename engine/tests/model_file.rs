@@ -1,0 +1,346 @@
+//! A model file that is anything but whole is refused, with words a person can act on.
+
+mod common;
+
+use std::path::Path;
+
+use common::{model_file, small};
+use hamiltone_engine::model::{
+    Library, MAX_FILE_BYTES, Model, ModelChoice, ModelError, ModelFile, ModelSource,
+};
+use proptest::prelude::*;
+use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, TensorView};
+
+/// Writes a model's bytes again with its card, or its tensors, changed behind its back.
+fn altered(
+    file: &ModelFile,
+    card: impl FnOnce(&mut serde_json::Value),
+    tensors: impl FnOnce(&mut Vec<(String, Dtype, Vec<usize>, Vec<u8>)>),
+) -> Vec<u8> {
+    let bytes = file.to_bytes().unwrap();
+    let whole = SafeTensors::deserialize(&bytes).unwrap();
+    let mut list: Vec<_> = whole
+        .tensors()
+        .into_iter()
+        .map(|(name, view)| {
+            (
+                name,
+                view.dtype(),
+                view.shape().to_vec(),
+                view.data().to_vec(),
+            )
+        })
+        .collect();
+    tensors(&mut list);
+    let mut value = serde_json::to_value(&file.card).unwrap();
+    card(&mut value);
+    let header = [("hamiltone".to_owned(), value.to_string())].into();
+    let views = list.iter().map(|(name, dtype, shape, data)| {
+        (
+            name.as_str(),
+            TensorView::new(*dtype, shape.clone(), data).unwrap(),
+        )
+    });
+    safetensors::serialize(views, Some(header)).unwrap()
+}
+
+fn refusal(bytes: &[u8]) -> ModelError {
+    let error = Model::from_bytes(bytes)
+        .err()
+        .expect("a bad model must be refused");
+    assert!(error.to_string().len() > 30, "{error} says too little");
+    error
+}
+
+#[test]
+fn what_was_written_is_read_and_hashed() {
+    let file = model_file(small(4), 1);
+    let bytes = file.to_bytes().unwrap();
+    assert_eq!(ModelFile::from_bytes(&bytes).unwrap(), file);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    file.write(&path).unwrap();
+    let model = Model::read(&path).unwrap();
+    assert_eq!(model.size_bytes(), bytes.len());
+    assert_eq!(model.hash().len(), 64);
+    assert_eq!(model.card(), &file.card);
+    assert!(file.card.parameters > 0 && file.card.multiply_adds_per_second > 0);
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+    assert_eq!(left.len(), 1, "nothing is left beside the file");
+}
+
+#[test]
+fn a_failed_write_leaves_the_old_file() {
+    let file = model_file(small(4), 1);
+    let missing = Path::new("/nonexistent/folder/model.safetensors");
+    assert!(matches!(file.write(missing), Err(ModelError::Write { .. })));
+}
+
+#[test]
+fn files_that_are_not_models() {
+    for bytes in [
+        &b""[..],
+        b"RIFF....WAVE",
+        &[0; 7],
+        &[255; 64],
+        b"{\"hamiltone\":1}",
+    ] {
+        assert!(matches!(refusal(bytes), ModelError::NotSafetensors(_)));
+    }
+    let claims_too_much = [u64::MAX.to_le_bytes().as_slice(), b"{}"].concat();
+    assert!(matches!(
+        refusal(&claims_too_much),
+        ModelError::NotSafetensors(_)
+    ));
+    let data = [0u8; 4];
+    let view = TensorView::new(Dtype::F32, vec![1], &data).unwrap();
+    let foreign = safetensors::serialize([("weight", view)], None).unwrap();
+    assert!(matches!(refusal(&foreign), ModelError::NoCard));
+    let folder = tempfile::tempdir().unwrap();
+    assert!(matches!(
+        Model::read(folder.path()),
+        Err(ModelError::Read { .. })
+    ));
+    let gone = folder.path().join("gone.safetensors");
+    let error = Model::read(&gone).err().unwrap();
+    assert!(error.to_string().contains("gone.safetensors"), "{error}");
+}
+
+#[test]
+fn a_file_that_is_too_large_is_refused_before_it_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("large.safetensors");
+    std::fs::File::create(&path)
+        .unwrap()
+        .set_len(MAX_FILE_BYTES + 1)
+        .unwrap(); // sparse
+    assert!(matches!(
+        Model::read(&path),
+        Err(ModelError::TooLarge { .. })
+    ));
+}
+
+#[test]
+fn a_truncated_file() {
+    let bytes = model_file(small(4), 1).to_bytes().unwrap();
+    for keep in [8, 100, bytes.len() / 2, bytes.len() - 1] {
+        assert!(matches!(
+            refusal(&bytes[..keep]),
+            ModelError::NotSafetensors(_)
+        ));
+    }
+}
+
+#[test]
+fn a_card_of_another_version_or_none() {
+    let file = model_file(small(4), 1);
+    let version =
+        |number: u32| altered(&file, |card| card["format_version"] = number.into(), |_| ());
+    let newer = refusal(&version(99)).to_string();
+    assert!(newer.contains("newer Hamiltone"), "{newer}");
+    assert!(matches!(
+        refusal(&version(0)),
+        ModelError::Version { found: 0, .. }
+    ));
+    let broken = altered(&file, |card| card["labels"] = "rain".into(), |_| ());
+    assert!(matches!(refusal(&broken), ModelError::Card(_)));
+}
+
+#[test]
+fn a_card_that_contradicts_itself() {
+    let file = model_file(small(4), 1);
+    let changes: [(&str, fn(&mut serde_json::Value)); 9] = [
+        ("labels", |card| {
+            _ = card["labels"].as_array_mut().unwrap().pop()
+        }),
+        ("label", |card| card["labels"][0] = "".into()),
+        ("name", |card| card["name"] = "a\nb".into()),
+        ("mel_bands", |card| {
+            card["features"]["mel_bands"] = 1_000_000.into()
+        }),
+        ("hop", |card| card["features"]["hop"] = 0.into()),
+        ("hidden", |card| card["architecture"]["hidden"] = 0.into()),
+        ("blocks", |card| {
+            card["architecture"]["blocks"] = serde_json::json!([])
+        }),
+        ("window", |card| card["default_window_s"] = 1e9.into()),
+        ("probe", |card| card["probe"]["input_sha256"] = "00".into()),
+    ];
+    for (what, change) in changes {
+        let error = refusal(&altered(&file, change, |_| ()));
+        assert!(
+            matches!(error, ModelError::Inconsistent(_)),
+            "{what}: {error}"
+        );
+        assert!(error.to_string().contains(what), "{what}: {error}");
+    }
+}
+
+#[test]
+fn weights_that_do_not_fit() {
+    let file = model_file(small(4), 1);
+    let kernel = "blocks.0.convolutions.0.kernel";
+    let missing = altered(
+        &file,
+        |_| (),
+        |list| list.retain(|(name, ..)| name != kernel),
+    );
+    assert!(refusal(&missing).to_string().contains("is missing"));
+    let extra = altered(
+        &file,
+        |_| (),
+        |list| {
+            list.push(("another".into(), Dtype::F32, vec![1], vec![0; 4]));
+        },
+    );
+    assert!(
+        refusal(&extra)
+            .to_string()
+            .contains("another does not belong")
+    );
+    let reshaped = altered(
+        &file,
+        |_| (),
+        |list| {
+            let tensor = list.iter_mut().find(|(name, ..)| name == kernel).unwrap();
+            tensor.2 = vec![tensor.2.iter().product()];
+        },
+    );
+    assert!(matches!(refusal(&reshaped), ModelError::Tensors(_)));
+    let halved = altered(
+        &file,
+        |_| (),
+        |list| {
+            let tensor = list.iter_mut().find(|(name, ..)| name == kernel).unwrap();
+            tensor.3.truncate(tensor.3.len() / 2);
+            tensor.1 = Dtype::F16;
+        },
+    );
+    assert!(refusal(&halved).to_string().contains("F16"));
+    let wider = altered(
+        &file,
+        |card| card["architecture"]["hidden"] = 9.into(),
+        |_| (),
+    );
+    assert!(matches!(refusal(&wider), ModelError::Tensors(_)));
+}
+
+#[test]
+fn weights_that_are_damaged() {
+    let file = model_file(small(4), 1);
+    let with = |name: &'static str, value: f32| {
+        altered(
+            &file,
+            |_| (),
+            move |list| {
+                let tensor = list.iter_mut().find(|(n, ..)| n == name).unwrap();
+                tensor.3[..4].copy_from_slice(&value.to_le_bytes());
+            },
+        )
+    };
+    for (name, value) in [
+        ("head.output.bias", f32::NAN),
+        ("blocks.1.convolutions.1.kernel", f32::INFINITY),
+        ("blocks.1.norms.0.variance", -1.0),
+    ] {
+        let error = refusal(&with(name, value));
+        assert!(matches!(error, ModelError::Values(_)) && error.to_string().contains(name));
+    }
+    // Finite, of the right shape, and wrong: the probe hears it.
+    let error = refusal(&with("head.output.bias", 7.0));
+    assert!(matches!(error, ModelError::Probe { .. }), "{error}");
+}
+
+#[test]
+fn a_library_finds_models_by_hash_name_and_path() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mine.safetensors");
+    let file = model_file(small(6), 5);
+    file.write(&path).unwrap();
+    std::fs::write(folder.path().join("noise.safetensors"), [7; 50]).unwrap();
+    std::fs::write(folder.path().join("notes.txt"), "not a model").unwrap();
+    let nowhere = folder.path().join("nowhere");
+    let library = Library::with_folders(vec![nowhere, folder.path().to_owned()]);
+    let entries = library.entries();
+    let of = |path: &Path| {
+        entries
+            .iter()
+            .find(|e| e.source == ModelSource::File(path.to_owned()))
+    };
+    let mine = of(&path).unwrap();
+    assert_eq!(mine.name, "random 5");
+    assert!(
+        of(&folder.path().join("noise.safetensors"))
+            .unwrap()
+            .summary
+            .is_err()
+    );
+    assert_eq!(
+        entries
+            .iter()
+            .filter(|e| e.source != ModelSource::BuiltIn)
+            .count(),
+        2
+    );
+
+    let moved = folder.path().join("renamed.safetensors");
+    std::fs::rename(&path, &moved).unwrap();
+    let by_hash = library.open(&mine.choice()).unwrap();
+    assert_eq!(by_hash.hash(), mine.hash);
+    let by_name = ModelChoice {
+        name: Some("random 5".into()),
+        ..ModelChoice::default()
+    };
+    let by_name = library.open(&by_name).unwrap();
+    assert!(
+        std::sync::Arc::ptr_eq(&by_hash, &by_name),
+        "weights are shared"
+    );
+    let by_path = ModelChoice {
+        path: Some(moved),
+        ..ModelChoice::default()
+    };
+    assert!(library.open(&by_path).is_ok());
+
+    let gone = ModelChoice {
+        name: Some("old friend".into()),
+        hash: Some("é".repeat(40)), // whatever a session may hold
+        path: None,
+    };
+    let error = library.open(&gone).err().unwrap().to_string();
+    assert!(error.contains("model missing: old friend"), "{error}");
+}
+
+#[test]
+fn the_default_model_is_inside() {
+    let library = Library::with_folders(Vec::new());
+    let model = library.default_model();
+    assert!(!model.card().labels.is_empty());
+    assert!(std::sync::Arc::ptr_eq(
+        &model,
+        &library.open(&ModelChoice::default()).unwrap()
+    ));
+    assert_eq!(library.entries()[0].source, ModelSource::BuiltIn);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+    /// A few bytes changed anywhere: refused or (in a place that means nothing) read, never a
+    /// panic, never a NaN.
+    #[test]
+    fn random_damage_never_panics(places in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6)) {
+        static WHOLE: std::sync::LazyLock<Vec<u8>> =
+            std::sync::LazyLock::new(|| model_file(common::small(4), 1).to_bytes().unwrap());
+        let mut bytes = WHOLE.clone();
+        for (place, value) in places {
+            let index = place.index(bytes.len());
+            bytes[index] = value;
+        }
+        if let Ok(model) = Model::from_bytes(&bytes) {
+            let mut logits = model.card().probe.logits.clone();
+            model.activate(&mut logits);
+            prop_assert!(logits.iter().all(|p| p.is_finite()));
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Streaming equals the whole clip, whatever the blocks.
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use candle_core::{Device, Tensor};
+use common::{model_file, numbers, small, sound, weights};
+use hamiltone_engine::features::{COMPONENTS, FeatureSettings, FrontEnd, quaternion_frames};
+use hamiltone_engine::model::Model;
+use hamiltone_engine::network::streaming::{PackedNetwork, StreamingNetwork};
+use hamiltone_engine::network::whole_clip::Network;
+use hamiltone_engine::network::{Architecture, Block};
+use hamiltone_engine::tagging::{ClipClassifier, Tagger};
+use proptest::prelude::*;
+
+/// Columns of frames (frame after frame) by candle, over the whole clip.
+fn whole_clip(
+    architecture: &Architecture,
+    mels: usize,
+    frames: &[f32],
+    seed: u64,
+) -> Vec<Vec<f32>> {
+    let weights = weights(architecture, mels, seed);
+    let tensors: BTreeMap<String, Tensor> = architecture
+        .parameters(mels)
+        .into_iter()
+        .map(|shape| {
+            let values = weights[&shape.name].clone();
+            let tensor = Tensor::from_vec(values, shape.shape.as_slice(), &Device::Cpu).unwrap();
+            (shape.name, tensor)
+        })
+        .collect();
+    let network = Network::new(architecture, mels, &tensors).unwrap();
+    let count = frames.len() / (COMPONENTS * mels);
+    let frames = Tensor::from_slice(frames, (1, count, COMPONENTS, mels), &Device::Cpu).unwrap();
+    let frames = frames.transpose(1, 2).unwrap().contiguous().unwrap();
+    network
+        .columns(&frames)
+        .unwrap()
+        .squeeze(0)
+        .unwrap()
+        .to_vec2::<f32>()
+        .unwrap()
+}
+
+fn worst(a: &[Vec<f32>], b: &[Vec<f32>]) -> f32 {
+    assert_eq!(a.len(), b.len(), "as many columns");
+    let pairs = a.iter().flatten().zip(b.iter().flatten());
+    pairs.fold(0f32, |worst, (a, b)| {
+        worst.max((a - b).abs() / (1.0 + b.abs()))
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    /// Random shapes (uneven filter counts, odd mels, blocks without pooling), random chunks.
+    #[test]
+    fn streaming_columns_equal_the_whole_clip(
+        blocks in prop::collection::vec((prop::collection::vec(1usize..5, 1..4), any::<bool>()), 1..4),
+        mels in 9usize..24, columns in 1usize..9, chunks in prop::collection::vec(1usize..4, 1..9),
+        seed in 1u64..1000,
+    ) {
+        let blocks = blocks.into_iter().map(|(filters, pools)| Block { filters, pools }).collect();
+        let architecture = Architecture { blocks, hidden: 2, labels: 3 };
+        prop_assume!(architecture.problem(mels).is_none());
+        let per_column = architecture.frames_per_column() * COMPONENTS * mels;
+        let mut number = numbers(seed);
+        let frames: Vec<f32> = (0..columns * per_column).map(|_| 20.0 * number() - 30.0).collect();
+        let expected = whole_clip(&architecture, mels, &frames, seed);
+        let packed = Arc::new(PackedNetwork::new(&architecture, mels, &weights(&architecture, mels, seed)));
+        let mut stream = StreamingNetwork::new(packed, 3);
+        let (mut got, mut rest, mut cut) = (Vec::new(), &frames[..], chunks.iter().cycle());
+        while !rest.is_empty() {
+            let size = (cut.next().unwrap() * per_column).min(rest.len());
+            let (chunk, after) = rest.split_at(size);
+            stream.advance(chunk, &mut |column| got.push(column.to_vec()));
+            rest = after;
+        }
+        prop_assert!(worst(&got, &expected) < 1e-4);
+        // A stream that was reset is a new one.
+        stream.reset();
+        let mut again = Vec::new();
+        stream.advance(&frames[..per_column], &mut |column| again.push(column.to_vec()));
+        prop_assert_eq!(&again[0], &got[0]);
+    }
+
+    /// From samples to tags: any blocks (1 to 16384 samples) at any rate, the same tags.
+    #[test]
+    fn any_cut_of_the_samples_gives_the_same_tags(
+        rate in prop::sample::select(vec![8_000u32, 32_000, 44_100, 48_000, 192_000]),
+        cuts in prop::collection::vec(1usize..=16_384, 1..30), seed in 1u64..50,
+    ) {
+        let bytes = model_file(small(4), seed).to_bytes().unwrap();
+        let model = Arc::new(Model::from_bytes(&bytes).unwrap());
+        let samples = sound(rate as usize, seed);
+        let run = |blocks: &mut dyn Iterator<Item = usize>| {
+            let mut tagger = Tagger::new(model.clone(), rate, 1.0).unwrap();
+            let (mut tags, mut rest) = (Vec::new(), &samples[..]);
+            let mut take = |time: f64, p: &[f32]| tags.push((time, p.to_vec()));
+            while !rest.is_empty() {
+                let (block, after) = rest.split_at(blocks.next().unwrap().min(rest.len()));
+                tagger.push(block, &mut |t| take(t.time_s, t.probabilities));
+                rest = after;
+            }
+            tagger.finish(&mut |t| take(t.time_s, t.probabilities));
+            tags
+        };
+        let whole = run(&mut std::iter::repeat(samples.len()));
+        let cut = run(&mut cuts.iter().copied().cycle());
+        prop_assert!(whole.len() >= 4);
+        prop_assert_eq!(whole.len(), cut.len());
+        for ((time, a), (cut_time, b)) in whole.iter().zip(&cut) {
+            prop_assert_eq!(time, cut_time);
+            for (a, b) in a.iter().zip(b) {
+                prop_assert!((a - b).abs() < 1e-4);
+            }
+        }
+    }
+}
+
+/// The way from samples to columns, cut at random, against candle over the whole clip.
+#[test]
+fn samples_in_blocks_equal_candle_over_the_whole_clip() {
+    let architecture = small(4);
+    let settings = FeatureSettings::default();
+    let samples = sound(32_000 * 2, 3);
+    let frames = quaternion_frames(&settings, &samples);
+    let frame = COMPONENTS * settings.mel_bands;
+    let per_column = architecture.frames_per_column() * frame;
+    let whole = &frames[..frames.len() / per_column * per_column];
+    let expected = whole_clip(&architecture, settings.mel_bands, whole, 9);
+    let packed = weights(&architecture, settings.mel_bands, 9);
+    let packed = Arc::new(PackedNetwork::new(
+        &architecture,
+        settings.mel_bands,
+        &packed,
+    ));
+    for block in [1, 64, 320, 1_000, 16_384] {
+        let mut front_end = FrontEnd::new(&settings);
+        let mut stream = StreamingNetwork::new(packed.clone(), 1);
+        let (mut waiting, mut columns) = (Vec::new(), Vec::new());
+        for block in samples.chunks(block) {
+            front_end.push(block, &mut |frame| {
+                waiting.extend_from_slice(frame);
+                if waiting.len() == per_column {
+                    stream.advance(&waiting, &mut |column| columns.push(column.to_vec()));
+                    waiting.clear();
+                }
+            });
+        }
+        assert!(worst(&columns, &expected) < 1e-4, "blocks of {block}");
+    }
+}
+
+/// A window over the whole clip gives the clip's own answer.
+#[test]
+fn a_window_over_everything_is_the_clip() {
+    let bytes = model_file(small(5), 4).to_bytes().unwrap();
+    let model = Arc::new(Model::from_bytes(&bytes).unwrap());
+    let samples = sound(48_000 * 3, 8);
+    let mut clip = ClipClassifier::new(model.clone(), 48_000).unwrap();
+    samples.chunks(777).for_each(|block| clip.push(block));
+    let of_clip = clip.finish();
+    let mut tagger = Tagger::new(model, 48_000, 10.0).unwrap();
+    let mut last = Vec::new();
+    tagger.push(&samples, &mut |tags| last = tags.probabilities.to_vec());
+    tagger.finish(&mut |tags| last = tags.probabilities.to_vec());
+    assert!((of_clip.iter().sum::<f32>() - 1.0).abs() < 1e-5);
+    assert!(
+        of_clip.iter().zip(&last).all(|(a, b)| (a - b).abs() < 1e-5),
+        "{of_clip:?} {last:?}"
+    );
+}
+
+/// The shortest sounds have an answer too; no sound has none.
+#[test]
+fn a_clip_of_one_sample_is_padded_with_silence() {
+    let bytes = model_file(small(3), 4).to_bytes().unwrap();
+    let model = Arc::new(Model::from_bytes(&bytes).unwrap());
+    for rate in [8_000, 32_000, 44_100] {
+        let mut tagger = Tagger::new(model.clone(), rate, 2.0).unwrap();
+        let mut count = 0;
+        tagger.finish(&mut |_| count += 1);
+        assert_eq!(count, 0, "nothing was pushed");
+        tagger.reset();
+        tagger.push(&[0.5], &mut |_| count += 1);
+        tagger.finish(&mut |tags| {
+            count += 1;
+            assert!(tags.probabilities.iter().all(|p| p.is_finite()));
+        });
+        assert_eq!(count, 1, "one column at {rate} Hz");
+        let clip = ClipClassifier::new(model.clone(), rate).unwrap();
+        assert!(clip.finish().iter().all(|p| p.is_finite()));
+    }
+}

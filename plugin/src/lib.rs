@@ -1,0 +1,32 @@
+//! Hamiltone in a host: the sound passes through untouched and a panel names what it is.
+//!
+//! ```text
+//! process ─▶ tap ─▶ ring ─▶ worker ─▶ snapshot ─▶ panel
+//! ```
+//!
+//! - [`tap`]: the audio thread's side. Copies and returns.
+//! - [`worker`]: a thread for each instance. Runs the engine, loads models, writes reports.
+//! - [`snapshot`]: what the worker knows, for whoever wants to show it.
+//! - [`panel`]: shows a snapshot and turns clicks into parameters and settings.
+//! - [`params`]: what the session saves.
+//! - [`report`]: tags and timelines on disk.
+//!
+//! Arrows point one way: the panel knows snapshots and parameters, the worker knows the tap's far
+//! end, and the audio thread knows nobody.
+//!
+//! # In the audio thread
+//! `process` reads one atomic parameter, mixes to mono and copies into a ring that was made at
+//! activation. It does not allocate, lock, log or free. In a render it may wait for the worker, so
+//! that every frame is analysed; in real time it never waits: what does not fit is dropped, counted
+//! and shown.
+#![deny(unsafe_code)] // nice-plug's derive and export macros bring their own
+
+pub mod panel;
+pub mod params;
+mod plugin;
+pub mod report;
+pub mod snapshot;
+pub mod tap;
+pub mod worker;
+
+pub use plugin::Hamiltone;

@@ -1,0 +1,224 @@
+//! The panel: what the worker says, in pictures, and what the user wants, in parameters.
+//!
+//! [`draw`] makes a picture and a list of [`Action`]s from a [`View`] and knows nothing of hosts;
+//! this file carries out the actions and owns the window.
+
+mod bars;
+mod controls;
+mod health;
+mod model_menu;
+mod text;
+mod theme;
+mod view;
+mod words;
+
+use std::error::Error;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use nice_plug::context::gui::GuiContext;
+use nice_plug::editor::dpi::{LogicalSize, NativeSize};
+use nice_plug::editor::{HostMethods, SpawnedEditor};
+use nice_plug::prelude::*;
+use nice_plug_egui::baseview::{HandlerError, WindowSize};
+use nice_plug_egui::{
+    EguiEditorHandle, EguiEditorState, EguiNiceSettings, Frame, KeyCapture, NiceEguiApp,
+    RepaintNotifier, create_egui_editor,
+};
+use parking_lot::Mutex;
+
+use crate::params::{HamiltoneParams, PanelSize};
+use crate::worker::{Requests, SnapshotReader};
+
+pub use view::{Action, Motion, View, draw};
+
+/// Makes a window whenever the host asks for one, in the size that the session remembers.
+///
+/// nice-plug-egui's own editor keeps its size in a type that cannot be saved, and keeps the app
+/// (and with it a handle to the instance) after the window is closed. So each window gets its own.
+pub struct PanelEditor {
+    shared: Arc<Shared>,
+}
+
+/// What every window of an instance uses.
+struct Shared {
+    params: Arc<HamiltoneParams>,
+    snapshots: Mutex<SnapshotReader>,
+    requests: Requests,
+    /// Bits of the last window's scale factor (`f32`): the host asks for our size in pixels before
+    /// there is a window.
+    scale: AtomicU32,
+}
+
+impl Shared {
+    fn scale(&self) -> f64 {
+        f64::from(f32::from_bits(self.scale.load(Ordering::Relaxed)))
+    }
+
+    fn logical_size(&self) -> LogicalSize<f32> {
+        let PanelSize { width, height } = self.params.panel.read().clamped();
+        LogicalSize::new(width as f32, height as f32)
+    }
+}
+
+impl PanelEditor {
+    /// For the instance with these parameters.
+    pub fn new(
+        params: Arc<HamiltoneParams>,
+        snapshots: SnapshotReader,
+        requests: Requests,
+    ) -> Self {
+        let scale = AtomicU32::new(1f32.to_bits());
+        let snapshots = Mutex::new(snapshots);
+        Self {
+            shared: Arc::new(Shared {
+                params,
+                snapshots,
+                requests,
+                scale,
+            }),
+        }
+    }
+}
+
+impl Editor for PanelEditor {
+    type Handle = EguiEditorHandle;
+
+    fn spawn(
+        &self,
+        parent: Option<ParentWindowHandle>,
+        wait_for_parent: bool,
+        fallback_scale_factor: Option<f64>,
+        gui_context: GuiContext,
+        host: Option<HostMethods>,
+    ) -> Result<SpawnedEditor<EguiEditorHandle>, Box<dyn Error>> {
+        let settings = EguiNiceSettings::default()
+            .with_tile("Hamiltone")
+            .with_resize_hint(self.resize_hint());
+        let state = EguiEditorState::from_size(self.shared.logical_size(), 1.0);
+        let app = PanelApp {
+            shared: self.shared.clone(),
+            host: None,
+            motion: Motion::default(),
+        };
+        let editor =
+            create_egui_editor(state, RepaintNotifier::new(), settings, app).ok_or("no editor")?;
+        editor.spawn(
+            parent,
+            wait_for_parent,
+            fallback_scale_factor,
+            gui_context,
+            host,
+        )
+    }
+
+    fn size(&self) -> NativeSize<u32> {
+        NativeSize::from_size(self.shared.logical_size().into(), self.shared.scale())
+    }
+
+    fn resize_hint(&self) -> ResizeHint {
+        let PanelSize { width, height } = PanelSize::MIN;
+        ResizeHint::RESIZABLE.with_min_logical_size(LogicalSize::new(width as f32, height as f32))
+    }
+}
+
+/// One window.
+struct PanelApp {
+    shared: Arc<Shared>,
+    /// There while the window is.
+    host: Option<GuiContext>,
+    motion: Motion,
+}
+
+impl NiceEguiApp for PanelApp {
+    fn build(
+        &mut self,
+        context: egui::Context,
+        host: GuiContext,
+        frame: &mut Frame,
+    ) -> Result<(), HandlerError> {
+        prepare(&context);
+        frame.set_clear_color(theme::BACKGROUND.into());
+        frame.set_key_capture(KeyCapture::IgnoreAll); // the keyboard is the host's
+        self.host = Some(host);
+        self.shared.requests.list_models();
+        Ok(())
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut Frame) {
+        let params = &self.shared.params;
+        let (actions, next) = {
+            let mut snapshots = self.shared.snapshots.lock();
+            let view = View {
+                snapshot: snapshots.read(),
+                window_s: params.window_s(),
+                bypassed: params.bypass.value(),
+            };
+            draw(ui, view, &mut self.motion)
+        };
+        for action in actions {
+            self.carry_out(ui, action);
+        }
+        ui.ctx().request_repaint_after(next);
+    }
+
+    fn resized(&mut self, size: WindowSize) {
+        let (width, height) = (size.logical.width.round(), size.logical.height.round());
+        // Casts of floats saturate; what is no size is brought into range.
+        *self.shared.params.panel.write() = PanelSize {
+            width: width as u32,
+            height: height as u32,
+        }
+        .clamped();
+        self.shared
+            .scale
+            .store((size.scale_factor as f32).to_bits(), Ordering::Relaxed);
+    }
+
+    fn editor_closed(&mut self) {
+        self.host = None;
+    }
+}
+
+impl PanelApp {
+    fn carry_out(&self, ui: &egui::Ui, action: Action) {
+        let params = &self.shared.params;
+        let Some(host) = &self.host else { return };
+        let setter = host.param_setter();
+        match action {
+            Action::ListModels => self.shared.requests.list_models(),
+            Action::BeginWindow => setter.begin_set_parameter(&params.window),
+            Action::SetWindow(seconds) => setter.set_parameter(&params.window, seconds),
+            Action::EndWindow => setter.end_set_parameter(&params.window),
+            Action::Bypass(on) => {
+                setter.begin_set_parameter(&params.bypass);
+                setter.set_parameter(&params.bypass, on);
+                setter.end_set_parameter(&params.bypass);
+            }
+            Action::Choose(choice) => {
+                params.settings.write().model = choice;
+                // Hosts notice changed parameters only: setting one to what it is marks the
+                // session as changed, so that the choice is not lost when it is closed.
+                setter.begin_set_parameter(&params.window);
+                setter.set_parameter(&params.window, params.window.value());
+                setter.end_set_parameter(&params.window);
+            }
+            Action::Resize(size) => {
+                let wanted = PanelSize {
+                    width: size.x as u32,
+                    height: size.y as u32,
+                }
+                .clamped();
+                let size = egui::vec2(wanted.width as f32, wanted.height as f32);
+                ui.ctx()
+                    .send_viewport_cmd(egui::ViewportCommand::InnerSize(size));
+            }
+        }
+    }
+}
+
+/// Gives a context the panel's style; call once before [`draw`].
+pub fn prepare(context: &egui::Context) {
+    context.set_theme(egui::Theme::Dark);
+    context.all_styles_mut(theme::apply);
+}

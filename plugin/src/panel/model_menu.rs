@@ -1,0 +1,86 @@
+//! The model menu: which model runs and which others there are.
+
+use egui::{ComboBox, RichText, Ui};
+use hamiltone_engine::model::user_folder;
+
+use super::Action;
+use super::theme;
+use crate::snapshot::{MenuEntry, ModelFacts, Snapshot};
+
+/// Shows the menu, `width` points wide. Works whatever state the model is in.
+pub(super) fn show(ui: &mut Ui, snapshot: &Snapshot, width: f32, actions: &mut Vec<Action>) {
+    let menu = ComboBox::from_id_salt("model")
+        .selected_text(RichText::new(selected_text(snapshot)).font(theme::body()))
+        .width(width)
+        .truncate()
+        .show_ui(ui, |ui| {
+            ui.set_min_width(width.max(220.0));
+            let (built_in, own): (Vec<_>, Vec<_>) =
+                snapshot.menu.iter().partition(|entry| entry.built_in);
+            let running = snapshot.model.as_deref();
+            section(ui, "Built in", &built_in, running, actions);
+            ui.add_space(4.0);
+            section(ui, "Your models", &own, running, actions);
+            if own.is_empty() {
+                ui.label(RichText::new(where_to_put_models()).color(theme::TEXT_FAINT));
+            }
+        });
+    if menu.response.clicked() {
+        actions.push(Action::ListModels);
+    }
+    if let Some(model) = &snapshot.model
+        && let Some(Ok(card)) = snapshot.menu.iter().find(|e| e.is(model)).map(|e| &e.card)
+    {
+        menu.response.on_hover_text(card);
+    }
+}
+
+fn section(
+    ui: &mut Ui,
+    title: &str,
+    entries: &[&MenuEntry],
+    running: Option<&ModelFacts>,
+    actions: &mut Vec<Action>,
+) {
+    ui.label(
+        RichText::new(title)
+            .font(theme::caption())
+            .color(theme::TEXT_FAINT),
+    );
+    for entry in entries {
+        let runs = running.is_some_and(|model| entry.is(model));
+        match &entry.card {
+            Ok(card) => {
+                if ui
+                    .selectable_label(runs, &entry.name)
+                    .on_hover_text(card)
+                    .clicked()
+                {
+                    actions.push(Action::Choose(entry.choice.clone()));
+                    ui.close();
+                }
+            }
+            Err(reason) => {
+                let name = RichText::new(format!("{}  (cannot be used)", entry.name));
+                ui.add_enabled_ui(false, |ui| ui.selectable_label(false, name))
+                    .inner
+                    .on_disabled_hover_text(reason);
+            }
+        }
+    }
+}
+
+fn selected_text(snapshot: &Snapshot) -> String {
+    match (&snapshot.loading, &snapshot.model) {
+        (Some(name), _) => format!("Loading {name} …"),
+        (None, Some(model)) => model.name.clone(),
+        (None, None) => "Models".to_owned(),
+    }
+}
+
+fn where_to_put_models() -> String {
+    user_folder().map_or_else(
+        || "No folder for models on this system".to_owned(),
+        |folder| format!("Put .safetensors files into\n{}", folder.display()),
+    )
+}

@@ -1,0 +1,112 @@
+//! Colours, sizes and type: one restrained dark palette.
+//!
+//! One hue carries meaning (blue, more of it is more probable) and one warns (amber). The two
+//! differ in lightness and stay apart for every common kind of colour blindness; nothing is told
+//! by colour alone: each bar has its number, each state its word and its shape.
+
+use egui::{Color32, CornerRadius, FontId, Margin, Shadow, Stroke, Style, Visuals, vec2};
+
+/// Behind everything.
+pub(super) const BACKGROUND: Color32 = Color32::from_rgb(0x12, 0x15, 0x1B);
+/// The footer, menus and notices.
+pub(super) const SURFACE: Color32 = Color32::from_rgb(0x19, 0x1E, 0x27);
+/// What can be pressed, and the empty part of bars.
+pub(super) const RAISED: Color32 = Color32::from_rgb(0x25, 0x2C, 0x38);
+/// The same under the pointer.
+pub(super) const HOVERED: Color32 = Color32::from_rgb(0x30, 0x39, 0x48);
+/// Thin lines between areas.
+pub(super) const LINE: Color32 = Color32::from_rgb(0x2A, 0x31, 0x3E);
+/// What is read first.
+pub(super) const TEXT: Color32 = Color32::from_rgb(0xEE, 0xF2, 0xF8);
+/// What is read second.
+pub(super) const TEXT_SECOND: Color32 = Color32::from_rgb(0xAE, 0xB7, 0xC6);
+/// Captions.
+pub(super) const TEXT_FAINT: Color32 = Color32::from_rgb(0x7C, 0x87, 0x98);
+/// Probable.
+pub(super) const ACCENT: Color32 = Color32::from_rgb(0x73, 0xC4, 0xFF);
+/// Improbable.
+pub(super) const ACCENT_DIM: Color32 = Color32::from_rgb(0x2F, 0x5D, 0x85);
+/// Wants attention.
+pub(super) const WARNING: Color32 = Color32::from_rgb(0xFF, 0xB9, 0x5E);
+
+/// Space around everything.
+pub(super) const MARGIN: f32 = 22.0;
+
+pub(super) fn hero() -> FontId {
+    FontId::proportional(31.0)
+}
+
+pub(super) fn brand() -> FontId {
+    FontId::proportional(19.0)
+}
+
+pub(super) fn body() -> FontId {
+    FontId::proportional(14.5)
+}
+
+pub(super) fn small() -> FontId {
+    FontId::proportional(12.0)
+}
+
+pub(super) fn caption() -> FontId {
+    FontId::proportional(10.5)
+}
+
+/// The style of egui's own widgets: the model menu and the tooltips.
+pub(super) fn apply(style: &mut Style) {
+    style.visuals = visuals();
+    style.spacing.item_spacing = vec2(8.0, 4.0);
+    style.spacing.button_padding = vec2(11.0, 6.0);
+    style.spacing.interact_size.y = 28.0;
+    style.spacing.menu_margin = Margin::same(6);
+    style.spacing.tooltip_width = 340.0;
+    style.spacing.combo_height = 320.0;
+    style.interaction.selectable_labels = false;
+    for (text_style, font) in &mut style.text_styles {
+        *font = match text_style {
+            egui::TextStyle::Heading => brand(),
+            egui::TextStyle::Small => caption(),
+            egui::TextStyle::Body => small(),
+            _ => body(),
+        };
+    }
+}
+
+fn visuals() -> Visuals {
+    let mut visuals = Visuals::dark();
+    visuals.panel_fill = BACKGROUND;
+    visuals.window_fill = SURFACE;
+    visuals.window_stroke = Stroke::new(1.0, HOVERED);
+    visuals.extreme_bg_color = BACKGROUND;
+    visuals.menu_corner_radius = CornerRadius::same(8);
+    visuals.popup_shadow = Shadow {
+        offset: [0, 6],
+        blur: 18,
+        spread: 0,
+        color: Color32::from_black_alpha(130),
+    };
+    visuals.selection.bg_fill = ACCENT_DIM;
+    visuals.selection.stroke = Stroke::new(1.0, TEXT);
+    let widgets = &mut visuals.widgets;
+    for (state, fill, text) in [
+        (&mut widgets.noninteractive, SURFACE, TEXT_SECOND),
+        (&mut widgets.inactive, RAISED, TEXT),
+        (&mut widgets.hovered, HOVERED, TEXT),
+        (&mut widgets.active, HOVERED, TEXT),
+        (&mut widgets.open, HOVERED, TEXT),
+    ] {
+        state.bg_fill = fill;
+        state.weak_bg_fill = fill;
+        state.bg_stroke = Stroke::NONE;
+        state.fg_stroke = Stroke::new(1.0, text);
+        state.corner_radius = CornerRadius::same(7);
+        state.expansion = 0.0;
+    }
+    widgets.noninteractive.bg_stroke = Stroke::new(1.0, LINE);
+    visuals
+}
+
+/// Between two colours; `share` 0 is the first, 1 the second.
+pub(super) fn blend(from: Color32, to: Color32, share: f32) -> Color32 {
+    from.lerp_to_gamma(to, share.clamp(0.0, 1.0))
+}

@@ -1,0 +1,259 @@
+use super::*;
+use crate::params::PanelSize;
+use crate::snapshot::{MenuEntry, ModelFacts};
+use std::sync::Arc;
+
+fn snapshot() -> Snapshot {
+    let model = ModelFacts {
+        name: "esc10".to_owned(),
+        hash: "aa".to_owned(),
+        labels: vec![
+            "dog".to_owned(),
+            "crying_baby".to_owned(),
+            "rain".to_owned(),
+        ],
+        one_of: true,
+        parameters: 132_000,
+        size_bytes: 530_000,
+    };
+    let entry = MenuEntry {
+        name: "esc10".to_owned(),
+        built_in: true,
+        hash: "aa".to_owned(),
+        choice: ModelChoice::default(),
+        card: Ok("ten sounds".to_owned()),
+    };
+    Snapshot {
+        model: Some(Arc::new(model)),
+        menu: Arc::from(vec![entry]),
+        activity: Activity::Listening,
+        probabilities: vec![0.8, 0.15, 0.05],
+        stream: Some((48_000.0, 2)),
+        ..Snapshot::default()
+    }
+}
+
+/// Runs pictures of `size` with the pointer doing `events`, one list a picture; what was wanted.
+fn run(size: PanelSize, snapshot: &Snapshot, events: &[Vec<egui::Event>]) -> Vec<Action> {
+    let context = egui::Context::default();
+    super::super::prepare(&context);
+    let mut motion = Motion::default();
+    let mut wanted = Vec::new();
+    let rect = Rect::from_min_size(Pos2::ZERO, vec2(size.width as f32, size.height as f32));
+    let warm_up = vec![Vec::new(); 2];
+    for (index, events) in warm_up.iter().chain(events).enumerate() {
+        let input = egui::RawInput {
+            screen_rect: Some(rect),
+            time: Some(index as f64 * 0.07),
+            events: events.clone(),
+            ..Default::default()
+        };
+        let mut output = context.run_ui(input, |ui| {
+            let view = View {
+                snapshot,
+                window_s: 2.0,
+                bypassed: false,
+            };
+            wanted.extend(draw(ui, view, &mut motion).0);
+        });
+        output.textures_delta.clear(); // egui wants to know that nobody paints
+    }
+    wanted
+}
+
+fn press(at: Pos2, pressed: bool) -> egui::Event {
+    let button = egui::PointerButton::Primary;
+    egui::Event::PointerButton {
+        pos: at,
+        button,
+        pressed,
+        modifiers: egui::Modifiers::NONE,
+    }
+}
+
+fn areas(size: PanelSize, troubles: usize) -> Areas {
+    let size = vec2(size.width as f32, size.height as f32);
+    Areas::of(Rect::from_min_size(Pos2::ZERO, size), troubles)
+}
+
+#[test]
+fn nothing_overlaps_at_any_size_with_any_trouble() {
+    for size in [
+        PanelSize::MIN,
+        PanelSize::DEFAULT,
+        PanelSize {
+            width: 1600,
+            height: 1200,
+        },
+    ] {
+        for troubles in 0..4 {
+            let areas = areas(size, troubles);
+            let mut rects = vec![areas.header];
+            rects.extend(&areas.troubles);
+            rects.extend([areas.stage, areas.controls, areas.footer]);
+            for pair in rects.windows(2) {
+                assert!(
+                    pair[0].bottom() <= pair[1].top() + 1e-3,
+                    "{size:?} {troubles} {pair:?}"
+                );
+            }
+            assert!(
+                areas.stage.height() > 66.0 + bars::ROW,
+                "room for a bar: {:?}",
+                areas.stage
+            );
+            assert!(troubles == 0 || !areas.troubles.is_empty());
+        }
+    }
+}
+
+#[test]
+fn looking_wants_nothing() {
+    assert_eq!(run(PanelSize::DEFAULT, &snapshot(), &[]), []);
+    assert_eq!(run(PanelSize::MIN, &Snapshot::default(), &[]), []);
+}
+
+#[test]
+fn every_state_can_be_drawn_at_every_size() {
+    let trouble = |title: &str| Trouble {
+        title: title.to_owned(),
+        advice: "why ".repeat(90),
+    };
+    for activity in [
+        Activity::Waiting,
+        Activity::Listening,
+        Activity::NoSignal,
+        Activity::Bypassed,
+    ] {
+        for size in [PanelSize::MIN, PanelSize::DEFAULT] {
+            let snapshot = Snapshot {
+                activity,
+                troubles: vec![trouble("one"), trouble("two"), trouble("three")],
+                loading: Some("a model with a name longer than any menu".repeat(4)),
+                report_folder: Some("/a/very/long/folder".repeat(20).into()),
+                dropped_frames: u64::MAX,
+                ..snapshot()
+            };
+            run(size, &snapshot, &[]);
+        }
+    }
+}
+
+#[test]
+fn the_bypass_switch_switches() {
+    let at = areas(PanelSize::DEFAULT, 0).controls.right_center() - vec2(18.0, 0.0);
+    let events = [
+        vec![egui::Event::PointerMoved(at)],
+        vec![press(at, true)],
+        vec![press(at, false)],
+        vec![],
+    ];
+    assert_eq!(
+        run(PanelSize::DEFAULT, &snapshot(), &events),
+        [Action::Bypass(true)]
+    );
+}
+
+#[test]
+fn a_drag_of_the_window_is_one_gesture() {
+    let from = areas(PanelSize::DEFAULT, 0).controls.center() - vec2(60.0, 0.0);
+    let to = from + vec2(80.0, 0.0);
+    let events = [
+        vec![egui::Event::PointerMoved(from)],
+        vec![press(from, true)],
+        vec![egui::Event::PointerMoved(from + vec2(40.0, 0.0))],
+        vec![egui::Event::PointerMoved(to)],
+        vec![press(to, false)],
+        vec![],
+    ];
+    let wanted = run(PanelSize::DEFAULT, &snapshot(), &events);
+    assert_eq!(wanted.first(), Some(&Action::BeginWindow));
+    assert_eq!(wanted.last(), Some(&Action::EndWindow));
+    let set: Vec<f32> = wanted
+        .iter()
+        .filter_map(|action| {
+            if let Action::SetWindow(s) = action {
+                Some(*s)
+            } else {
+                None
+            }
+        })
+        .collect();
+    assert!(set.len() >= 2 && set.is_sorted(), "{wanted:?}");
+    assert_eq!(
+        wanted.iter().filter(|a| **a == Action::BeginWindow).count(),
+        1
+    );
+}
+
+#[test]
+fn opening_the_menu_looks_for_models_and_works_without_any() {
+    let header = areas(PanelSize::DEFAULT, 0).header;
+    let at = header.right_top() + vec2(-40.0, 15.0);
+    let click = [
+        vec![egui::Event::PointerMoved(at)],
+        vec![press(at, true)],
+        vec![press(at, false)],
+        vec![],
+        vec![],
+    ];
+    for snapshot in [snapshot(), Snapshot::default()] {
+        assert_eq!(
+            run(PanelSize::DEFAULT, &snapshot, &click),
+            [Action::ListModels]
+        );
+    }
+}
+
+#[test]
+fn the_corner_resizes() {
+    let from = pos2(
+        PanelSize::DEFAULT.width as f32 - 5.0,
+        PanelSize::DEFAULT.height as f32 - 5.0,
+    );
+    let to = from + vec2(-30.0, -20.0);
+    let events = [
+        vec![egui::Event::PointerMoved(from)],
+        vec![press(from, true)],
+        vec![egui::Event::PointerMoved(to)],
+        vec![press(to, false)],
+    ];
+    let wanted = run(PanelSize::DEFAULT, &snapshot(), &events);
+    assert!(
+        wanted.contains(&Action::Resize(vec2(590.0, 440.0))),
+        "{wanted:?}"
+    );
+}
+
+#[test]
+fn no_widget_keeps_the_keyboard() {
+    let context = egui::Context::default();
+    let mut motion = Motion::default();
+    let tab = |pressed| egui::Event::Key {
+        key: egui::Key::Tab,
+        physical_key: None,
+        pressed,
+        repeat: false,
+        modifiers: egui::Modifiers::NONE,
+    };
+    let snapshot = snapshot();
+    for events in [vec![], vec![tab(true)], vec![tab(false)], vec![], vec![]] {
+        let input = egui::RawInput {
+            events,
+            ..Default::default()
+        };
+        let mut output = context.run_ui(input, |ui| {
+            draw(
+                ui,
+                View {
+                    snapshot: &snapshot,
+                    window_s: 2.0,
+                    bypassed: false,
+                },
+                &mut motion,
+            );
+        });
+        output.textures_delta.clear();
+    }
+    assert!(!context.egui_wants_keyboard_input());
+}

@@ -1,0 +1,161 @@
+//! The plugin as nice-plug sees it.
+
+use std::sync::Arc;
+
+use nice_plug::prelude::*;
+
+use crate::panel::PanelEditor;
+use crate::params::{HamiltoneParams, sanitize};
+use crate::snapshot::Snapshot;
+use crate::tap::{StreamFormat, Tap, TapMeters, tap};
+use crate::worker::{SnapshotReader, Worker};
+
+/// One instance.
+pub struct Hamiltone {
+    params: Arc<HamiltoneParams>,
+    meters: Arc<TapMeters>,
+    /// There from one activation to the next.
+    tap: Option<Tap>,
+    /// Waits here until the panel is made.
+    snapshots: Option<SnapshotReader>,
+    /// The host waits for files when the stream ends.
+    offline: bool,
+    worker: Worker,
+}
+
+impl Default for Hamiltone {
+    fn default() -> Self {
+        let params = Arc::new(HamiltoneParams::default());
+        let meters = Arc::new(TapMeters::default());
+        let (worker, snapshots) = Worker::spawn(params.clone(), meters.clone());
+        Self {
+            params,
+            meters,
+            tap: None,
+            snapshots: Some(snapshots),
+            offline: false,
+            worker,
+        }
+    }
+}
+
+const fn layout(channels: u32, name: &'static str) -> AudioIOLayout {
+    AudioIOLayout {
+        main_input_channels: NonZeroU32::new(channels),
+        main_output_channels: NonZeroU32::new(channels),
+        names: PortNames {
+            layout: Some(name),
+            ..PortNames::const_default()
+        },
+        ..AudioIOLayout::const_default()
+    }
+}
+
+impl Plugin for Hamiltone {
+    const NAME: &'static str = "Hamiltone";
+    const VENDOR: &'static str = "Hamiltone";
+    const URL: &'static str = "https://example.invalid/hamiltone";
+    const EMAIL: &'static str = "hello@example.invalid";
+    const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+    const AUDIO_IO_LAYOUTS: &'static [AudioIOLayout] =
+        &[layout(2, "Stereo"), layout(1, "Mono"), layout(6, "5.1")];
+
+    type Editor = PanelEditor;
+    type SysExMessage = ();
+    /// nice-plug's background thread is shared by all instances and may call into one that is gone.
+    type BackgroundTask = ();
+
+    fn params(&self) -> Arc<dyn Params> {
+        self.params.clone()
+    }
+
+    fn editor(&mut self, _executor: AsyncExecutor<Self>) -> Option<PanelEditor> {
+        // nice-plug asks once; a second panel would get a reader that nothing feeds.
+        let snapshots = self
+            .snapshots
+            .take()
+            .unwrap_or_else(|| triple_buffer::triple_buffer(&Snapshot::default()).1);
+        Some(PanelEditor::new(
+            self.params.clone(),
+            snapshots,
+            self.worker.requests(),
+        ))
+    }
+
+    fn filter_state(state: &mut PluginState) {
+        sanitize(state);
+    }
+
+    fn activate(
+        &mut self,
+        layout: &AudioIOLayout,
+        config: &BufferConfig,
+        context: &mut impl ActivateContext<Self>,
+    ) -> bool {
+        let format = StreamFormat {
+            sample_rate: f64::from(config.sample_rate),
+            channels: layout.main_input_channels.map_or(0, NonZeroU32::get),
+            offline: config.process_mode == ProcessMode::Offline,
+        };
+        let (tap, outlet) = tap(format, self.meters.clone());
+        self.tap = Some(tap);
+        self.offline = format.offline;
+        self.worker.start(outlet);
+        context.set_latency_samples(0);
+        true
+    }
+
+    fn reset(&mut self) {
+        if let Some(tap) = &mut self.tap {
+            tap.jump();
+        }
+    }
+
+    fn process(
+        &mut self,
+        buffer: &mut Buffer,
+        _aux: &mut AuxiliaryBuffers,
+        _context: &mut impl ProcessContext<Self>,
+    ) -> ProcessStatus {
+        // The output already is the input, bit for bit: nice-plug copies it where the host does not
+        // work in place. Nothing here writes to it.
+        if let Some(tap) = &mut self.tap {
+            if self.params.bypass.value() {
+                tap.skip(buffer.samples());
+            } else {
+                tap.hear(buffer.as_slice_immutable());
+            }
+        }
+        ProcessStatus::Normal
+    }
+
+    fn deactivate(&mut self) {
+        self.tap = None;
+        let someone_waits = self.offline || self.params.settings.read().report_folder.is_some();
+        self.worker.stop(someone_waits);
+    }
+}
+
+impl ClapPlugin for Hamiltone {
+    const CLAP_ID: &'static str = "org.hamiltone.hamiltone";
+    const CLAP_DESCRIPTION: Option<&'static str> =
+        Some("Names what it hears while it plays; the sound passes untouched");
+    const CLAP_MANUAL_URL: Option<&'static str> = None;
+    const CLAP_SUPPORT_URL: Option<&'static str> = None;
+    const CLAP_FEATURES: &'static [ClapFeature] = &[
+        ClapFeature::AudioEffect,
+        ClapFeature::Analyzer,
+        ClapFeature::Stereo,
+        ClapFeature::Mono,
+        ClapFeature::Surround,
+    ];
+}
+
+impl Vst3Plugin for Hamiltone {
+    const VST3_CLASS_ID: [u8; 16] = *b"HamiltoneTagger1";
+    const VST3_SUBCATEGORIES: &'static [Vst3SubCategory] =
+        &[Vst3SubCategory::Fx, Vst3SubCategory::Analyzer];
+}
+
+nice_export_clap!(Hamiltone);
+nice_export_vst3!(Hamiltone);

@@ -1,0 +1,133 @@
+//! Tags and timelines on disk, written by the worker while a report folder is set.
+//!
+//! `tags.jsonl` grows as tags come; `timeline.json` and `timeline.csv` are written when processing
+//! stops. Files that are already there are never touched: a second report in the same folder is
+//! `tags-2.jsonl`, `timeline-2.json`, `timeline-2.csv`, and so on.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use hamiltone_engine::model::Model;
+use hamiltone_engine::tagging::{self, Tags};
+use hamiltone_engine::timeline::{EventSettings, Recorder};
+use serde::Serialize;
+
+/// Labels a line of `tags.jsonl` names.
+pub const TOP: usize = 5;
+
+/// Reports in one folder before it is time to tidy up.
+const MAX_REPORTS: u32 = 9_999;
+
+/// A report that is being written.
+pub struct Report {
+    lines: BufWriter<File>,
+    recorder: Recorder,
+    labels: Vec<String>,
+    timeline_json: PathBuf,
+    timeline_csv: PathBuf,
+}
+
+/// One line of `tags.jsonl`.
+#[derive(Serialize)]
+struct Line<'a> {
+    time_s: f64,
+    top: Vec<LineTag<'a>>,
+}
+
+#[derive(Serialize)]
+struct LineTag<'a> {
+    label: &'a str,
+    probability: f32,
+}
+
+impl Report {
+    /// Starts a report on what `model` hears with a window of `window_s` seconds. Makes the folder
+    /// where it is missing and takes the first free number in it.
+    ///
+    /// # Errors
+    /// When the folder cannot be made or written to.
+    pub fn create(folder: &Path, model: &Model, window_s: f32) -> io::Result<Self> {
+        fs::create_dir_all(folder)?;
+        for number in 1..=MAX_REPORTS {
+            let timeline_json = numbered(folder, "timeline", number, "json");
+            let timeline_csv = numbered(folder, "timeline", number, "csv");
+            if timeline_json.exists() || timeline_csv.exists() {
+                continue;
+            }
+            // Making this file takes the number, also from another instance.
+            match create_new(&numbered(folder, "tags", number, "jsonl")) {
+                Ok(tags) => {
+                    return Ok(Self {
+                        lines: BufWriter::new(tags),
+                        recorder: Recorder::new(model, window_s, EventSettings::default()),
+                        labels: model.card().labels.clone(),
+                        timeline_json,
+                        timeline_csv,
+                    });
+                }
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(io::Error::other(format!(
+            "the folder already holds {MAX_REPORTS} reports"
+        )))
+    }
+
+    /// Adds one column of tags.
+    ///
+    /// # Errors
+    /// When the line cannot be written.
+    pub fn record(&mut self, tags: &Tags<'_>) -> io::Result<()> {
+        self.recorder.push(tags);
+        let top = tagging::top(tags.probabilities, TOP)
+            .into_iter()
+            .filter_map(|index| {
+                let label = self.labels.get(index)?;
+                Some(LineTag {
+                    label,
+                    probability: *tags.probabilities.get(index)?,
+                })
+            })
+            .collect();
+        serde_json::to_writer(
+            &mut self.lines,
+            &Line {
+                time_s: tags.time_s,
+                top,
+            },
+        )?;
+        self.lines.write_all(b"\n")
+    }
+
+    /// Hands the lines so far to the system, for whoever follows the file.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.lines.flush()
+    }
+
+    /// Ends the report: writes the timeline of `duration_s` seconds of audio in both formats.
+    ///
+    /// # Errors
+    /// When a file cannot be written; what was written before stays.
+    pub fn finish(mut self, source: &str, duration_s: f64) -> io::Result<()> {
+        self.lines.flush()?;
+        let timeline = self.recorder.finish(source, duration_s);
+        create_new(&self.timeline_json)?.write_all(timeline.to_json().as_bytes())?;
+        create_new(&self.timeline_csv)?.write_all(timeline.to_csv().as_bytes())
+    }
+}
+
+fn create_new(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).open(path)
+}
+
+fn numbered(folder: &Path, stem: &str, number: u32, extension: &str) -> PathBuf {
+    folder.join(match number {
+        1 => format!("{stem}.{extension}"),
+        _ => format!("{stem}-{number}.{extension}"),
+    })
+}

@@ -1,0 +1,233 @@
+use super::*;
+
+const LIVE: StreamFormat = StreamFormat {
+    sample_rate: 48_000.0,
+    channels: 2,
+    offline: false,
+};
+const RENDER: StreamFormat = StreamFormat {
+    offline: true,
+    ..LIVE
+};
+
+fn small(format: StreamFormat, capacity: usize, patience_ms: u64) -> (Tap, Outlet, Arc<TapMeters>) {
+    let meters = Arc::new(TapMeters::default());
+    let (tap, outlet) = tap_with(
+        format,
+        meters.clone(),
+        capacity,
+        Duration::from_millis(patience_ms),
+    );
+    (tap, outlet, meters)
+}
+
+fn drain(outlet: &mut Outlet) -> (Vec<f32>, Vec<(usize, Mark)>) {
+    let (mut samples, mut marks) = (Vec::new(), Vec::new());
+    let mut buffer = [0.0; 37];
+    while let Some(heard) = outlet.next(&mut buffer) {
+        match heard {
+            Heard::Samples(count) => samples.extend_from_slice(&buffer[..count]),
+            Heard::Mark(mark) => marks.push((samples.len(), mark)),
+        }
+    }
+    (samples, marks)
+}
+
+fn ramp(from: usize, frames: usize) -> Vec<f32> {
+    (from..from + frames).map(|i| i as f32).collect()
+}
+
+#[test]
+fn every_sample_arrives_in_order_at_any_block_size() {
+    let (mut tap, mut outlet, meters) = small(LIVE, 1000, 0);
+    let (mut sent, mut received) = (0, Vec::new());
+    for frames in (1..400).cycle().take(900) {
+        tap.hear(&[ramp(sent, frames)]);
+        sent += frames;
+        received.extend(drain(&mut outlet).0);
+    }
+    assert_eq!(received, ramp(0, sent));
+    assert_eq!(meters.dropped_frames(), 0);
+}
+
+#[test]
+fn channels_are_averaged_and_bad_samples_silenced() {
+    let (mut tap, mut outlet, _) = small(LIVE, 16, 0);
+    tap.hear(&[[1.0, 0.5, f32::NAN, 0.25], [0.0, 0.5, 1.0, -0.25]]);
+    let heard = drain(&mut outlet).0;
+    assert_eq!(heard[..2], [0.5, 0.5]);
+    assert!(heard.iter().all(|x| x.is_finite()));
+    assert_eq!(heard[3], 0.0);
+}
+
+#[test]
+fn nothing_to_hear_is_nothing() {
+    let (mut tap, mut outlet, _) = small(LIVE, 16, 0);
+    tap.hear::<[f32; 0]>(&[]);
+    tap.hear(&[[0.0; 0], [0.0; 0]]);
+    assert_eq!(outlet.next(&mut [0.0; 4]), None);
+}
+
+#[test]
+fn overflow_is_dropped_counted_and_marked_without_waiting() {
+    let (mut tap, mut outlet, meters) = small(LIVE, 100, 10_000);
+    let start = Instant::now();
+    tap.hear(&[ramp(0, 70)]);
+    tap.hear(&[ramp(70, 70)]);
+    tap.hear(&[ramp(140, 10)]);
+    assert!(
+        start.elapsed() < Duration::from_secs(5),
+        "real time never waits"
+    );
+    assert_eq!(meters.dropped_frames(), 50);
+    assert_eq!(drain(&mut outlet), (ramp(0, 100), vec![]));
+    tap.hear(&[ramp(150, 5)]);
+    assert_eq!(drain(&mut outlet), (ramp(150, 5), vec![(0, Mark::Gap(50))]));
+}
+
+#[test]
+fn bypass_is_a_gap_and_no_loss() {
+    let (mut tap, mut outlet, meters) = small(LIVE, 100, 0);
+    tap.hear(&[ramp(0, 10)]);
+    tap.skip(30);
+    tap.skip(12);
+    tap.hear(&[ramp(52, 10)]);
+    let (samples, marks) = drain(&mut outlet);
+    assert_eq!(samples, [ramp(0, 10), ramp(52, 10)].concat());
+    assert_eq!(marks, [(10, Mark::Gap(42))]);
+    assert_eq!(meters.dropped_frames(), 0);
+}
+
+#[test]
+fn a_jump_stands_where_it_happened() {
+    let (mut tap, mut outlet, _) = small(LIVE, 100, 0);
+    tap.hear(&[ramp(0, 10)]);
+    tap.skip(3);
+    tap.jump();
+    tap.hear(&[ramp(13, 10)]);
+    assert_eq!(drain(&mut outlet).1, [(10, Mark::Gap(3)), (10, Mark::Jump)]);
+}
+
+#[test]
+fn with_no_room_for_marks_no_gap_is_forgotten() {
+    let (mut tap, mut outlet, meters) = small(LIVE, 10_000, 0);
+    for i in 0..3 * MARKS {
+        tap.skip(1);
+        tap.hear(&[[i as f32]]);
+    }
+    let (mut samples, mut marks) = drain(&mut outlet);
+    tap.hear(&[[-1.0]]);
+    let rest = drain(&mut outlet);
+    marks.extend(rest.1);
+    samples.extend(rest.0);
+    let unheard: u64 = marks
+        .iter()
+        .map(|(_, m)| if let Mark::Gap(n) = m { *n } else { 0 })
+        .sum();
+    // Frames: one skipped and one played each time, and the last one. All are accounted for.
+    assert_eq!(unheard + samples.len() as u64, 6 * MARKS as u64 + 1);
+    assert_eq!(meters.dropped_frames(), 2 * MARKS as u64);
+}
+
+#[test]
+fn a_render_waits_for_the_worker_and_loses_nothing() {
+    let (mut tap, mut outlet, meters) = small(RENDER, 256, 5_000);
+    let worker = std::thread::spawn(move || {
+        let mut all = Vec::new();
+        while all.len() < 20_000 {
+            std::thread::sleep(Duration::from_micros(300));
+            all.extend(drain(&mut outlet).0);
+        }
+        all
+    });
+    for block in 0..20 {
+        tap.hear(&[ramp(block * 1000, 1000)]);
+    }
+    assert_eq!(worker.join().unwrap(), ramp(0, 20_000));
+    assert_eq!(meters.dropped_frames(), 0);
+}
+
+#[test]
+fn a_render_gives_up_at_its_deadline_once() {
+    let (mut tap, mut outlet, meters) = small(RENDER, 100, 60);
+    let start = Instant::now();
+    tap.hear(&[ramp(0, 150)]);
+    let first = start.elapsed();
+    assert!(first >= Duration::from_millis(60), "waited {first:?}");
+    assert_eq!(meters.dropped_frames(), 50);
+    let again = Instant::now();
+    for _ in 0..50 {
+        tap.hear(&[ramp(0, 10)]);
+    }
+    assert!(
+        again.elapsed() < Duration::from_millis(60) * 25,
+        "a dead worker stalls only once"
+    );
+    drain(&mut outlet);
+    tap.hear(&[ramp(0, 10)]);
+    assert_eq!(
+        drain(&mut outlet).0.len(),
+        10,
+        "and hears again when the worker is back"
+    );
+}
+
+#[test]
+fn a_render_without_a_worker_does_not_wait() {
+    let (mut tap, outlet, meters) = small(RENDER, 100, 60_000);
+    drop(outlet);
+    let start = Instant::now();
+    tap.hear(&[ramp(0, 150)]);
+    assert!(start.elapsed() < Duration::from_secs(10));
+    assert_eq!(meters.dropped_frames(), 50);
+}
+
+#[test]
+fn pace_tells_a_render_from_real_time() {
+    let block = Duration::from_secs_f64(512.0 / 48_000.0);
+    let start = Instant::now();
+    let mut live = Pace::new(48_000.0);
+    let mut render = Pace::new(48_000.0);
+    for i in 0..2_000 {
+        live.heard(512, start + block * i);
+        render.heard(512, start + block * i / 50);
+        assert!(!live.is_rendering());
+    }
+    assert!(render.is_rendering());
+    render.heard(512, start + Duration::from_secs(100));
+    assert!(!render.is_rendering(), "a pause ends the render");
+}
+
+#[test]
+fn a_host_that_renders_without_saying_so_is_waited_for() {
+    let (mut tap, mut outlet, meters) = small(LIVE, 96_000, 5_000);
+    let worker = std::thread::spawn(move || {
+        let mut count = 0;
+        while count < 480_000 {
+            count += drain(&mut outlet).0.len();
+            std::thread::sleep(Duration::from_micros(200));
+        }
+    });
+    let silence = vec![0.0; 480];
+    // The ring holds more than the lead that tells a render, so nothing is lost before that.
+    for _ in 0..1_000 {
+        tap.hear(&[&silence]);
+    }
+    worker.join().unwrap();
+    assert_eq!(meters.dropped_frames(), 0);
+}
+
+#[test]
+fn a_ring_is_made_for_any_rate_that_a_host_may_name() {
+    for sample_rate in [f64::NAN, -1.0, 0.0, 1.0, 8_000.0, 384_000.0, 1e30] {
+        let (mut tap, mut outlet) = tap(
+            StreamFormat {
+                sample_rate,
+                ..LIVE
+            },
+            Arc::default(),
+        );
+        tap.hear(&[[0.5; 64]]);
+        assert_eq!(drain(&mut outlet).0.len(), 64, "{sample_rate}");
+    }
+}

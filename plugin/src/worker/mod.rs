@@ -1,0 +1,152 @@
+//! The thread beside the audio thread: it owns the ring's far end, the model and the reports, and
+//! publishes what it knows as snapshots.
+//!
+//! One thread for each instance, ended and joined when the instance goes: nice-plug's own
+//! background thread is shared by all instances and can outlive the one that used it.
+
+mod meters;
+mod models;
+mod reports;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod thread;
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crossbeam_channel::{Sender, bounded, unbounded};
+use hamiltone_engine::model::Library;
+
+use crate::params::HamiltoneParams;
+use crate::snapshot::{Snapshot, Trouble};
+use crate::tap::{Outlet, TapMeters};
+
+/// How long [`Worker::stop`] waits at most for what is still in the ring. A full ring takes a
+/// tenth of this on any machine that can run the model in real time.
+const STOP_PATIENCE: Duration = Duration::from_secs(20);
+
+/// What an instance asks of its worker.
+enum Command {
+    /// Listen to this stream from now on.
+    Start(Outlet),
+    /// No more will come: hear what is left, close the report, and say so.
+    Stop(Sender<()>),
+    /// Someone looks at the panel: look which models there are.
+    ListModels,
+    /// The instance goes.
+    Quit,
+}
+
+/// Newest snapshot, from the worker to the panel. Wait-free on both sides.
+pub type SnapshotReader = triple_buffer::Output<Snapshot>;
+
+/// An instance's hold on its worker. Dropping it ends the thread and waits for that: the code of
+/// the thread is unloaded with the plugin. The wait is short (a chunk of audio, or a model that is
+/// just being loaded).
+pub struct Worker {
+    commands: Sender<Command>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Worker {
+    /// Starts the thread. It reads nothing from disk before it is first needed, so that hosts can
+    /// scan plugins fast.
+    pub fn spawn(params: Arc<HamiltoneParams>, meters: Arc<TapMeters>) -> (Self, SnapshotReader) {
+        Self::spawn_with(params, meters, Library::new)
+    }
+
+    /// As [`Worker::spawn`], with a library of the caller's (made on the thread).
+    pub fn spawn_with(
+        params: Arc<HamiltoneParams>,
+        meters: Arc<TapMeters>,
+        library: impl FnOnce() -> Library + Send + 'static,
+    ) -> (Self, SnapshotReader) {
+        let (publisher, reader) = triple_buffer::triple_buffer(&Snapshot::default());
+        let (commands, inbox) = unbounded();
+        let work = move || thread::run(inbox, params, meters, publisher, library);
+        match std::thread::Builder::new()
+            .name("hamiltone".to_owned())
+            .spawn(work)
+        {
+            Ok(thread) => (
+                Self {
+                    commands,
+                    thread: Some(thread),
+                },
+                reader,
+            ),
+            Err(error) => {
+                let troubles = vec![Trouble {
+                    title: "Not analysing".to_owned(),
+                    advice: format!(
+                        "The system refused a thread ({error}). Close some programs and insert \
+                         the plugin again."
+                    ),
+                }];
+                let refused = Snapshot {
+                    troubles,
+                    ..Snapshot::default()
+                };
+                let (_, reader) = triple_buffer::triple_buffer(&refused);
+                (
+                    Self {
+                        commands,
+                        thread: None,
+                    },
+                    reader,
+                )
+            }
+        }
+    }
+
+    /// Hands over a new stream; the one before, if any, is finished first.
+    pub fn start(&self, outlet: Outlet) {
+        self.send(Command::Start(outlet));
+    }
+
+    /// Ends the stream. With `wait`, returns when everything in the ring is analysed and the
+    /// report is on disk (at most 20 s); not for the audio thread.
+    pub fn stop(&self, wait: bool) {
+        let (done, finished) = bounded(1);
+        self.send(Command::Stop(done));
+        if wait && self.thread.is_some() {
+            let _ = finished.recv_timeout(STOP_PATIENCE);
+        }
+    }
+
+    /// A handle for the panel.
+    pub fn requests(&self) -> Requests {
+        Requests {
+            commands: self.commands.clone(),
+        }
+    }
+
+    fn send(&self, command: Command) {
+        // Fails only when the thread is gone, and then there is nobody to tell.
+        let _ = self.commands.send(command);
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.send(Command::Quit);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// What the panel may ask of the worker.
+#[derive(Clone)]
+pub struct Requests {
+    commands: Sender<Command>,
+}
+
+impl Requests {
+    /// Looks again which models there are. A missing model that has come back is loaded.
+    pub fn list_models(&self) {
+        let _ = self.commands.send(Command::ListModels);
+    }
+}

@@ -1,0 +1,141 @@
+//! Which model runs: follows the settings, keeps the old one when a new one cannot be had.
+
+use std::sync::Arc;
+
+use hamiltone_engine::model::{Library, Model, ModelChoice, ModelError};
+
+use crate::snapshot::{MenuEntry, ModelFacts, Trouble};
+
+pub(super) struct Models {
+    library: Library,
+    running: Option<Running>,
+    /// The choice that was last tried, whatever came of it.
+    tried: Option<ModelChoice>,
+    pub(super) trouble: Option<Trouble>,
+    pub(super) menu: Arc<[MenuEntry]>,
+}
+
+struct Running {
+    model: Arc<Model>,
+    facts: Arc<ModelFacts>,
+}
+
+impl Models {
+    pub(super) fn new(library: Library) -> Self {
+        Self {
+            library,
+            running: None,
+            tried: None,
+            trouble: None,
+            menu: Arc::default(),
+        }
+    }
+
+    pub(super) fn model(&self) -> Option<&Arc<Model>> {
+        self.running.as_ref().map(|running| &running.model)
+    }
+
+    pub(super) fn facts(&self) -> Option<&Arc<ModelFacts>> {
+        self.running.as_ref().map(|running| &running.facts)
+    }
+
+    /// Whether `choice` has not been tried yet.
+    pub(super) fn is_new(&self, choice: &ModelChoice) -> bool {
+        self.tried.as_ref() != Some(choice)
+    }
+
+    /// Loads `choice` (blocks: reads and checks the file). Returns whether another model runs now.
+    /// Where it cannot be had, the old one stays, or the built-in one steps in, and
+    /// [`trouble`](Self::trouble) says why.
+    pub(super) fn load(&mut self, choice: &ModelChoice) -> bool {
+        self.tried = Some(choice.clone());
+        match self.library.open(choice) {
+            Ok(model) => {
+                self.trouble = None;
+                self.run(model)
+            }
+            Err(error) => {
+                let changed = match self.running {
+                    Some(_) => false,
+                    None => self.run(self.library.default_model()),
+                };
+                self.trouble = Some(self.in_words(choice, &error));
+                changed
+            }
+        }
+    }
+
+    /// Looks which models there are (reads the cards of the files in the folders). A choice that
+    /// could not be had is tried again at the next look at the settings.
+    pub(super) fn list(&mut self) {
+        self.menu = self
+            .library
+            .entries()
+            .into_iter()
+            .map(MenuEntry::of)
+            .collect();
+        if self.trouble.is_some() {
+            self.tried = None;
+        }
+    }
+
+    fn run(&mut self, model: Arc<Model>) -> bool {
+        let same = self
+            .model()
+            .is_some_and(|running| running.hash() == model.hash());
+        if !same {
+            let facts = Arc::new(ModelFacts::of(&model));
+            self.running = Some(Running { model, facts });
+        }
+        !same
+    }
+
+    fn in_words(&self, choice: &ModelChoice, error: &ModelError) -> Trouble {
+        let name = name_of(choice);
+        let running = self.facts().map_or("nothing", |facts| facts.name.as_str());
+        let (title, advice) = match error {
+            ModelError::Missing(_, place) => (
+                format!("Model missing: {name}"),
+                format!("Put its file into {place}, or choose another model."),
+            ),
+            error => (
+                format!("Model cannot be used: {name}"),
+                in_sentence(&error.to_string()),
+            ),
+        };
+        Trouble {
+            title,
+            advice: format!("{advice} Meanwhile {running} runs."),
+        }
+    }
+}
+
+/// An error's message as a sentence among others.
+fn in_sentence(message: &str) -> String {
+    let mut letters = message.chars();
+    let first = letters
+        .next()
+        .map(|letter| letter.to_uppercase().to_string());
+    format!("{}{}.", first.unwrap_or_default(), letters.as_str())
+}
+
+/// What to call a choice.
+pub(super) fn name_of(choice: &ModelChoice) -> String {
+    let stem = || {
+        Some(
+            choice
+                .path
+                .as_ref()?
+                .file_stem()?
+                .to_string_lossy()
+                .into_owned(),
+        )
+    };
+    let hash = || Some(choice.hash.as_ref()?.chars().take(12).collect());
+    choice
+        .name
+        .clone()
+        .or_else(stem)
+        .or_else(hash)
+        .unwrap_or_else(|| "built-in model".to_owned())
+}

@@ -1,0 +1,214 @@
+//! Opens the plugin's panel in a bare X11 window while the demo plays, for `tests/panel.rs`.
+//!
+//! usage: `panel-host BUNDLE PICTURES`, with DISPLAY set. Writes `panel.png` (while it plays),
+//! `panel-later.png` (the same a little later) and `panel-large.png` (resized) to PICTURES.
+
+#![allow(unsafe_code)] // one call: handing our window to the plugin
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use clack_extensions::gui::{GuiApiType, GuiConfiguration, GuiSize, Window as ClapWindow};
+use hamiltone_tests::host::{Layout, Plugin, Stream};
+use hamiltone_tests::{demo, state::State};
+use x11rb::connection::Connection;
+use x11rb::protocol::xproto::{
+    ConfigureWindowAux, ConnectionExt, CreateWindowAux, EventMask, ImageFormat, WindowClass,
+};
+use x11rb::rust_connection::RustConnection;
+use x11rb::wrapper::ConnectionExt as _;
+
+const BLOCK: usize = 512;
+const EMBEDDED: GuiConfiguration<'static> = GuiConfiguration {
+    api_type: GuiApiType::X11,
+    is_floating: false,
+};
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [bundle, pictures] = arguments.as_slice() else {
+        bail!("usage: panel-host BUNDLE PICTURES");
+    };
+    let pictures = Path::new(pictures);
+    let mut plugin = Plugin::open(Path::new(bundle))?;
+    let window = Window::open(open_panel(&mut plugin)?)?;
+    embed(&mut plugin, &window)?;
+    let audio = demo::audio()?;
+    let stream = plugin.start(Layout::Stereo, audio.sample_rate, BLOCK)?;
+    let player = Player::start(stream, audio);
+
+    wait(&mut plugin, &window, 5.0)?;
+    window.picture(&pictures.join("panel.png"))?;
+    wait(&mut plugin, &window, 3.0)?;
+    window.picture(&pictures.join("panel-later.png"))?;
+    let large = resize(&mut plugin, &window)?;
+    wait(&mut plugin, &window, 1.5)?;
+    window.picture(&pictures.join("panel-large.png"))?;
+    println!("large: {}x{}", large.width, large.height);
+
+    // Hosts close and reopen the panel; the sound goes on.
+    plugin.gui()?.destroy(&plugin.handle());
+    let size = State::parse(&plugin.save()?)?.field("panel")?;
+    println!("saved size: {size}");
+    open_panel(&mut plugin)?;
+    embed(&mut plugin, &window)?;
+    wait(&mut plugin, &window, 1.0)?;
+    plugin.gui()?.destroy(&plugin.handle());
+    plugin.stop(player.stop()?);
+    println!("closed");
+    Ok(())
+}
+
+/// Creates the panel and asks how large it wants to be.
+fn open_panel(plugin: &mut Plugin) -> Result<GuiSize> {
+    let gui = plugin.gui()?;
+    ensure!(
+        gui.is_api_supported(&plugin.handle(), EMBEDDED),
+        "the panel cannot be embedded"
+    );
+    gui.create(&plugin.handle(), EMBEDDED)?;
+    gui.get_size(&plugin.handle())
+        .context("the panel has no size")
+}
+
+fn embed(plugin: &mut Plugin, window: &Window) -> Result<()> {
+    let gui = plugin.gui()?;
+    let parent = ClapWindow::from_x11_handle(window.id.into());
+    // SAFETY: the window lives until the panel is destroyed: both end in `main`, the panel first.
+    unsafe { gui.set_parent(&plugin.handle(), parent)? };
+    // Some panels are visible from the start and answer that they cannot be shown again.
+    let _ = gui.show(&plugin.handle());
+    Ok(())
+}
+
+/// Half as large again, within what the panel allows.
+fn resize(plugin: &mut Plugin, window: &Window) -> Result<GuiSize> {
+    let gui = plugin.gui()?;
+    let size = gui
+        .get_size(&plugin.handle())
+        .context("the panel has no size")?;
+    ensure!(
+        gui.can_resize(&plugin.handle()),
+        "the panel cannot be resized"
+    );
+    let wish = GuiSize {
+        width: size.width * 3 / 2,
+        height: size.height * 3 / 2,
+    };
+    let size = gui.adjust_size(&plugin.handle(), wish).unwrap_or(wish);
+    let change = ConfigureWindowAux::new()
+        .width(size.width)
+        .height(size.height);
+    window.connection.configure_window(window.id, &change)?;
+    window.connection.sync()?;
+    gui.set_size(&plugin.handle(), size)?;
+    Ok(size)
+}
+
+/// Lets the panel live, as a host's main loop does.
+fn wait(plugin: &mut Plugin, window: &Window, seconds: f64) -> Result<()> {
+    let start = Instant::now();
+    while start.elapsed().as_secs_f64() < seconds {
+        plugin.pump();
+        while window.connection.poll_for_event()?.is_some() {}
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Ok(())
+}
+
+struct Window {
+    connection: RustConnection,
+    id: u32,
+}
+
+impl Window {
+    fn open(size: GuiSize) -> Result<Self> {
+        let (connection, screen) = x11rb::connect(None).context("no X11 display")?;
+        let screen = &connection.setup().roots[screen];
+        let id = connection.generate_id()?;
+        connection.create_window(
+            x11rb::COPY_DEPTH_FROM_PARENT,
+            id,
+            screen.root,
+            0,
+            0,
+            u16::try_from(size.width)?,
+            u16::try_from(size.height)?,
+            0,
+            WindowClass::INPUT_OUTPUT,
+            x11rb::COPY_FROM_PARENT,
+            &CreateWindowAux::new()
+                .background_pixel(screen.white_pixel)
+                .event_mask(EventMask::STRUCTURE_NOTIFY),
+        )?;
+        connection.map_window(id)?;
+        connection.sync()?;
+        Ok(Self { connection, id })
+    }
+
+    /// Saves what the window shows, the panel in it included.
+    fn picture(&self, path: &Path) -> Result<()> {
+        let size = self.connection.get_geometry(self.id)?.reply()?;
+        let (width, height) = (size.width, size.height);
+        let planes = u32::MAX;
+        let image = self
+            .connection
+            .get_image(ImageFormat::Z_PIXMAP, self.id, 0, 0, width, height, planes)?
+            .reply()?;
+        let (pixels, rest) = image.data.as_chunks::<4>();
+        ensure!(
+            rest.is_empty() && pixels.len() == usize::from(width) * usize::from(height),
+            "the display does not have 32 bits a pixel"
+        );
+        let colours: Vec<u8> = pixels
+            .iter()
+            .flat_map(|[blue, green, red, _]| [*red, *green, *blue])
+            .collect();
+        let mut encoder =
+            png::Encoder::new(std::fs::File::create(path)?, width.into(), height.into());
+        encoder.set_color(png::ColorType::Rgb);
+        encoder.write_header()?.write_image_data(&colours)?;
+        Ok(())
+    }
+}
+
+/// Plays the demo in real time, over and over, on an audio thread.
+struct Player {
+    thread: std::thread::JoinHandle<Result<Stream>>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Player {
+    fn start(mut stream: Stream, audio: demo::Audio) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = stop.clone();
+        let thread = std::thread::spawn(move || {
+            let block_time = Duration::from_secs_f64(BLOCK as f64 / f64::from(audio.sample_rate));
+            let mut due = Instant::now();
+            for samples in audio.samples.chunks_exact(BLOCK).cycle() {
+                if stopped.load(Ordering::Relaxed) {
+                    break;
+                }
+                stream
+                    .input_mut()
+                    .iter_mut()
+                    .for_each(|c| c.copy_from_slice(samples));
+                stream.process(BLOCK)?;
+                due += block_time;
+                std::thread::sleep(due.saturating_duration_since(Instant::now()));
+            }
+            Ok(stream)
+        });
+        Self { thread, stop }
+    }
+
+    fn stop(self) -> Result<Stream> {
+        self.stop.store(true, Ordering::Relaxed);
+        self.thread
+            .join()
+            .map_err(|_| anyhow::anyhow!("the audio thread panicked"))?
+    }
+}

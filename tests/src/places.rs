@@ -1,0 +1,77 @@
+//! Where things are: the bundles, the demo audio, the Python with pedalboard.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+
+/// Environment variable with the folder of the bundles.
+pub const BUNDLES: &str = "HAMILTONE_BUNDLES";
+/// Environment variable with the Python that has pedalboard.
+pub const PYTHON: &str = "HAMILTONE_PYTHON";
+
+/// The root of the workspace.
+pub fn root() -> PathBuf {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    tests
+        .parent()
+        .expect("this package lies in the workspace")
+        .to_owned()
+}
+
+/// The demo audio and the table of what sounds when.
+pub fn demo_files() -> (PathBuf, PathBuf) {
+    let assets = root().join("assets");
+    (assets.join("demo.ogg"), assets.join("demo.csv"))
+}
+
+/// Where pictures of the panel go; created if missing.
+///
+/// # Errors
+/// The folder cannot be created.
+pub fn screenshots() -> Result<PathBuf> {
+    let folder = root().join("target/screenshots");
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+/// The built CLAP bundle.
+///
+/// # Errors
+/// It has not been built.
+pub fn clap_bundle() -> Result<PathBuf> {
+    existing(BUNDLES, "target/bundled", "Hamiltone.clap")
+}
+
+/// The built VST3 bundle.
+///
+/// # Errors
+/// It has not been built.
+pub fn vst3_bundle() -> Result<PathBuf> {
+    existing(BUNDLES, "target/bundled", "Hamiltone.vst3")
+}
+
+/// A Python interpreter with pedalboard installed.
+///
+/// # Errors
+/// The virtual environment has not been made.
+pub fn python() -> Result<PathBuf> {
+    if let Some(python) = std::env::var_os(PYTHON) {
+        return Ok(python.into());
+    }
+    existing("", "target/venv/bin", "python")
+}
+
+fn existing(variable: &str, default: &str, name: &str) -> Result<PathBuf> {
+    let folder = match std::env::var_os(variable) {
+        Some(folder) => folder.into(),
+        None => root().join(default),
+    };
+    let path = folder.join(name);
+    if !path.exists() {
+        bail!(
+            "{} is missing: run `cargo xtask test`, which makes it",
+            path.display()
+        );
+    }
+    Ok(path)
+}

@@ -1,0 +1,14 @@
+//! The bundled CLAP in a host.
+
+mod hostile_state;
+mod models;
+mod pass_through;
+mod state;
+mod tags;
+
+use hamiltone_tests::host::Plugin;
+use hamiltone_tests::places;
+
+fn open() -> Plugin {
+    Plugin::open(&places::clap_bundle().unwrap()).unwrap()
+}

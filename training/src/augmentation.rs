@@ -1,0 +1,248 @@
+//! Each clip new each time: crop, shift, speed, gain, noise, mixtures, masks.
+
+use hamiltone_engine::features::{COMPONENTS, FeatureSettings, quaternion_frames};
+use rand::Rng;
+use serde::Serialize;
+
+use crate::random::normal;
+
+/// How strongly clips are changed. Shares are probabilities.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Augmentation {
+    /// Gain in dB, uniform within plus and minus this.
+    pub gain_db: f32,
+    /// Speed (and pitch), uniform within one plus and minus this.
+    pub speed: f32,
+    /// Share of clips that get white noise.
+    pub noise_share: f64,
+    /// Level of that noise under the clip's own, in dB, from ... to.
+    pub noise_below_db: (f32, f32),
+    /// Share of clips that are mixed with another (mixup, arXiv 1710.09412, on samples).
+    pub mixup_share: f64,
+    /// SpecAugment (arXiv 1904.08779): widest band mask in mels; two masks.
+    pub mask_mels: usize,
+    /// Longest time mask in frames; two masks.
+    pub mask_frames: usize,
+}
+
+impl Default for Augmentation {
+    fn default() -> Self {
+        Self {
+            gain_db: 9.0,
+            speed: 0.12,
+            noise_share: 0.3,
+            noise_below_db: (10.0, 40.0),
+            mixup_share: 0.3,
+            mask_mels: 8,
+            mask_frames: 24,
+        }
+    }
+}
+
+/// Tries for a crop that is not silence: many clips are padded with it.
+const CROP_TRIES: usize = 6;
+const MASKS: usize = 2;
+
+/// A stretch of `length` samples out of a clip, turned round at a random point (time shift), at
+/// random speed, gain and noise. Clips that are shorter are padded with silence at random ends.
+pub fn cut(
+    clip: &[f32],
+    length: usize,
+    settings: &Augmentation,
+    random: &mut impl Rng,
+) -> Vec<f32> {
+    let speed = 1.0 + settings.speed * random.random_range(-1.0..=1.0f32);
+    let source_length = (length as f32 * speed) as usize + 2;
+    let crop = loudest_of_some(clip, source_length, random);
+    let mut cut: Vec<f32> = (0..length)
+        .map(|i| interpolate(&crop, i as f32 * speed))
+        .collect();
+    let gain = decibels(settings.gain_db * random.random_range(-1.0..=1.0f32));
+    cut.iter_mut().for_each(|sample| *sample *= gain);
+    if random.random_bool(settings.noise_share) {
+        let (least, most) = settings.noise_below_db;
+        let level = root_mean_square(&cut) * decibels(-random.random_range(least..=most));
+        cut.iter_mut()
+            .for_each(|sample| *sample += level * normal(random));
+    }
+    cut
+}
+
+/// A random crop; where it is much quieter than the clip, another try.
+fn loudest_of_some(clip: &[f32], length: usize, random: &mut impl Rng) -> Vec<f32> {
+    let enough = 0.3 * root_mean_square(clip);
+    let mut best: Option<(f32, Vec<f32>)> = None;
+    for _ in 0..CROP_TRIES {
+        let crop = random_crop(clip, length, random);
+        let level = root_mean_square(&crop);
+        let louder = best.as_ref().is_none_or(|(loudest, _)| level > *loudest);
+        if louder {
+            best = Some((level, crop));
+        }
+        if level >= enough {
+            break;
+        }
+    }
+    best.map(|(_, crop)| crop).unwrap_or_default()
+}
+
+fn random_crop(clip: &[f32], length: usize, random: &mut impl Rng) -> Vec<f32> {
+    if clip.len() <= length {
+        let mut crop = vec![0.0; length];
+        let start = random.random_range(0..=length - clip.len());
+        crop[start..start + clip.len()].copy_from_slice(clip);
+        return crop;
+    }
+    // Round the end and on from the start: every place of the clip can stand anywhere.
+    let start = random.random_range(0..clip.len());
+    (0..length)
+        .map(|i| clip[(start + i) % clip.len()])
+        .collect()
+}
+
+fn interpolate(samples: &[f32], position: f32) -> f32 {
+    let index = position as usize;
+    let at = |index: usize| samples.get(index).copied().unwrap_or(0.0);
+    let (left, right) = (at(index), at(index + 1));
+    left + (right - left) * position.fract()
+}
+
+fn decibels(db: f32) -> f32 {
+    10f32.powf(db / 20.0)
+}
+
+fn root_mean_square(samples: &[f32]) -> f32 {
+    let sum: f64 = samples
+        .iter()
+        .map(|sample| f64::from(*sample).powi(2))
+        .sum();
+    (sum / samples.len().max(1) as f64).sqrt() as f32
+}
+
+/// Mixes `other` into `cut`; the share of the label that stays with `cut`. Levels are made equal
+/// first, so that the shares are those one hears.
+pub fn mix(cut: &mut [f32], other: &[f32], random: &mut impl Rng) -> f32 {
+    let share = random.random_range(0.3..=1.0f32);
+    let levels = root_mean_square(cut) / root_mean_square(other).max(1e-9);
+    let level = levels.clamp(0.05, 20.0) * (1.0 - share) / share;
+    for (sample, other) in cut.iter_mut().zip(other) {
+        *sample += level * other;
+    }
+    share
+}
+
+/// Quaternion frames of samples as `4 × frames × mels`, ready to be a tensor.
+pub fn frames_by_component(settings: &FeatureSettings, samples: &[f32]) -> (Vec<f32>, usize) {
+    let frames = quaternion_frames(settings, samples);
+    let mels = settings.mel_bands;
+    let count = frames.len() / (COMPONENTS * mels);
+    let mut planes = vec![0.0; frames.len()];
+    for (index, frame) in frames.chunks_exact(COMPONENTS * mels).enumerate() {
+        for (component, row) in frame.chunks_exact(mels).enumerate() {
+            planes[(component * count + index) * mels..][..mels].copy_from_slice(row);
+        }
+    }
+    (planes, count)
+}
+
+/// SpecAugment: two masks over mels and two over frames, filled with each component's mean in the
+/// training set (`means`, `4 × mels`), which the network's input norm turns into zero.
+pub fn mask(
+    planes: &mut [f32],
+    mels: usize,
+    means: &[f32],
+    settings: &Augmentation,
+    random: &mut impl Rng,
+) {
+    let frames = planes.len() / (COMPONENTS * mels);
+    let mut masked = vec![false; frames * mels];
+    for _ in 0..MASKS {
+        let (from, to) = stretch(mels, settings.mask_mels, random);
+        masked
+            .chunks_exact_mut(mels)
+            .for_each(|row| row[from..to].fill(true));
+        let (from, to) = stretch(frames, settings.mask_frames, random);
+        masked[from * mels..to * mels].fill(true);
+    }
+    for (component, plane) in planes.chunks_exact_mut(frames * mels).enumerate() {
+        let means = &means[component * mels..][..mels];
+        for (row, masked) in plane.chunks_exact_mut(mels).zip(masked.chunks_exact(mels)) {
+            for ((value, mean), masked) in row.iter_mut().zip(means).zip(masked) {
+                if *masked {
+                    *value = *mean;
+                }
+            }
+        }
+    }
+}
+
+/// A random stretch of at most `longest` out of `total`, never more than a third of it.
+fn stretch(total: usize, longest: usize, random: &mut impl Rng) -> (usize, usize) {
+    let length = random.random_range(0..=longest.min(total / 3));
+    let from = random.random_range(0..=total - length);
+    (from, from + length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::stream;
+
+    #[test]
+    fn a_cut_has_the_length_asked_for_and_is_not_silence() {
+        let mut clip = vec![0.0; 50_000];
+        clip[..5_000].fill(0.5); // a bark, then padding
+        let mut random = stream(1, &[]);
+        for length in [1, 8_000, 49_999, 90_000] {
+            for _ in 0..20 {
+                let cut = cut(&clip, length, &Augmentation::default(), &mut random);
+                assert_eq!(cut.len(), length);
+                assert!(cut.iter().all(|sample| sample.is_finite()));
+            }
+        }
+        let quiet = (0..100)
+            .filter(|_| {
+                let cut = cut(&clip, 20_000, &Augmentation::default(), &mut random);
+                root_mean_square(&cut) < 1e-3
+            })
+            .count();
+        assert!(quiet <= 5, "{quiet} of 100 crops were silence");
+    }
+
+    #[test]
+    fn the_same_seed_cuts_the_same() {
+        let clip: Vec<f32> = (0..40_000).map(|i| (i as f32 * 0.01).sin()).collect();
+        let cut = |seed| {
+            cut(
+                &clip,
+                9_000,
+                &Augmentation::default(),
+                &mut stream(seed, &[7]),
+            )
+        };
+        assert_eq!(cut(3), cut(3));
+        assert_ne!(cut(3), cut(4));
+    }
+
+    #[test]
+    fn masks_take_the_mean_and_leave_the_rest() {
+        let mels = 30;
+        let mut planes = vec![1.0; COMPONENTS * 90 * mels];
+        let means: Vec<f32> = (0..COMPONENTS * mels).map(|i| 100.0 + i as f32).collect();
+        let mut random = stream(5, &[]);
+        mask(
+            &mut planes,
+            mels,
+            &means,
+            &Augmentation::default(),
+            &mut random,
+        );
+        let masked = planes.iter().filter(|value| **value != 1.0).count();
+        assert!(masked > 0 && masked < planes.len() / 2, "{masked}");
+        let plane = 90 * mels;
+        for (index, value) in planes.iter().enumerate() {
+            let mean = means[index / plane * mels + index % mels];
+            assert!(*value == 1.0 || *value == mean);
+        }
+    }
+}

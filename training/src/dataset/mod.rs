@@ -1,0 +1,107 @@
+//! Data sets: clips with labels, folds that never share a recording, and the audio itself.
+
+mod audio;
+mod official;
+mod split;
+mod task;
+
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+pub use audio::load_audio;
+pub use split::{Split, split};
+pub use task::Task;
+
+/// One labelled clip.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Clip {
+    /// Where its audio lies.
+    pub path: PathBuf,
+    /// Index of its label in [`Dataset::labels`].
+    pub label: usize,
+    /// What must not straddle a split: the recording, the speaker, the track.
+    pub group: String,
+    /// The fold that tests it, from 1.
+    pub fold: usize,
+    /// Its exact length in seconds where it is known: decoders can add some milliseconds.
+    pub duration_s: Option<f64>,
+}
+
+/// A data set for one task.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dataset {
+    /// Label names, sorted.
+    pub labels: Vec<String>,
+    /// Every clip, sorted by path.
+    pub clips: Vec<Clip>,
+    /// The licences of the clips, each once.
+    pub licences: Vec<String>,
+}
+
+impl Dataset {
+    /// Number of folds.
+    pub fn folds(&self) -> usize {
+        self.clips.iter().map(|clip| clip.fold).max().unwrap_or(0)
+    }
+
+    /// Finds a task's clips in `folder`: a folder with one `metadata.csv`, a folder of such
+    /// folders, or (ESC) the official layout with `meta/esc50.csv` and `audio/`.
+    ///
+    /// # Errors
+    /// If there is no such data set, or a line of its metadata cannot be understood.
+    pub fn open(folder: &std::path::Path, task: Task) -> anyhow::Result<Self> {
+        let candidates = [folder.to_owned(), folder.join(task.folder())];
+        let found = candidates
+            .iter()
+            .find_map(|folder| official::read(folder, task));
+        let rows = found
+            .with_context(|| {
+                format!(
+                    "no {} data in {}: expected metadata.csv there or in its folder {}{}",
+                    task.name(),
+                    folder.display(),
+                    task.folder(),
+                    if task.is_esc() {
+                        ", or the official meta/esc50.csv"
+                    } else {
+                        ""
+                    }
+                )
+            })?
+            .with_context(|| format!("reading the metadata of {}", task.name()))?;
+        let mut rows: Vec<_> = rows.into_iter().filter(|row| task.wants(row)).collect();
+        rows.sort_by(|a, b| a.path.cmp(&b.path));
+        if rows.is_empty() {
+            bail!(
+                "the metadata in {} lists no clip of {}",
+                folder.display(),
+                task.name()
+            );
+        }
+        let sorted = |values: Vec<String>| {
+            let unique: std::collections::BTreeSet<String> = values.into_iter().collect();
+            unique.into_iter().collect::<Vec<_>>()
+        };
+        let labels = sorted(rows.iter().map(|row| row.label.clone()).collect());
+        let licences = sorted(rows.iter().map(|row| row.licence.clone()).collect());
+        let folds = task.folds(&rows)?;
+        let clips = rows
+            .into_iter()
+            .zip(folds)
+            .map(|(row, fold)| Clip {
+                label: labels.binary_search(&row.label).unwrap_or(0),
+                group: task.group(&row),
+                path: row.path,
+                fold,
+                duration_s: row.duration_s,
+            })
+            .collect();
+        let dataset = Self {
+            labels,
+            clips,
+            licences,
+        };
+        split::check_groups(&dataset)?;
+        Ok(dataset)
+    }
+}

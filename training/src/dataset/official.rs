@@ -1,0 +1,97 @@
+//! The lists that data sets come with.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use serde::Deserialize;
+
+use super::Task;
+
+/// A line of a list, as it stands.
+#[derive(Debug, Clone)]
+pub(super) struct Row {
+    pub(super) path: PathBuf,
+    pub(super) label: String,
+    /// The official fold, or the speaker or track number, by the set.
+    pub(super) fold_or_speaker: String,
+    /// The file's name without folder and ending.
+    pub(super) stem: String,
+    pub(super) duration_s: Option<f64>,
+    pub(super) licence: String,
+}
+
+#[derive(Deserialize)]
+struct MetadataLine {
+    file: PathBuf,
+    label: String,
+    fold_or_speaker: String,
+    duration_s: Option<f64>,
+    license: String,
+}
+
+#[derive(Deserialize)]
+struct EscLine {
+    filename: PathBuf,
+    fold: String,
+    category: String,
+    esc10: String,
+}
+
+const ESC10_LICENCE: &str = "CC BY 3.0 (ESC-10)";
+const ESC50_LICENCE: &str = "CC BY-NC 3.0 (ESC-50)";
+
+/// The rows of the list in `folder`, if it has one of the known lists.
+pub(super) fn read(folder: &Path, task: Task) -> Option<anyhow::Result<Vec<Row>>> {
+    let metadata = folder.join("metadata.csv");
+    if metadata.is_file() {
+        return Some(read_list(&metadata, |line: MetadataLine| Row {
+            stem: stem(&line.file),
+            path: folder.join(&line.file),
+            label: line.label,
+            fold_or_speaker: line.fold_or_speaker,
+            duration_s: line.duration_s,
+            licence: line.license,
+        }));
+    }
+    let official = folder.join("meta/esc50.csv");
+    (task.is_esc() && official.is_file()).then(|| {
+        read_list(&official, |line: EscLine| {
+            let in_esc10 = line.esc10.eq_ignore_ascii_case("true");
+            Row {
+                stem: stem(&line.filename),
+                path: folder.join("audio").join(&line.filename),
+                label: line.category,
+                fold_or_speaker: line.fold,
+                duration_s: None,
+                licence: if in_esc10 {
+                    ESC10_LICENCE
+                } else {
+                    ESC50_LICENCE
+                }
+                .to_owned(),
+            }
+        })
+    })
+}
+
+fn read_list<L: for<'de> Deserialize<'de>>(
+    path: &Path,
+    to_row: impl Fn(L) -> Row,
+) -> anyhow::Result<Vec<Row>> {
+    let mut reader =
+        csv::Reader::from_path(path).with_context(|| format!("opening {}", path.display()))?;
+    reader
+        .deserialize::<L>()
+        .enumerate()
+        .map(|(index, line)| {
+            let place = || format!("{}, line {}", path.display(), index + 2);
+            line.map(&to_row).with_context(place)
+        })
+        .collect()
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem()
+        .map(|stem| stem.to_string_lossy().into_owned())
+        .unwrap_or_default()
+}

@@ -1,0 +1,15 @@
+//! Trains quaternion networks for Hamiltone.
+//!
+//! [`dataset`] knows the data sets and their splits, [`augmentation`] makes each clip new each
+//! time, [`optimisation`] adjusts the weights, [`run`] trains fold by fold and can be stopped and
+//! resumed at any time, [`evaluation`] asks the finished network (by the engine's own streaming
+//! forward, so what is measured is what the plugin runs), [`report`] writes results and pictures.
+#![forbid(unsafe_code)]
+
+pub mod augmentation;
+pub mod dataset;
+pub mod evaluation;
+pub mod optimisation;
+pub mod random;
+pub mod report;
+pub mod run;

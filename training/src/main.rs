@@ -1,0 +1,31 @@
+//! Trains Hamiltone's models: `hamiltone-training train --data DIR --task esc10 --out DIR`.
+
+use clap::{Parser, Subcommand};
+
+/// Trains quaternion networks for Hamiltone.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Train on the folds of a data set; run it again to go on where it stopped.
+    Train(hamiltone_training::run::TrainArguments),
+}
+
+fn main() -> std::process::ExitCode {
+    let Arguments { command } = Arguments::parse();
+    let done = match command {
+        Command::Train(arguments) => hamiltone_training::run::train(&arguments),
+    };
+    match done {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            std::process::ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! AdamW, its schedule, and the running average of the weights.
+
+use std::collections::BTreeMap;
+use std::f64::consts::PI;
+
+use candle_core::backprop::GradStore;
+use candle_core::{Result, Tensor, Var};
+use serde::Serialize;
+
+const BETA_1: f64 = 0.9;
+const BETA_2: f64 = 0.999;
+const EPSILON: f64 = 1e-8;
+
+/// Settings of AdamW (arXiv 1711.05101) and its schedule.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Optimisation {
+    /// The learning rate at the top of the schedule.
+    pub learning_rate: f64,
+    /// Weight decay, on kernels and matrices only.
+    pub weight_decay: f64,
+    /// Share of the steps in which the rate rises from zero; then it falls as a cosine to zero.
+    pub warm_up: f64,
+    /// Gradients are scaled down to this Euclidean norm.
+    pub clip_norm: f64,
+    /// Share of the old average that each step keeps.
+    pub average_decay: f64,
+}
+
+impl Default for Optimisation {
+    fn default() -> Self {
+        Self {
+            learning_rate: 2e-3,
+            weight_decay: 0.05,
+            warm_up: 0.08,
+            clip_norm: 2.0,
+            average_decay: 0.99,
+        }
+    }
+}
+
+impl Optimisation {
+    /// The learning rate of step `step` (from 0) of `steps`.
+    pub fn rate(&self, step: usize, steps: usize) -> f64 {
+        let progress = (step as f64 + 1.0) / steps as f64;
+        if progress < self.warm_up {
+            return self.learning_rate * progress / self.warm_up;
+        }
+        let after = (progress - self.warm_up) / (1.0 - self.warm_up);
+        self.learning_rate * 0.5 * (1.0 + (PI * after.min(1.0)).cos())
+    }
+}
+
+/// One adjusted tensor with its moments.
+struct Slot {
+    var: Var,
+    first: Tensor,
+    second: Tensor,
+    decays: bool,
+}
+
+/// AdamW over named variables. Everything it knows can be saved and restored.
+pub struct AdamW {
+    settings: Optimisation,
+    slots: BTreeMap<String, Slot>,
+    step: usize,
+}
+
+impl AdamW {
+    /// For variables by name; `true` where weight decay applies.
+    ///
+    /// # Errors
+    /// If candle fails.
+    pub fn new(
+        settings: Optimisation,
+        vars: impl IntoIterator<Item = (String, Var, bool)>,
+    ) -> Result<Self> {
+        let slot = |(name, var, decays): (String, Var, bool)| {
+            let zeros = var.as_tensor().zeros_like()?.detach();
+            Ok((
+                name,
+                Slot {
+                    first: zeros.clone(),
+                    second: zeros,
+                    var,
+                    decays,
+                },
+            ))
+        };
+        let slots = vars.into_iter().map(slot).collect::<Result<_>>()?;
+        Ok(Self {
+            settings,
+            slots,
+            step: 0,
+        })
+    }
+
+    /// One step at the rate of the schedule over `steps` steps. Returns the norm of the gradient
+    /// before it was clipped.
+    ///
+    /// # Errors
+    /// If candle fails.
+    pub fn step(&mut self, gradients: &GradStore, steps: usize) -> Result<f64> {
+        let rate = self.settings.rate(self.step, steps);
+        self.step += 1;
+        let norm = self.gradient_norm(gradients)?;
+        let clip = (self.settings.clip_norm / norm.max(1e-12)).min(1.0);
+        let bias_1 = 1.0 - BETA_1.powi(self.step as i32);
+        let bias_2 = 1.0 - BETA_2.powi(self.step as i32);
+        for slot in self.slots.values_mut() {
+            let Some(gradient) = gradients.get(&slot.var) else {
+                continue;
+            };
+            let gradient = (gradient.detach() * clip)?;
+            slot.first = ((&slot.first * BETA_1)? + (&gradient * (1.0 - BETA_1))?)?;
+            slot.second = ((&slot.second * BETA_2)? + (gradient.sqr()? * (1.0 - BETA_2))?)?;
+            let root = ((&slot.second / bias_2)?.sqrt()? + EPSILON)?;
+            let update = ((&slot.first / bias_1)? / root)?;
+            let decay = if slot.decays {
+                rate * self.settings.weight_decay
+            } else {
+                0.0
+            };
+            let value = ((slot.var.as_tensor() * (1.0 - decay))? - (update * rate)?)?;
+            slot.var.set(&value.detach())?;
+        }
+        Ok(norm)
+    }
+
+    fn gradient_norm(&self, gradients: &GradStore) -> Result<f64> {
+        let mut squares = 0.0;
+        for slot in self.slots.values() {
+            if let Some(gradient) = gradients.get(&slot.var) {
+                squares += f64::from(gradient.sqr()?.sum_all()?.to_scalar::<f32>()?);
+            }
+        }
+        Ok(squares.sqrt())
+    }
+
+    /// Steps done so far.
+    pub fn steps_done(&self) -> usize {
+        self.step
+    }
+
+    /// The moments by name, to save.
+    pub fn moments(&self) -> BTreeMap<String, Tensor> {
+        let parts = |(name, slot): (&String, &Slot)| {
+            [
+                (format!("first.{name}"), slot.first.clone()),
+                (format!("second.{name}"), slot.second.clone()),
+            ]
+        };
+        self.slots.iter().flat_map(parts).collect()
+    }
+
+    /// Takes up where [`moments`](Self::moments) were saved, after `steps_done` steps.
+    ///
+    /// # Errors
+    /// If a moment is missing.
+    pub fn restore(
+        &mut self,
+        moments: &BTreeMap<String, Tensor>,
+        steps_done: usize,
+    ) -> anyhow::Result<()> {
+        for (name, slot) in &mut self.slots {
+            let find = |part: &str| {
+                let name = format!("{part}.{name}");
+                moments
+                    .get(&name)
+                    .cloned()
+                    .ok_or_else(|| anyhow::anyhow!("{name} is missing"))
+            };
+            (slot.first, slot.second) = (find("first")?, find("second")?);
+        }
+        self.step = steps_done;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::Device;
+
+    use super::*;
+
+    #[test]
+    fn the_rate_rises_and_falls() {
+        let settings = Optimisation::default();
+        let rates: Vec<f64> = (0..100).map(|step| settings.rate(step, 100)).collect();
+        let top = rates.iter().copied().fold(0.0, f64::max);
+        assert!(rates[0] < 0.2 * top && rates[99] < 1e-3 * top);
+        assert!((top - settings.learning_rate).abs() < 0.05 * top);
+    }
+
+    #[test]
+    fn it_finds_the_bottom_and_resumes_exactly() {
+        let run = |pause: bool| {
+            let var = Var::new(&[3f32, -2.0], &Device::Cpu).unwrap();
+            let make = || {
+                let vars = [("x".to_owned(), var.clone(), false)];
+                let settings = Optimisation {
+                    learning_rate: 0.1,
+                    ..Optimisation::default()
+                };
+                AdamW::new(settings, vars).unwrap()
+            };
+            let mut adam = make();
+            for step in 0..200 {
+                if pause && step == 90 {
+                    let (moments, done) = (adam.moments(), adam.steps_done());
+                    adam = make();
+                    adam.restore(&moments, done).unwrap();
+                }
+                let loss = var.as_tensor().sqr().unwrap().sum_all().unwrap();
+                adam.step(&loss.backward().unwrap(), 200).unwrap();
+            }
+            var.as_tensor().to_vec1::<f32>().unwrap()
+        };
+        let through = run(false);
+        assert!(through.iter().all(|x| x.abs() < 0.05), "{through:?}");
+        assert_eq!(through, run(true));
+    }
+}

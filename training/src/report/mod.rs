@@ -1,0 +1,140 @@
+//! Results of a run: JSON for scripts, pictures and a summary for people.
+
+mod pictures;
+
+use std::path::Path;
+
+use anyhow::Context;
+pub use pictures::{confusion, curves};
+use serde::Serialize;
+
+use crate::dataset::Dataset;
+use crate::run::{FoldOutcome, Recipe};
+
+/// Mean and standard deviation (n − 1) over folds.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Spread {
+    /// Mean.
+    pub mean: f64,
+    /// Standard deviation; 0 for a single value.
+    pub deviation: f64,
+}
+
+/// Mean and deviation of some values.
+pub fn spread(values: &[f64]) -> Spread {
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count.max(1.0);
+    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+    Spread {
+        mean,
+        deviation: (squares / (count - 1.0).max(1.0)).sqrt(),
+    }
+}
+
+#[derive(Serialize)]
+struct Results<'a> {
+    format_version: u32,
+    recipe: &'a Recipe,
+    labels: &'a [String],
+    clips: usize,
+    parameters: u64,
+    accuracy: Spread,
+    mean_recall: Spread,
+    folds: &'a [FoldOutcome],
+}
+
+/// Writes `results.json` and the confusion matrix over the folds so far.
+///
+/// # Errors
+/// If a file cannot be written.
+pub fn write(
+    out: &Path,
+    recipe: &Recipe,
+    dataset: &Dataset,
+    outcomes: &[FoldOutcome],
+) -> anyhow::Result<()> {
+    let path = out.join("results.json");
+    std::fs::write(&path, json(recipe, dataset, outcomes)?)
+        .with_context(|| format!("writing {}", path.display()))?;
+    let labels = dataset.labels.len();
+    let mut total = vec![vec![0usize; labels]; labels];
+    for outcome in outcomes {
+        for (total, counts) in total.iter_mut().zip(&outcome.test.confusion) {
+            total
+                .iter_mut()
+                .zip(counts)
+                .for_each(|(total, count)| *total += count);
+        }
+    }
+    let accuracy = accuracy(outcomes);
+    let title = format!(
+        "{}: {:.1} % (sd {:.1}) over {} folds",
+        recipe.name,
+        100.0 * accuracy.mean,
+        100.0 * accuracy.deviation,
+        outcomes.len()
+    );
+    confusion(&out.join("confusion.svg"), &title, &dataset.labels, &total)
+}
+
+fn accuracy(outcomes: &[FoldOutcome]) -> Spread {
+    spread(
+        &outcomes
+            .iter()
+            .map(|outcome| outcome.test.accuracy)
+            .collect::<Vec<_>>(),
+    )
+}
+
+/// The results as JSON.
+///
+/// # Errors
+/// If a number cannot be written as JSON.
+pub fn json(
+    recipe: &Recipe,
+    dataset: &Dataset,
+    outcomes: &[FoldOutcome],
+) -> anyhow::Result<String> {
+    let recalls: Vec<f64> = outcomes
+        .iter()
+        .map(|outcome| outcome.test.mean_recall)
+        .collect();
+    let results = Results {
+        format_version: 1,
+        recipe,
+        labels: &dataset.labels,
+        clips: dataset.clips.len(),
+        parameters: recipe
+            .architecture(dataset.labels.len())
+            .parameter_count(hamiltone_engine::features::FeatureSettings::default().mel_bands),
+        accuracy: accuracy(outcomes),
+        mean_recall: spread(&recalls),
+        folds: outcomes,
+    };
+    Ok(serde_json::to_string_pretty(&results)?)
+}
+
+/// One line for people.
+pub fn summary(outcomes: &[FoldOutcome]) -> String {
+    let Spread { mean, deviation } = accuracy(outcomes);
+    let clips: usize = outcomes.iter().map(|outcome| outcome.test_clips).sum();
+    let minutes = outcomes.iter().map(|outcome| outcome.seconds).sum::<f64>() / 60.0;
+    format!(
+        "accuracy {:.1} % (sd {:.1} over {} folds, {clips} clips), {minutes:.0} minutes of training",
+        100.0 * mean,
+        100.0 * deviation,
+        outcomes.len()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mean_and_deviation() {
+        let Spread { mean, deviation } = spread(&[1.0, 2.0, 3.0]);
+        assert_eq!((mean, deviation), (2.0, 1.0));
+        assert_eq!(spread(&[0.5]).deviation, 0.0);
+    }
+}

@@ -1,0 +1,126 @@
+use std::path::PathBuf;
+
+use hamiltone_engine::network::Architecture;
+use serde::Serialize;
+
+use crate::augmentation::Augmentation;
+use crate::dataset::Task;
+use crate::optimisation::Optimisation;
+
+/// What `train` is told.
+#[derive(clap::Args, Debug, Clone)]
+pub struct TrainArguments {
+    /// Folder of the data set, or of several data sets.
+    #[arg(long)]
+    pub data: PathBuf,
+    /// What to learn.
+    #[arg(long, value_enum)]
+    pub task: Task,
+    /// Folder for checkpoints, models, results and pictures; a run in it is resumed.
+    #[arg(long)]
+    pub out: PathBuf,
+    /// Folds to test, each with a training of its own [default: all].
+    #[arg(long, value_delimiter = ',')]
+    pub folds: Vec<usize>,
+    /// Passes over the training clips.
+    #[arg(long, default_value_t = 50)]
+    pub epochs: usize,
+    /// Clips in a batch.
+    #[arg(long, default_value_t = 8)]
+    pub batch: usize,
+    /// Channels of the first block; each further block has twice as many.
+    #[arg(long, default_value_t = 16)]
+    pub channels: usize,
+    /// Blocks of two convolutions; all but the last pool.
+    #[arg(long, default_value_t = 5)]
+    pub blocks: usize,
+    /// Learning rate at the top of its schedule.
+    #[arg(long, default_value_t = Optimisation::default().learning_rate)]
+    pub learning_rate: f64,
+    /// Seed of everything random.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Name of the models [default: the task].
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Forget the run in the folder and begin anew.
+    #[arg(long)]
+    pub restart: bool,
+    /// No progress, no summary.
+    #[arg(long)]
+    pub quiet: bool,
+    /// Print the results as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Everything that decides the outcome of a run, data aside.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Recipe {
+    /// What is learned.
+    pub task: Task,
+    /// Name of the models.
+    pub name: String,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Passes over the training clips.
+    pub epochs: usize,
+    /// Clips in a batch.
+    pub batch: usize,
+    /// Channels of the first block.
+    pub channels: usize,
+    /// Blocks.
+    pub blocks: usize,
+    /// Length of the crops of a batch in seconds, from ... to.
+    pub crop_s: (f32, f32),
+    /// Share of each label's training clips that is kept to choose the epoch by.
+    pub validation_share: f64,
+    /// Share of the label that is spread over all labels.
+    pub label_smoothing: f32,
+    /// Share of the features that is dropped before each layer of the head.
+    pub dropout: f32,
+    /// Changes to the clips.
+    pub augmentation: Augmentation,
+    /// Changes to the weights.
+    pub optimisation: Optimisation,
+}
+
+impl TrainArguments {
+    /// The recipe these arguments ask for.
+    pub fn recipe(&self) -> Recipe {
+        Recipe {
+            task: self.task,
+            name: self
+                .name
+                .clone()
+                .unwrap_or_else(|| self.task.name().to_owned()),
+            seed: self.seed,
+            epochs: self.epochs.max(1),
+            batch: self.batch.max(2),
+            channels: self.channels,
+            blocks: self.blocks,
+            crop_s: (1.5, 3.5),
+            validation_share: 0.1,
+            label_smoothing: 0.05,
+            dropout: 0.2,
+            augmentation: Augmentation::default(),
+            optimisation: Optimisation {
+                learning_rate: self.learning_rate,
+                ..Optimisation::default()
+            },
+        }
+    }
+
+    pub(super) fn say(&self, line: &str) {
+        if !self.quiet {
+            eprintln!("{line}");
+        }
+    }
+}
+
+impl Recipe {
+    /// The network's shape.
+    pub fn architecture(&self, labels: usize) -> Architecture {
+        Architecture::doubling(self.channels, self.blocks, false, 1.0, labels)
+    }
+}

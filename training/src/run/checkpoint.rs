@@ -1,0 +1,138 @@
+//! A run on disk, so that it can stop at any time.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use candle_core::{Device, Tensor};
+use serde::{Deserialize, Serialize};
+
+use crate::evaluation::Evaluation;
+
+/// What one epoch showed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EpochRecord {
+    /// From 1.
+    pub epoch: usize,
+    /// Mean training loss (on mixed, smoothed labels: higher than the validation's).
+    pub training_loss: f64,
+    /// Cross-entropy of the averaged weights on the validation clips.
+    pub validation_loss: f64,
+    /// Their accuracy there.
+    pub validation_accuracy: f64,
+    /// Seconds it took.
+    pub seconds: f64,
+}
+
+/// How far a fold has come.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Progress {
+    /// Every epoch so far.
+    pub(super) epochs: Vec<EpochRecord>,
+    /// Optimiser steps done.
+    pub(super) steps: usize,
+    /// The epoch with the lowest validation loss (from 1; 0: none yet).
+    pub(super) best_epoch: usize,
+    /// The outcome on the test fold, once it is finished.
+    pub(super) test: Option<Evaluation>,
+}
+
+impl Progress {
+    /// The lowest validation loss so far.
+    pub(super) fn best_loss(&self) -> f64 {
+        self.epochs
+            .iter()
+            .map(|epoch| epoch.validation_loss)
+            .fold(f64::INFINITY, f64::min)
+    }
+}
+
+/// The files of one fold.
+pub(super) struct FoldFolder {
+    folder: PathBuf,
+}
+
+impl FoldFolder {
+    pub(super) fn new(out: &Path, fold: usize, restart: bool) -> anyhow::Result<Self> {
+        let folder = out.join(format!("fold{fold}"));
+        if restart && folder.exists() {
+            std::fs::remove_dir_all(&folder)
+                .with_context(|| format!("emptying {}", folder.display()))?;
+        }
+        std::fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
+        Ok(Self { folder })
+    }
+
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// Saves tensors, then the progress that goes with them. Each is whole or not there; a stop
+    /// between the two is noticed by the step counts.
+    pub(super) fn save(
+        &self,
+        progress: &Progress,
+        tensors: &BTreeMap<String, Tensor>,
+    ) -> anyhow::Result<()> {
+        let file = self.path(&tensor_file(progress.steps));
+        let beside = file.with_extension("part");
+        let tensors: std::collections::HashMap<String, Tensor> = tensors
+            .iter()
+            .map(|(name, tensor)| (name.clone(), tensor.clone()))
+            .collect();
+        candle_core::safetensors::save(&tensors, &beside).context("saving the checkpoint")?;
+        std::fs::rename(&beside, &file).context("saving the checkpoint")?;
+        self.save_progress(progress)?;
+        self.remove_older(progress.steps);
+        Ok(())
+    }
+
+    pub(super) fn save_progress(&self, progress: &Progress) -> anyhow::Result<()> {
+        let (path, beside) = (self.path("progress.json"), self.path("progress.json.part"));
+        std::fs::write(&beside, serde_json::to_string_pretty(progress)?)
+            .and_then(|()| std::fs::rename(&beside, &path))
+            .with_context(|| format!("writing {}", path.display()))
+    }
+
+    /// The progress that was saved, if any.
+    pub(super) fn progress(&self) -> anyhow::Result<Option<Progress>> {
+        let path = self.path("progress.json");
+        match std::fs::read_to_string(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error).with_context(|| format!("reading {}", path.display())),
+            Ok(text) => serde_json::from_str(&text)
+                .map(Some)
+                .with_context(|| format!("{} is damaged: --restart begins anew", path.display())),
+        }
+    }
+
+    /// The tensors that belong to a progress.
+    pub(super) fn tensors(
+        &self,
+        progress: &Progress,
+        device: &Device,
+    ) -> anyhow::Result<BTreeMap<String, Tensor>> {
+        let path = self.path(&tensor_file(progress.steps));
+        let bytes = std::fs::read(&path)
+            .with_context(|| format!("reading {}: --restart begins anew", path.display()))?;
+        let tensors = candle_core::safetensors::load_buffer(&bytes, device)
+            .with_context(|| format!("{} is damaged: --restart begins anew", path.display()))?;
+        Ok(tensors.into_iter().collect())
+    }
+
+    fn remove_older(&self, steps: usize) {
+        let Ok(listing) = std::fs::read_dir(&self.folder) else {
+            return;
+        };
+        for entry in listing.flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.starts_with("checkpoint-") && name != tensor_file(steps) {
+                let _ = std::fs::remove_file(entry.path()); // an old one does no harm
+            }
+        }
+    }
+}
+
+fn tensor_file(steps: usize) -> String {
+    format!("checkpoint-{steps}.safetensors")
+}

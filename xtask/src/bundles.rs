@@ -1,0 +1,72 @@
+//! Building the plugin and packing it as hosts want it.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+const PACKAGE: &str = "hamiltone-plugin";
+/// Aborts the process when the audio thread allocates.
+const GUARD: &str = "hamiltone-plugin/assert_process_allocs";
+
+/// The two ways of building, each of which compiles its dependencies once.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// For people.
+    Release,
+    /// For tests: with checks, and with the guard against allocation on the audio thread.
+    Tested,
+}
+
+impl Profile {
+    /// What cargo is told. Tests always build the whole workspace: cargo unites the features of
+    /// what it builds together, so building a part would compile shared dependencies again.
+    pub(crate) fn cargo_arguments(self) -> &'static [&'static str] {
+        match self {
+            Self::Release => &["--release"],
+            Self::Tested => &["--workspace", "--features", GUARD],
+        }
+    }
+}
+
+/// Where the bundles are.
+pub(crate) struct Bundles {
+    pub(crate) clap: PathBuf,
+    pub(crate) vst3: PathBuf,
+}
+
+impl Bundles {
+    pub(crate) fn print(&self) {
+        println!("CLAP  {}", self.clap.display());
+        println!("VST3  {}", self.vst3.display());
+    }
+}
+
+/// Where cargo builds to.
+pub(crate) fn target_folder() -> Result<PathBuf> {
+    let folder = std::env::var_os("CARGO_TARGET_DIR").map_or("target".into(), PathBuf::from);
+    std::path::absolute(&folder).with_context(|| folder.display().to_string())
+}
+
+/// Builds the plugin and packs it. The current folder is the root of the workspace.
+pub(crate) fn build(profile: Profile) -> Result<Bundles> {
+    let arguments: Vec<String> = profile
+        .cargo_arguments()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    nice_plug_xtask::build(&[PACKAGE.to_owned()], &arguments)?;
+    let target = target_folder()?;
+    nice_plug_xtask::bundle(&target, PACKAGE, &arguments, false)?;
+    let bundled = target.join("bundled");
+    Ok(Bundles {
+        clap: existing(&bundled, "Hamiltone.clap")?,
+        vst3: existing(&bundled, "Hamiltone.vst3")?,
+    })
+}
+
+fn existing(folder: &Path, name: &str) -> Result<PathBuf> {
+    let path = folder.join(name);
+    path.exists()
+        .then_some(path)
+        .with_context(|| format!("the bundler made no {name}"))
+}

@@ -1,0 +1,47 @@
+//! `cargo xtask demo | test | bundle | install`: everything one does with this repository.
+
+#![forbid(unsafe_code)]
+
+mod bundles;
+mod demo;
+mod install;
+mod shell;
+mod system;
+mod test;
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+use hamiltone_tests::places;
+
+/// What one does with this repository.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Build the plugin, load it into a host, play the demo audio and print what it hears
+    Demo,
+    /// Check the format, lint, document and test everything, in real hosts too
+    Test,
+    /// Build the CLAP and VST3 bundles into target/bundled
+    Bundle,
+    /// Build the bundles and copy them to where hosts look for plugins
+    Install,
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let root = places::root();
+    // The bundler reads bundler.toml, and cargo its configuration, from the present folder.
+    std::env::set_current_dir(&root).with_context(|| format!("cannot enter {}", root.display()))?;
+    match arguments.task {
+        Task::Demo => demo::run(),
+        Task::Test => test::run(),
+        Task::Bundle => bundles::build(bundles::Profile::Release).map(|bundles| bundles.print()),
+        Task::Install => install::run(),
+    }
+}

@@ -1,0 +1,95 @@
+//! What the tests need from the machine: system packages and a Python with pedalboard.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::bundles::target_folder;
+use crate::shell::{run, succeeds};
+
+/// Debian and Ubuntu packages: a display without a screen, and OpenGL in software for the panel.
+const PACKAGES: [&str; 5] = [
+    "xvfb",
+    "libgl1",
+    "libgl1-mesa-dri",
+    "libx11-xcb1",
+    "libxcursor1",
+];
+const PYTHON_PACKAGES: [&str; 2] = ["python3", "python3-venv"];
+/// What is pinned here is the host that the tests were written against.
+const PEDALBOARD: &str = "pedalboard==0.9.26";
+
+/// Installs what is missing, where we may.
+pub(crate) fn install_packages() -> Result<()> {
+    if !succeeds(Command::new("dpkg-query").arg("--version")) {
+        println!("not a Debian or Ubuntu: Xvfb, OpenGL and python3 with venv are taken as given");
+        return Ok(());
+    }
+    let mut missing: Vec<&str> = PACKAGES
+        .into_iter()
+        .filter(|package| !is_installed(package))
+        .collect();
+    // Any python3 that can make a virtual environment will do, the system's or another.
+    if !succeeds(Command::new("python3").args(["-c", "import venv, ensurepip"])) {
+        missing.extend(PYTHON_PACKAGES);
+    }
+    if missing.is_empty() {
+        println!("all there: {}", PACKAGES.join(" "));
+        return Ok(());
+    }
+    let install = format!(
+        "apt-get install --yes --no-install-recommends {}",
+        missing.join(" ")
+    );
+    if !is_root() {
+        bail!(
+            "these system packages are missing: {}\ninstall them with\n    sudo apt-get update && \
+             sudo {install}\nand run `cargo xtask test` again",
+            missing.join(" ")
+        );
+    }
+    println!("installing {}", missing.join(" "));
+    apt_get(&["update", "--quiet=2"]).context("cannot update the list of packages")?;
+    let words: Vec<&str> = install.split(' ').skip(1).chain(["--quiet=2"]).collect();
+    apt_get(&words).with_context(|| format!("cannot install packages; by hand: {install}"))
+}
+
+fn apt_get(arguments: &[&str]) -> Result<()> {
+    run(Command::new("apt-get")
+        .args(arguments)
+        .env("DEBIAN_FRONTEND", "noninteractive"))
+}
+
+fn is_installed(package: &str) -> bool {
+    let query = Command::new("dpkg-query")
+        .args(["-W", "-f=${Status}", package])
+        .output();
+    query.is_ok_and(|output| output.stdout.ends_with(b"ok installed"))
+}
+
+fn is_root() -> bool {
+    let id = Command::new("id").arg("-u").output();
+    id.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}
+
+/// A virtual environment with pedalboard, made once. Returns its interpreter.
+pub(crate) fn python() -> Result<PathBuf> {
+    let folder = target_folder()?.join("venv");
+    let python = folder.join("bin/python");
+    let version = PEDALBOARD.rsplit("==").next().unwrap_or_default();
+    let check = format!("import pedalboard; assert pedalboard.__version__ == '{version}'");
+    let ready = || succeeds(Command::new(&python).args(["-c", &check]));
+    if ready() {
+        println!("{PEDALBOARD} is in {}", folder.display());
+        return Ok(python);
+    }
+    run(Command::new("python3")
+        .args(["-m", "venv", "--clear"])
+        .arg(&folder))
+    .context("cannot make a virtual environment (Debian package python3-venv)")?;
+    run(Command::new(&python).args(["-m", "pip", "install", "--quiet", PEDALBOARD]))
+        .with_context(|| format!("cannot install {PEDALBOARD} with pip: is there a network?"))?;
+    ensure!(ready(), "{PEDALBOARD} was installed but cannot be imported");
+    Ok(python)
+}
