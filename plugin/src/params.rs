@@ -109,7 +109,7 @@ impl PanelSize {
     /// Nothing overlaps down to this size.
     pub const MIN: Self = Self {
         width: 460,
-        height: 340,
+        height: 360,
     };
     /// Larger than any screen; a session that asks for more is damaged.
     pub const MAX: Self = Self {

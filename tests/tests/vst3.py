@@ -1,6 +1,7 @@
 """The bundled VST3 in pedalboard (a JUCE host). Run by tests/vst3.rs: python vst3.py BUNDLE"""
 
 import json
+import re
 import sys
 
 import numpy as np
@@ -9,6 +10,7 @@ import pedalboard
 BUNDLE = sys.argv[1]
 RATES = [8_000, 22_050, 44_100, 48_000, 96_000, 192_000]
 BLOCKS = [1, 16, 333, 512, 8192]
+ALPHABET = ".ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+"
 SPECIAL = np.array(
     [np.nan, np.inf, -np.inf, 1e-45, -1e-40, -0.0, 0.0, 3.4e38, 1.0, -1.0], dtype=np.float32
 )
@@ -70,10 +72,13 @@ def test_parameters_come_back_in_another_instance():
 
 
 def plugin_state(raw_state):
-    """The plugin's own JSON in what the host saves around it."""
-    text = raw_state.decode("latin-1")
-    begin = text.index('{"version"')
-    return json.JSONDecoder().raw_decode(text[begin:])[0]
+    """The plugin's own JSON in what JUCE saves around it: an XML with its own kind of base64."""
+    text = re.search(rb"<IComponent>(\d+)\.([^<]*)</IComponent>", raw_state)
+    size, letters = int(text[1]), text[2].decode()
+    # Six bits a letter, the lowest first.
+    number = sum(ALPHABET.index(letter) << (6 * at) for at, letter in enumerate(letters))
+    component = (number & ((1 << (8 * size)) - 1)).to_bytes(size, "little")
+    return json.loads(component[component.index(b"{") :])
 
 
 def test_the_state_holds_the_settings():

@@ -1,7 +1,11 @@
 //! Many channels to one.
 
-/// The mean of one frame's channels; a sample that is not finite counts as 0, and so does a frame
-/// of no channels. Allocates nothing: the audio thread calls this for every frame.
+/// The loudest mixdown that is passed on: 80 dB over full scale. A neighbour's broken plugin can
+/// send finite samples so large that a filter behind the mixdown overflows.
+const LOUDEST: f32 = 1e4;
+
+/// The mean of one frame's channels, within ±10 000; a sample that is not finite counts as 0, and
+/// so does a frame of no channels. Allocates nothing: the audio thread calls this for every frame.
 #[inline]
 pub fn mix_frame(frame: impl IntoIterator<Item = f32>) -> f32 {
     let (mut sum, mut channels) = (0.0f32, 0u32);
@@ -11,7 +15,8 @@ pub fn mix_frame(frame: impl IntoIterator<Item = f32>) -> f32 {
         channels += 1;
     }
     let mean = sum / channels.max(1) as f32;
-    if mean.is_finite() { mean } else { 0.0 } // several huge samples can overflow the sum
+    // Several huge samples can overflow the sum; that too is held to the loudest.
+    if mean.is_nan() { 0.0 } else { mean.clamp(-LOUDEST, LOUDEST) }
 }
 
 /// Appends the mixdown of planar audio to `mono`: one sample a frame, as many frames as the
@@ -40,7 +45,8 @@ mod tests {
     fn what_is_not_finite_is_silence() {
         assert_eq!(mix_frame([f32::NAN, 1.0]), 0.5);
         assert_eq!(mix_frame([f32::INFINITY, f32::NEG_INFINITY]), 0.0);
-        assert_eq!(mix_frame([f32::MAX, f32::MAX]), 0.0);
+        assert_eq!(mix_frame([f32::MAX, f32::MAX]), LOUDEST);
+        assert_eq!(mix_frame([-f32::MAX]), -LOUDEST);
         assert_eq!(mix_frame([]), 0.0);
     }
 }

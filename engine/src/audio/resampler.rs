@@ -227,9 +227,9 @@ mod tests {
                 .iter()
                 .zip(&expected[middle])
                 .fold(0f32, |worst, (a, b)| worst.max((a - b).abs()));
-            // The sinc interpolator's delay is no whole number of samples: less than one remains.
-            let period = from / greatest_common_divisor(from, 32_000);
-            let allowed = if period > LONGEST_PERIOD { TAU * 440.0 / 32_000.0 * 0.5 } else { 2e-3 };
+            // The filters' delays are no whole numbers of samples: less than one sample (31 µs)
+            // of shift remains.
+            let allowed = 0.5 * TAU * 440.0 / 32_000.0;
             assert!(error < allowed, "{from} Hz: off by {error}");
         }
     }

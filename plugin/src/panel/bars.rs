@@ -1,21 +1,25 @@
 //! The bars: which labels show, where, and how they move.
 
-use egui::{Align2, Painter, Rect, Vec2, pos2, vec2};
+use egui::{Align2, Painter, Rect, pos2, vec2};
 
-use super::text::{elided, text};
+use super::text::Line;
 use super::{theme, words};
 use crate::snapshot::Snapshot;
 
-/// Height of a row, bar and text together.
+/// Least height of a row, bar and text together.
 pub(super) const ROW: f32 = 27.0;
-const BAR: f32 = 8.0;
+/// Rows grow with the panel up to this.
+const TALLEST_ROW: f32 = 46.0;
+const MOST_ROWS: usize = 12;
 
 /// Seconds in which a bar goes most of the way to its value.
 const VALUE_TIME_S: f32 = 0.13;
 /// The same for a row on its way to its rank.
-const RANK_TIME_S: f32 = 0.11;
-/// A label that shows already keeps its rank against one that is ahead by less than this.
-const RANK_BONUS: f32 = 0.01;
+const RANK_TIME_S: f32 = 0.08;
+/// A label rises above its neighbour when it leads by this much: what jitters does not dance.
+const RANK_LEAD: f32 = 0.015;
+/// Seconds between two looks at the ranks.
+const RANK_EVERY_S: f32 = 0.35;
 
 /// The state of the animation.
 #[derive(Debug, Default)]
@@ -24,6 +28,9 @@ pub(super) struct Bars {
     model: String,
     /// Smoothed probability of every label.
     values: Vec<f32>,
+    /// All labels, about by falling value.
+    order: Vec<usize>,
+    ranked_s_ago: f32,
     rows: Vec<Row>,
 }
 
@@ -51,7 +58,8 @@ impl Bars {
             *self = Self {
                 model: hash.to_owned(),
                 values: vec![0.0; labels],
-                rows: Vec::new(),
+                order: (0..labels).collect(),
+                ..Self::default()
             };
         }
         let step = share_of_way(dt, VALUE_TIME_S);
@@ -59,12 +67,17 @@ impl Bars {
             let target = snapshot.probabilities.get(index).filter(|_| shown);
             *value += (target.copied().unwrap_or(0.0) - *value) * step;
         }
+        self.ranked_s_ago += dt;
+        if self.ranked_s_ago >= RANK_EVERY_S || self.rows.is_empty() {
+            self.ranked_s_ago = 0.0;
+            self.rank();
+        }
         self.move_rows(count.min(labels), dt);
     }
 
     /// The label on top, if any.
     pub(super) fn leader(&self) -> Option<usize> {
-        self.ranking(1).first().copied()
+        self.order.first().copied()
     }
 
     /// The smoothed probability of a label.
@@ -89,35 +102,43 @@ impl Bars {
                 .any(|row| (row.place - row.place.round()).abs() > 0.01)
     }
 
-    fn ranking(&self, count: usize) -> Vec<usize> {
-        let shows = |label: usize| self.rows.iter().any(|row| row.label == label);
-        let mut ranked: Vec<(usize, f32)> = self
-            .values
-            .iter()
-            .enumerate()
-            .map(|(label, &value)| (label, value + if shows(label) { RANK_BONUS } else { 0.0 }))
-            .collect();
-        // Among those that show, ranks change when the values do; equal ones stay by index.
-        ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
-        ranked.truncate(count);
-        ranked.into_iter().map(|(label, _)| label).collect()
+    /// Lets labels rise past neighbours that they clearly lead (an insertion sort, nearly done
+    /// already each time).
+    fn rank(&mut self) {
+        for from in 1..self.order.len() {
+            let mut at = from;
+            while at > 0 {
+                let (above, label) = (self.order[at - 1], self.order[at]);
+                if self.values[label] <= self.values[above] + RANK_LEAD {
+                    break;
+                }
+                self.order.swap(at - 1, at);
+                at -= 1;
+            }
+        }
     }
 
     fn move_rows(&mut self, count: usize, dt: f32) {
-        let ranking = self.ranking(count);
         let first = self.rows.is_empty();
-        for &label in &ranked_but_absent(&ranking, &self.rows) {
-            let place = ranking.iter().position(|&l| l == label).unwrap_or(count) as f32;
-            // A newcomer comes from just below; the first ones are simply there.
-            let place = if first { place } else { place + 0.6 };
-            self.rows.push(Row {
-                label,
-                place,
-                presence: f32::from(first),
-            });
-        }
         let step = share_of_way(dt, RANK_TIME_S);
-        for row in &mut self.rows {
+        let ranking = &self.order[..count];
+        let rows = &mut self.rows;
+        for (rank, &label) in ranking.iter().enumerate() {
+            if !rows.iter().any(|row| row.label == label) {
+                // A newcomer comes from just below; the first ones are simply there.
+                let place = if first {
+                    rank as f32
+                } else {
+                    rank as f32 + 0.6
+                };
+                rows.push(Row {
+                    label,
+                    place,
+                    presence: f32::from(first),
+                });
+            }
+        }
+        for row in rows.iter_mut() {
             let rank = ranking.iter().position(|&label| label == row.label);
             let (place, presence) = match rank {
                 Some(rank) => (rank as f32, 1.0),
@@ -126,45 +147,54 @@ impl Bars {
             row.place += (place - row.place) * step;
             row.presence += (presence - row.presence) * step;
         }
-        self.rows
-            .retain(|row| ranking.contains(&row.label) || row.presence > 0.03);
+        rows.retain(|row| ranking.contains(&row.label) || row.presence > 0.03);
     }
 
-    /// Paints the rows from the top of `area`. `dim` fades them (0 to 1) while nothing is heard.
+    /// Paints the rows into `area`. `dim` fades them (0 to 1) while nothing is heard.
     pub(super) fn paint(&self, painter: &Painter, area: Rect, snapshot: &Snapshot, dim: f32) {
-        let label_width = (area.width() * 0.32).clamp(110.0, 240.0);
-        let value_width = 46.0;
+        let height = row_height(area.height(), self.values.len());
+        let font = if height > 35.0 {
+            theme::large()
+        } else {
+            theme::body()
+        };
+        let mut painter = painter.with_clip_rect(area.expand(2.0));
         for row in &self.rows {
-            let top = area.top() + row.place * ROW;
-            let rect = Rect::from_min_size(pos2(area.left(), top), vec2(area.width(), ROW));
-            let mut painter = painter.with_clip_rect(area.expand(2.0));
-            painter.set_opacity(row.presence * (1.0 - 0.6 * dim));
+            let rect = self.rect_of(row, area);
+            // A row on its way is faint, so that rows that cross do not make a tangle.
+            let settled = 1.0 - 1.4 * (row.place - row.place.round()).abs();
+            painter.set_opacity(row.presence * settled * (1.0 - 0.6 * dim));
             let value = self.value(row.label);
+            let colour = theme::blend(theme::TEXT_SECOND, theme::TEXT, value * 2.0);
+            let bar = bar_rect(rect);
             let name = words::label_for_people(snapshot.label(row.label).unwrap_or_default());
-            let strong = theme::blend(theme::TEXT_SECOND, theme::TEXT, value * 2.0);
-            elided(
+            let label = Line {
+                font: font.clone(),
+                colour,
+            };
+            label.elided(
                 &painter,
                 rect.left_center(),
-                Align2::LEFT_CENTER,
                 &name,
-                theme::body(),
-                strong,
-                label_width - 14.0,
-            );
-            let bar = Rect::from_min_max(
-                pos2(rect.left() + label_width, rect.center().y - BAR / 2.0),
-                pos2(rect.right() - value_width, rect.center().y + BAR / 2.0),
+                bar.left() - rect.left() - 14.0,
             );
             paint_bar(&painter, bar, value);
-            text(
+            label.at(
                 &painter,
                 rect.right_center(),
                 Align2::RIGHT_CENTER,
                 &words::percent(value),
-                theme::body(),
-                strong,
             );
         }
+    }
+
+    /// Where a row is in `area`.
+    pub(super) fn rect_of(&self, row: &Row, area: Rect) -> Rect {
+        row_rect(
+            area,
+            row.place,
+            row_height(area.height(), self.values.len()),
+        )
     }
 
     /// The rows, for those who describe them in other ways than paint.
@@ -175,12 +205,28 @@ impl Bars {
 
 /// How many rows fit.
 pub(super) fn rows_in(height: f32) -> usize {
-    ((height / ROW) as usize).clamp(1, 12)
+    ((height / ROW) as usize).clamp(1, MOST_ROWS)
 }
 
-fn ranked_but_absent(ranking: &[usize], rows: &[Row]) -> Vec<usize> {
-    let absent = |label: &usize| !rows.iter().any(|row| row.label == *label);
-    ranking.iter().copied().filter(absent).collect()
+/// The height of a row where `labels` could show: they share a tall panel.
+fn row_height(height: f32, labels: usize) -> f32 {
+    let rows = rows_in(height).min(labels.max(1));
+    (height / rows as f32).clamp(ROW, TALLEST_ROW)
+}
+
+/// Where a row is.
+fn row_rect(area: Rect, place: f32, height: f32) -> Rect {
+    let top = area.top() + place * height;
+    Rect::from_min_size(pos2(area.left(), top), vec2(area.width(), height))
+}
+
+fn bar_rect(row: Rect) -> Rect {
+    let label_width = (row.width() * 0.27).clamp(118.0, 280.0);
+    let half = (row.height() * 0.15).clamp(4.0, 6.0);
+    Rect::from_min_max(
+        pos2(row.left() + label_width, row.center().y - half),
+        pos2(row.right() - 54.0, row.center().y + half),
+    )
 }
 
 /// Part of the remaining way that is done in `dt` seconds, the same at any frame rate.
@@ -190,13 +236,14 @@ fn share_of_way(dt: f32, time_s: f32) -> f32 {
 
 fn paint_bar(painter: &Painter, bar: Rect, value: f32) {
     let value = value.clamp(0.0, 1.0);
-    painter.rect_filled(bar, BAR / 2.0, theme::RAISED);
-    if value > 0.0 {
+    let ends = bar.height();
+    painter.rect_filled(bar, ends / 2.0, theme::RAISED);
+    if value >= 0.0005 {
         // Never narrower than its round ends, so that little is seen as little and not as nothing.
-        let width = BAR + (bar.width() - BAR) * value;
-        let filled = Rect::from_min_size(bar.min, Vec2::new(width, bar.height()));
+        let width = ends + (bar.width() - ends) * value;
+        let filled = Rect::from_min_size(bar.min, vec2(width, bar.height()));
         let colour = theme::blend(theme::ACCENT_DIM, theme::ACCENT, value.sqrt());
-        painter.rect_filled(filled, BAR / 2.0, colour);
+        painter.rect_filled(filled, ends / 2.0, colour);
     }
 }
 
@@ -252,7 +299,7 @@ mod tests {
         let mut bars = Bars::default();
         settled(&mut bars, &snapshot("a", &[0.8, 0.2]), 2);
         let other = snapshot("a", &[0.1, 0.9]);
-        bars.advance(&other, true, 2, 0.2);
+        (0..8).for_each(|_| bars.advance(&other, true, 2, 0.05));
         let between = bars
             .rows()
             .iter()
@@ -300,9 +347,23 @@ mod tests {
     }
 
     #[test]
+    fn what_jitters_does_not_dance() {
+        let mut bars = Bars::default();
+        settled(&mut bars, &snapshot("a", &[0.30, 0.305, 0.1]), 3);
+        let before = order(&bars);
+        for _ in 0..20 {
+            settled(&mut bars, &snapshot("a", &[0.31, 0.30, 0.11]), 3);
+            settled(&mut bars, &snapshot("a", &[0.30, 0.31, 0.11]), 3);
+            assert_eq!(order(&bars), before);
+        }
+    }
+
+    #[test]
     fn rows_fit_any_height() {
         assert_eq!(rows_in(-5.0), 1);
         assert_eq!(rows_in(ROW * 4.5), 4);
-        assert_eq!(rows_in(1e9), 12);
+        assert_eq!(rows_in(1e9), MOST_ROWS);
+        assert_eq!(row_height(10.0 * TALLEST_ROW, 10), TALLEST_ROW);
+        assert_eq!(row_height(0.0, 0), ROW);
     }
 }

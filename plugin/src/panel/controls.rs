@@ -4,7 +4,7 @@ use egui::Role;
 use egui::{Align2, CornerRadius, Id, Rect, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 use hamiltone_engine::tagging::{MAX_WINDOW_S, MIN_WINDOW_S};
 
-use super::text::text;
+use super::text::Line;
 use super::{Action, theme};
 use crate::params::DEFAULT_WINDOW_S;
 
@@ -14,14 +14,8 @@ const MIDDLE_S: f32 = 2.25;
 /// Shows "Window", a slider and the value. Drags are bracketed as one gesture for the host.
 pub(super) fn window_slider(ui: &mut Ui, area: Rect, window_s: f32, actions: &mut Vec<Action>) {
     let painter = ui.painter().clone();
-    let caption = text(
-        &painter,
-        area.left_center(),
-        Align2::LEFT_CENTER,
-        "Window",
-        theme::small(),
-        theme::TEXT_FAINT,
-    );
+    let faint = Line::new(theme::small(), theme::TEXT_FAINT);
+    let caption = faint.at(&painter, area.left_center(), Align2::LEFT_CENTER, "Window");
     let value_width = 50.0;
     let track = Rect::from_center_size(
         pos2(
@@ -35,14 +29,9 @@ pub(super) fn window_slider(ui: &mut Ui, area: Rect, window_s: f32, actions: &mu
     drag(&response, track, actions);
     let lively = response.hovered() || response.dragged();
     paint_track(ui, track, position_of(window_s), lively);
-    text(
-        &painter,
-        area.right_center(),
-        Align2::RIGHT_CENTER,
-        &format!("{window_s:.1} s"),
-        theme::body(),
-        theme::TEXT,
-    );
+    let value = format!("{window_s:.1} s");
+    let line = Line::new(theme::body(), theme::TEXT);
+    line.at(&painter, area.right_center(), Align2::RIGHT_CENTER, &value);
     response.on_hover_text(
         "How much of the past each tag speaks about. Short follows fast, long is sure. \
          Double-click for 2 s.",
@@ -117,14 +106,7 @@ pub(super) fn bypass_switch(ui: &mut Ui, area: Rect, bypassed: bool, actions: &m
         theme::TEXT_FAINT
     };
     let anchor = pos2(switch.left() - 10.0, area.center().y);
-    text(
-        painter,
-        anchor,
-        Align2::RIGHT_CENTER,
-        "Bypass",
-        theme::small(),
-        colour,
-    );
+    Line::new(theme::small(), colour).at(painter, anchor, Align2::RIGHT_CENTER, "Bypass");
     response.on_hover_text("Stops the analysis. The sound passes untouched either way.");
 }
 

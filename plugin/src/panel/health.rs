@@ -2,7 +2,7 @@
 
 use egui::{Align2, Rect, Ui, pos2};
 
-use super::text::{elided, text};
+use super::text::Line;
 use super::{theme, words};
 use crate::snapshot::Snapshot;
 
@@ -26,16 +26,9 @@ pub(super) fn show(ui: &mut Ui, area: Rect, margin: f32, snapshot: &Snapshot) {
         let left = inner.left() + inner.width() * COLUMNS[index];
         let right = inner.left() + inner.width() * COLUMNS[index + 1];
         let cell = Rect::from_min_max(pos2(left, area.top()), pos2(right - 6.0, area.bottom()));
-        let painter = ui.painter();
         let top = pos2(left, area.center().y - 9.0);
-        let drawn = text(
-            painter,
-            top,
-            Align2::LEFT_CENTER,
-            caption,
-            theme::caption(),
-            theme::TEXT_FAINT,
-        );
+        let caption_line = Line::new(theme::caption(), theme::TEXT_FAINT);
+        let drawn = caption_line.at(ui.painter(), top, Align2::LEFT_CENTER, caption);
         if warns {
             paint_warning(ui, pos2(drawn.right() + 9.0, top.y));
         }
@@ -44,16 +37,8 @@ pub(super) fn show(ui: &mut Ui, area: Rect, margin: f32, snapshot: &Snapshot) {
         } else {
             theme::TEXT_SECOND
         };
-        let below = pos2(left, area.center().y + 7.0);
-        elided(
-            ui.painter(),
-            below,
-            Align2::LEFT_CENTER,
-            &value,
-            theme::small(),
-            colour,
-            cell.width(),
-        );
+        let below = pos2(left, area.center().y + 8.0);
+        Line::new(theme::small(), colour).elided(ui.painter(), below, &value, cell.width());
         ui.interact(
             cell,
             ui.scope_id().with(("health", index)),

@@ -5,8 +5,10 @@
 
 mod bars;
 mod controls;
+mod header;
 mod health;
 mod model_menu;
+mod stage;
 mod text;
 mod theme;
 mod view;

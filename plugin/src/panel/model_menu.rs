@@ -1,6 +1,6 @@
 //! The model menu: which model runs and which others there are.
 
-use egui::{ComboBox, RichText, Ui};
+use egui::{ComboBox, RectAlign, RichText, Tooltip, Ui};
 use hamiltone_engine::model::user_folder;
 
 use super::Action;
@@ -14,7 +14,7 @@ pub(super) fn show(ui: &mut Ui, snapshot: &Snapshot, width: f32, actions: &mut V
         .width(width)
         .truncate()
         .show_ui(ui, |ui| {
-            ui.set_min_width(width.max(220.0));
+            ui.set_min_width(width - 2.0 * f32::from(theme::MENU_MARGIN));
             let (built_in, own): (Vec<_>, Vec<_>) =
                 snapshot.menu.iter().partition(|entry| entry.built_in);
             let running = snapshot.model.as_deref();
@@ -51,23 +51,34 @@ fn section(
         let runs = running.is_some_and(|model| entry.is(model));
         match &entry.card {
             Ok(card) => {
-                if ui
-                    .selectable_label(runs, &entry.name)
-                    .on_hover_text(card)
-                    .clicked()
-                {
+                let name = RichText::new(&entry.name).font(theme::body());
+                let line = ui.selectable_label(runs, name);
+                if line.clicked() {
                     actions.push(Action::Choose(entry.choice.clone()));
                     ui.close();
                 }
+                beside(Tooltip::for_enabled(&line), card);
             }
             Err(reason) => {
-                let name = RichText::new(format!("{}  (cannot be used)", entry.name));
-                ui.add_enabled_ui(false, |ui| ui.selectable_label(false, name))
-                    .inner
-                    .on_disabled_hover_text(reason);
+                let name = format!("{}  (cannot be used)", entry.name);
+                let name = RichText::new(name).font(theme::body());
+                let line = ui
+                    .add_enabled_ui(false, |ui| ui.selectable_label(false, name))
+                    .inner;
+                beside(Tooltip::for_disabled(&line), reason);
             }
         }
     }
+}
+
+/// Shows `words` to the left of the menu, where they cover none of its lines.
+fn beside(mut tooltip: Tooltip<'_>, words: &str) {
+    tooltip.popup = tooltip
+        .popup
+        .align(RectAlign::LEFT_START)
+        .align_alternatives(&[RectAlign::BOTTOM_END])
+        .gap(2.0 * f32::from(theme::MENU_MARGIN));
+    tooltip.show(|ui| ui.label(words));
 }
 
 fn selected_text(snapshot: &Snapshot) -> String {

@@ -1,36 +1,80 @@
-//! Text on a painter, with an end that is cut where there is no room.
+//! One line of text on a painter.
 
 use egui::text::{LayoutJob, TextWrapping};
 use egui::{Align2, Color32, FontId, Painter, Pos2, Rect};
 
-/// Paints one line; returns where it is.
-pub(super) fn text(
-    painter: &Painter,
-    at: Pos2,
-    anchor: Align2,
-    words: &str,
-    font: FontId,
-    colour: Color32,
-) -> Rect {
-    elided(painter, at, anchor, words, font, colour, f32::INFINITY)
+/// How a line looks.
+#[derive(Clone, Debug)]
+pub(super) struct Line {
+    pub(super) font: FontId,
+    pub(super) colour: Color32,
 }
 
-/// Paints one line no wider than `width`, cut with "…" where it would be.
-pub(super) fn elided(
-    painter: &Painter,
-    at: Pos2,
-    anchor: Align2,
-    words: &str,
-    font: FontId,
-    colour: Color32,
-    width: f32,
-) -> Rect {
-    let mut job = LayoutJob::simple_singleline(words.to_owned(), font, colour);
-    if width.is_finite() {
-        job.wrap = TextWrapping::truncate_at_width(width.max(0.0));
+impl Line {
+    pub(super) fn new(font: FontId, colour: Color32) -> Self {
+        Self { font, colour }
     }
-    let galley = painter.layout_job(job);
-    let rect = anchor.anchor_size(at, galley.size());
-    painter.galley(rect.min, galley, colour);
-    rect
+
+    /// Paints `words` with `anchor` at `position`; returns where they are.
+    pub(super) fn at(
+        &self,
+        painter: &Painter,
+        position: Pos2,
+        anchor: Align2,
+        words: &str,
+    ) -> Rect {
+        self.paint(
+            painter,
+            position,
+            anchor,
+            words,
+            TextWrapping::no_max_width(),
+        )
+    }
+
+    /// Paints `words` to the right of `position`, cut with "…" where they are wider than `width`.
+    pub(super) fn elided(
+        &self,
+        painter: &Painter,
+        position: Pos2,
+        words: &str,
+        width: f32,
+    ) -> Rect {
+        let wrapping = TextWrapping::truncate_at_width(width.max(0.0));
+        self.paint(painter, position, Align2::LEFT_CENTER, words, wrapping)
+    }
+
+    /// Paints `words` below and to the right of `position` in at most `lines` lines of `width`.
+    pub(super) fn wrapped(
+        &self,
+        painter: &Painter,
+        position: Pos2,
+        words: &str,
+        width: f32,
+        lines: usize,
+    ) -> Rect {
+        let wrapping = TextWrapping {
+            max_width: width.max(0.0),
+            max_rows: lines,
+            ..TextWrapping::default()
+        };
+        self.paint(painter, position, Align2::LEFT_TOP, words, wrapping)
+    }
+
+    fn paint(
+        &self,
+        painter: &Painter,
+        position: Pos2,
+        anchor: Align2,
+        words: &str,
+        wrapping: TextWrapping,
+    ) -> Rect {
+        let font = self.font.clone();
+        let mut job = LayoutJob::simple_singleline(words.to_owned(), font, self.colour);
+        job.wrap = wrapping;
+        let galley = painter.layout_job(job);
+        let rect = anchor.anchor_size(position, galley.size());
+        painter.galley(rect.min, galley, self.colour);
+        rect
+    }
 }

@@ -32,12 +32,19 @@ pub(super) const WARNING: Color32 = Color32::from_rgb(0xFF, 0xB9, 0x5E);
 /// Space around everything.
 pub(super) const MARGIN: f32 = 22.0;
 
+/// Space inside menus.
+pub(super) const MENU_MARGIN: i8 = 6;
+
 pub(super) fn hero() -> FontId {
     FontId::proportional(31.0)
 }
 
 pub(super) fn brand() -> FontId {
     FontId::proportional(19.0)
+}
+
+pub(super) fn large() -> FontId {
+    FontId::proportional(16.5)
 }
 
 pub(super) fn body() -> FontId {
@@ -49,7 +56,7 @@ pub(super) fn small() -> FontId {
 }
 
 pub(super) fn caption() -> FontId {
-    FontId::proportional(10.5)
+    FontId::proportional(11.0)
 }
 
 /// The style of egui's own widgets: the model menu and the tooltips.
@@ -58,8 +65,8 @@ pub(super) fn apply(style: &mut Style) {
     style.spacing.item_spacing = vec2(8.0, 4.0);
     style.spacing.button_padding = vec2(11.0, 6.0);
     style.spacing.interact_size.y = 28.0;
-    style.spacing.menu_margin = Margin::same(6);
-    style.spacing.tooltip_width = 340.0;
+    style.spacing.menu_margin = Margin::same(MENU_MARGIN);
+    style.spacing.tooltip_width = 300.0;
     style.spacing.combo_height = 320.0;
     style.interaction.selectable_labels = false;
     for (text_style, font) in &mut style.text_styles {

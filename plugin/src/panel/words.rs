@@ -24,11 +24,12 @@ pub(super) fn label_for_people(label: &str) -> String {
 
 /// The line under the model's name.
 pub(super) fn model_in_short(model: &ModelFacts) -> String {
+    let labels = model.labels.len();
     format!(
-        "{} parameters  ·  {}  ·  {} labels",
+        "{} parameters  ·  {}  ·  {labels} label{}",
         count(model.parameters),
         megabytes(model.size_bytes),
-        model.labels.len()
+        if labels == 1 { "" } else { "s" }
     )
 }
 
@@ -178,7 +179,7 @@ mod tests {
         let model = with_model().model.unwrap();
         assert_eq!(
             model_in_short(&model),
-            "0.13 M parameters  ·  0.5 MB  ·  1 labels".replace("1 labels", "1 labels")
+            "0.13 M parameters  ·  0.5 MB  ·  1 label"
         );
         assert_eq!(count(999), "999");
         assert_eq!(count(21_010), "21.0 k");

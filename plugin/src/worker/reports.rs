@@ -22,8 +22,9 @@ pub(super) struct Reports {
 }
 
 impl Reports {
-    pub(super) fn folder(&self) -> Option<&Path> {
-        self.folder.as_deref()
+    /// The folder that reports go to, unless they cannot be written there.
+    pub(super) fn working_in(&self) -> Option<&Path> {
+        self.folder.as_deref().filter(|_| self.trouble.is_none())
     }
 
     pub(super) fn is_open(&self) -> bool {
@@ -32,7 +33,7 @@ impl Reports {
 
     /// Follows the settings. A report that is open in another folder is finished first.
     pub(super) fn set_folder(&mut self, folder: Option<&Path>, duration_s: f64) {
-        if self.folder() != folder {
+        if self.folder.as_deref() != folder {
             self.finish(duration_s);
             self.trouble = None;
             self.folder = folder.map(Path::to_owned);

@@ -220,8 +220,9 @@ impl<'a> Analyst<'a> {
 
     /// Finishes the stream, after what is left in its ring if `drain`.
     fn end_stream(&mut self, drain: bool) {
-        let Some(stream) = &self.stream else { return };
-        let _ = stream;
+        if self.stream.is_none() {
+            return;
+        }
         if drain {
             self.follow_settings(); // a stream that ends at once still gets its model
             let deadline = Instant::now() + DRAIN_PATIENCE;
@@ -319,7 +320,7 @@ impl<'a> Analyst<'a> {
                 .stream
                 .as_ref()
                 .map(|s| (s.format().sample_rate, s.format().channels)),
-            report_folder: self.reports.folder().map(ToOwned::to_owned),
+            report_folder: self.reports.working_in().map(ToOwned::to_owned),
         }
     }
 }

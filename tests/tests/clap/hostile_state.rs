@@ -76,9 +76,9 @@ fn fields_of_wrong_types_leave_the_old_ones() {
         json!(7),
         json!("text"),
         json!(["text"]),
-        json!({ "version": "one", "model": 7 }),
-        json!({ "width": -1, "height": "tall" }),
-        json!({ "version": 1, "model": { "name": ["owls"] }, "report_folder": 4 }),
+        json!({ "version": "one", "model": 7, "width": -1, "height": "tall" }),
+        json!({ "version": 1, "model": { "name": ["owls"] }, "width": 1e99, "height": 5 }),
+        json!({ "report_folder": 4, "width": 800 }),
     ];
     for value in garbage {
         let mut state = good.clone();

@@ -1,6 +1,8 @@
 use super::*;
+use crate::panel::bars;
 use crate::params::PanelSize;
-use crate::snapshot::{MenuEntry, ModelFacts};
+use crate::snapshot::{Activity, MenuEntry, ModelFacts, Trouble};
+use egui::Pos2;
 use std::sync::Arc;
 
 fn snapshot() -> Snapshot {
@@ -98,7 +100,7 @@ fn nothing_overlaps_at_any_size_with_any_trouble() {
                 );
             }
             assert!(
-                areas.stage.height() > 66.0 + bars::ROW,
+                areas.stage.height() > stage::HERO + bars::ROW,
                 "room for a bar: {:?}",
                 areas.stage
             );

@@ -1,0 +1,180 @@
+//! Shows the panel without a host, in each of its states, for those who work on its looks.
+//!
+//! `cargo run -p hamiltone-plugin --example panel_gallery [STATE] [WIDTH HEIGHT]`, with STATE a
+//! number from 0; without one, a click on the background shows the next.
+
+use std::sync::Arc;
+
+use hamiltone_engine::model::ModelChoice;
+use hamiltone_plugin::panel::{Motion, View, draw, prepare};
+use hamiltone_plugin::params::PanelSize;
+use hamiltone_plugin::snapshot::{Activity, MenuEntry, ModelFacts, Snapshot, Trouble};
+use nice_plug_egui::baseview::dpi::LogicalSize;
+use nice_plug_egui::{App, EguiWindow, EguiWindowSettings, Frame};
+
+struct Gallery {
+    states: Vec<Snapshot>,
+    current: usize,
+    motion: Motion,
+}
+
+impl App for Gallery {
+    fn build(
+        &mut self,
+        context: egui::Context,
+        _frame: &mut Frame,
+    ) -> Result<(), nice_plug_egui::baseview::HandlerError> {
+        prepare(&context);
+        Ok(())
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut Frame) {
+        let snapshot = &self.states[self.current];
+        let bypassed = snapshot.activity == Activity::Bypassed;
+        let view = View {
+            snapshot,
+            window_s: 2.0,
+            bypassed,
+        };
+        let (actions, next) = draw(ui, view, &mut self.motion);
+        for action in actions {
+            println!("{action:?}");
+        }
+        let background =
+            ui.input(|input| input.pointer.any_click()) && !ui.ctx().egui_is_using_pointer();
+        if background && std::env::args().len() < 2 {
+            self.current = (self.current + 1) % self.states.len();
+        }
+        ui.ctx().request_repaint_after(next);
+    }
+}
+
+fn facts(name: &str, labels: &[&str]) -> Arc<ModelFacts> {
+    Arc::new(ModelFacts {
+        name: name.to_owned(),
+        hash: name.to_owned(),
+        labels: labels.iter().map(|label| label.to_string()).collect(),
+        one_of: true,
+        parameters: 1_280_000,
+        size_bytes: 5_130_000,
+    })
+}
+
+fn entry(name: &str, built_in: bool, card: Result<&str, &str>) -> MenuEntry {
+    MenuEntry {
+        name: name.to_owned(),
+        built_in,
+        hash: name.to_owned(),
+        choice: ModelChoice {
+            name: Some(name.to_owned()),
+            ..ModelChoice::default()
+        },
+        card: card.map(str::to_owned).map_err(str::to_owned),
+    }
+}
+
+fn states() -> Vec<Snapshot> {
+    let labels = [
+        "rooster",
+        "dog",
+        "rain",
+        "crying_baby",
+        "sneezing",
+        "clock_tick",
+        "helicopter",
+        "chainsaw",
+        "Domestic animals, pets and other creatures",
+        "crackling_fire",
+    ];
+    let card = "Ten sounds of ESC-10.\n10 labels\naccuracy 86.5 ± 2.1 %: five official folds";
+    let listening = Snapshot {
+        model: Some(facts("esc10", &labels)),
+        menu: Arc::from(vec![
+            entry("esc10", true, Ok(card)),
+            entry("genres", true, Ok("Music genres.")),
+            entry("my-birds", false, Ok("Birds of the garden.")),
+            entry(
+                "broken",
+                false,
+                Err("Not a whole .safetensors file: fetch it again"),
+            ),
+        ]),
+        activity: Activity::Listening,
+        probabilities: vec![
+            0.87, 0.06, 0.03, 0.02, 0.008, 0.004, 0.003, 0.002, 0.002, 0.001,
+        ],
+        refresh_s: 0.16,
+        latency_s: 0.246,
+        load: 0.034,
+        stream: Some((44_100.0, 2)),
+        ..Snapshot::default()
+    };
+    let missing = Trouble {
+        title: "Model missing: my-birds".to_owned(),
+        advice: "Put its file into /home/ada/.local/share/hamiltone/models, or choose another \
+                 model. Meanwhile esc10 runs."
+            .to_owned(),
+    };
+    let report = Trouble {
+        title: "Report not written".to_owned(),
+        advice: "/mnt/full: No space left on device. Make room or choose a folder that can be \
+                 written to."
+            .to_owned(),
+    };
+    vec![
+        listening.clone(),
+        Snapshot {
+            activity: Activity::NoSignal,
+            ..listening.clone()
+        },
+        Snapshot {
+            activity: Activity::Bypassed,
+            ..listening.clone()
+        },
+        Snapshot {
+            activity: Activity::Waiting,
+            stream: None,
+            ..listening.clone()
+        },
+        Snapshot {
+            troubles: vec![missing.clone()],
+            ..listening.clone()
+        },
+        Snapshot {
+            troubles: vec![missing, report],
+            load: 0.93,
+            dropped_frames: 51_200,
+            report_folder: Some("/mnt/full".into()),
+            ..listening.clone()
+        },
+        Snapshot {
+            loading: Some("genres".to_owned()),
+            ..listening
+        },
+        Snapshot::default(),
+    ]
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let numbers: Vec<usize> = std::env::args()
+        .skip(1)
+        .map(|argument| argument.parse())
+        .collect::<Result<_, _>>()?;
+    let PanelSize { width, height } = PanelSize::DEFAULT;
+    let (width, height) = match numbers.as_slice() {
+        [_, width, height] => (*width as f32, *height as f32),
+        _ => (width as f32, height as f32),
+    };
+    let states = states();
+    let current = numbers.first().copied().unwrap_or(0).min(states.len() - 1);
+    let settings = EguiWindowSettings::new()
+        .with_title("Hamiltone: panel gallery")
+        .with_size(LogicalSize::new(width, height));
+    let gallery = Gallery {
+        states,
+        current,
+        motion: Motion::default(),
+    };
+    EguiWindow::create(settings, gallery)?.run_until_closed()?;
+    Ok(())
+}
