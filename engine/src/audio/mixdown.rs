@@ -16,7 +16,11 @@ pub fn mix_frame(frame: impl IntoIterator<Item = f32>) -> f32 {
     }
     let mean = sum / channels.max(1) as f32;
     // Several huge samples can overflow the sum; that too is held to the loudest.
-    if mean.is_nan() { 0.0 } else { mean.clamp(-LOUDEST, LOUDEST) }
+    if mean.is_nan() {
+        0.0
+    } else {
+        mean.clamp(-LOUDEST, LOUDEST)
+    }
 }
 
 /// Appends the mixdown of planar audio to `mono`: one sample a frame, as many frames as the
