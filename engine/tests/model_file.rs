@@ -150,7 +150,8 @@ fn a_card_of_another_version_or_none() {
 #[test]
 fn a_card_that_contradicts_itself() {
     let file = model_file(small(4), 1);
-    let changes: [(&str, fn(&mut serde_json::Value)); 9] = [
+    type Change = fn(&mut serde_json::Value);
+    let changes: [(&str, Change); 9] = [
         ("labels", |card| {
             _ = card["labels"].as_array_mut().unwrap().pop()
         }),

@@ -12,6 +12,9 @@ const INK: RGBColor = RGBColor(40, 44, 52);
 const BLUE: RGBColor = RGBColor(0, 114, 178);
 const VERMILION: RGBColor = RGBColor(213, 94, 0);
 
+/// Which value of an epoch a line shows.
+type ValueOf = fn(&EpochRecord) -> f64;
+
 /// Training and validation loss by epoch (left), validation accuracy (right).
 ///
 /// # Errors
@@ -45,7 +48,7 @@ fn draw_curves(
         .y_desc("cross-entropy")
         .light_line_style(WHITE)
         .draw()?;
-    let lines: [(&str, RGBColor, fn(&EpochRecord) -> f64); 2] = [
+    let lines: [(&str, RGBColor, ValueOf); 2] = [
         ("training (mixed clips)", VERMILION, |epoch| {
             epoch.training_loss
         }),

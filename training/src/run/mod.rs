@@ -84,14 +84,13 @@ fn wanted_folds(arguments: &TrainArguments, dataset: &Dataset) -> anyhow::Result
 fn remember_recipe(out: &Path, recipe: &Recipe, restart: bool) -> anyhow::Result<()> {
     let path = out.join("recipe.json");
     let text = serde_json::to_string_pretty(recipe)?;
-    if let Ok(before) = std::fs::read_to_string(&path) {
-        if before != text && !restart {
-            bail!(
-                "{} holds a run with other settings: choose another --out, or --restart to begin \
-                 anew there",
-                out.display()
-            );
-        }
+    let before = std::fs::read_to_string(&path);
+    if !restart && before.is_ok_and(|before| before != text) {
+        bail!(
+            "{} holds a run with other settings: choose another --out, or --restart to begin anew \
+             there",
+            out.display()
+        );
     }
     std::fs::write(&path, text).with_context(|| format!("writing {}", path.display()))
 }
