@@ -21,17 +21,17 @@ PEAK = 0.8
 FADE_S = 0.01  # so that a junction does not click
 # Only clips of the official fold 5: the shipped model is trained without it.
 CLIPS = [
-    # label, file, start in seconds
+    # label (in the words of the shipped model), file, start in seconds
     ("dog", "5-203128-B-0.ogg", 0.0),
     ("rain", "5-181766-A-10.ogg", 0.0),
-    ("sea_waves", "5-208810-A-11.ogg", 1.0),
-    ("crying_baby", "5-151085-A-20.ogg", 0.0),
-    ("clock_tick", "5-208624-A-38.ogg", 0.0),
+    ("sea waves", "5-208810-A-11.ogg", 1.0),
+    ("crying baby", "5-151085-A-20.ogg", 0.0),
+    ("clock tick", "5-208624-A-38.ogg", 0.0),
     ("sneezing", "5-221518-A-21.ogg", 1.2),
     ("helicopter", "5-177957-D-40.ogg", 0.0),
     ("chainsaw", "5-216370-B-41.ogg", 0.0),
     ("rooster", "5-200334-A-1.ogg", 0.4),
-    ("crackling_fire", "5-215658-A-12.ogg", 0.0),
+    ("crackling fire", "5-215658-A-12.ogg", 0.0),
 ]
 
 

@@ -46,8 +46,13 @@ impl Report {
     /// where it is missing and takes the first free number in it.
     ///
     /// # Errors
-    /// When the folder cannot be made or written to.
+    /// When the folder is no full path, or cannot be made or written to.
     pub fn create(folder: &Path, model: &Model, window_s: f32) -> io::Result<Self> {
+        if !folder.is_absolute() {
+            // Relative to what? The host's own folder is nobody's idea of an answer.
+            let what = format!("the report folder {folder:?} is not a full path");
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, what));
+        }
         fs::create_dir_all(folder)?;
         for number in 1..=MAX_REPORTS {
             let timeline_json = numbered(folder, "timeline", number, "json");

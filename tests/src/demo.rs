@@ -33,7 +33,7 @@ pub struct Stretch {
     pub start_s: f64,
     /// Seconds from the beginning.
     pub end_s: f64,
-    /// What sounds, in the words of ESC-10.
+    /// What sounds, in the words of the shipped model.
     pub label: String,
 }
 

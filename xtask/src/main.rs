@@ -9,6 +9,8 @@ mod shell;
 mod system;
 mod test;
 
+use std::process::ExitCode;
+
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use hamiltone_tests::places;
@@ -33,12 +35,22 @@ enum Task {
     Install,
 }
 
-fn main() -> Result<()> {
-    let arguments = Arguments::parse();
+fn main() -> ExitCode {
+    match run(Arguments::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Not by returning it: that prints a backtrace of this program, which helps nobody.
+            eprintln!("\nerror: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> Result<()> {
     let root = places::root();
     // The bundler reads bundler.toml, and cargo its configuration, from the present folder.
     std::env::set_current_dir(&root).with_context(|| format!("cannot enter {}", root.display()))?;
-    match arguments.task {
+    match task {
         Task::Demo => demo::run(),
         Task::Test => test::run(),
         Task::Bundle => bundles::build(bundles::Profile::Release).map(|bundles| bundles.print()),

@@ -121,10 +121,13 @@ fn a_report_folder_that_cannot_be_made_stops_nothing() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let mut plugin = open();
     let mut state = State::parse(&plugin.save().unwrap()).unwrap();
+    let relative = "hamiltone-report-that-must-not-be";
+    let below_a_file = file.path().join("below a file");
     for folder in [
-        file.path().join("below a file"),
+        below_a_file,
         "/proc/hamiltone".into(),
         "".into(),
+        relative.into(),
     ] {
         state.set_setting("report_folder", json!(folder)).unwrap();
         plugin.load(&state.to_bytes()).unwrap();
@@ -132,6 +135,10 @@ fn a_report_folder_that_cannot_be_made_stops_nothing() {
         let sound = vec![vec![0.1; 48_000]; 2];
         assert_eq!(stream.render(&sound, 512).unwrap(), sound);
         plugin.stop(stream);
+    }
+    // A path that is not full would mean the host's own folder.
+    for name in ["tags.jsonl", "timeline.json", relative] {
+        assert!(!std::path::Path::new(name).exists(), "{name} was written");
     }
 }
 
