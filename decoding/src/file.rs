@@ -292,7 +292,7 @@ fn probe(path: &Path) -> Result<Box<dyn FormatReader>, DecodeError> {
 
 /// Runs a call into Symphonia. Some of its arithmetic on header fields panics where overflow is
 /// checked (a CAF with 2³² / 8 bytes a packet, say), and a file from a stranger must not take a
-/// session with it. What the call worked on is thrown away after that.
+/// program with it. What the call worked on is thrown away after that.
 fn contain<T>(call: impl FnOnce() -> T) -> Result<T, Box<dyn Any + Send>> {
     catch_unwind(AssertUnwindSafe(call))
 }
