@@ -102,7 +102,7 @@ fn one_sample_and_samples_that_are_no_numbers() {
     write_wav(&path, &wild, 44_100, 1, 0);
     assert_eq!(
         read_mono(&path).unwrap().samples,
-        [0.0, 0.5, 0.0, 0.0, -0.5, f32::MAX]
+        [0.0, 0.5, 0.0, 0.0, -0.5, 1e4] // the loudest that the engine's mixdown lets pass
     );
     write_wav(&path, &[f32::NAN; 5_000], 44_100, 2, 0);
     assert_eq!(read_mono(&path).unwrap().samples, [0.0; 5_000]);

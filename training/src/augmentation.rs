@@ -229,14 +229,12 @@ mod tests {
         let mels = 30;
         let mut planes = vec![1.0; COMPONENTS * 90 * mels];
         let means: Vec<f32> = (0..COMPONENTS * mels).map(|i| 100.0 + i as f32).collect();
-        let mut random = stream(5, &[]);
-        mask(
-            &mut planes,
-            mels,
-            &means,
-            &Augmentation::default(),
-            &mut random,
-        );
+        let settings = Augmentation {
+            mask_mels: 3,
+            mask_frames: 9,
+            ..Augmentation::default()
+        };
+        mask(&mut planes, mels, &means, &settings, &mut stream(5, &[]));
         let masked = planes.iter().filter(|value| **value != 1.0).count();
         assert!(masked > 0 && masked < planes.len() / 2, "{masked}");
         let plane = 90 * mels;

@@ -299,12 +299,12 @@ mod tests {
         let mut bars = Bars::default();
         settled(&mut bars, &snapshot("a", &[0.8, 0.2]), 2);
         let other = snapshot("a", &[0.1, 0.9]);
-        (0..8).for_each(|_| bars.advance(&other, true, 2, 0.05));
-        let between = bars
-            .rows()
-            .iter()
-            .any(|row| row.place > 0.05 && row.place < 0.95);
-        assert!(between && bars.is_moving(&other, true), "{:?}", bars.rows());
+        let between = (0..100).any(|_| {
+            bars.advance(&other, true, 2, 0.01);
+            let half_way = |row: &Row| row.place > 0.4 && row.place < 0.6;
+            bars.rows().iter().any(half_way) && bars.is_moving(&other, true)
+        });
+        assert!(between, "{:?}", bars.rows());
         settled(&mut bars, &other, 2);
         assert_eq!(order(&bars), [1, 0]);
     }
