@@ -1,9 +1,34 @@
-//! The arithmetic under the network: matrix product and 3×3 convolution over (time, mel).
+//! The arithmetic under the network: 3×3 convolutions over (time, mel), real and quaternion.
+//!
+//! The way down: a [`PackedConvolution`] holds weights in a kernel's own order and runs it over a
+//! [`Map`] of activations. The kernels are `direct` (with the eight products of `eight`), `shared`
+//! (sixteen products, weights read once) and `winograd` (F2 and F4, eight products inside). All
+//! of them keep a `tile` of sums in registers and are written once, over the vectors of `lanes`.
+//! [`convolve`] and [`multiply_add`] are the plain way, by matrix products, for training.
 //!
 //! This is the only room of the engine where `unsafe` may stand, each block with its reason.
+#![allow(unsafe_code)]
 
+mod buffer;
 mod convolution;
+mod direct;
+mod eight;
+mod lanes;
+mod layer;
+mod map;
 mod matrix;
+mod packing;
+mod pool;
+mod shared;
+mod tile;
+mod winograd;
+
+#[cfg(test)]
+mod tests;
 
 pub use convolution::{Grid, KERNEL_SIZE, Reach, TAPS, convolve, kernel_gradient};
+pub use lanes::InstructionSet;
+pub use layer::{Convolution, Method, PackedConvolution, Workspace};
+pub use map::{HISTORY, Map, MapShape};
 pub use matrix::{Matrix, MatrixMut, multiply_add};
+pub use packing::{Counts, KernelWeights};

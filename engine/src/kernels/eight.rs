@@ -1,0 +1,63 @@
+//! Quaternion products with eight real ones: the part that all kernels share.
+//!
+//! With H the 4 × 4 Walsh–Hadamard matrix, w = (r, i, j, k) and x = (x₀, x₁, x₂, x₃):
+//!
+//! ```text
+//! t  = (H w / 4) ∘ (H x)                        four products
+//! c  = −2 · (r·x₀, k·x₂, i·x₃, j·x₁)            four products
+//! y  = diag(−1, 1, 1, 1) · (H t + c)  =  w ⊗ x
+//! ```
+//!
+//! (`quaternion` derives it.) Both lines are linear in w and in x, so they hold for sums over
+//! input channels and taps as well: a convolution takes eight real ones of a quarter of the
+//! channels each. Here they are two *phases* over the same sums:
+//!
+//! 1. sum (H w / 4) ∘ (H x) over inputs and taps, lane by lane ([`Phase::Transformed`]);
+//! 2. once, transform the sums by H and bring the lanes into the order of c ([`between`]);
+//! 3. go on adding −2 (r, j, k, i) ∘ (x₀, x₁, x₂, x₃) ([`Phase::Straight`]);
+//! 4. once, bring the lanes back ([`after`]). The sign of the first goes into the scale.
+
+use super::lanes::Lanes;
+use super::tile::Tile;
+
+/// Which of the two lines of the identity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Products of transformed weights and transformed inputs.
+    Transformed,
+    /// Products of weights and inputs as they are.
+    Straight,
+    /// No eight products: the plain quarter weights, for [`shared`](super::shared) and real kernels.
+    Quarters,
+}
+
+/// The sign that is left for the scale of each component.
+pub(super) const SIGN: [f32; 4] = [-1.0, 1.0, 1.0, 1.0];
+
+/// What the lanes of a quaternion weight w meet in a phase.
+pub(super) fn coefficients(phase: Phase, weight: [f32; 4]) -> [f32; 4] {
+    let [r, i, j, k] = weight;
+    match phase {
+        Phase::Quarters => weight,
+        Phase::Transformed => {
+            [r + i + j + k, r - i + j - k, r + i - j - k, r - i - j + k].map(|sum| sum / 4.0)
+        }
+        Phase::Straight => [r, j, k, i].map(|weight| -2.0 * weight),
+    }
+}
+
+/// Between the phases.
+#[inline(always)]
+pub(super) fn between<V: Lanes, const PIXELS: usize, const BLOCKS: usize>(
+    tile: &mut Tile<V, PIXELS, BLOCKS>,
+) {
+    for sum in tile.iter_mut().flatten() {
+        *sum = sum.hadamard().turn_last_three_right();
+    }
+}
+
+/// After the second phase.
+#[inline(always)]
+pub(super) fn after<V: Lanes>(sum: V) -> V {
+    sum.turn_last_three_left()
+}

@@ -1,0 +1,109 @@
+//! 256-bit vectors of x86: two quaternions each, 16 registers.
+
+use std::arch::x86_64::*;
+
+use super::{Kernel, Lanes};
+
+#[derive(Clone, Copy)]
+pub(super) struct Avx2(__m256);
+
+/// Enters code compiled for AVX2.
+///
+/// # Safety
+/// The processor has AVX2 and FMA.
+#[target_feature(enable = "avx2,fma")]
+pub(super) unsafe fn run<K: Kernel>(kernel: K) {
+    kernel.run::<Avx2>();
+}
+
+// SAFETY of all arithmetic below: values of this type are only made inside `run`, where the
+// processor has the instructions; those that touch memory pass their caller's promise on.
+impl Lanes for Avx2 {
+    const COUNT: usize = 8;
+    const SUMS: usize = 12;
+    const BLOCKS: usize = 3;
+
+    #[inline(always)]
+    fn splat(value: f32) -> Self {
+        // SAFETY: see above.
+        Self(unsafe { _mm256_set1_ps(value) })
+    }
+
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        // SAFETY: see above.
+        Self(unsafe { _mm256_add_ps(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        // SAFETY: see above.
+        Self(unsafe { _mm256_sub_ps(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    fn mul(self, other: Self) -> Self {
+        // SAFETY: see above.
+        Self(unsafe { _mm256_mul_ps(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    fn mul_add(self, factor: Self, term: Self) -> Self {
+        // SAFETY: see above.
+        Self(unsafe { _mm256_fmadd_ps(self.0, factor.0, term.0) })
+    }
+
+    #[inline(always)]
+    fn max(self, other: Self) -> Self {
+        // SAFETY: see above.
+        Self(unsafe { _mm256_max_ps(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    fn swap_neighbours(self) -> Self {
+        // SAFETY: see above.
+        Self(unsafe { _mm256_permute_ps::<0b10_11_00_01>(self.0) })
+    }
+
+    #[inline(always)]
+    fn swap_pairs(self) -> Self {
+        // SAFETY: see above.
+        Self(unsafe { _mm256_permute_ps::<0b01_00_11_10>(self.0) })
+    }
+
+    #[inline(always)]
+    fn turn_last_three_right(self) -> Self {
+        // SAFETY: see above.
+        Self(unsafe { _mm256_permute_ps::<0b10_01_11_00>(self.0) })
+    }
+
+    #[inline(always)]
+    fn turn_last_three_left(self) -> Self {
+        // SAFETY: see above.
+        Self(unsafe { _mm256_permute_ps::<0b01_11_10_00>(self.0) })
+    }
+
+    #[inline(always)]
+    unsafe fn load_quad(from: *const f32) -> Self {
+        // SAFETY: four floats are there.
+        Self(unsafe { _mm256_broadcast_ps(&*from.cast()) })
+    }
+
+    #[inline(always)]
+    unsafe fn load_splat(from: *const f32) -> Self {
+        // SAFETY: a float is there.
+        Self(unsafe { _mm256_set1_ps(*from) })
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: eight floats are there.
+        Self(unsafe { _mm256_loadu_ps(from) })
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        // SAFETY: there is room for eight floats.
+        unsafe { _mm256_storeu_ps(to, self.0) }
+    }
+}

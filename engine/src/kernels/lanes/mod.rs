@@ -1,0 +1,183 @@
+//! Vectors of floats, one file an instruction set, and the choice between them at run time.
+//!
+//! A kernel is written once, over [`Lanes`], and compiled for each set: [`InstructionSet::run`]
+//! looks which it is and enters a function compiled for it, into which all of the kernel is
+//! inlined.
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+mod plain;
+
+/// A vector of floats, seen as groups of four: the components of one quaternion, or four channels.
+///
+/// Only [`InstructionSet::run`] names an implementation, after the processor was asked: that is
+/// why arithmetic is safe to call here. Kernels and all they call must be `#[inline(always)]`, or
+/// their vectors are passed through memory.
+pub(super) trait Lanes: Copy {
+    /// Floats in a vector, a multiple of four.
+    const COUNT: usize;
+    /// Sums that fit into the registers beside what they are made of.
+    const SUMS: usize;
+    /// Blocks of outputs that share an input once it is loaded.
+    const BLOCKS: usize;
+
+    fn splat(value: f32) -> Self;
+    fn add(self, other: Self) -> Self;
+    fn sub(self, other: Self) -> Self;
+    fn mul(self, other: Self) -> Self;
+    /// `self · factor + term`.
+    fn mul_add(self, factor: Self, term: Self) -> Self;
+    fn max(self, other: Self) -> Self;
+    /// (1, 0, 3, 2) in each group of four.
+    fn swap_neighbours(self) -> Self;
+    /// (2, 3, 0, 1) in each group of four.
+    fn swap_pairs(self) -> Self;
+    /// (0, 3, 1, 2) in each group of four.
+    fn turn_last_three_right(self) -> Self;
+    /// (0, 2, 3, 1) in each group of four.
+    fn turn_last_three_left(self) -> Self;
+
+    /// Four floats, repeated.
+    ///
+    /// # Safety
+    /// Four floats can be read from there.
+    unsafe fn load_quad(from: *const f32) -> Self;
+    /// One float, repeated.
+    ///
+    /// # Safety
+    /// A float can be read from there.
+    unsafe fn load_splat(from: *const f32) -> Self;
+    /// # Safety
+    /// [`COUNT`](Self::COUNT) floats can be read from there.
+    unsafe fn load(from: *const f32) -> Self;
+    /// # Safety
+    /// [`COUNT`](Self::COUNT) floats can be written there.
+    unsafe fn store(self, to: *mut f32);
+
+    /// The four numbers in each group of four.
+    #[inline(always)]
+    fn quad(values: [f32; 4]) -> Self {
+        // SAFETY: the array has four floats.
+        unsafe { Self::load_quad(values.as_ptr()) }
+    }
+
+    /// The Walsh–Hadamard transform of each group of four:
+    /// (a+b+c+d, a−b+c−d, a+b−c−d, a−b−c+d).
+    #[inline(always)]
+    fn hadamard(self) -> Self {
+        let neighbours = self.mul_add(Self::quad([1., -1., 1., -1.]), self.swap_neighbours());
+        neighbours.mul_add(Self::quad([1., 1., -1., -1.]), neighbours.swap_pairs())
+    }
+}
+
+/// A computation over any [`Lanes`].
+pub(super) trait Kernel {
+    /// Runs it. Implementations must be `#[inline(always)]`.
+    fn run<V: Lanes>(self);
+}
+
+/// The vector instructions that kernels use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum InstructionSet {
+    /// Whatever the compiler makes of arrays of four floats. Runs everywhere.
+    Plain,
+    /// 128 bits on ARM.
+    Neon,
+    /// 256 bits with fused multiply-add on x86.
+    Avx2,
+    /// 512 bits on x86.
+    Avx512,
+}
+
+impl InstructionSet {
+    /// All there are, the fastest last.
+    pub const ALL: [Self; 4] = [Self::Plain, Self::Neon, Self::Avx2, Self::Avx512];
+
+    /// The fastest that this machine has. The variable `HAMILTONE_INSTRUCTIONS` (`plain`, `neon`,
+    /// `avx2`, `avx512`) asks for a lower one, for comparisons; it is read once.
+    pub fn best() -> Self {
+        static BEST: std::sync::LazyLock<InstructionSet> = std::sync::LazyLock::new(|| {
+            let wish = std::env::var("HAMILTONE_INSTRUCTIONS").unwrap_or_default();
+            let wished = |set: &InstructionSet| wish.is_empty() || set.name() == wish;
+            let fits = |set: &InstructionSet| set.is_available() && wished(set);
+            let best = InstructionSet::ALL.into_iter().rev().find(fits);
+            best.unwrap_or(InstructionSet::Plain)
+        });
+        *BEST
+    }
+
+    /// A short name, as `HAMILTONE_INSTRUCTIONS` takes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Neon => "neon",
+            Self::Avx2 => "avx2",
+            Self::Avx512 => "avx512",
+        }
+    }
+
+    /// Whether this machine can run it.
+    pub fn is_available(self) -> bool {
+        match self {
+            Self::Plain => true,
+            Self::Neon => cfg!(target_arch = "aarch64"),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => is_x86_feature_detected!("avx512f"),
+            #[cfg(not(target_arch = "x86_64"))]
+            _ => false,
+        }
+    }
+
+    /// Floats in a vector: the layout of activations depends on it.
+    pub fn lanes(self) -> usize {
+        match self {
+            Self::Plain | Self::Neon => 4,
+            Self::Avx2 => 8,
+            Self::Avx512 => 16,
+        }
+    }
+
+    /// [`Lanes::BLOCKS`] of this set.
+    pub(super) fn blocks_at_once(self) -> usize {
+        struct Blocks<'a>(&'a mut usize);
+        impl Kernel for Blocks<'_> {
+            #[inline(always)]
+            fn run<V: Lanes>(self) {
+                *self.0 = V::BLOCKS;
+            }
+        }
+        let mut blocks = 0;
+        self.run(Blocks(&mut blocks));
+        blocks
+    }
+
+    /// Runs `kernel` with the vectors of this set.
+    ///
+    /// # Panics
+    /// If the machine does not have it.
+    pub(super) fn run<K: Kernel>(self, kernel: K) {
+        assert!(self.is_available(), "this processor has no {}", self.name());
+        match self {
+            Self::Plain => kernel.run::<plain::Plain>(),
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => kernel.run::<neon::Neon>(),
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: the processor was asked above.
+            Self::Avx2 => unsafe { avx2::run(kernel) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: the processor was asked above.
+            Self::Avx512 => unsafe { avx512::run(kernel) },
+            #[allow(unreachable_patterns)] // each architecture lacks some
+            _ => unreachable!("not available"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,327 @@
+//! One convolution made ready: weights packed, kernel chosen, batch norm folded in.
+
+use std::marker::PhantomData;
+
+use super::buffer::Buffer;
+use super::direct::{Direct, Finish, Target};
+use super::eight::{Phase, SIGN};
+use super::packing::{Counts, KernelWeights, Packed, pack};
+use super::pool::Pool;
+use super::shared::Shared;
+use super::winograd::{self, F2, F4, Size, Winograd};
+use super::{HISTORY, InstructionSet, Map};
+
+/// How a convolution is computed. All give the same results to rounding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Method {
+    /// Pixel by pixel; quaternions with eight products.
+    Direct,
+    /// Quaternions with sixteen products from weights that are read once.
+    Shared,
+    /// Winograd F(2×2, 3×3), quaternions with eight products.
+    WinogradTwo,
+    /// Winograd F(4×4, 3×3), quaternions with eight products.
+    WinogradFour,
+}
+
+impl Method {
+    /// All there are.
+    pub const ALL: [Self; 4] = [
+        Self::Direct,
+        Self::Shared,
+        Self::WinogradTwo,
+        Self::WinogradFour,
+    ];
+
+    /// Whether it can compute a convolution of units of so many channels.
+    pub fn fits(self, group: usize) -> bool {
+        self != Self::Shared || group == 4
+    }
+
+    fn phases(self, group: usize) -> &'static [Phase] {
+        match self {
+            Self::Shared => &[Phase::Quarters],
+            _ if group == 4 => &[Phase::Transformed, Phase::Straight],
+            _ => &[Phase::Quarters],
+        }
+    }
+}
+
+/// What is to be packed.
+#[derive(Clone, Copy)]
+pub struct Convolution<'a> {
+    /// The weights.
+    pub weights: KernelWeights<'a>,
+    /// Units in and out.
+    pub counts: Counts,
+    /// What each output channel is multiplied with; quaternions: all r, then all i, j, k.
+    pub scale: &'a [f32],
+    /// What is added to it then, in the same order.
+    pub shift: &'a [f32],
+    /// Whether what is below zero becomes zero.
+    pub relu: bool,
+    /// Whether 2×2 means are put out.
+    pub pools: bool,
+}
+
+/// Scratch of a thread, for any number of layers.
+#[derive(Default, Clone)]
+pub struct Workspace {
+    scratch: Buffer,
+    unpooled: Buffer,
+}
+
+/// A 3×3 convolution, causal over rows, that can be run. Immutable; share it.
+pub struct PackedConvolution {
+    set: InstructionSet,
+    method: Method,
+    group: usize,
+    counts: Counts,
+    mels: usize,
+    packed: Packed,
+    scale: Buffer,
+    shift: Buffer,
+    floor: f32,
+    pools: bool,
+}
+
+impl PackedConvolution {
+    /// Packs for maps of `mels` mels.
+    ///
+    /// # Panics
+    /// If the sizes do not go together, the machine lacks the instructions, or the method does not
+    /// fit the weights.
+    pub fn new(
+        convolution: Convolution<'_>,
+        mels: usize,
+        method: Method,
+        set: InstructionSet,
+    ) -> Self {
+        let Convolution {
+            weights, counts, ..
+        } = convolution;
+        let group = weights.group();
+        assert!(method.fits(group), "{method:?} is for quaternions only");
+        let phases = method.phases(group);
+        let most = if method == Method::Shared {
+            1
+        } else {
+            set.blocks_at_once()
+        };
+        let order = (phases, most);
+        let packed = match method {
+            Method::Direct | Method::Shared => pack(weights, counts, set, order, |taps| [taps]),
+            Method::WinogradTwo => pack(weights, counts, set, order, |taps| {
+                planes::<4, 16>(F2::filter(taps))
+            }),
+            Method::WinogradFour => pack(weights, counts, set, order, |taps| {
+                planes::<6, 36>(F4::filter(taps))
+            }),
+        };
+        let signed = phases.len() == 2;
+        let blocked = |values: &[f32], signed: bool| {
+            assert_eq!(values.len(), group * counts.outputs, "a number a channel");
+            let mut buffer = Buffer::new(values.len().next_multiple_of(set.lanes()));
+            for (index, value) in values.iter().enumerate() {
+                let (component, unit) = (index / counts.outputs, index % counts.outputs);
+                let sign = if signed { SIGN[component] } else { 1.0 };
+                buffer[unit * group + component] = sign * value;
+            }
+            buffer
+        };
+        Self {
+            scale: blocked(convolution.scale, signed),
+            shift: blocked(convolution.shift, false),
+            floor: if convolution.relu {
+                0.0
+            } else {
+                f32::NEG_INFINITY
+            },
+            pools: convolution.pools,
+            set,
+            method,
+            group,
+            counts,
+            mels,
+            packed,
+        }
+    }
+
+    /// Real channels that come in and go out.
+    pub fn channels(&self) -> (usize, usize) {
+        (
+            self.group * self.counts.inputs,
+            self.group * self.counts.outputs,
+        )
+    }
+
+    /// How it is computed.
+    pub fn method(&self) -> Method {
+        self.method
+    }
+
+    /// Bytes of the packed weights.
+    pub fn size_bytes(&self) -> usize {
+        size_of::<f32>() * (self.packed.values.len() + self.scale.len() + self.shift.len())
+    }
+
+    /// Whether rows and mels are halved.
+    pub fn pools(&self) -> bool {
+        self.pools
+    }
+
+    /// Grows a workspace to what a run over `rows` rows needs, so that the run does not allocate.
+    pub fn reserve(&self, workspace: &mut Workspace, rows: usize) {
+        let lanes = self.set.lanes();
+        let (inputs, outputs) = self.channels();
+        let blocks = (inputs.div_ceil(lanes), outputs.div_ceil(lanes));
+        let scratch = match self.method {
+            Method::Direct if self.group == 4 => {
+                blocks.0 * (HISTORY + rows) * (self.mels + 2) * lanes
+            }
+            Method::Direct | Method::Shared => 0,
+            Method::WinogradTwo => winograd::scratch(blocks, self.group, self.mels, 2, lanes),
+            Method::WinogradFour => winograd::scratch(blocks, self.group, self.mels, 4, lanes),
+        };
+        workspace.scratch.reserve(scratch);
+        if self.pools && matches!(self.method, Method::Direct | Method::Shared) {
+            workspace
+                .unpooled
+                .reserve(blocks.1 * rows * self.mels * lanes);
+        }
+    }
+
+    /// Computes `rows` rows: row t of the output from rows t − 2, t − 1 and t of the input, the
+    /// history included. With pooling, an odd last row or mel is dropped. Allocates only where
+    /// the workspace is too small.
+    ///
+    /// # Panics
+    /// If the maps do not fit.
+    pub fn run(&self, input: &Map, rows: usize, output: &mut Map, workspace: &mut Workspace) {
+        let (inputs, outputs) = self.channels();
+        let (from, to) = (input.shape(), output.shape());
+        let halved = |size: usize| if self.pools { size / 2 } else { size };
+        assert_eq!(
+            (from.channels, from.mels, from.lanes),
+            (inputs, self.mels, self.set.lanes())
+        );
+        assert_eq!(
+            (to.channels, to.mels, to.lanes),
+            (outputs, halved(self.mels), self.set.lanes())
+        );
+        assert!(rows <= from.rows && halved(rows) <= to.rows, "{rows} rows");
+        if halved(rows) == 0 {
+            return;
+        }
+        self.reserve(workspace, rows);
+        let target = Target {
+            block_stride: to.block_stride(),
+            row_stride: to.row_stride(),
+            first: output.first_pixel(),
+        };
+        match self.method {
+            Method::Direct | Method::Shared if self.pools => {
+                let unpooled = workspace.unpooled.as_mut_ptr();
+                let row_stride = self.mels * to.lanes;
+                let dense = Target {
+                    first: unpooled,
+                    block_stride: rows * row_stride,
+                    row_stride,
+                };
+                self.direct(input, rows, dense, &mut workspace.scratch);
+                self.set.run(Pool {
+                    input: &workspace.unpooled,
+                    blocks: to.blocks(),
+                    rows,
+                    mels: self.mels,
+                    output: target,
+                });
+            }
+            Method::Direct | Method::Shared => {
+                self.direct(input, rows, target, &mut workspace.scratch);
+            }
+            Method::WinogradTwo => {
+                self.winograd::<F2, 2, 4>(input, rows, target, &mut workspace.scratch)
+            }
+            Method::WinogradFour => {
+                self.winograd::<F4, 4, 6>(input, rows, target, &mut workspace.scratch)
+            }
+        }
+    }
+
+    fn finish(&self) -> Finish<'_> {
+        Finish {
+            scale: &self.scale,
+            shift: &self.shift,
+            floor: self.floor,
+        }
+    }
+
+    fn direct(&self, input: &Map, rows: usize, output: Target, scratch: &mut [f32]) {
+        let (packed, finish, units) = (&self.packed, self.finish(), self.counts.inputs);
+        let (shape, input) = (input.shape(), input.start());
+        macro_rules! direct {
+            ($group:literal) => {
+                Direct::<$group> {
+                    packed,
+                    finish,
+                    units,
+                    input,
+                    shape,
+                    rows,
+                    transformed: scratch,
+                    output,
+                }
+            };
+        }
+        match (self.method, self.group) {
+            (Method::Shared, _) => self.set.run(Shared {
+                packed,
+                finish,
+                units,
+                input,
+                shape,
+                rows,
+                output,
+            }),
+            (_, 4) => self.set.run(direct!(4)),
+            _ => self.set.run(direct!(1)),
+        }
+    }
+
+    fn winograd<S: Size<OUT, IN>, const OUT: usize, const IN: usize>(
+        &self,
+        input: &Map,
+        rows: usize,
+        output: Target,
+        scratch: &mut [f32],
+    ) {
+        macro_rules! winograd {
+            ($group:literal) => {
+                Winograd::<S, OUT, IN, $group> {
+                    size: PhantomData,
+                    packed: &self.packed,
+                    finish: self.finish(),
+                    units: self.counts.inputs,
+                    input: input.start(),
+                    shape: input.shape(),
+                    rows,
+                    scratch,
+                    output,
+                    pools: self.pools,
+                }
+            };
+        }
+        if self.group == 4 {
+            self.set.run(winograd!(4));
+        } else {
+            self.set.run(winograd!(1));
+        }
+    }
+}
+
+/// A factor a plane, one step each.
+fn planes<const IN: usize, const PLANES: usize>(factors: [[f32; IN]; IN]) -> [[f32; 1]; PLANES] {
+    debug_assert_eq!(IN * IN, PLANES);
+    std::array::from_fn(|plane| [factors[plane / IN][plane % IN]])
+}

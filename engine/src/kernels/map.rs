@@ -1,0 +1,164 @@
+//! Activations in the layout that the kernels read.
+
+use super::InstructionSet;
+use super::buffer::Buffer;
+
+/// Rows that a causal 3×3 convolution needs from before the first.
+pub const HISTORY: usize = 2;
+/// Zeros on both sides of a row.
+const BORDER: usize = 1;
+
+/// A stack of channels over rows (time) and mels, blocked: `blocks × (2 + rows) × (1 + mels + 1) ×
+/// lanes`, where a block is as many channels as a vector has lanes. The first two rows are those
+/// before the present ones, and a zero stands on both sides of a row, so a kernel never asks where
+/// it is.
+///
+/// Channels of quaternions are ordered quaternion by quaternion, (r, i, j, k) adjacent: four
+/// lanes are one number, whatever the number of filters, so few filters still fill a vector.
+#[derive(Clone)]
+pub struct Map {
+    shape: MapShape,
+    values: Buffer,
+}
+
+/// The size of a [`Map`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MapShape {
+    /// Real channels.
+    pub channels: usize,
+    /// Rows that there is room for, without the history.
+    pub rows: usize,
+    /// Mels of a row.
+    pub mels: usize,
+    /// Lanes of a vector.
+    pub lanes: usize,
+}
+
+impl MapShape {
+    /// Blocks of channels.
+    pub fn blocks(&self) -> usize {
+        self.channels.div_ceil(self.lanes)
+    }
+
+    /// Floats from one row to the next.
+    pub fn row_stride(&self) -> usize {
+        (self.mels + 2 * BORDER) * self.lanes
+    }
+
+    /// Floats from one block to the next.
+    pub fn block_stride(&self) -> usize {
+        (HISTORY + self.rows) * self.row_stride()
+    }
+
+    /// Where a channel's value is; row 0 is the first after the history.
+    fn index(&self, channel: usize, row: usize, mel: usize) -> usize {
+        (channel / self.lanes) * self.block_stride()
+            + (HISTORY + row) * self.row_stride()
+            + (BORDER + mel) * self.lanes
+            + channel % self.lanes
+    }
+}
+
+impl Map {
+    /// All zero.
+    pub fn new(channels: usize, rows: usize, mels: usize, set: InstructionSet) -> Self {
+        let shape = MapShape {
+            channels,
+            rows,
+            mels,
+            lanes: set.lanes(),
+        };
+        Self {
+            shape,
+            values: Buffer::new(shape.blocks() * shape.block_stride()),
+        }
+    }
+
+    /// Its size.
+    pub fn shape(&self) -> MapShape {
+        self.shape
+    }
+
+    /// Everything zero again, the history too.
+    pub fn clear(&mut self) {
+        self.values.fill(0.0);
+    }
+
+    /// Writes one row of one channel.
+    ///
+    /// # Panics
+    /// If there is no such row or channel, or `values` is not as long as a row.
+    pub fn write_row(
+        &mut self,
+        channel: usize,
+        row: usize,
+        values: impl ExactSizeIterator<Item = f32>,
+    ) {
+        assert!(
+            channel < self.shape.channels
+                && row < self.shape.rows
+                && values.len() == self.shape.mels
+        );
+        let (start, lanes) = (self.shape.index(channel, row, 0), self.shape.lanes);
+        let slots = self.values[start..].iter_mut().step_by(lanes);
+        for (slot, value) in slots.zip(values) {
+            *slot = value;
+        }
+    }
+
+    /// One row of one channel.
+    ///
+    /// # Panics
+    /// If there is no such row or channel.
+    pub fn row(&self, channel: usize, row: usize) -> impl Iterator<Item = f32> + '_ {
+        assert!(channel < self.shape.channels && row < self.shape.rows);
+        let (start, lanes) = (self.shape.index(channel, row, 0), self.shape.lanes);
+        let slots = self.values[start..].iter().step_by(lanes);
+        slots.take(self.shape.mels).copied()
+    }
+
+    /// Adds to `sums` (one a lane of every block) the values of the rows `rows` over all mels.
+    ///
+    /// # Panics
+    /// If there are no such rows, or too few sums.
+    pub fn add_rows(&self, rows: std::ops::Range<usize>, sums: &mut [f32]) {
+        assert!(rows.end <= self.shape.rows);
+        let lanes = self.shape.lanes;
+        for (block, sums) in sums[..self.shape.blocks() * lanes]
+            .chunks_exact_mut(lanes)
+            .enumerate()
+        {
+            for row in rows.clone() {
+                let start = self.shape.index(block * lanes, row, 0);
+                for pixel in self.values[start..][..self.shape.mels * lanes].chunks_exact(lanes) {
+                    sums.iter_mut()
+                        .zip(pixel)
+                        .for_each(|(sum, value)| *sum += value);
+                }
+            }
+        }
+    }
+
+    /// Makes the last two of `rows` rows the history of those to come.
+    ///
+    /// # Panics
+    /// If there are no such rows.
+    pub fn advance(&mut self, rows: usize) {
+        assert!(rows <= self.shape.rows);
+        let (row, block) = (self.shape.row_stride(), self.shape.block_stride());
+        for block in self.values.chunks_exact_mut(block) {
+            block.copy_within(rows * row..(rows + HISTORY) * row, 0);
+        }
+    }
+
+    /// The oldest row of the history, at the zero before its first mel.
+    pub(super) fn start(&self) -> *const f32 {
+        self.values.as_ptr()
+    }
+
+    /// The first mel of row `0` in block 0.
+    pub(super) fn first_pixel(&mut self) -> *mut f32 {
+        let offset = self.shape.index(0, 0, 0);
+        self.values[offset..].as_mut_ptr()
+    }
+}

@@ -1,0 +1,237 @@
+//! Every kernel, on every instruction set, against matrix products of the expanded kernel.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::quaternion::expand;
+
+struct Case {
+    group: usize,
+    counts: Counts,
+    rows: usize,
+    mels: usize,
+    pools: bool,
+    relu: bool,
+}
+
+struct Numbers {
+    weights: Vec<f32>,
+    scale: Vec<f32>,
+    shift: Vec<f32>,
+    /// `channels × (HISTORY + rows) × mels`, channels of quaternions: all r, then i, j, k.
+    input: Vec<f32>,
+}
+
+fn numbers(count: usize, seed: usize) -> Vec<f32> {
+    let mut state = seed as u64 * 0x9E37_79B9 + 1;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 40) as f32 / (1u64 << 23) as f32 - 1.0
+    };
+    (0..count).map(|_| next()).collect()
+}
+
+impl Case {
+    fn inputs(&self) -> usize {
+        self.group * self.counts.inputs
+    }
+
+    fn outputs(&self) -> usize {
+        self.group * self.counts.outputs
+    }
+
+    fn numbers(&self, seed: usize) -> Numbers {
+        let fan = ((self.inputs() * TAPS) as f32).sqrt();
+        let weights = numbers(
+            self.group * self.counts.outputs * self.counts.inputs * TAPS,
+            seed,
+        );
+        Numbers {
+            weights: weights.into_iter().map(|weight| weight / fan).collect(),
+            scale: numbers(self.outputs(), seed + 1),
+            shift: numbers(self.outputs(), seed + 2),
+            input: numbers(self.inputs() * (HISTORY + self.rows) * self.mels, seed + 3),
+        }
+    }
+
+    /// By matrix products, channel after channel.
+    fn expected(&self, numbers: &Numbers) -> Vec<f32> {
+        let expanded = if self.group == 4 {
+            expand(
+                &numbers.weights,
+                self.counts.outputs,
+                self.counts.inputs,
+                TAPS,
+            )
+        } else {
+            numbers.weights.clone()
+        };
+        let from = Grid {
+            channels: self.inputs(),
+            rows: self.rows,
+            mels: self.mels,
+            history: HISTORY,
+            channel_stride: (HISTORY + self.rows) * self.mels,
+        };
+        let to = Grid::dense(self.outputs(), self.rows, self.mels);
+        let mut output = vec![0.0; self.outputs() * self.rows * self.mels];
+        convolve(
+            &expanded,
+            (&numbers.input, from),
+            (&mut output, to),
+            Reach::Past,
+        );
+        for (channel, plane) in output.chunks_exact_mut(self.rows * self.mels).enumerate() {
+            for value in plane {
+                *value = *value * numbers.scale[channel] + numbers.shift[channel];
+                if self.relu {
+                    *value = value.max(0.0);
+                }
+            }
+        }
+        if self.pools {
+            self.pooled(&output)
+        } else {
+            output
+        }
+    }
+
+    fn pooled(&self, planes: &[f32]) -> Vec<f32> {
+        let (rows, mels) = (self.rows / 2, self.mels / 2);
+        let mut pooled = Vec::new();
+        for plane in planes.chunks_exact(self.rows * self.mels) {
+            for (row, mel) in (0..rows).flat_map(|row| (0..mels).map(move |mel| (row, mel))) {
+                let at = |y: usize, x: usize| plane[(2 * row + y) * self.mels + 2 * mel + x];
+                pooled.push((at(0, 0) + at(0, 1) + at(1, 0) + at(1, 1)) / 4.0);
+            }
+        }
+        pooled
+    }
+
+    /// Where the map has channel `channel`.
+    fn place(&self, channel: usize, units: usize) -> usize {
+        channel % units * self.group + channel / units
+    }
+
+    fn got(&self, numbers: &Numbers, method: Method, set: InstructionSet) -> Vec<f32> {
+        let weights = match self.group {
+            4 => KernelWeights::Quaternion(&numbers.weights),
+            _ => KernelWeights::Real(&numbers.weights),
+        };
+        let convolution = Convolution {
+            weights,
+            counts: self.counts,
+            scale: &numbers.scale,
+            shift: &numbers.shift,
+            relu: self.relu,
+            pools: self.pools,
+        };
+        let packed = PackedConvolution::new(convolution, self.mels, method, set);
+        // The history comes in as rows of a chunk before, in maps with room to spare.
+        let mut input = Map::new(self.inputs(), self.rows + 3, self.mels, set);
+        let mut write = |first: usize, count: usize, at: usize| {
+            for channel in 0..self.inputs() {
+                let plane = &numbers.input[channel * (HISTORY + self.rows) * self.mels..];
+                for row in 0..count {
+                    let values = plane[(first + row) * self.mels..][..self.mels]
+                        .iter()
+                        .copied();
+                    input.write_row(self.place(channel, self.counts.inputs), at + row, values);
+                }
+            }
+            input.advance(if first == 0 { HISTORY } else { 0 });
+        };
+        write(0, HISTORY, 0);
+        write(HISTORY, self.rows, 0);
+        let halved = |size: usize| if self.pools { size / 2 } else { size };
+        let (rows, mels) = (halved(self.rows), halved(self.mels));
+        let mut output = Map::new(self.outputs(), rows + 1, mels, set);
+        packed.run(&input, self.rows, &mut output, &mut Workspace::default());
+        let places = (0..self.outputs()).map(|channel| self.place(channel, self.counts.outputs));
+        places
+            .flat_map(|place| (0..rows).map(move |row| (place, row)))
+            .flat_map(|(place, row)| output.row(place, row).collect::<Vec<_>>())
+            .collect()
+    }
+
+    fn check(&self, seed: usize) -> Result<(), TestCaseError> {
+        let numbers = self.numbers(seed);
+        let expected = self.expected(&numbers);
+        for set in InstructionSet::ALL
+            .into_iter()
+            .filter(|set| set.is_available())
+        {
+            for method in Method::ALL
+                .into_iter()
+                .filter(|method| method.fits(self.group))
+            {
+                let got = self.got(&numbers, method, set);
+                prop_assert_eq!(got.len(), expected.len());
+                for (got, want) in got.iter().zip(&expected) {
+                    let near = (got - want).abs() < 1e-4 * (1.0 + want.abs());
+                    prop_assert!(near, "{:?} on {}: {} for {}", method, set.name(), got, want);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn every_kernel_equals_the_plain_one(
+        quaternion in any::<bool>(), inputs in 1usize..20, outputs in 1usize..30,
+        rows in 1usize..14, mels in 2usize..36, pools in any::<bool>(), relu in any::<bool>(),
+        seed in 0usize..1000,
+    ) {
+        let group = if quaternion { 4 } else { 1 };
+        let counts = Counts { inputs, outputs };
+        Case { group, counts, rows, mels, pools, relu }.check(seed)?;
+    }
+}
+
+#[test]
+fn deep_and_pruned_layers() {
+    for (inputs, outputs, rows, mels) in [
+        (64, 64, 2, 8),
+        (40, 56, 1, 4),
+        (24, 24, 8, 32),
+        (1, 16, 16, 64),
+    ] {
+        let counts = Counts { inputs, outputs };
+        let case = Case {
+            group: 4,
+            counts,
+            rows,
+            mels,
+            pools: false,
+            relu: true,
+        };
+        case.check(7).unwrap();
+    }
+}
+
+#[test]
+fn not_a_number_is_not_hidden() {
+    let counts = Counts {
+        inputs: 2,
+        outputs: 3,
+    };
+    let case = Case {
+        group: 4,
+        counts,
+        rows: 4,
+        mels: 8,
+        pools: false,
+        relu: true,
+    };
+    let mut numbers = case.numbers(1);
+    numbers.input.fill(f32::NAN);
+    for method in Method::ALL {
+        let got = case.got(&numbers, method, InstructionSet::best());
+        assert!(got.iter().all(|value| value.is_nan()), "{method:?}");
+    }
+}

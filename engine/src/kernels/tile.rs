@@ -1,0 +1,123 @@
+//! The innermost loop: a tile of sums in registers.
+//!
+//! Everything fast here comes down to this: for a few pixels and a few blocks of output channels
+//! at once, walk over all inputs, and add (input, repeated) × (weights of all lanes). Each load
+//! serves several products, and no sum leaves the registers before it is done.
+
+use super::lanes::Lanes;
+
+/// Sums of `PIXELS` adjacent pixels in `BLOCKS` blocks of output channels.
+pub(super) type Tile<V, const PIXELS: usize, const BLOCKS: usize> = [[V; BLOCKS]; PIXELS];
+
+/// Inputs of one convolution, in units: a quaternion (`GROUP` 4) or a real channel (`GROUP` 1).
+#[derive(Clone, Copy)]
+pub(super) struct Inputs<'a> {
+    /// How many units.
+    pub(super) units: usize,
+    /// Floats from one block of lanes to the next.
+    pub(super) block_stride: usize,
+    /// Where each tap's pixel is, in floats from the tile's first.
+    pub(super) taps: &'a [usize],
+}
+
+/// Adds to the tile, over all blocks, taps and units of the input in this order, the product of
+/// each unit at each pixel with the weights, which lie in the same order: `BLOCKS` vectors a step.
+/// Pixels are one vector apart.
+///
+/// With `GROUP` 4 the unit's four components meet the weights' lanes component by component
+/// (nothing is summed across lanes); with `GROUP` 1 one channel meets all lanes.
+///
+/// # Safety
+/// `input` can be read at all taps of all blocks for `PIXELS` pixels, and `weights` for
+/// `units × taps × BLOCKS` vectors.
+#[inline(always)]
+pub(super) unsafe fn accumulate<
+    V: Lanes,
+    const GROUP: usize,
+    const PIXELS: usize,
+    const BLOCKS: usize,
+>(
+    tile: &mut Tile<V, PIXELS, BLOCKS>,
+    input: *const f32,
+    inputs: Inputs<'_>,
+    mut weights: *const f32,
+) {
+    let most = V::COUNT / GROUP;
+    let mut units = inputs.units;
+    let mut block = input;
+    // SAFETY: the walk stays within what the caller promised.
+    unsafe {
+        while units > 0 {
+            let here = units.min(most);
+            for &tap in inputs.taps {
+                let mut at = block.add(tap);
+                for _ in 0..here {
+                    step::<V, GROUP, PIXELS, BLOCKS>(tile, at, weights);
+                    at = at.add(GROUP);
+                    weights = weights.add(BLOCKS * V::COUNT);
+                }
+            }
+            units -= here;
+            block = block.add(inputs.block_stride);
+        }
+    }
+}
+
+/// One unit of the input.
+///
+/// # Safety
+/// As for [`accumulate`].
+#[inline(always)]
+unsafe fn step<V: Lanes, const GROUP: usize, const PIXELS: usize, const BLOCKS: usize>(
+    tile: &mut Tile<V, PIXELS, BLOCKS>,
+    input: *const f32,
+    weights: *const f32,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let weights: [V; BLOCKS] =
+            std::array::from_fn(|block| V::load(weights.add(block * V::COUNT)));
+        for (pixel, sums) in tile.iter_mut().enumerate() {
+            let at = input.add(pixel * V::COUNT);
+            let unit = if GROUP == 4 {
+                V::load_quad(at)
+            } else {
+                V::load_splat(at)
+            };
+            for (sum, weights) in sums.iter_mut().zip(weights) {
+                *sum = unit.mul_add(weights, *sum);
+            }
+        }
+    }
+}
+
+/// Something that is computed tile by tile along a line of pixels.
+pub(super) trait Line {
+    /// Computes `PIXELS` pixels from `first` on, for `BLOCKS` blocks of outputs.
+    ///
+    /// # Safety
+    /// The pixels are part of the line.
+    unsafe fn tile<V: Lanes, const PIXELS: usize, const BLOCKS: usize>(&self, first: usize);
+}
+
+/// Covers a line of `pixels` with the largest tiles that fit, where a pixel takes `sums` registers
+/// a block.
+#[inline(always)]
+pub(super) fn for_each_tile<V: Lanes, const BLOCKS: usize>(
+    line: &impl Line,
+    pixels: usize,
+    sums: usize,
+) {
+    let most = V::SUMS / (BLOCKS * sums);
+    let mut first = 0;
+    macro_rules! tiles {
+        ($($size:literal)*) => {$(
+            while most >= $size && pixels - first >= $size {
+                // SAFETY: that many are left.
+                unsafe { line.tile::<V, $size, BLOCKS>(first) };
+                first += $size;
+            }
+        )*};
+    }
+    tiles!(16 8 4 2 1);
+}

@@ -1,0 +1,106 @@
+//! Each position of the transform: outputs from inputs, for a chunk of tiles.
+
+use super::super::eight;
+use super::super::lanes::Lanes;
+use super::super::packing::Packed;
+use super::super::tile::{Inputs, Line, Tile, accumulate, for_each_tile};
+use super::{Plan, phases};
+
+/// All positions.
+///
+/// # Safety
+/// `from` and `to` have room for `plan.chunk` tiles at each position; there are no more tiles.
+#[inline(always)]
+pub(super) unsafe fn positions<V: Lanes, const GROUP: usize>(
+    packed: &Packed,
+    units: usize,
+    plan: &Plan,
+    (positions, tiles): (usize, usize),
+    from: &[f32],
+    to: &mut [f32],
+) {
+    let inputs = Inputs {
+        units,
+        block_stride: plan.block,
+        taps: &[0],
+    };
+    let phases = phases(GROUP);
+    for position in 0..positions {
+        let mut start = 0;
+        for &size in &packed.sets {
+            let before = position * plan.output_blocks + start;
+            // SAFETY: within weights and scratch, as the caller promised.
+            let line = unsafe {
+                let input = from.as_ptr().add(position * plan.input_position);
+                let weights = packed
+                    .values
+                    .as_ptr()
+                    .add(phases * packed.phase_stride * before);
+                PositionLine::<GROUP> {
+                    inputs,
+                    input: [
+                        input,
+                        input.add((phases - 1) * plan.input_blocks * plan.block),
+                    ],
+                    weights: [
+                        weights,
+                        weights.add((phases - 1) * packed.phase_stride * size),
+                    ],
+                    output: to.as_mut_ptr().add(before * plan.block),
+                    block: plan.block,
+                }
+            };
+            match size {
+                1 => for_each_tile::<V, 1>(&line, tiles, 1),
+                2 => for_each_tile::<V, 2>(&line, tiles, 1),
+                _ => for_each_tile::<V, 3>(&line, tiles, 1),
+            }
+            start += size;
+        }
+    }
+}
+
+/// One position of one set of output blocks: tiles stand for pixels.
+struct PositionLine<'a, const GROUP: usize> {
+    inputs: Inputs<'a>,
+    /// For each phase; with one phase both are the same.
+    input: [*const f32; 2],
+    weights: [*const f32; 2],
+    output: *mut f32,
+    block: usize,
+}
+
+impl<const GROUP: usize> Line for PositionLine<'_, GROUP> {
+    #[inline(always)]
+    unsafe fn tile<V: Lanes, const PIXELS: usize, const BLOCKS: usize>(&self, first: usize) {
+        let mut tile: Tile<V, PIXELS, BLOCKS> = [[V::splat(0.0); BLOCKS]; PIXELS];
+        let offset = first * V::COUNT;
+        // SAFETY: the tiles are part of the chunk.
+        unsafe {
+            accumulate::<V, GROUP, PIXELS, BLOCKS>(
+                &mut tile,
+                self.input[0].add(offset),
+                self.inputs,
+                self.weights[0],
+            );
+            if GROUP == 4 {
+                eight::between(&mut tile);
+                accumulate::<V, GROUP, PIXELS, BLOCKS>(
+                    &mut tile,
+                    self.input[1].add(offset),
+                    self.inputs,
+                    self.weights[1],
+                );
+            }
+            for (pixel, sums) in tile.iter().enumerate() {
+                for (block, &sum) in sums.iter().enumerate() {
+                    let sum = if GROUP == 4 { eight::after(sum) } else { sum };
+                    sum.store(
+                        self.output
+                            .add(block * self.block + offset + pixel * V::COUNT),
+                    );
+                }
+            }
+        }
+    }
+}

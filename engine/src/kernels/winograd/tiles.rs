@@ -1,0 +1,165 @@
+//! Tiles of the map into the transform, and back.
+
+use std::ops::Range;
+
+use super::super::direct::{Finish, Target};
+use super::super::lanes::Lanes;
+use super::super::map::{HISTORY, MapShape};
+use super::{Plan, Size};
+
+/// Where tiles are read: a map's oldest row.
+pub(super) struct Source {
+    pub(super) first: *const f32,
+    pub(super) shape: MapShape,
+    pub(super) rows: usize,
+}
+
+/// Transforms tiles into `positions × phases × blocks × tiles`. Quaternions: first the products'
+/// factors transformed once more by Hadamard, then as they are.
+///
+/// # Safety
+/// The source is a map with `rows` rows, `to` has room as `plan` says.
+#[inline(always)]
+pub(super) unsafe fn read<
+    V: Lanes,
+    S: Size<OUT, IN>,
+    const OUT: usize,
+    const IN: usize,
+    const GROUP: usize,
+>(
+    source: &Source,
+    plan: &Plan,
+    tiles: Range<usize>,
+    to: &mut [f32],
+) {
+    let row_stride = source.shape.row_stride();
+    let straight = (super::phases(GROUP) - 1) * plan.input_blocks * plan.block;
+    for block in 0..plan.input_blocks {
+        for (slot, tile) in tiles.clone().enumerate() {
+            let (row, column) = (tile / plan.across * OUT, tile % plan.across * OUT);
+            // Past the end of the map there are zeros.
+            let rows = (HISTORY + source.rows - row).min(IN);
+            let columns = (source.shape.mels + 2 - column).min(IN);
+            // SAFETY: rows and columns are those of the map.
+            unsafe {
+                let from = source.first.add(
+                    block * source.shape.block_stride() + row * row_stride + column * V::COUNT,
+                );
+                let mut half = [[V::splat(0.0); IN]; IN]; // transformed over rows
+                for column in 0..columns {
+                    let mut lines = [V::splat(0.0); IN];
+                    for (row, line) in lines.iter_mut().enumerate().take(rows) {
+                        *line = V::load(from.add(row * row_stride + column * V::COUNT));
+                    }
+                    for (row, value) in S::input(lines).into_iter().enumerate() {
+                        half[row][column] = value;
+                    }
+                }
+                let mut slot = to.as_mut_ptr().add(block * plan.block + slot * V::COUNT);
+                for line in half {
+                    for value in S::input(line) {
+                        if GROUP == 4 {
+                            value.hadamard().store(slot);
+                        }
+                        value.store(slot.add(straight));
+                        slot = slot.add(plan.input_position);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Where outputs go.
+pub(super) struct Sink<'a> {
+    pub(super) target: Target,
+    pub(super) rows: usize,
+    pub(super) mels: usize,
+    pub(super) pools: bool,
+    pub(super) finish: Finish<'a>,
+}
+
+/// Transforms products (`positions × blocks × tiles`) back, finishes and stores them.
+///
+/// # Safety
+/// `from` is as `plan` says, and the target has room for all rows and mels (halved, if it pools).
+#[inline(always)]
+pub(super) unsafe fn write<V: Lanes, S: Size<OUT, IN>, const OUT: usize, const IN: usize>(
+    sink: &Sink<'_>,
+    plan: &Plan,
+    tiles: Range<usize>,
+    from: &[f32],
+) {
+    for block in 0..plan.output_blocks {
+        // SAFETY: there is such a block.
+        let (scale, shift, floor) = unsafe { sink.finish.of_block::<V>(block) };
+        for (slot, tile) in tiles.clone().enumerate() {
+            let (row, column) = (tile / plan.across * OUT, tile % plan.across * OUT);
+            let mut outputs = [[V::splat(0.0); OUT]; OUT];
+            // SAFETY: the slot is one of the chunk.
+            unsafe {
+                let slot = from.as_ptr().add(block * plan.block + slot * V::COUNT);
+                let mut half = [[V::splat(0.0); IN]; OUT]; // transformed over rows
+                for column in 0..IN {
+                    let products = std::array::from_fn(|row| {
+                        V::load(slot.add((row * IN + column) * plan.output_position))
+                    });
+                    for (row, value) in S::output(products).into_iter().enumerate() {
+                        half[row][column] = value;
+                    }
+                }
+                for (line, outputs) in half.into_iter().zip(&mut outputs) {
+                    *outputs = S::output(line).map(|sum: V| floor.max(sum.mul_add(scale, shift)));
+                }
+            }
+            // SAFETY: rows and mels outside the map are left out.
+            unsafe {
+                let to = sink.target.first.add(block * sink.target.block_stride);
+                let rows = (sink.rows - row).min(OUT);
+                let columns = (sink.mels - column).min(OUT);
+                if sink.pools {
+                    pool(
+                        &outputs,
+                        to,
+                        sink.target.row_stride,
+                        (row, column),
+                        (rows, columns),
+                    );
+                } else {
+                    for (y, line) in outputs.iter().enumerate().take(rows) {
+                        let to = to.add((row + y) * sink.target.row_stride + column * V::COUNT);
+                        for (x, value) in line.iter().enumerate().take(columns) {
+                            value.store(to.add(x * V::COUNT));
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Stores the 2×2 means of a tile.
+///
+/// # Safety
+/// As for [`write`].
+#[inline(always)]
+unsafe fn pool<V: Lanes, const OUT: usize>(
+    outputs: &[[V; OUT]; OUT],
+    to: *mut f32,
+    row_stride: usize,
+    (row, column): (usize, usize),
+    (rows, columns): (usize, usize),
+) {
+    let quarter = V::splat(0.25);
+    for y in 0..rows / 2 {
+        for x in 0..columns / 2 {
+            let above = outputs[2 * y][2 * x].add(outputs[2 * y][2 * x + 1]);
+            let below = outputs[2 * y + 1][2 * x].add(outputs[2 * y + 1][2 * x + 1]);
+            let mean = above.add(below).mul(quarter);
+            // SAFETY: the caller's promise.
+            unsafe {
+                mean.store(to.add((row / 2 + y) * row_stride + (column / 2 + x) * V::COUNT));
+            }
+        }
+    }
+}
