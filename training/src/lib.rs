@@ -9,6 +9,7 @@
 pub mod augmentation;
 pub mod dataset;
 pub mod evaluation;
+mod files;
 pub mod optimisation;
 pub mod random;
 pub mod report;

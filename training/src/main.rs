@@ -1,4 +1,5 @@
-//! Trains Hamiltone's models: `hamiltone-training train --data DIR --task esc10 --out DIR`.
+//! Trains Hamiltone's models: `hamiltone-training train --data DIR --task esc10 --out DIR`; `draw`
+//! makes a run's pictures again.
 
 use clap::{Parser, Subcommand};
 
@@ -14,12 +15,22 @@ struct Arguments {
 enum Command {
     /// Train on the folds of a data set; run it again to go on where it stopped.
     Train(hamiltone_training::run::TrainArguments),
+    /// Draw the pictures of a run again, from its results.
+    Draw {
+        /// The `results.json` of the run.
+        #[arg(long)]
+        results: std::path::PathBuf,
+        /// Folder for the pictures.
+        #[arg(long)]
+        out: std::path::PathBuf,
+    },
 }
 
 fn main() -> std::process::ExitCode {
     let Arguments { command } = Arguments::parse();
     let done = match command {
         Command::Train(arguments) => hamiltone_training::run::train(&arguments),
+        Command::Draw { results, out } => hamiltone_training::report::redraw(&results, &out),
     };
     match done {
         Ok(()) => std::process::ExitCode::SUCCESS,

@@ -155,25 +155,34 @@ impl AdamW {
     /// Takes up where [`moments`](Self::moments) were saved, after `steps_done` steps.
     ///
     /// # Errors
-    /// If a moment is missing.
+    /// If a moment is missing or has another shape.
     pub fn restore(
         &mut self,
         moments: &BTreeMap<String, Tensor>,
         steps_done: usize,
     ) -> anyhow::Result<()> {
         for (name, slot) in &mut self.slots {
-            let find = |part: &str| {
-                let name = format!("{part}.{name}");
-                moments
-                    .get(&name)
-                    .cloned()
-                    .ok_or_else(|| anyhow::anyhow!("{name} is missing"))
-            };
+            let find = |part: &str| saved_like(&slot.var, &format!("{part}.{name}"), moments);
             (slot.first, slot.second) = (find("first")?, find("second")?);
         }
         self.step = steps_done;
         Ok(())
     }
+}
+
+/// The saved tensor `name`, which must be as `var` is.
+pub(crate) fn saved_like(
+    var: &Var,
+    name: &str,
+    saved: &BTreeMap<String, Tensor>,
+) -> anyhow::Result<Tensor> {
+    let Some(tensor) = saved.get(name) else {
+        anyhow::bail!("{name} is missing")
+    };
+    if (tensor.dims(), tensor.dtype()) != (var.dims(), var.dtype()) {
+        anyhow::bail!("{name} is {:?}, not {:?}", tensor.dims(), var.dims())
+    }
+    Ok(tensor.clone())
 }
 
 #[cfg(test)]

@@ -18,8 +18,7 @@ pub fn load_audio(
     done: &(dyn Fn() + Sync),
 ) -> anyhow::Result<Vec<Vec<f32>>> {
     let load = |clip: &Clip| {
-        let samples = load_clip(clip, sample_rate)
-            .with_context(|| format!("reading {}", clip.path.display()));
+        let samples = load_clip(clip, sample_rate).context("a clip of the data set");
         done();
         samples
     };
@@ -32,7 +31,8 @@ fn load_clip(clip: &Clip, sample_rate: u32) -> anyhow::Result<Vec<f32>> {
         let exact = (seconds * f64::from(audio.sample_rate)).round() as usize;
         audio.samples.truncate(exact.max(1));
     }
-    let mut resampler = StreamResampler::new(audio.sample_rate, sample_rate)?;
+    let mut resampler = StreamResampler::new(audio.sample_rate, sample_rate)
+        .with_context(|| clip.path.display().to_string())?;
     let mut samples = Vec::new();
     resampler.push(&audio.samples, &mut |piece| {
         samples.extend_from_slice(piece)

@@ -5,6 +5,7 @@ mod official;
 mod split;
 mod task;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
@@ -39,9 +40,9 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// Number of folds.
-    pub fn folds(&self) -> usize {
-        self.clips.iter().map(|clip| clip.fold).max().unwrap_or(0)
+    /// The folds there are.
+    pub fn folds(&self) -> BTreeSet<usize> {
+        self.clips.iter().map(|clip| clip.fold).collect()
     }
 
     /// Finds a task's clips in `folder`: a folder with one `metadata.csv`, a folder of such
@@ -50,6 +51,12 @@ impl Dataset {
     /// # Errors
     /// If there is no such data set, or a line of its metadata cannot be understood.
     pub fn open(folder: &std::path::Path, task: Task) -> anyhow::Result<Self> {
+        if !folder.is_dir() {
+            bail!(
+                "there is no folder {}: --data names the data sets",
+                folder.display()
+            );
+        }
         let candidates = [folder.to_owned(), folder.join(task.folder())];
         let found = candidates
             .iter()
@@ -79,7 +86,7 @@ impl Dataset {
             );
         }
         let sorted = |values: Vec<String>| {
-            let unique: std::collections::BTreeSet<String> = values.into_iter().collect();
+            let unique: BTreeSet<String> = values.into_iter().collect();
             unique.into_iter().collect::<Vec<_>>()
         };
         let labels = sorted(rows.iter().map(|row| row.label.clone()).collect());

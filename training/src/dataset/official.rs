@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use serde::Deserialize;
 
 use super::Task;
@@ -29,6 +29,8 @@ struct MetadataLine {
     license: String,
 }
 
+const METADATA: [&str; 5] = ["file", "label", "fold_or_speaker", "duration_s", "license"];
+
 #[derive(Deserialize)]
 struct EscLine {
     filename: PathBuf,
@@ -37,6 +39,8 @@ struct EscLine {
     esc10: String,
 }
 
+const OFFICIAL: [&str; 4] = ["filename", "fold", "category", "esc10"];
+
 const ESC10_LICENCE: &str = "CC BY 3.0 (ESC-10)";
 const ESC50_LICENCE: &str = "CC BY-NC 3.0 (ESC-50)";
 
@@ -44,7 +48,7 @@ const ESC50_LICENCE: &str = "CC BY-NC 3.0 (ESC-50)";
 pub(super) fn read(folder: &Path, task: Task) -> Option<anyhow::Result<Vec<Row>>> {
     let metadata = folder.join("metadata.csv");
     if metadata.is_file() {
-        return Some(read_list(&metadata, |line: MetadataLine| Row {
+        return Some(read_list(&metadata, &METADATA, |line: MetadataLine| Row {
             stem: stem(&line.file),
             path: folder.join(&line.file),
             label: line.label,
@@ -55,7 +59,7 @@ pub(super) fn read(folder: &Path, task: Task) -> Option<anyhow::Result<Vec<Row>>
     }
     let official = folder.join("meta/esc50.csv");
     (task.is_esc() && official.is_file()).then(|| {
-        read_list(&official, |line: EscLine| {
+        read_list(&official, &OFFICIAL, |line: EscLine| {
             let in_esc10 = line.esc10.eq_ignore_ascii_case("true");
             Row {
                 stem: stem(&line.filename),
@@ -76,18 +80,43 @@ pub(super) fn read(folder: &Path, task: Task) -> Option<anyhow::Result<Vec<Row>>
 
 fn read_list<L: for<'de> Deserialize<'de>>(
     path: &Path,
+    columns: &[&str],
     to_row: impl Fn(L) -> Row,
 ) -> anyhow::Result<Vec<Row>> {
     let mut reader =
         csv::Reader::from_path(path).with_context(|| format!("opening {}", path.display()))?;
-    reader
-        .deserialize::<L>()
-        .enumerate()
-        .map(|(index, line)| {
-            let place = || format!("{}, line {}", path.display(), index + 2);
-            line.map(&to_row).with_context(place)
-        })
-        .collect()
+    let present = reader
+        .headers()
+        .with_context(|| format!("reading {}", path.display()))?;
+    let missing: Vec<&str> = columns
+        .iter()
+        .copied()
+        .filter(|column| !present.iter().any(|name| name == *column))
+        .collect();
+    if !missing.is_empty() {
+        bail!(
+            "{} lacks the columns {}: its first line must name {}",
+            path.display(),
+            missing.join(", "),
+            columns.join(", ")
+        );
+    }
+    let lines = reader.deserialize::<L>().map(|line| {
+        let row = line
+            .map(&to_row)
+            .with_context(|| path.display().to_string())?;
+        match row.duration_s {
+            Some(seconds) if !(seconds > 0.0 && seconds.is_finite()) => {
+                bail!(
+                    "{} says that {} lasts {seconds} s",
+                    path.display(),
+                    row.path.display()
+                )
+            }
+            _ => Ok(row),
+        }
+    });
+    lines.collect()
 }
 
 fn stem(path: &Path) -> String {

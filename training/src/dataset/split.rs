@@ -54,12 +54,18 @@ fn validation_groups(
         seed,
         &[u64::from_le_bytes(*b"validate")],
     ));
-    let wanted = |label: usize| (totals[label] as f64 * share).round() as usize;
+    // At least one of each label: an epoch cannot be chosen by what was not asked.
+    let wanted = |label: usize| ((totals[label] as f64 * share).round() as usize).max(1);
     let mut taken = vec![0usize; dataset.labels.len()];
     let mut chosen = BTreeSet::new();
     for (group, labels) in groups {
-        // A group goes in while none of its labels has its share yet.
-        if labels.iter().all(|&label| taken[label] < wanted(label)) {
+        // A group goes in while none of its labels has its share yet, unless it is all there is
+        // to learn one of them from.
+        let fits = |&label: &usize| {
+            let of_label = labels.iter().filter(|&&other| other == label).count();
+            taken[label] < wanted(label) && taken[label] + of_label < totals[label]
+        };
+        if labels.iter().all(fits) {
             labels.iter().for_each(|&label| taken[label] += 1);
             chosen.insert(group.to_owned());
         }

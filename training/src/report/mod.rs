@@ -1,14 +1,17 @@
 //! Results of a run: JSON for scripts, pictures and a summary for people.
 
 mod pictures;
+mod redraw;
 
 use std::path::Path;
 
-use anyhow::Context;
 pub use pictures::{confusion, curves};
+pub use redraw::redraw;
 use serde::Serialize;
 
 use crate::dataset::Dataset;
+use crate::evaluation::Evaluation;
+use crate::files;
 use crate::run::{FoldOutcome, Recipe};
 
 /// Mean and standard deviation (n − 1) over folds.
@@ -54,27 +57,41 @@ pub fn write(
     outcomes: &[FoldOutcome],
 ) -> anyhow::Result<()> {
     let path = out.join("results.json");
-    std::fs::write(&path, json(recipe, dataset, outcomes)?)
-        .with_context(|| format!("writing {}", path.display()))?;
-    let labels = dataset.labels.len();
-    let mut total = vec![vec![0usize; labels]; labels];
-    for outcome in outcomes {
-        for (total, counts) in total.iter_mut().zip(&outcome.test.confusion) {
+    files::replace(&path, &json(recipe, dataset, outcomes)?)?;
+    let tests: Vec<&Evaluation> = outcomes.iter().map(|outcome| &outcome.test).collect();
+    confusion_of_folds(
+        &out.join("confusion.svg"),
+        &recipe.name,
+        &dataset.labels,
+        &tests,
+    )
+}
+
+/// The confusion matrix over all folds.
+fn confusion_of_folds(
+    path: &Path,
+    name: &str,
+    labels: &[String],
+    tests: &[&Evaluation],
+) -> anyhow::Result<()> {
+    let mut total = vec![vec![0usize; labels.len()]; labels.len()];
+    for test in tests {
+        for (total, counts) in total.iter_mut().zip(&test.confusion) {
             total
                 .iter_mut()
                 .zip(counts)
                 .for_each(|(total, count)| *total += count);
         }
     }
-    let accuracy = accuracy(outcomes);
+    let accuracies: Vec<f64> = tests.iter().map(|test| test.accuracy).collect();
+    let Spread { mean, deviation } = spread(&accuracies);
     let title = format!(
-        "{}: {:.1} % (sd {:.1}) over {} folds",
-        recipe.name,
-        100.0 * accuracy.mean,
-        100.0 * accuracy.deviation,
-        outcomes.len()
+        "{name}: {:.1} % (sd {:.1}) over {} folds",
+        100.0 * mean,
+        100.0 * deviation,
+        tests.len()
     );
-    confusion(&out.join("confusion.svg"), &title, &dataset.labels, &total)
+    confusion(path, &title, labels, &total)
 }
 
 fn accuracy(outcomes: &[FoldOutcome]) -> Spread {

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::anyhow;
 use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use crate::run::EpochRecord;
 
@@ -12,10 +13,19 @@ const INK: RGBColor = RGBColor(40, 44, 52);
 const BLUE: RGBColor = RGBColor(0, 114, 178);
 const VERMILION: RGBColor = RGBColor(213, 94, 0);
 
+/// A square without a count.
+const EMPTY: RGBColor = RGBColor(244, 245, 247);
+const GRID: RGBColor = RGBColor(222, 224, 228);
+
+type Area<'a> = DrawingArea<SVGBackend<'a>, plotters::coord::Shift>;
 /// Which value of an epoch a line shows.
 type ValueOf = fn(&EpochRecord) -> f64;
 
-/// Training and validation loss by epoch (left), validation accuracy (right).
+/// A line of a chart: its name, its colour, its values.
+type Line = (&'static str, RGBColor, ValueOf);
+
+/// Training and validation loss by epoch (left), validation accuracy (right); a dashed line stands
+/// at the epoch whose weights were kept.
 ///
 /// # Errors
 /// If the picture cannot be written.
@@ -28,60 +38,92 @@ fn draw_curves(
     title: &str,
     epochs: &[EpochRecord],
 ) -> Result<(), Box<dyn std::error::Error>> {
-    let root = SVGBackend::new(path, (960, 400)).into_drawing_area();
+    let root = SVGBackend::new(path, (960, 420)).into_drawing_area();
     root.fill(&WHITE)?;
-    let root = root.titled(title, ("sans-serif", 22).into_font().color(&INK))?;
-    let (left, right) = root.split_horizontally(480);
-    let last = epochs.len().max(2);
+    root.draw(&Text::new(title.to_owned(), (16, 14), sans(20)))?;
+    let (_, charts) = root.split_vertically(44);
+    let (left, right) = charts.split_horizontally(480);
     let highest = epochs
         .iter()
         .flat_map(|epoch| [epoch.training_loss, epoch.validation_loss])
         .fold(0.1, f64::max);
-    let mut chart = ChartBuilder::on(&left)
-        .margin(14)
-        .x_label_area_size(36)
-        .y_label_area_size(48)
-        .build_cartesian_2d(1..last, 0.0..highest * 1.05)?;
-    chart
-        .configure_mesh()
-        .x_desc("epoch")
-        .y_desc("cross-entropy")
-        .light_line_style(WHITE)
-        .draw()?;
-    let lines: [(&str, RGBColor, ValueOf); 2] = [
+    let losses: [Line; 2] = [
         ("training (mixed clips)", VERMILION, |epoch| {
             epoch.training_loss
         }),
         ("validation", BLUE, |epoch| epoch.validation_loss),
     ];
-    for (name, colour, value) in lines {
-        let points = epochs.iter().map(|epoch| (epoch.epoch, value(epoch)));
-        chart
-            .draw_series(LineSeries::new(points, colour.stroke_width(2)))?
-            .label(name)
-            .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2)));
-    }
-    chart
-        .configure_series_labels()
-        .background_style(WHITE)
-        .border_style(INK)
-        .draw()?;
-    let mut chart = ChartBuilder::on(&right)
+    let accuracy: [Line; 1] = [("validation", BLUE, |epoch| {
+        100.0 * epoch.validation_accuracy
+    })];
+    // Room above the curves for their names.
+    draw_chart(&left, ("cross-entropy", highest * 1.25, 1), epochs, &losses)?;
+    draw_chart(&right, ("accuracy, %", 100.0, 0), epochs, &accuracy)?;
+    root.present()?;
+    Ok(())
+}
+
+/// One chart over the epochs; `axis` is the vertical one's name, top and decimals.
+fn draw_chart(
+    area: &Area<'_>,
+    (name, top, decimals): (&str, f64, usize),
+    epochs: &[EpochRecord],
+    lines: &[Line],
+) -> Result<(), Box<dyn std::error::Error>> {
+    let last = epochs.len().max(2);
+    let mut chart = ChartBuilder::on(area)
         .margin(14)
-        .x_label_area_size(36)
-        .y_label_area_size(48)
-        .build_cartesian_2d(1..last, 0.0..100.0)?;
+        .x_label_area_size(44)
+        .y_label_area_size(58)
+        .build_cartesian_2d(1..last, 0.0..top)?;
     chart
         .configure_mesh()
         .x_desc("epoch")
-        .y_desc("validation accuracy, %")
+        .y_desc(name)
+        .x_labels(last.min(11))
+        .y_label_formatter(&|value| format!("{value:.decimals$}"))
+        .label_style(sans(15))
+        .axis_desc_style(sans(16))
+        .axis_style(INK)
+        .bold_line_style(GRID)
         .light_line_style(WHITE)
         .draw()?;
-    let points = epochs
+    let best = epochs
         .iter()
-        .map(|epoch| (epoch.epoch, 100.0 * epoch.validation_accuracy));
-    chart.draw_series(LineSeries::new(points, BLUE.stroke_width(2)))?;
-    root.present()?;
+        .min_by(|a, b| a.validation_loss.total_cmp(&b.validation_loss));
+    if let Some(best) = best {
+        let at = [(best.epoch, 0.0), (best.epoch, top)];
+        chart
+            .draw_series(DashedLineSeries::new(at, 4, 4, INK.stroke_width(1)))?
+            .label(format!("kept: epoch {}", best.epoch))
+            .legend(|at| {
+                EmptyElement::at(at)
+                    + PathElement::new([(0, 0), (5, 0)], INK)
+                    + PathElement::new([(10, 0), (15, 0)], INK)
+            });
+    }
+    for &(name, colour, value) in lines {
+        let points = epochs.iter().map(|epoch| (epoch.epoch, value(epoch)));
+        // A dot as well: a single epoch makes no line.
+        let dots = if epochs.len() > 12 { 0 } else { 3 };
+        chart
+            .draw_series(LineSeries::new(points, colour.stroke_width(2)).point_size(dots))?
+            .label(name)
+            .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2)));
+    }
+    // Losses fall, accuracies rise: the corner that neither comes to.
+    let place = if lines.len() > 1 {
+        SeriesLabelPosition::UpperRight
+    } else {
+        SeriesLabelPosition::LowerRight
+    };
+    chart
+        .configure_series_labels()
+        .position(place)
+        .label_font(sans(15))
+        .background_style(WHITE)
+        .border_style(GRID)
+        .draw()?;
     Ok(())
 }
 
@@ -107,63 +149,76 @@ fn draw_confusion(
 ) -> Result<(), Box<dyn std::error::Error>> {
     let size = labels.len() as i32;
     let cell = if size <= 16 { 44 } else { 18 };
-    let (left, top, below) = (170, 60, 150);
+    // The backend measures no text without fonts; this is wide enough for any common one.
+    let longest = labels.iter().map(|label| label.chars().count()).max();
+    let names = 16 + 8 * longest.unwrap_or(0) as i32;
+    let (left, top) = (40 + names, 60);
     let extent = (
-        (left + size * cell + 30) as u32,
-        (top + size * cell + below) as u32,
+        (left + size * cell + 30).max(16 + 12 * title.chars().count() as i32) as u32,
+        (top + size * cell + names + 32) as u32,
     );
     let root = SVGBackend::new(path, extent).into_drawing_area();
     root.fill(&WHITE)?;
-    let heading = ("sans-serif", 20).into_font().color(&INK);
-    root.draw(&Text::new(title.to_owned(), (16, 18), heading))?;
+    root.draw(&Text::new(title.to_owned(), (16, 18), sans(20)))?;
+    draw_cells(&root, (left, top), cell, counts)?;
+    for (index, label) in labels.iter().enumerate() {
+        let middle = index as i32 * cell + cell / 2;
+        let label = label.replace('_', " ");
+        let style = anchored(sans(16), HPos::Right);
+        root.draw(&Text::new(
+            label.clone(),
+            (left - 8, top + middle),
+            style.clone(),
+        ))?;
+        let below = (left + middle, top + size * cell + 8);
+        root.draw(&Text::new(label, below, turned(style)))?;
+    }
+    let middle = size * cell / 2;
+    let style = anchored(sans(16), HPos::Center);
+    let what = "true label";
+    root.draw(&Text::new(what, (18, top + middle), turned(style.clone())))?;
+    let below = (left + middle, extent.1 as i32 - 18);
+    root.draw(&Text::new("answer", below, style))?;
+    root.present()?;
+    Ok(())
+}
+
+/// One square for each pair of labels: its colour is the share of the row, its number the count.
+fn draw_cells(
+    root: &Area<'_>,
+    (left, top): (i32, i32),
+    cell: i32,
+    counts: &[Vec<usize>],
+) -> Result<(), Box<dyn std::error::Error>> {
     for (row, counts) in counts.iter().enumerate() {
         let total = counts.iter().sum::<usize>().max(1);
         for (column, &count) in counts.iter().enumerate() {
             let (x, y) = (left + column as i32 * cell, top + row as i32 * cell);
             let share = count as f64 / total as f64;
+            let square = [(x, y), (x + cell - 2, y + cell - 2)];
             let colour = BLUE.mix(share.powf(0.7));
-            root.draw(&Rectangle::new(
-                [(x, y), (x + cell - 2, y + cell - 2)],
-                colour.filled(),
-            ))?;
-            if count > 0 && cell > 20 {
-                let ink = if share > 0.5 { &WHITE } else { &INK };
-                let style = centred(15, ink);
-                root.draw(&Text::new(
-                    count.to_string(),
-                    (x + cell / 2, y + cell / 2),
-                    style,
-                ))?;
+            root.draw(&Rectangle::new(square, EMPTY.filled()))?;
+            root.draw(&Rectangle::new(square, colour.filled()))?;
+            if count > 0 {
+                let ink = if share > 0.4 { WHITE } else { INK };
+                let style = anchored(sans(if cell > 20 { 17 } else { 11 }), HPos::Center);
+                let middle = (x + cell / 2 - 1, y + cell / 2 - 1);
+                root.draw(&Text::new(count.to_string(), middle, style.color(&ink)))?;
             }
         }
     }
-    for (index, label) in labels.iter().enumerate() {
-        let middle = index as i32 * cell + cell / 2;
-        let position = plotters::style::text_anchor::Pos::new(
-            plotters::style::text_anchor::HPos::Right,
-            plotters::style::text_anchor::VPos::Center,
-        );
-        let style = ("sans-serif", 14).into_font().color(&INK).pos(position);
-        root.draw(&Text::new(
-            label.replace('_', " "),
-            (left - 8, top + middle),
-            style.clone(),
-        ))?;
-        let turned = ("sans-serif", 14)
-            .into_font()
-            .transform(FontTransform::Rotate270);
-        let below = (left + middle, top + size * cell + 8);
-        let style = turned.color(&INK).pos(position);
-        root.draw(&Text::new(label.replace('_', " "), below, style))?;
-    }
-    root.present()?;
     Ok(())
 }
 
-fn centred(size: i32, colour: &RGBColor) -> TextStyle<'static> {
-    let position = plotters::style::text_anchor::Pos::new(
-        plotters::style::text_anchor::HPos::Center,
-        plotters::style::text_anchor::VPos::Center,
-    );
-    ("sans-serif", size).into_font().color(colour).pos(position)
+fn sans(size: i32) -> TextStyle<'static> {
+    ("sans-serif", size).into_font().color(&INK)
+}
+
+/// Text that ends or is centred at its place, and stands half above it.
+fn anchored(style: TextStyle<'static>, side: HPos) -> TextStyle<'static> {
+    style.pos(Pos::new(side, VPos::Center))
+}
+
+fn turned(style: TextStyle<'static>) -> TextStyle<'static> {
+    style.transform(FontTransform::Rotate270)
 }

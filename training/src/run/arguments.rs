@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use hamiltone_engine::features::FeatureSettings;
 use hamiltone_engine::network::Architecture;
 use serde::Serialize;
 
@@ -19,7 +20,8 @@ pub struct TrainArguments {
     /// Folder for checkpoints, models, results and pictures; a run in it is resumed.
     #[arg(long)]
     pub out: PathBuf,
-    /// Folds to test, each with a training of its own [default: all].
+    /// Folds to test, each with a training of its own [default: all]. The results are over all
+    /// folds that are finished in the folder.
     #[arg(long, value_delimiter = ',')]
     pub folds: Vec<usize>,
     /// Passes over the training clips.
@@ -95,8 +97,8 @@ impl TrainArguments {
                 .clone()
                 .unwrap_or_else(|| self.task.name().to_owned()),
             seed: self.seed,
-            epochs: self.epochs.max(1),
-            batch: self.batch.max(2),
+            epochs: self.epochs,
+            batch: self.batch,
             channels: self.channels,
             blocks: self.blocks,
             crop_s: (1.5, 3.5),
@@ -119,6 +121,36 @@ impl TrainArguments {
 }
 
 impl Recipe {
+    /// Says what cannot be, if anything.
+    pub fn problem(&self) -> Option<String> {
+        let rate = self.optimisation.learning_rate;
+        let checks = [
+            (self.epochs >= 1, "--epochs must be 1 or more"),
+            (
+                self.batch >= 2,
+                "--batch must be 2 or more: a batch norm needs company",
+            ),
+            (
+                (4..=8_192).contains(&self.channels),
+                "--channels must be 4 to 8192",
+            ),
+            ((1..=8).contains(&self.blocks), "--blocks must be 1 to 8"),
+            (
+                rate > 0.0 && rate <= 1.0,
+                "--learning-rate must be over 0, at most 1",
+            ),
+        ];
+        if let Some((_, problem)) = checks.iter().find(|(fine, _)| !fine) {
+            return Some((*problem).to_owned());
+        }
+        let mels = FeatureSettings::default().mel_bands;
+        let problem = self.architecture(2).problem(mels)?; // how many labels does not matter
+        Some(format!(
+            "--channels {} and --blocks {}: {problem}",
+            self.channels, self.blocks
+        ))
+    }
+
     /// The network's shape.
     pub fn architecture(&self, labels: usize) -> Architecture {
         Architecture::doubling(self.channels, self.blocks, false, 1.0, labels)

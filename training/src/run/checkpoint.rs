@@ -8,6 +8,13 @@ use candle_core::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::evaluation::Evaluation;
+use crate::files;
+
+const PROGRESS: &str = "progress.json";
+/// The best weights so far, as a model file.
+pub(super) const MODEL: &str = "model.safetensors";
+pub(super) const CURVES: &str = "curves.svg";
+pub(super) const CONFUSION: &str = "confusion.svg";
 
 /// What one epoch showed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -53,14 +60,29 @@ pub(super) struct FoldFolder {
 }
 
 impl FoldFolder {
-    pub(super) fn new(out: &Path, fold: usize, restart: bool) -> anyhow::Result<Self> {
-        let folder = out.join(format!("fold{fold}"));
-        if restart && folder.exists() {
-            std::fs::remove_dir_all(&folder)
-                .with_context(|| format!("emptying {}", folder.display()))?;
-        }
+    pub(super) fn new(out: &Path, fold: usize) -> anyhow::Result<Self> {
+        let folder = folder_of(out, fold);
         std::fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
         Ok(Self { folder })
+    }
+
+    /// The fold's folder, if there is one.
+    pub(super) fn existing(out: &Path, fold: usize) -> Option<Self> {
+        let folder = folder_of(out, fold);
+        folder.is_dir().then_some(Self { folder })
+    }
+
+    /// Removes what a run wrote into a fold's folder, and nothing else.
+    pub(super) fn forget(out: &Path, fold: usize) -> anyhow::Result<()> {
+        let Some(this) = Self::existing(out, fold) else {
+            return Ok(());
+        };
+        // The progress first: what a stop leaves without it does no harm.
+        for name in [PROGRESS, MODEL, CURVES, CONFUSION] {
+            files::remove(&this.path(name))?;
+        }
+        this.remove_checkpoints_but(None);
+        Ok(())
     }
 
     pub(super) fn path(&self, name: &str) -> PathBuf {
@@ -83,20 +105,20 @@ impl FoldFolder {
         candle_core::safetensors::save(&tensors, &beside).context("saving the checkpoint")?;
         std::fs::rename(&beside, &file).context("saving the checkpoint")?;
         self.save_progress(progress)?;
-        self.remove_older(progress.steps);
+        self.remove_checkpoints_but(Some(&tensor_file(progress.steps)));
         Ok(())
     }
 
     pub(super) fn save_progress(&self, progress: &Progress) -> anyhow::Result<()> {
-        let (path, beside) = (self.path("progress.json"), self.path("progress.json.part"));
-        std::fs::write(&beside, serde_json::to_string_pretty(progress)?)
-            .and_then(|()| std::fs::rename(&beside, &path))
-            .with_context(|| format!("writing {}", path.display()))
+        files::replace(
+            &self.path(PROGRESS),
+            &serde_json::to_string_pretty(progress)?,
+        )
     }
 
     /// The progress that was saved, if any.
     pub(super) fn progress(&self) -> anyhow::Result<Option<Progress>> {
-        let path = self.path("progress.json");
+        let path = self.path(PROGRESS);
         match std::fs::read_to_string(&path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error).with_context(|| format!("reading {}", path.display())),
@@ -114,23 +136,27 @@ impl FoldFolder {
     ) -> anyhow::Result<BTreeMap<String, Tensor>> {
         let path = self.path(&tensor_file(progress.steps));
         let bytes = std::fs::read(&path)
-            .with_context(|| format!("reading {}: --restart begins anew", path.display()))?;
+            .with_context(|| format!("{} cannot be read: --restart begins anew", path.display()))?;
         let tensors = candle_core::safetensors::load_buffer(&bytes, device)
             .with_context(|| format!("{} is damaged: --restart begins anew", path.display()))?;
         Ok(tensors.into_iter().collect())
     }
 
-    fn remove_older(&self, steps: usize) {
+    fn remove_checkpoints_but(&self, kept: Option<&str>) {
         let Ok(listing) = std::fs::read_dir(&self.folder) else {
             return;
         };
         for entry in listing.flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
-            if name.starts_with("checkpoint-") && name != tensor_file(steps) {
+            if name.starts_with("checkpoint-") && Some(name.as_str()) != kept {
                 let _ = std::fs::remove_file(entry.path()); // an old one does no harm
             }
         }
     }
+}
+
+fn folder_of(out: &Path, fold: usize) -> PathBuf {
+    out.join(format!("fold{fold}"))
 }
 
 fn tensor_file(steps: usize) -> String {

@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use anyhow::Context;
-use candle_core::{Device, Tensor};
+use anyhow::{Context, bail, ensure};
+use candle_core::Device;
 use hamiltone_engine::features::{COMPONENTS, FeatureSettings, quaternion_frames};
 use hamiltone_engine::model::{Accuracy, Card, ModelFile, Probe, TaskKind};
 use hamiltone_engine::network::streaming::Weights;
@@ -11,8 +11,9 @@ use rand::seq::SliceRandom;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::batch::{Batch, Material};
-use super::checkpoint::{EpochRecord, FoldFolder, Progress};
+use super::batch::Material;
+use super::checkpoint::{CONFUSION, CURVES, EpochRecord, FoldFolder, MODEL, Progress};
+use super::loss::training_loss;
 use super::network::TrainingNetwork;
 use super::{Recipe, TrainArguments, progress};
 use crate::dataset::{Dataset, Split, split};
@@ -25,6 +26,11 @@ const INITIAL: u64 = 1;
 const ORDER: u64 = 2;
 const BATCH: u64 = 3;
 const DROPOUT: u64 = 4;
+
+/// A mel's variance counts as this share of its component's mean variance at least. In clips that
+/// were recorded at 16 or 22 kHz the highest mels are always silent; divided by next to nothing,
+/// the first noise that augmentation adds there would drown everything else.
+const LEAST_VARIANCE: f64 = 0.1;
 
 /// What a fold came to.
 #[derive(Debug, Clone, Serialize)]
@@ -43,6 +49,13 @@ pub struct FoldOutcome {
     pub test: Evaluation,
     /// Seconds of training.
     pub seconds: f64,
+    /// Every epoch, as the curves show it.
+    pub epochs: Vec<EpochRecord>,
+}
+
+/// What a fold's pictures are called.
+pub(crate) fn fold_title(name: &str, fold: usize) -> String {
+    format!("{name}, fold {fold}")
 }
 
 pub(super) struct FoldTask<'a> {
@@ -56,23 +69,47 @@ pub(super) struct FoldTask<'a> {
 
 impl FoldTask<'_> {
     pub(super) fn run(&self) -> anyhow::Result<FoldOutcome> {
-        let folder = FoldFolder::new(&self.arguments.out, self.fold, self.arguments.restart)?;
-        let share = self.recipe.validation_share;
-        let split = split(self.dataset, self.fold, share, self.recipe.seed);
+        let folder = FoldFolder::new(&self.arguments.out, self.fold)?;
+        let split = self.split();
+        ensure!(
+            split.training.len() > 1 && !split.validation.is_empty(),
+            "{} clips to learn from and {} to choose the epoch by are too few: the other folds \
+             need two recordings of a label at least, better ten",
+            split.training.len(),
+            split.validation.len()
+        );
         let mut done = folder.progress()?.unwrap_or_default();
         if done.test.is_none() {
             self.train(&folder, &split, &mut done)?;
             self.test(&folder, &split, &mut done)?;
         }
-        let test = done.test.clone().context("the fold has no test")?;
-        Ok(FoldOutcome {
+        self.outcome(&split, done).context("the fold has no test")
+    }
+
+    /// What the fold came to, if an earlier run finished it.
+    pub(super) fn finished(&self) -> anyhow::Result<Option<FoldOutcome>> {
+        let folder = FoldFolder::existing(&self.arguments.out, self.fold);
+        let done = folder.map(|folder| folder.progress()).transpose()?;
+        Ok(done
+            .flatten()
+            .and_then(|done| self.outcome(&self.split(), done)))
+    }
+
+    fn split(&self) -> Split {
+        let share = self.recipe.validation_share;
+        split(self.dataset, self.fold, share, self.recipe.seed)
+    }
+
+    fn outcome(&self, split: &Split, done: Progress) -> Option<FoldOutcome> {
+        Some(FoldOutcome {
             fold: self.fold,
             training_clips: split.training.len(),
             validation_clips: split.validation.len(),
             test_clips: split.test.len(),
             best_epoch: done.best_epoch,
             seconds: done.epochs.iter().map(|epoch| epoch.seconds).sum(),
-            test,
+            test: done.test?,
+            epochs: done.epochs,
         })
     }
 
@@ -91,8 +128,10 @@ impl FoldTask<'_> {
         let mut adam = AdamW::new(self.recipe.optimisation.clone(), network.trained())?;
         if done.steps > 0 {
             let tensors = folder.tensors(done, &device)?;
-            network.restore(&tensors)?;
-            adam.restore(&tensors, done.steps)?;
+            network
+                .restore(&tensors)
+                .and_then(|()| adam.restore(&tensors, done.steps))
+                .context("the checkpoint is of another network: --restart begins anew")?;
         }
         let labels: Vec<usize> = self.dataset.clips.iter().map(|clip| clip.label).collect();
         let material = Material {
@@ -112,6 +151,13 @@ impl FoldTask<'_> {
             let training_loss = self.epoch(epoch, split, &material, &mut network, &mut adam)?;
             let weights = network.averaged_weights()?;
             let validation = self.evaluate(&weights, &split.validation);
+            if !(training_loss.is_finite() && validation.loss.is_finite()) {
+                bail!(
+                    "the loss is no finite number any more in epoch {epoch} (training \
+                     {training_loss}, validation {}): try a lower --learning-rate",
+                    validation.loss
+                );
+            }
             let better = validation.loss < done.best_loss();
             done.epochs.push(EpochRecord {
                 epoch,
@@ -122,19 +168,25 @@ impl FoldTask<'_> {
             });
             if better {
                 done.best_epoch = epoch;
-                self.model_file(weights, None)?
-                    .write(&folder.path("model.safetensors"))?;
+                self.model_file(weights, None)?.write(&folder.path(MODEL))?;
             }
             done.steps = adam.steps_done();
             let mut tensors = network.state();
             tensors.extend(adam.moments());
             folder.save(done, &tensors)?;
-            report::curves(&folder.path("curves.svg"), &self.title(), &done.epochs)?;
-            bar.set_message(format!(
+            report::curves(&folder.path(CURVES), &self.title(), &done.epochs)?;
+            let state = format!(
                 "fold {} loss {training_loss:.3} validation {:.1} %",
                 self.fold,
                 100.0 * validation.accuracy
-            ));
+            );
+            if bar.is_hidden() {
+                // No terminal to draw the bar on: a line an epoch instead.
+                let epochs = self.recipe.epochs;
+                self.arguments
+                    .say(&format!("{state} (epoch {epoch} of {epochs})"));
+            }
+            bar.set_message(state);
             bar.inc(1);
         }
         bar.finish_and_clear();
@@ -162,7 +214,12 @@ impl FoldTask<'_> {
             let purpose: Vec<u64> = [BATCH].into_iter().chain(at).collect();
             let batch = material.batch(chosen, &split.training, &purpose, &Device::Cpu)?;
             let mut random = self.random(&[DROPOUT, epoch as u64, index as u64]);
-            let (loss, statistics) = self.loss(network, &batch, &mut random)?;
+            let (loss, statistics) = training_loss(
+                &network.network,
+                (&batch.frames, &batch.targets),
+                self.recipe.dropout,
+                &mut random,
+            )?;
             adam.step(&loss.backward()?, steps)?;
             network.take_statistics(statistics)?;
             network.take_average(self.recipe.optimisation.average_decay, adam.steps_done())?;
@@ -171,35 +228,13 @@ impl FoldTask<'_> {
         Ok(losses / batches.len().max(1) as f64)
     }
 
-    fn loss(
-        &self,
-        network: &TrainingNetwork,
-        batch: &Batch,
-        random: &mut impl rand::Rng,
-    ) -> anyhow::Result<(
-        Tensor,
-        hamiltone_engine::network::whole_clip::NormStatistics,
-    )> {
-        let net = &network.network;
-        let (columns, statistics) = net.training_columns(&batch.frames)?;
-        let features = drop_some(&net.window_features(&columns)?, self.recipe.dropout, random)?;
-        let hidden = drop_some(&net.hidden(&features)?, self.recipe.dropout, random)?;
-        let logits = net.logits(&hidden)?;
-        let log_probabilities = logits.broadcast_sub(&logits.log_sum_exp(1)?.unsqueeze(1)?)?;
-        let loss = (&batch.targets * log_probabilities)?
-            .sum(1)?
-            .mean(0)?
-            .neg()?;
-        Ok((loss, statistics))
-    }
-
     fn test(&self, folder: &FoldFolder, split: &Split, done: &mut Progress) -> anyhow::Result<()> {
-        let path = folder.path("model.safetensors");
-        let best = ModelFile::read(&path)?;
+        let path = folder.path(MODEL);
+        let best = ModelFile::read(&path).context("the best weights: --restart begins anew")?;
         let test = self.evaluate(&best.weights, &split.test);
         self.model_file(best.weights, Some(&test))?.write(&path)?;
         let title = format!("{}: {:.1} %", self.title(), 100.0 * test.accuracy);
-        let picture = folder.path("confusion.svg");
+        let picture = folder.path(CONFUSION);
         report::confusion(&picture, &title, &self.dataset.labels, &test.confusion)?;
         done.test = Some(test);
         folder.save_progress(done)
@@ -265,7 +300,7 @@ impl FoldTask<'_> {
     }
 
     fn title(&self) -> String {
-        format!("{}, fold {}", self.recipe.name, self.fold)
+        fold_title(&self.recipe.name, self.fold)
     }
 
     fn random(&self, purpose: &[u64]) -> rand_chacha::ChaCha8Rng {
@@ -297,25 +332,17 @@ impl FoldTask<'_> {
                 .sum()
         };
         let mean: Vec<f64> = (0..size).map(|index| total(index, false) / count).collect();
-        let variance = (0..size).map(|i| (total(i, true) / count - mean[i] * mean[i]).max(1e-4));
+        let mut variance: Vec<f64> = (0..size)
+            .map(|i| total(i, true) / count - mean[i] * mean[i])
+            .collect();
+        for of_component in variance.chunks_exact_mut(self.features.mel_bands) {
+            let usual = of_component.iter().sum::<f64>() / of_component.len() as f64;
+            let least = (LEAST_VARIANCE * usual).max(1e-4);
+            of_component.iter_mut().for_each(|v| *v = v.max(least));
+        }
         (
             mean.iter().map(|mean| *mean as f32).collect(),
-            variance.map(|v| v as f32).collect(),
+            variance.iter().map(|v| *v as f32).collect(),
         )
     }
-}
-
-/// Dropout with a mask from our own random numbers, so that a seed reproduces it.
-fn drop_some(x: &Tensor, share: f32, random: &mut impl rand::Rng) -> candle_core::Result<Tensor> {
-    let keep = 1.0 / (1.0 - share);
-    let mask: Vec<f32> = (0..x.elem_count())
-        .map(|_| {
-            if random.random::<f32>() < share {
-                0.0
-            } else {
-                keep
-            }
-        })
-        .collect();
-    x * Tensor::from_vec(mask, x.shape(), x.device())?
 }

@@ -4,14 +4,19 @@ mod arguments;
 mod batch;
 mod checkpoint;
 mod fold;
+mod folder;
+mod loss;
 mod network;
 
-use std::path::Path;
+use std::collections::BTreeSet;
 
 use anyhow::{Context, bail};
 pub use arguments::{Recipe, TrainArguments};
 pub use checkpoint::EpochRecord;
 pub use fold::FoldOutcome;
+use fold::FoldTask;
+pub(crate) use fold::fold_title;
+use folder::RunFolder;
 use hamiltone_engine::features::FeatureSettings;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -24,26 +29,32 @@ use crate::report;
 /// If the data cannot be read, the folder cannot be written, or candle fails.
 pub fn train(arguments: &TrainArguments) -> anyhow::Result<()> {
     let recipe = arguments.recipe();
+    if let Some(problem) = recipe.problem() {
+        bail!("{problem}");
+    }
     let dataset = Dataset::open(&arguments.data, arguments.task)?;
-    let folds = wanted_folds(arguments, &dataset)?;
-    std::fs::create_dir_all(&arguments.out)
-        .with_context(|| format!("making the folder {}", arguments.out.display()))?;
-    remember_recipe(&arguments.out, &recipe, arguments.restart)?;
+    let (wanted, others) = wanted_folds(arguments, &dataset)?;
+    let folder = RunFolder::open(&arguments.out, &recipe, &dataset, arguments.restart)?;
     let features = FeatureSettings::default();
     let bar = progress(dataset.clips.len() as u64, "reading clips", arguments.quiet);
     let audio = load_audio(&dataset, features.sample_rate, &|| bar.inc(1))?;
     bar.finish_and_clear();
+    folder.begin(arguments.restart, &dataset)?; // from here on old runs may go
+    let task = |fold: usize| FoldTask {
+        arguments,
+        recipe: &recipe,
+        dataset: &dataset,
+        audio: &audio,
+        features: &features,
+        fold,
+    };
+    // Results are those of the folder: folds that an earlier run finished count as well.
     let mut outcomes = Vec::new();
-    for fold in folds {
-        let task = fold::FoldTask {
-            arguments,
-            recipe: &recipe,
-            dataset: &dataset,
-            audio: &audio,
-            features: &features,
-            fold,
-        };
-        let outcome = task.run().with_context(|| format!("fold {fold}"))?;
+    for fold in others {
+        outcomes.extend(task(fold).finished()?);
+    }
+    for fold in wanted {
+        let outcome = task(fold).run().with_context(|| format!("fold {fold}"))?;
         arguments.say(&format!(
             "fold {fold}: accuracy {:.1} % on {} clips (best epoch {} of {})",
             100.0 * outcome.test.accuracy,
@@ -52,6 +63,7 @@ pub fn train(arguments: &TrainArguments) -> anyhow::Result<()> {
             recipe.epochs
         ));
         outcomes.push(outcome);
+        outcomes.sort_by_key(|outcome| outcome.fold);
         report::write(&arguments.out, &recipe, &dataset, &outcomes)?;
     }
     if arguments.json {
@@ -63,36 +75,27 @@ pub fn train(arguments: &TrainArguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn wanted_folds(arguments: &TrainArguments, dataset: &Dataset) -> anyhow::Result<Vec<usize>> {
-    let present: std::collections::BTreeSet<usize> =
-        dataset.clips.iter().map(|clip| clip.fold).collect();
+/// The folds to test now, and the others that the data has.
+fn wanted_folds(
+    arguments: &TrainArguments,
+    dataset: &Dataset,
+) -> anyhow::Result<(Vec<usize>, Vec<usize>)> {
+    let present = dataset.folds();
     if let Some(fold) = arguments.folds.iter().find(|fold| !present.contains(fold)) {
         bail!("there is no fold {fold}: the folds here are {present:?}");
     }
     if present.len() < 2 {
         bail!("a single fold leaves nothing to learn from");
     }
-    Ok(if arguments.folds.is_empty() {
-        present.into_iter().collect()
-    } else {
-        arguments.folds.clone()
-    })
-}
-
-/// A folder holds runs of one recipe: another one in the same folder would resume from weights
-/// that it did not make.
-fn remember_recipe(out: &Path, recipe: &Recipe, restart: bool) -> anyhow::Result<()> {
-    let path = out.join("recipe.json");
-    let text = serde_json::to_string_pretty(recipe)?;
-    let before = std::fs::read_to_string(&path);
-    if !restart && before.is_ok_and(|before| before != text) {
-        bail!(
-            "{} holds a run with other settings: choose another --out, or --restart to begin anew \
-             there",
-            out.display()
-        );
+    let all: Vec<usize> = present.into_iter().collect();
+    if arguments.folds.is_empty() {
+        return Ok((all, Vec::new()));
     }
-    std::fs::write(&path, text).with_context(|| format!("writing {}", path.display()))
+    let mut seen = BTreeSet::new();
+    let asked = arguments.folds.iter().copied();
+    let wanted: Vec<usize> = asked.filter(|fold| seen.insert(*fold)).collect();
+    let others = all.into_iter().filter(|fold| !seen.contains(fold));
+    Ok((wanted, others.collect()))
 }
 
 /// A bar on the terminal; nothing where there is none or it is not wanted.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Context;
 use candle_core::{Device, Tensor, Var};
 use hamiltone_engine::features::FeatureSettings;
 use hamiltone_engine::network::streaming::Weights;
@@ -12,6 +11,7 @@ use hamiltone_engine::quaternion::initial_quarters;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
+use crate::optimisation::saved_like;
 use crate::random::normal;
 
 /// Share of the old running statistics of a batch norm that each batch keeps.
@@ -20,7 +20,6 @@ const STATISTICS_DECAY: f64 = 0.9;
 /// Every tensor of a network as a variable, and the average of each over the steps.
 pub(super) struct TrainingNetwork {
     vars: BTreeMap<String, Var>,
-    kinds: BTreeMap<String, ParameterKind>,
     average: BTreeMap<String, Tensor>,
     pub(super) network: Network,
 }
@@ -35,7 +34,6 @@ impl TrainingNetwork {
         device: &Device,
     ) -> anyhow::Result<Self> {
         let mut vars = BTreeMap::new();
-        let mut kinds = BTreeMap::new();
         for shape in architecture.parameters(features.mel_bands) {
             let values = match shape.name.as_str() {
                 "input_norm.mean" => means.to_vec(),
@@ -43,8 +41,7 @@ impl TrainingNetwork {
                 _ => initial(&shape.name, shape.kind, &shape.shape, random),
             };
             let tensor = Tensor::from_vec(values, shape.shape.as_slice(), device)?;
-            vars.insert(shape.name.clone(), Var::from_tensor(&tensor)?);
-            kinds.insert(shape.name, shape.kind);
+            vars.insert(shape.name, Var::from_tensor(&tensor)?);
         }
         let tensors: BTreeMap<String, Tensor> = vars
             .iter()
@@ -57,7 +54,6 @@ impl TrainingNetwork {
         let network = Network::new(architecture, features.mel_bands, &tensors)?;
         Ok(Self {
             vars,
-            kinds,
             average,
             network,
         })
@@ -127,15 +123,9 @@ impl TrainingNetwork {
 
     /// Takes up a saved [`state`](Self::state).
     pub(super) fn restore(&mut self, state: &BTreeMap<String, Tensor>) -> anyhow::Result<()> {
-        for name in self.kinds.keys() {
-            let find = |part: &str| {
-                let name = format!("{part}.{name}");
-                state
-                    .get(&name)
-                    .cloned()
-                    .with_context(|| format!("{name} is missing"))
-            };
-            self.vars[name].set(&find("now")?)?;
+        for (name, var) in &self.vars {
+            let find = |part: &str| saved_like(var, &format!("{part}.{name}"), state);
+            var.set(&find("now")?)?;
             self.average.insert(name.clone(), find("average")?);
         }
         Ok(())

@@ -1,0 +1,30 @@
+//! Files that are whole or not there.
+
+use std::path::Path;
+
+use anyhow::Context;
+
+/// Replaces a file by another with these contents; a stop or a full disk leaves the old one.
+pub(crate) fn replace(path: &Path, contents: &str) -> anyhow::Result<()> {
+    let beside = part(path);
+    std::fs::write(&beside, contents)
+        .and_then(|()| std::fs::rename(&beside, path))
+        .with_context(|| format!("writing {}", path.display()))
+}
+
+/// Where a file grows before it takes its place.
+pub(crate) fn part(path: &Path) -> std::path::PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".part");
+    name.into()
+}
+
+/// Removes a file that may be there.
+pub(crate) fn remove(path: &Path) -> anyhow::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("removing {}", path.display()))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,204 @@
+//! What training makes small: the cross-entropy of a batch, with dropout in the head.
+
+use candle_core::{Result, Tensor};
+use hamiltone_engine::network::whole_clip::{Network, NormStatistics};
+use rand::Rng;
+
+/// Mean cross-entropy of the network's answers to `frames` (`batch × 4 × frames × mels`) against
+/// `targets` (`batch × labels`, each row a distribution), and the statistics of its batch norms.
+pub(super) fn training_loss(
+    network: &Network,
+    (frames, targets): (&Tensor, &Tensor),
+    dropout: f32,
+    random: &mut impl Rng,
+) -> Result<(Tensor, NormStatistics)> {
+    let (columns, statistics) = network.training_columns(frames)?;
+    let features = drop_some(&network.window_features(&columns)?, dropout, random)?;
+    let hidden = drop_some(&network.hidden(&features)?, dropout, random)?;
+    let loss = cross_entropy(&network.logits(&hidden)?, targets)?;
+    Ok((loss, statistics))
+}
+
+fn cross_entropy(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
+    let log_probabilities = logits.broadcast_sub(&logits.log_sum_exp(1)?.unsqueeze(1)?)?;
+    (targets * log_probabilities)?.sum(1)?.mean(0)?.neg()
+}
+
+/// Dropout with a mask from our own random numbers, so that a seed reproduces it.
+fn drop_some(x: &Tensor, share: f32, random: &mut impl Rng) -> Result<Tensor> {
+    let keep = 1.0 / (1.0 - share);
+    let mask: Vec<f32> = (0..x.elem_count())
+        .map(|_| {
+            if random.random::<f32>() < share {
+                0.0
+            } else {
+                keep
+            }
+        })
+        .collect();
+    x * Tensor::from_vec(mask, x.shape(), x.device())?
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use candle_core::{Device, Var};
+    use hamiltone_engine::network::{Architecture, Block, ParameterKind};
+
+    use super::*;
+    use crate::random::{normal, stream};
+
+    #[test]
+    fn cross_entropy_is_that_of_the_definition() {
+        let device = Device::Cpu;
+        let logits = Tensor::new(&[[2f32.ln(), 0.0, 0.0], [500.0, -500.0, 0.0]], &device).unwrap();
+        let targets = Tensor::new(&[[0.5f32, 0.5, 0.0], [1.0, 0.0, 0.0]], &device).unwrap();
+        // The first row's probabilities are 1/2, 1/4, 1/4; the second is sure and right.
+        let expected = (0.5 * 2f32.ln() + 0.5 * 4f32.ln()) / 2.0;
+        let loss = cross_entropy(&logits, &targets).unwrap();
+        assert!((loss.to_scalar::<f32>().unwrap() - expected).abs() < 1e-6);
+    }
+
+    #[test]
+    fn dropout_keeps_the_mean() {
+        let x = Tensor::ones(40_000, candle_core::DType::F32, &Device::Cpu).unwrap();
+        let dropped = drop_some(&x, 0.2, &mut stream(1, &[])).unwrap();
+        let values = dropped.to_vec1::<f32>().unwrap();
+        let zeros = values.iter().filter(|value| **value == 0.0).count();
+        assert!((7_500..8_500).contains(&zeros), "{zeros}");
+        assert!((values.iter().sum::<f32>() / 40_000.0 - 1.0).abs() < 0.02);
+    }
+
+    /// A small network of random weights, a batch for it, and its variables by name.
+    struct Trial {
+        network: Network,
+        vars: BTreeMap<String, Var>,
+        frames: Tensor,
+        targets: Tensor,
+    }
+
+    impl Trial {
+        fn new(frames: usize, mels: usize, blocks: Vec<Block>) -> Self {
+            let (batch, labels) = (5, 3);
+            let architecture = Architecture {
+                blocks,
+                hidden: 2,
+                labels,
+            };
+            let mut random = stream(11, &[frames as u64, mels as u64]);
+            let vars: BTreeMap<String, Var> = architecture
+                .parameters(mels)
+                .into_iter()
+                .map(|parameter| {
+                    let count: usize = parameter.shape.iter().product();
+                    let values: Vec<f32> = (0..count)
+                        .map(|_| match parameter.kind {
+                            ParameterKind::Weight => 0.5 * normal(&mut random),
+                            ParameterKind::Shift => 0.3 * normal(&mut random),
+                            _ => 1.0 + 0.5 * random.random::<f32>(),
+                        })
+                        .collect();
+                    let tensor = Tensor::from_vec(values, parameter.shape, &Device::Cpu).unwrap();
+                    (parameter.name, Var::from_tensor(&tensor).unwrap())
+                })
+                .collect();
+            let tensors = vars
+                .iter()
+                .map(|(name, var)| (name.clone(), var.as_tensor().clone()))
+                .collect();
+            let shape = (batch, 4, frames, mels);
+            let input = (0..batch * 4 * frames * mels).map(|_| normal(&mut random));
+            let targets = (0..batch).flat_map(|clip| {
+                let mut row = [0.1f32; 3];
+                row[clip % 3] = 0.8;
+                row
+            });
+            Self {
+                network: Network::new(&architecture, mels, &tensors).unwrap(),
+                frames: Tensor::from_iter(input, &Device::Cpu)
+                    .and_then(|values| values.reshape(shape))
+                    .unwrap(),
+                targets: Tensor::from_iter(targets, &Device::Cpu)
+                    .and_then(|values| values.reshape((batch, labels)))
+                    .unwrap(),
+                vars,
+            }
+        }
+
+        /// The same parts of the head are dropped every time.
+        fn loss(&self) -> Tensor {
+            let batch = (&self.frames, &self.targets);
+            training_loss(&self.network, batch, 0.2, &mut stream(4, &[]))
+                .unwrap()
+                .0
+        }
+
+        /// The slope of the loss along each number of a variable, by central differences.
+        fn slopes(&self, var: &Var) -> Vec<f64> {
+            // Wide enough for single precision to see, narrow enough to cross few bends of ReLU.
+            const NUDGE: f32 = 2e-3;
+            let shape = var.shape().clone();
+            let values = var.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+            let set = |values: Vec<f32>| {
+                let tensor = Tensor::from_vec(values, shape.clone(), &Device::Cpu).unwrap();
+                var.set(&tensor).unwrap();
+            };
+            let slopes = (0..values.len())
+                .map(|index| {
+                    let nudged = |by: f32| {
+                        let mut nudged = values.clone();
+                        nudged[index] += by;
+                        set(nudged);
+                        f64::from(self.loss().to_scalar::<f32>().unwrap())
+                    };
+                    (nudged(NUDGE) - nudged(-NUDGE)) / f64::from(2.0 * NUDGE)
+                })
+                .collect();
+            set(values.clone());
+            slopes
+        }
+    }
+
+    fn block(filters: &[usize], pools: bool) -> Block {
+        Block {
+            filters: filters.to_vec(),
+            pools,
+        }
+    }
+
+    /// Every number that training adjusts, through the whole network: convolutions, batch norms,
+    /// pooling over odd and even sides, the mean over mels, mean + max over time, both layers of
+    /// the head, dropout and the cross-entropy.
+    #[test]
+    fn the_gradient_of_the_whole_network_is_the_slope_of_the_loss() {
+        for (frames, mels, blocks) in [
+            (13, 9, vec![block(&[2, 1], true), block(&[2], false)]),
+            (8, 10, vec![block(&[1], true), block(&[2, 2], true)]),
+            (7, 5, vec![block(&[2], false)]),
+        ] {
+            let trial = Trial::new(frames, mels, blocks);
+            let gradients = trial.loss().backward().unwrap();
+            for (name, _, _) in trial.network.trained() {
+                let var = &trial.vars[name];
+                let gradient = gradients.get(var).expect("every trained tensor has one");
+                let gradient = gradient.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+                let slopes = trial.slopes(var);
+                let norm = |values: &mut dyn Iterator<Item = f64>| -> f64 {
+                    values.map(|value| value * value).sum::<f64>().sqrt()
+                };
+                let size = norm(&mut slopes.iter().copied());
+                let off = norm(
+                    &mut slopes
+                        .iter()
+                        .zip(&gradient)
+                        .map(|(slope, gradient)| slope - f64::from(*gradient)),
+                );
+                assert!(
+                    size > 1e-3 && off < 0.02 * size,
+                    "{frames}×{mels} {name}: the gradient is off by {off:.2e} of {size:.2e}"
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! Bad input ends in a message that says what to do, and leaves what was there.
+
+mod common;
+
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use common::{Trial, failed, json, succeeded, train, write_metadata_layout};
+
+fn says(output: &Output, words: &[&str]) {
+    let message = failed(output);
+    for word in words {
+        assert!(message.contains(word), "lacks {word:?}: {message}");
+    }
+}
+
+/// A data set of instruments, and a run on it.
+struct Instruments {
+    folder: tempfile::TempDir,
+}
+
+impl Instruments {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        write_metadata_layout(folder.path());
+        Self { folder }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join("instruments").join(name)
+    }
+
+    /// Replaces part of the list.
+    fn edit(&self, from: &str, to: &str) {
+        let path = self.path("metadata.csv");
+        let list = std::fs::read_to_string(&path).unwrap();
+        assert!(list.contains(from));
+        std::fs::write(path, list.replacen(from, to, 1)).unwrap();
+    }
+
+    fn run(&self) -> Output {
+        let out = self.folder.path().join("run");
+        let more = ["--folds", "1"];
+        train(self.folder.path(), "instruments", &out, &more)
+            .output()
+            .unwrap()
+    }
+}
+
+#[test]
+fn data_that_is_not_there() {
+    let trial = Trial::new();
+    let nowhere = trial.path("nowhere");
+    let run = |data: &Path, task: &str| {
+        let mut command = train(data, task, &trial.path("run"), &[]);
+        command.output().unwrap()
+    };
+    says(
+        &run(&nowhere, "esc10"),
+        &["there is no folder", "nowhere", "--data"],
+    );
+    says(
+        &run(&trial.data, "gtzan"),
+        &["no gtzan data", "metadata.csv"],
+    );
+    says(
+        &run(&trial.data, "esc11"),
+        &["esc11", "possible values", "esc10"],
+    );
+    says(
+        &trial.run("run", &["--folds", "9"]),
+        &["no fold 9", "1, 2, 3, 4, 5"],
+    );
+    assert!(!trial.path("run").exists(), "nothing was begun");
+}
+
+#[test]
+fn lists_that_cannot_be_right() {
+    let data = Instruments::new();
+    data.edit("duration_s,license", "seconds,licence");
+    says(
+        &data.run(),
+        &["metadata.csv lacks the columns duration_s, license"],
+    );
+    let data = Instruments::new();
+    data.edit("0.600", "long");
+    says(&data.run(), &["metadata.csv", "line: 2", "invalid float"]);
+    let data = Instruments::new();
+    data.edit("0.600", "-1");
+    says(&data.run(), &["side_drum_00.wav lasts -1 s"]);
+    let trial = Trial::new();
+    let list = trial.data.join("meta/esc50.csv");
+    let text = std::fs::read_to_string(&list).unwrap();
+    std::fs::write(
+        &list,
+        text.replacen("1-10-A-0.wav,1,", "1-10-A-0.wav,first,", 1),
+    )
+    .unwrap();
+    says(&trial.run("run", &[]), &["1-10-A-0.wav", "no fold number"]);
+    // The same recording in two folds makes a false score.
+    std::fs::write(
+        &list,
+        text.replacen("1-10-A-0.wav,1,", "2-20-A-0.wav,1,", 1),
+    )
+    .unwrap();
+    says(
+        &trial.run("run", &[]),
+        &["recording 20 stands in the folds", "false"],
+    );
+}
+
+#[test]
+fn audio_that_is_missing_or_broken() {
+    let data = Instruments::new();
+    let clip = data.path("audio/flute/flute_03.wav");
+    std::fs::remove_file(&clip).unwrap();
+    says(&data.run(), &["flute_03.wav", "there is no such file"]);
+    std::fs::write(&clip, b"RIFF but no sound").unwrap();
+    says(&data.run(), &["flute_03.wav"]);
+    std::fs::write(&clip, b"").unwrap();
+    says(&data.run(), &["flute_03.wav", "empty"]);
+}
+
+#[test]
+fn settings_that_cannot_be() {
+    let trial = Trial::new();
+    for (option, value, named) in [
+        ("--epochs", "0", "--epochs"),
+        ("--batch", "1", "--batch"),
+        ("--channels", "0", "--channels"),
+        ("--blocks", "0", "--blocks"),
+        ("--blocks", "70", "--blocks"),
+        ("--blocks", "8", "pooled away"),
+        ("--learning-rate", "NaN", "--learning-rate"),
+    ] {
+        says(&trial.run("run", &[option, value]), &[named]);
+    }
+}
+
+#[test]
+fn a_folder_that_cannot_be_written() {
+    let trial = Trial::new();
+    std::fs::write(trial.path("file"), "mine").unwrap();
+    says(
+        &trial.run("file", &[]),
+        &["cannot be the --out folder", "file"],
+    );
+    says(&trial.run("file/run", &[]), &["cannot be the --out folder"]);
+    assert_eq!(std::fs::read(trial.path("file")).unwrap(), b"mine");
+}
+
+#[test]
+fn checkpoints_that_are_damaged_or_of_another_network() {
+    let trial = Trial::new();
+    succeeded(&trial.run("run", &[]));
+    succeeded(&trial.run("wide", &["--channels", "8"]));
+    let progress = trial.path("run/fold1/progress.json");
+    // As it was before the test: the run would go on from its checkpoint.
+    let mut unfinished = json(&progress);
+    unfinished["test"] = serde_json::Value::Null;
+    let steps = unfinished["steps"].as_u64().unwrap();
+    let name = format!("fold1/checkpoint-{steps}.safetensors");
+    let checkpoint = trial.path("run").join(&name);
+    let whole = std::fs::read(&checkpoint).unwrap();
+    std::fs::write(&progress, unfinished.to_string()).unwrap();
+    for damaged in [&whole[..whole.len() / 2], &whole[..5], &[]] {
+        std::fs::write(&checkpoint, damaged).unwrap();
+        says(&trial.run("run", &[]), &["is damaged", "--restart"]);
+    }
+    std::fs::copy(trial.path("wide").join(&name), &checkpoint).unwrap();
+    says(&trial.run("run", &[]), &["another network", "--restart"]);
+    std::fs::remove_file(&checkpoint).unwrap();
+    says(&trial.run("run", &[]), &["cannot be read", "--restart"]);
+    std::fs::write(&progress, &unfinished.to_string()[..40]).unwrap();
+    says(
+        &trial.run("run", &[]),
+        &["progress.json is damaged", "--restart"],
+    );
+    succeeded(&trial.run("run", &["--restart"]));
+}
+
+/// Neither other clips nor a restart that fails may cost the run that is there.
+#[test]
+fn a_run_survives_what_fails_in_its_folder() {
+    let trial = Trial::new();
+    succeeded(&trial.run("run", &[]));
+    let read = || {
+        [
+            "recipe.json",
+            "results.json",
+            "fold1/progress.json",
+            "fold1/model.safetensors",
+        ]
+        .map(|name| std::fs::read(trial.path("run").join(name)).unwrap())
+    };
+    let before = read();
+    let clip = trial.data.join("audio/1-10-A-0.wav");
+    let sound = std::fs::read(&clip).unwrap();
+    std::fs::remove_file(&clip).unwrap();
+    says(
+        &trial.run("run", &["--restart", "--seed", "9"]),
+        &["1-10-A-0.wav"],
+    );
+    std::fs::write(&clip, sound).unwrap();
+    let list = trial.data.join("meta/esc50.csv");
+    let text = std::fs::read_to_string(&list).unwrap();
+    std::fs::write(
+        &list,
+        text.replace("1-10-A-0.wav,1,0,dog", "1-10-A-0.wav,1,0,rain"),
+    )
+    .unwrap();
+    says(
+        &trial.run("run", &["--folds", "2"]),
+        &["on other clips", "--restart"],
+    );
+    assert!(before == read(), "something of the run is lost");
+    std::fs::write(&list, text).unwrap();
+    succeeded(&trial.run("run", &[]));
+}

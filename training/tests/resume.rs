@@ -1,0 +1,120 @@
+//! A run that is killed and started again ends as if nothing had been.
+
+mod common;
+
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use common::{Trial, failed, json, succeeded};
+use serde_json::Value;
+
+const EPOCHS: usize = 6;
+
+/// Epochs in a run's checkpoint.
+fn epochs_done(trial: &Trial, out: &str) -> usize {
+    let path = trial.path(out).join("fold1/progress.json");
+    let Ok(text) = std::fs::read_to_string(path) else {
+        return 0;
+    };
+    let progress: Value = serde_json::from_str(&text).unwrap(); // whole, whenever one looks
+    progress["epochs"].as_array().unwrap().len()
+}
+
+/// Starts the run and kills it as soon as `epochs` are done. Returns how many were.
+fn kill_after(trial: &Trial, out: &str, epochs: usize, more: &[&str]) -> usize {
+    let mut command = trial.command(out, more);
+    let mut run = command.stderr(Stdio::null()).spawn().unwrap();
+    let patience = Instant::now() + Duration::from_secs(120);
+    while epochs_done(trial, out) < epochs {
+        assert!(Instant::now() < patience && run.try_wait().unwrap().is_none());
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    run.kill().unwrap();
+    run.wait().unwrap();
+    epochs_done(trial, out)
+}
+
+/// The results without what the clock decides. Numbers that went through a file may differ in
+/// their last bit.
+fn without_clock(mut results: Value) -> Value {
+    fn clean(value: &mut Value) {
+        match value {
+            Value::Object(map) => {
+                map.remove("seconds");
+                map.values_mut().for_each(clean);
+            }
+            Value::Array(list) => list.iter_mut().for_each(clean),
+            Value::Number(number) if number.is_f64() => {
+                *value = format!("{:.12}", number.as_f64().unwrap()).into();
+            }
+            _ => {}
+        }
+    }
+    clean(&mut results);
+    results
+}
+
+#[test]
+fn a_killed_run_goes_on_to_the_same_weights_and_results() {
+    let trial = Trial::new();
+    let epochs = EPOCHS.to_string();
+    let more = ["--epochs", epochs.as_str()];
+    succeeded(&trial.run("through", &more));
+    let first = kill_after(&trial, "killed", 1, &more);
+    let second = kill_after(&trial, "killed", first + 1, &more);
+    assert!((1..EPOCHS).contains(&first) && (2..EPOCHS).contains(&second));
+    succeeded(&trial.run("killed", &more));
+    let read = |out: &str, name: &str| std::fs::read(trial.path(out).join(name)).unwrap();
+    let model = "fold1/model.safetensors";
+    assert!(
+        read("through", model) == read("killed", model),
+        "other weights"
+    );
+    let results = |out: &str| without_clock(json(&trial.path(out).join("results.json")));
+    assert_eq!(results("through"), results("killed"));
+    let seed = trial.run("other", &[more[0], more[1], "--seed", "2"]);
+    succeeded(&seed);
+    assert!(
+        read("through", model) != read("other", model),
+        "the seed does nothing"
+    );
+}
+
+#[test]
+fn a_finished_run_is_not_trained_again_and_its_folds_add_up() {
+    let trial = Trial::new();
+    succeeded(&trial.run("run", &[]));
+    let checkpoint = trial.path("run/fold1/progress.json");
+    let before = std::fs::read(&checkpoint).unwrap();
+    let said = succeeded(&trial.run("run", &["--folds", "3"]));
+    assert!(said.contains("over 2 folds"), "{said}");
+    succeeded(&trial.run("run", &[]));
+    assert_eq!(before, std::fs::read(&checkpoint).unwrap());
+    let results = json(&trial.path("run/results.json"));
+    let folds = results["folds"].as_array().unwrap().iter();
+    assert_eq!(folds.map(|fold| &fold["fold"]).collect::<Vec<_>>(), [1, 3]);
+}
+
+/// Settings that are not those of the run in the folder are refused; `--restart` takes them, and
+/// leaves nothing of the old run to go on from.
+#[test]
+fn other_settings_need_a_restart_that_forgets_every_fold() {
+    let trial = Trial::new();
+    succeeded(&trial.run("run", &["--folds", "1,2"]));
+    let results = std::fs::read(trial.path("run/results.json")).unwrap();
+    let message = failed(&trial.run("run", &["--seed", "5"]));
+    assert!(
+        message.contains("with other settings") && message.contains("--restart"),
+        "{message}"
+    );
+    assert_eq!(
+        results,
+        std::fs::read(trial.path("run/results.json")).unwrap()
+    );
+    succeeded(&trial.run("run", &["--seed", "5", "--restart"]));
+    assert_eq!(json(&trial.path("run/results.json"))["recipe"]["seed"], 5);
+    let left: Vec<_> = std::fs::read_dir(trial.path("run/fold2"))
+        .unwrap()
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+}

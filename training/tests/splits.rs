@@ -1,0 +1,100 @@
+//! Training, validation and test share no recording, in the real data sets.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use hamiltone_training::dataset::{Dataset, Task, split};
+
+/// The data sets beside the repository, where there are any.
+fn shared_data(set: &str) -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
+    let there = folder.join(set).join("metadata.csv").is_file();
+    if !there {
+        eprintln!("SKIPPED: no {set} in {}", folder.display());
+    }
+    there.then_some(folder)
+}
+
+/// Checks every fold's split and returns how many clips were tested, and how many there are.
+fn check(dataset: &Dataset, share: std::ops::RangeInclusive<f64>) {
+    let mut tested = vec![0; dataset.clips.len()];
+    for fold in dataset.folds() {
+        let split = split(dataset, fold, 0.1, 1);
+        let groups = |indices: &[usize]| -> BTreeSet<&str> {
+            let group = |&index: &usize| dataset.clips[index].group.as_str();
+            indices.iter().map(group).collect()
+        };
+        let parts = [&split.training, &split.validation, &split.test];
+        let mut all: Vec<usize> = parts.into_iter().flatten().copied().collect();
+        all.sort_unstable();
+        assert!(
+            all.into_iter().eq(0..dataset.clips.len()),
+            "each clip in one part"
+        );
+        for (a, b) in [(0, 1), (0, 2), (1, 2)] {
+            let (a, b) = (groups(parts[a]), groups(parts[b]));
+            let shared: Vec<_> = a.intersection(&b).collect();
+            assert!(shared.is_empty(), "fold {fold}: {shared:?} straddle");
+        }
+        for &index in &split.test {
+            assert_eq!(dataset.clips[index].fold, fold);
+            tested[index] += 1;
+        }
+        let kept = split.validation.len() as f64;
+        let kept = kept / (kept + split.training.len() as f64);
+        assert!(share.contains(&kept), "fold {fold}: {kept} for validation");
+    }
+    assert!(
+        tested.iter().all(|&times| times == 1),
+        "each clip is tested once"
+    );
+}
+
+#[test]
+fn esc10() {
+    let Some(data) = shared_data("esc50") else {
+        return;
+    };
+    let dataset = Dataset::open(&data, Task::Esc10).unwrap();
+    assert_eq!((dataset.clips.len(), dataset.labels.len()), (400, 10));
+    assert_eq!(dataset.folds(), (1..=5).collect());
+    check(&dataset, 0.08..=0.15);
+    for fold in 1..=5 {
+        let split = split(&dataset, fold, 0.1, 1);
+        assert_eq!(split.test.len(), 80);
+        for part in [&split.training, &split.validation] {
+            let labels: BTreeSet<usize> = part.iter().map(|&i| dataset.clips[i].label).collect();
+            assert_eq!(labels.len(), 10, "fold {fold}: every label in every part");
+        }
+        // The official rule, from the names themselves: fold-recording-take-class.
+        for clip in split.test.iter().map(|&index| &dataset.clips[index]) {
+            let name = clip.path.file_name().unwrap().to_string_lossy();
+            let mut parts = name.split('-');
+            assert_eq!(parts.next().unwrap(), fold.to_string());
+            assert_eq!(parts.next().unwrap(), clip.group);
+        }
+    }
+}
+
+/// Speakers, recordings and tracks, by the set.
+#[test]
+fn the_other_sets() {
+    for (set, task, groups) in [
+        ("ravdess", Task::Ravdess, 20..=20),
+        ("urbansound8k", Task::Urbansound8k, 50..=2_000),
+        ("gtzan", Task::Gtzan, 399..=399),
+        ("instruments", Task::Instruments, 500..=1_151),
+    ] {
+        let Some(data) = shared_data(set) else {
+            continue;
+        };
+        let dataset = Dataset::open(&data, task).unwrap();
+        check(&dataset, 0.03..=0.3);
+        let there: BTreeSet<&str> = dataset.clips.iter().map(|c| c.group.as_str()).collect();
+        assert!(
+            groups.contains(&there.len()),
+            "{set}: {} groups",
+            there.len()
+        );
+    }
+}
