@@ -144,22 +144,22 @@ impl<const GROUP: usize> Line for DirectLine<'_, GROUP> {
             let straight = self.straight.0.add(offset);
             if GROUP == 4 {
                 let transformed = self.transformed.0.add(offset);
-                accumulate::<V, 4, PIXELS, BLOCKS>(
-                    &mut tile,
+                tile = accumulate::<V, 4, PIXELS, BLOCKS>(
+                    tile,
                     transformed,
                     self.transformed.1,
                     self.weights[0],
                 );
-                eight::between(&mut tile);
-                accumulate::<V, 4, PIXELS, BLOCKS>(
-                    &mut tile,
+                tile = eight::between(tile);
+                tile = accumulate::<V, 4, PIXELS, BLOCKS>(
+                    tile,
                     straight,
                     self.straight.1,
                     self.weights[1],
                 );
             } else {
-                accumulate::<V, 1, PIXELS, BLOCKS>(
-                    &mut tile,
+                tile = accumulate::<V, 1, PIXELS, BLOCKS>(
+                    tile,
                     straight,
                     self.straight.1,
                     self.weights[0],

@@ -49,11 +49,14 @@ pub(super) fn coefficients(phase: Phase, weight: [f32; 4]) -> [f32; 4] {
 /// Between the phases.
 #[inline(always)]
 pub(super) fn between<V: Lanes, const PIXELS: usize, const BLOCKS: usize>(
-    tile: &mut Tile<V, PIXELS, BLOCKS>,
-) {
-    for sum in tile.iter_mut().flatten() {
-        *sum = sum.hadamard().turn_last_three_right();
+    mut tile: Tile<V, PIXELS, BLOCKS>,
+) -> Tile<V, PIXELS, BLOCKS> {
+    for sums in &mut tile {
+        for sum in sums {
+            *sum = sum.hadamard().turn_last_three_right();
+        }
     }
+    tile
 }
 
 /// After the second phase.

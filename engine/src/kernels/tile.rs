@@ -37,30 +37,35 @@ pub(super) unsafe fn accumulate<
     const PIXELS: usize,
     const BLOCKS: usize,
 >(
-    tile: &mut Tile<V, PIXELS, BLOCKS>,
+    tile: Tile<V, PIXELS, BLOCKS>,
     input: *const f32,
     inputs: Inputs<'_>,
     mut weights: *const f32,
-) {
-    let most = V::COUNT / GROUP;
-    let mut units = inputs.units;
+) -> Tile<V, PIXELS, BLOCKS> {
+    let mut tile = tile; // by value, in and out: sums behind a reference would live in memory
+    let per_block = V::COUNT / GROUP;
     let mut block = input;
     // SAFETY: the walk stays within what the caller promised.
     unsafe {
-        while units > 0 {
-            let here = units.min(most);
+        for _ in 0..inputs.units / per_block {
             for &tap in inputs.taps {
-                let mut at = block.add(tap);
-                for _ in 0..here {
-                    step::<V, GROUP, PIXELS, BLOCKS>(tile, at, weights);
-                    at = at.add(GROUP);
+                for unit in 0..per_block {
+                    let at = block.add(tap + unit * GROUP);
+                    tile = step::<V, GROUP, PIXELS, BLOCKS>(tile, at, weights);
                     weights = weights.add(BLOCKS * V::COUNT);
                 }
             }
-            units -= here;
             block = block.add(inputs.block_stride);
         }
+        for &tap in inputs.taps {
+            for unit in 0..inputs.units % per_block {
+                let at = block.add(tap + unit * GROUP);
+                tile = step::<V, GROUP, PIXELS, BLOCKS>(tile, at, weights);
+                weights = weights.add(BLOCKS * V::COUNT);
+            }
+        }
     }
+    tile
 }
 
 /// One unit of the input.
@@ -69,14 +74,16 @@ pub(super) unsafe fn accumulate<
 /// As for [`accumulate`].
 #[inline(always)]
 unsafe fn step<V: Lanes, const GROUP: usize, const PIXELS: usize, const BLOCKS: usize>(
-    tile: &mut Tile<V, PIXELS, BLOCKS>,
+    mut tile: Tile<V, PIXELS, BLOCKS>,
     input: *const f32,
     weights: *const f32,
-) {
+) -> Tile<V, PIXELS, BLOCKS> {
     // SAFETY: the caller's promise.
     unsafe {
-        let weights: [V; BLOCKS] =
-            std::array::from_fn(|block| V::load(weights.add(block * V::COUNT)));
+        let mut vectors = [V::splat(0.0); BLOCKS];
+        for (block, vector) in vectors.iter_mut().enumerate() {
+            *vector = V::load(weights.add(block * V::COUNT));
+        }
         for (pixel, sums) in tile.iter_mut().enumerate() {
             let at = input.add(pixel * V::COUNT);
             let unit = if GROUP == 4 {
@@ -84,11 +91,12 @@ unsafe fn step<V: Lanes, const GROUP: usize, const PIXELS: usize, const BLOCKS: 
             } else {
                 V::load_splat(at)
             };
-            for (sum, weights) in sums.iter_mut().zip(weights) {
+            for (sum, weights) in sums.iter_mut().zip(vectors) {
                 *sum = unit.mul_add(weights, *sum);
             }
         }
     }
+    tile
 }
 
 /// Something that is computed tile by tile along a line of pixels.

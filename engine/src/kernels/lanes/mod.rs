@@ -15,8 +15,9 @@ mod plain;
 /// A vector of floats, seen as groups of four: the components of one quaternion, or four channels.
 ///
 /// Only [`InstructionSet::run`] names an implementation, after the processor was asked: that is
-/// why arithmetic is safe to call here. Kernels and all they call must be `#[inline(always)]`, or
-/// their vectors are passed through memory.
+/// why arithmetic is safe to call here. Kernels and all they call must be `#[inline(always)]`, and
+/// vectors must not go through closures (so no `array::map`): what is not inlined is compiled
+/// without the instructions and passes its vectors through memory.
 pub(super) trait Lanes: Copy {
     /// Floats in a vector, a multiple of four.
     const COUNT: usize;

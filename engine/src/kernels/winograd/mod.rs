@@ -66,8 +66,10 @@ impl Plan {
             across: mels.div_ceil(out),
             chunk,
             block,
-            input_position: phases * blocks.0 * block,
-            output_position: blocks.1 * block,
+            // One vector more than needed: at strides of a power of two all positions of a tile
+            // would fall into the same few sets of the cache and drive each other out.
+            input_position: phases * blocks.0 * block + lanes,
+            output_position: blocks.1 * block + lanes,
         }
     }
 }

@@ -77,16 +77,16 @@ impl<const GROUP: usize> Line for PositionLine<'_, GROUP> {
         let offset = first * V::COUNT;
         // SAFETY: the tiles are part of the chunk.
         unsafe {
-            accumulate::<V, GROUP, PIXELS, BLOCKS>(
-                &mut tile,
+            tile = accumulate::<V, GROUP, PIXELS, BLOCKS>(
+                tile,
                 self.input[0].add(offset),
                 self.inputs,
                 self.weights[0],
             );
             if GROUP == 4 {
-                eight::between(&mut tile);
-                accumulate::<V, GROUP, PIXELS, BLOCKS>(
-                    &mut tile,
+                tile = eight::between(tile);
+                tile = accumulate::<V, GROUP, PIXELS, BLOCKS>(
+                    tile,
                     self.input[1].add(offset),
                     self.inputs,
                     self.weights[1],

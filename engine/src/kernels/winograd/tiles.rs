@@ -95,21 +95,24 @@ pub(super) unsafe fn write<V: Lanes, S: Size<OUT, IN>, const OUT: usize, const I
         let (scale, shift, floor) = unsafe { sink.finish.of_block::<V>(block) };
         for (slot, tile) in tiles.clone().enumerate() {
             let (row, column) = (tile / plan.across * OUT, tile % plan.across * OUT);
-            let mut outputs = [[V::splat(0.0); OUT]; OUT];
+            let mut outputs: [[V; OUT]; OUT] = [[V::splat(0.0); OUT]; OUT];
             // SAFETY: the slot is one of the chunk.
             unsafe {
                 let slot = from.as_ptr().add(block * plan.block + slot * V::COUNT);
                 let mut half = [[V::splat(0.0); IN]; OUT]; // transformed over rows
                 for column in 0..IN {
-                    let products = std::array::from_fn(|row| {
-                        V::load(slot.add((row * IN + column) * plan.output_position))
-                    });
+                    let mut products = [V::splat(0.0); IN];
+                    for (row, product) in products.iter_mut().enumerate() {
+                        *product = V::load(slot.add((row * IN + column) * plan.output_position));
+                    }
                     for (row, value) in S::output(products).into_iter().enumerate() {
                         half[row][column] = value;
                     }
                 }
                 for (line, outputs) in half.into_iter().zip(&mut outputs) {
-                    *outputs = S::output(line).map(|sum: V| floor.max(sum.mul_add(scale, shift)));
+                    for (output, sum) in outputs.iter_mut().zip(S::output(line)) {
+                        *output = floor.max(sum.mul_add(scale, shift));
+                    }
                 }
             }
             // SAFETY: rows and mels outside the map are left out.
