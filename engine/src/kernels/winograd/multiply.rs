@@ -46,7 +46,9 @@ pub(super) unsafe fn positions<V: Lanes, const GROUP: usize>(
                         weights,
                         weights.add((phases - 1) * packed.phase_stride * size),
                     ],
-                    output: to.as_mut_ptr().add(before * plan.block),
+                    output: to
+                        .as_mut_ptr()
+                        .add(position * plan.output_position + start * plan.block),
                     block: plan.block,
                 }
             };
