@@ -83,7 +83,8 @@ proptest! {
         stream.reset();
         let mut again = Vec::new();
         stream.advance(&frames[..per_column], &mut |column| again.push(column.to_vec()));
-        prop_assert_eq!(&again[0], &got[0]);
+        // (To rounding: what else is in its chunk changes the order of sums.)
+        prop_assert!(worst(&again[..1], &got[..1]) < 1e-5);
     }
 
     /// From samples to tags: any blocks (1 to 16384 samples) at any rate, the same tags.

@@ -10,6 +10,7 @@
 #![allow(unsafe_code)]
 
 mod buffer;
+mod choice;
 mod convolution;
 mod direct;
 mod eight;
@@ -26,6 +27,7 @@ mod winograd;
 #[cfg(test)]
 mod tests;
 
+pub use choice::{CacheLevel, Shape};
 pub use convolution::{Grid, KERNEL_SIZE, Reach, TAPS, convolve, kernel_gradient};
 pub use lanes::InstructionSet;
 pub use layer::{Convolution, Method, PackedConvolution, Workspace};

@@ -4,39 +4,41 @@
 //! of columns, so pooling never waits. The cost of a second of audio is constant.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use super::pooling::pool_plane;
 use super::{Architecture, BATCH_NORM_EPSILON, POOLING};
 use crate::features::COMPONENTS;
-use crate::kernels::{Grid, KERNEL_SIZE, Matrix, MatrixMut, Reach, TAPS, convolve, multiply_add};
+use crate::kernels::{
+    CacheLevel, Convolution, Counts, InstructionSet, KernelWeights, Map, Matrix, MatrixMut, Method,
+    PackedConvolution, Shape, Workspace, multiply_add,
+};
 use crate::quaternion::expand;
 
-/// Rows that a convolution needs from before the chunk.
-const HISTORY: usize = KERNEL_SIZE - 1;
-
-/// Weights made ready to run: expanded, batch norm folded in. Immutable; share it.
+/// Weights made ready to run, batch norm folded in. Immutable; share it.
 pub struct PackedNetwork {
     architecture: Architecture,
     mel_bands: usize,
+    instructions: InstructionSet,
+    level: CacheLevel,
     input_scale: Vec<f32>,
     input_shift: Vec<f32>,
-    convolutions: Vec<PackedConvolution>,
+    layers: Vec<Layer>,
     hidden: PackedLinear,
     output: PackedLinear,
 }
 
-/// A convolution with the batch norm behind it folded in: y = ReLU(kernel ⊛ x + shift).
-struct PackedConvolution {
-    kernel: Vec<f32>,
+/// A convolution and the batch norm behind it: y = ReLU(scale · (kernel ⊛ x) + shift).
+struct Layer {
+    quarters: Vec<f32>,
+    scale: Vec<f32>,
     shift: Vec<f32>,
-    inputs: usize,
-    outputs: usize,
-    /// Mels of its rows, and rows of a column on its time scale.
+    counts: Counts,
+    /// Mels of its input, and rows of a column on its time scale.
     mels: usize,
     rows_per_column: usize,
-    /// Whether pooling follows.
     pools: bool,
+    /// For each method that a stream has asked for.
+    packed: [OnceLock<PackedConvolution>; Method::ALL.len()],
 }
 
 struct PackedLinear {
@@ -48,42 +50,31 @@ struct PackedLinear {
 pub type Weights = BTreeMap<String, Vec<f32>>;
 
 impl PackedNetwork {
-    /// Packs weights whose names and sizes are those of [`Architecture::parameters`].
+    /// Takes weights whose names and sizes are those of [`Architecture::parameters`], for the best
+    /// instructions that the machine has.
     ///
     /// # Panics
     /// If one is missing or has another size.
     pub fn new(architecture: &Architecture, mel_bands: usize, weights: &Weights) -> Self {
+        Self::for_instructions(architecture, mel_bands, weights, InstructionSet::best())
+    }
+
+    /// The same for a given instruction set.
+    ///
+    /// # Panics
+    /// As [`new`](Self::new), and later if the machine does not have the instructions.
+    pub fn for_instructions(
+        architecture: &Architecture,
+        mel_bands: usize,
+        weights: &Weights,
+        instructions: InstructionSet,
+    ) -> Self {
         let (input_scale, input_shift) = running_affine(weights, "input_norm");
-        let column_rows = architecture.frames_per_column();
-        let mut rows_per_column = column_rows;
-        let mut convolutions = Vec::new();
-        for (block, place, inputs, outputs) in architecture.convolutions() {
-            let shape = &architecture.blocks[block];
-            let last = place + 1 == shape.filters.len();
-            let kernel = &weights[&format!("blocks.{block}.convolutions.{place}.kernel")];
-            let (scale, shift) = running_affine(weights, &format!("blocks.{block}.norms.{place}"));
-            let mut kernel = expand(kernel, outputs, inputs, TAPS);
-            // The expanded kernel is real: a factor a channel may go into it.
-            for (filter, scale) in kernel
-                .chunks_exact_mut(COMPONENTS * inputs * TAPS)
-                .zip(scale)
-            {
-                filter.iter_mut().for_each(|weight| *weight *= scale);
-            }
-            convolutions.push(PackedConvolution {
-                kernel,
-                shift,
-                inputs: COMPONENTS * inputs,
-                outputs: COMPONENTS * outputs,
-                mels: architecture.mels_after(mel_bands, block),
-                rows_per_column,
-                pools: last && shape.pools,
-            });
-            if last && shape.pools {
-                rows_per_column /= POOLING;
-            }
-        }
-        let features = architecture.features() / COMPONENTS;
+        let layers = layers(architecture, mel_bands, weights);
+        // Eight products take the weights of a quarter twice.
+        let bytes = layers
+            .iter()
+            .map(|layer| 2 * size_of_val(&layer.quarters[..]));
         let linear = |weight: Vec<f32>, bias: &str| PackedLinear {
             weight,
             bias: weights[bias].clone(),
@@ -91,14 +82,16 @@ impl PackedNetwork {
         let hidden = expand(
             &weights["head.hidden.kernel"],
             architecture.hidden,
-            features,
+            architecture.features() / COMPONENTS,
             1,
         );
         Self {
             mel_bands,
+            instructions,
+            level: CacheLevel::of(bytes.sum()),
             input_scale,
             input_shift,
-            convolutions,
+            layers,
             hidden: linear(hidden, "head.hidden.bias"),
             output: linear(weights["head.output.weight"].clone(), "head.output.bias"),
             architecture: architecture.clone(),
@@ -115,14 +108,21 @@ impl PackedNetwork {
         COMPONENTS * self.mel_bands
     }
 
-    /// Bytes of the packed weights.
+    /// Bytes of the weights, in all the forms in which they are packed by now.
     pub fn size_bytes(&self) -> usize {
-        let convolutions = self
-            .convolutions
-            .iter()
-            .map(|c| c.kernel.len() + c.shift.len());
+        let layers = self.layers.iter().map(|layer| {
+            let packed = layer.packed.iter().filter_map(OnceLock::get);
+            size_of_val(&layer.quarters[..])
+                + packed.map(PackedConvolution::size_bytes).sum::<usize>()
+        });
         let linears = [&self.hidden, &self.output].map(|l| l.weight.len() + l.bias.len());
-        size_of::<f32>() * (convolutions.sum::<usize>() + linears.iter().sum::<usize>())
+        layers.sum::<usize>() + size_of::<f32>() * linears.iter().sum::<usize>()
+    }
+
+    /// The kernel of every convolution where `columns` columns come at a time.
+    pub fn methods(&self, columns: usize) -> Vec<Method> {
+        let of = |layer: &Layer| layer.method(columns, self.level, self.instructions);
+        self.layers.iter().map(of).collect()
     }
 
     /// Window features (see [`Architecture::features`]) to logits, one a label. `hidden` is
@@ -132,6 +132,30 @@ impl PackedNetwork {
         hidden.iter_mut().for_each(|unit| *unit = unit.max(0.0));
         self.output.apply(hidden, logits);
     }
+}
+
+fn layers(architecture: &Architecture, mel_bands: usize, weights: &Weights) -> Vec<Layer> {
+    let mut rows_per_column = architecture.frames_per_column();
+    let mut layers = Vec::new();
+    for (block, place, inputs, outputs) in architecture.convolutions() {
+        let shape = &architecture.blocks[block];
+        let pools = shape.pools && place + 1 == shape.filters.len();
+        let (scale, shift) = running_affine(weights, &format!("blocks.{block}.norms.{place}"));
+        layers.push(Layer {
+            quarters: weights[&format!("blocks.{block}.convolutions.{place}.kernel")].clone(),
+            scale,
+            shift,
+            counts: Counts { inputs, outputs },
+            mels: architecture.mels_after(mel_bands, block),
+            rows_per_column,
+            pools,
+            packed: Default::default(),
+        });
+        if pools {
+            rows_per_column /= POOLING;
+        }
+    }
+    layers
 }
 
 fn running_affine(weights: &Weights, name: &str) -> (Vec<f32>, Vec<f32>) {
@@ -163,61 +187,103 @@ impl PackedLinear {
     }
 }
 
+impl Layer {
+    fn method(&self, columns: usize, level: CacheLevel, set: InstructionSet) -> Method {
+        let shape = Shape {
+            group: COMPONENTS,
+            counts: self.counts,
+            rows: self.rows_per_column * columns,
+            mels: self.mels,
+        };
+        Method::fastest(shape, level, set)
+    }
+
+    /// Packed for a method; the first call for it allocates.
+    fn packed(&self, method: Method, set: InstructionSet) -> &PackedConvolution {
+        self.packed[method as usize].get_or_init(|| {
+            let convolution = Convolution {
+                weights: KernelWeights::Quaternion(&self.quarters),
+                counts: self.counts,
+                scale: &self.scale,
+                shift: &self.shift,
+                relu: true,
+                pools: self.pools,
+            };
+            PackedConvolution::new(convolution, self.mels, method, set)
+        })
+    }
+}
+
 /// The state of one stream through a [`PackedNetwork`].
 pub struct StreamingNetwork {
-    packed: Arc<PackedNetwork>,
+    network: Arc<PackedNetwork>,
     most_columns: usize,
-    /// The input of each convolution: `channels × (HISTORY + rows) × mels`, the rows of the
-    /// chunk behind those that were kept.
-    inputs: Vec<Vec<f32>>,
-    /// The output of the last convolution and those before a pooling.
-    unpooled: Vec<f32>,
+    methods: Vec<Method>,
+    /// The input of each convolution, and the output of the last.
+    maps: Vec<Map>,
+    workspace: Workspace,
+    /// Sums of a column, in the order of the map's lanes.
+    sums: Vec<f32>,
     column: Vec<f32>,
 }
 
 impl StreamingNetwork {
     /// A stream at its beginning (zeros before it) that takes up to `most_columns` columns of
-    /// frames at a time (1: least delay; 8 or more: files). Allocates everything it needs.
-    pub fn new(packed: Arc<PackedNetwork>, most_columns: usize) -> Self {
+    /// frames at a time (1: least delay; 8 or more: files). Allocates everything it needs; the
+    /// first stream of a size also packs the weights.
+    pub fn new(network: Arc<PackedNetwork>, most_columns: usize) -> Self {
         let most_columns = most_columns.max(1);
-        let inputs = packed
-            .convolutions
-            .iter()
-            .map(|layer| vec![0.0; layer.inputs * layer.stride(most_columns)])
-            .collect();
-        let unpooled = packed
-            .convolutions
-            .iter()
-            .map(|layer| layer.outputs * layer.rows_per_column * most_columns * layer.mels)
-            .max();
+        let (set, methods) = (network.instructions, network.methods(most_columns));
+        let (mut maps, mut workspace) = (Vec::new(), Workspace::default());
+        let mut sums = 0;
+        for (layer, &method) in network.layers.iter().zip(&methods) {
+            let rows = layer.rows_per_column * most_columns;
+            let packed = layer.packed(method, set);
+            packed.reserve(&mut workspace, rows);
+            let (inputs, outputs) = packed.channels();
+            maps.push(Map::new(inputs, rows, layer.mels, set));
+            sums = outputs.next_multiple_of(set.lanes());
+        }
+        if let Some(last) = network.layers.last() {
+            let halved = |size: usize| if last.pools { size / POOLING } else { size };
+            let rows = halved(last.rows_per_column * most_columns);
+            maps.push(Map::new(
+                COMPONENTS * last.counts.outputs,
+                rows,
+                halved(last.mels),
+                set,
+            ));
+        }
         Self {
             most_columns,
-            inputs,
-            unpooled: vec![0.0; unpooled.unwrap_or(0)],
-            column: vec![0.0; packed.architecture.features()],
-            packed,
+            methods,
+            maps,
+            workspace,
+            sums: vec![0.0; sums],
+            column: vec![0.0; network.architecture.features()],
+            network,
         }
     }
 
     /// The weights it runs on.
     pub fn packed(&self) -> &Arc<PackedNetwork> {
-        &self.packed
+        &self.network
     }
 
     /// Forgets the past.
     pub fn reset(&mut self) {
-        self.inputs.iter_mut().for_each(|input| input.fill(0.0));
+        self.maps.iter_mut().for_each(Map::clear);
     }
 
     /// Takes quaternion frames (each `4 × mel_bands`, component-major, one after the other), as
     /// many as make one column or several, and hands each column's features to `sink`. Allocates
-    /// nothing after the first call on a thread.
+    /// nothing.
     ///
     /// # Panics
     /// If the frames are not a whole number of columns, or more than `most_columns`.
     pub fn advance(&mut self, frames: &[f32], sink: &mut dyn FnMut(&[f32])) {
-        let frame = self.packed.frame_size();
-        let column_size = frame * self.packed.architecture.frames_per_column();
+        let frame = self.network.frame_size();
+        let column_size = frame * self.network.architecture.frames_per_column();
         assert!(
             frames.len().is_multiple_of(column_size),
             "a whole number of columns"
@@ -232,134 +298,49 @@ impl StreamingNetwork {
             return;
         }
         self.take_in(frames, frame);
-        for index in 0..self.inputs.len() {
-            self.run_layer(index, columns);
+        for (index, layer) in self.network.layers.iter().enumerate() {
+            let rows = layer.rows_per_column * columns;
+            let (before, after) = self.maps.split_at_mut(index + 1);
+            let (input, output) = (&mut before[index], &mut after[0]);
+            layer
+                .packed(self.methods[index], self.network.instructions)
+                .run(input, rows, output, &mut self.workspace);
+            input.advance(rows);
         }
         self.hand_out(columns, sink);
     }
 
-    /// Writes normalised frames behind the history of the first convolution's input.
+    /// Writes normalised frames into the first map.
     fn take_in(&mut self, frames: &[f32], frame: usize) {
-        let (packed, mels) = (&self.packed, self.packed.mel_bands);
-        let stride = packed.convolutions[0].stride(self.most_columns);
+        let (network, mels) = (&self.network, self.network.mel_bands);
         for (row, frame) in frames.chunks_exact(frame).enumerate() {
             for (component, values) in frame.chunks_exact(mels).enumerate() {
                 let affine = component * mels..(component + 1) * mels;
-                let affine = packed.input_scale[affine.clone()]
-                    .iter()
-                    .zip(&packed.input_shift[affine]);
-                let start = component * stride + (HISTORY + row) * mels;
-                let slots = self.inputs[0][start..start + mels].iter_mut();
-                for ((slot, value), (scale, shift)) in slots.zip(values).zip(affine) {
-                    *slot = value * scale + shift;
-                }
+                let scales = &network.input_scale[affine.clone()];
+                let shifts = &network.input_shift[affine];
+                let normalised = (0..mels).map(|mel| values[mel] * scales[mel] + shifts[mel]);
+                self.maps[0].write_row(component, row, normalised);
             }
         }
     }
 
-    fn run_layer(&mut self, index: usize, columns: usize) {
-        let layer = &self.packed.convolutions[index];
-        let rows = layer.rows_per_column * columns;
-        let from = layer.grid(layer.inputs, rows, layer.stride(self.most_columns));
-        let (before, after) = self.inputs.split_at_mut(index + 1);
-        let input = &mut before[index];
-        match after.first_mut() {
-            // Straight into the next layer's input where nothing lies between.
-            Some(next) if !layer.pools => {
-                let stride = self.packed.convolutions[index + 1].stride(self.most_columns);
-                layer.run(
-                    (input, from),
-                    (next, layer.grid(layer.outputs, rows, stride)),
-                );
-            }
-            next => {
-                let to = Grid::dense(layer.outputs, rows, layer.mels);
-                layer.run((input, from), (&mut self.unpooled, to));
-                if let Some(next) = next {
-                    let following = &self.packed.convolutions[index + 1];
-                    pool_into(&self.unpooled, to, next, following, self.most_columns);
-                }
-            }
-        }
-        for channel in input.chunks_exact_mut(from.channel_stride) {
-            let end = (HISTORY + rows) * layer.mels;
-            channel.copy_within(end - HISTORY * layer.mels..end, 0);
-        }
-    }
-
-    /// The mean over mel of the last layer's (pooled) rows, a column each. With the last layer's
-    /// pooling: the mean over the rows and mels that are pooled together.
+    /// The mean over mel (and what pooling left of the rows) of the last map, a column each.
     fn hand_out(&mut self, columns: usize, sink: &mut dyn FnMut(&[f32])) {
-        let Some(last) = self.packed.convolutions.last() else {
+        let (Some(map), Some(last)) = (self.maps.last(), self.network.layers.last()) else {
             return;
         };
-        let rows = last.rows_per_column;
-        let mels = if last.pools {
-            last.mels / POOLING * POOLING
-        } else {
-            last.mels
-        };
+        let halved = |size: usize| if last.pools { size / POOLING } else { size };
+        let rows = halved(last.rows_per_column);
+        let filters = last.counts.outputs;
         for column in 0..columns {
-            let planes = self.unpooled.chunks_exact(rows * columns * last.mels);
-            for (feature, plane) in self.column.iter_mut().zip(planes) {
-                let rows = plane[column * rows * last.mels..]
-                    .chunks_exact(last.mels)
-                    .take(rows);
-                let sum: f32 = rows
-                    .clone()
-                    .map(|row| row[..mels].iter().sum::<f32>())
-                    .sum();
-                *feature = sum / (mels * rows.len()) as f32;
+            self.sums.fill(0.0);
+            map.add_rows(column * rows..(column + 1) * rows, &mut self.sums);
+            let scale = 1.0 / (rows * map.shape().mels) as f32;
+            for (feature, value) in self.column.iter_mut().enumerate() {
+                // The map has quaternions side by side, the head all r, then all i, j, k.
+                *value = scale * self.sums[feature % filters * COMPONENTS + feature / filters];
             }
             sink(&self.column);
         }
-    }
-}
-
-impl PackedConvolution {
-    /// Elements of a channel in this layer's input.
-    fn stride(&self, most_columns: usize) -> usize {
-        (HISTORY + self.rows_per_column * most_columns) * self.mels
-    }
-
-    fn grid(&self, channels: usize, rows: usize, channel_stride: usize) -> Grid {
-        Grid {
-            channels,
-            rows,
-            mels: self.mels,
-            history: HISTORY,
-            channel_stride,
-        }
-    }
-
-    fn run(&self, from: (&[f32], Grid), (output, to): (&mut [f32], Grid)) {
-        for (channel, shift) in self.shift.iter().enumerate() {
-            let start = to.offset(channel, 0);
-            output[start..start + to.rows * to.mels].fill(*shift);
-        }
-        convolve(&self.kernel, from, (output, to), Reach::Past);
-        for channel in 0..to.channels {
-            let start = to.offset(channel, 0);
-            for value in &mut output[start..start + to.rows * to.mels] {
-                *value = value.max(0.0);
-            }
-        }
-    }
-}
-
-/// Pools dense planes into the input of the layer that follows, behind its history.
-fn pool_into(
-    planes: &[f32],
-    grid: Grid,
-    next: &mut [f32],
-    following: &PackedConvolution,
-    most_columns: usize,
-) {
-    let (stride, mels) = (following.stride(most_columns), following.mels);
-    let size = grid.rows / POOLING * mels;
-    let inputs = next.chunks_exact_mut(stride).take(grid.channels);
-    for (plane, input) in planes.chunks_exact(grid.channel_stride).zip(inputs) {
-        let target = &mut input[HISTORY * mels..][..size];
-        pool_plane(plane, grid.mels, target, mels);
     }
 }

@@ -1,0 +1,148 @@
+//! Which kernel a layer runs on.
+//!
+//! A rule, not a measurement: the same model gives the same bits on the same instruction set,
+//! whatever else the machine does. It compares, for each kernel, cycles of arithmetic with cycles
+//! of reading weights, since a chunk of a stream has few pixels to read them for. The constants
+//! are of 2024 server cores; they only have to rank kernels right (`cargo xtask bench layers`
+//! shows what each one takes).
+
+use super::{Counts, InstructionSet, Method};
+
+/// Where a network's weights stay between two chunks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CacheLevel {
+    /// A core's own cache.
+    Second,
+    /// The cache that cores share.
+    Third,
+    /// None: memory.
+    Memory,
+}
+
+impl CacheLevel {
+    /// Where weights of so many bytes stay.
+    pub fn of(bytes: usize) -> Self {
+        match bytes >> 10 {
+            0..768 => Self::Second,
+            768..16_384 => Self::Third,
+            _ => Self::Memory,
+        }
+    }
+
+    /// Bytes a cycle that one core reads from there in order.
+    fn bytes_per_cycle(self) -> f64 {
+        match self {
+            Self::Second => 40.0,
+            Self::Third => 16.0,
+            Self::Memory => 5.0,
+        }
+    }
+}
+
+/// A layer as it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shape {
+    /// Real channels of a unit: 4 for quaternions, 1.
+    pub group: usize,
+    /// Units in and out.
+    pub counts: Counts,
+    /// Rows of a chunk.
+    pub rows: usize,
+    /// Mels of a row.
+    pub mels: usize,
+}
+
+/// Vector multiply-adds a cycle.
+const MULTIPLY_ADDS: f64 = 2.0;
+/// Cycles to transform a tile of one block of channels there and back, F2 and F4.
+const TRANSFORMS: [f64; 2] = [90.0, 220.0];
+/// Pixels (or tiles) for which weights must serve, lest loading them into registers, one load
+/// each, takes longer than the multiply-adds.
+const PIXELS_A_LOAD: f64 = 1.0;
+
+impl Method {
+    /// The method that should take the least time.
+    pub fn fastest(shape: Shape, level: CacheLevel, set: InstructionSet) -> Self {
+        let fitting = Self::ALL
+            .into_iter()
+            .filter(|method| method.fits(shape.group));
+        let cycles = |method: &Self| method.cycles(shape, level, set);
+        fitting
+            .min_by(|a, b| cycles(a).total_cmp(&cycles(b)))
+            .unwrap_or(Self::Direct)
+    }
+
+    /// Cycles for one chunk, about.
+    fn cycles(self, shape: Shape, level: CacheLevel, set: InstructionSet) -> f64 {
+        let lanes = set.lanes();
+        let blocks = |units: usize| (units * shape.group).div_ceil(lanes) as f64;
+        let outputs = blocks(shape.counts.outputs);
+        let phases = if shape.group == 4 { 2.0 } else { 1.0 };
+        let vectors = shape.counts.inputs as f64 * outputs; // of weights, a tap and phase
+        let pixels = (shape.rows * shape.mels) as f64;
+        let winograd = |out: usize, transform: f64| {
+            let tiles = (shape.rows.div_ceil(out) * shape.mels.div_ceil(out)) as f64;
+            let positions = ((out + 2) * (out + 2)) as f64;
+            let transforms = tiles * transform * (blocks(shape.counts.inputs) + outputs) / 2.0;
+            (positions * phases, positions * phases, tiles, transforms)
+        };
+        // Weights and multiply-adds for a pair of units, the pixels they serve, and the rest.
+        let (weights, products, served, rest) = match self {
+            Self::Direct => (9.0 * phases, 9.0 * phases, pixels, 0.0),
+            // Each of its multiply-adds needs a load of its own.
+            Self::Shared => (9.0, 9.0 * 4.0 * 1.2, pixels, 0.0),
+            Self::WinogradTwo => winograd(2, TRANSFORMS[0]),
+            Self::WinogradFour => winograd(4, TRANSFORMS[1]),
+        };
+        let arithmetic = products * vectors * (served + PIXELS_A_LOAD) / MULTIPLY_ADDS;
+        let bytes = weights * vectors * (lanes * size_of::<f32>()) as f64;
+        arithmetic.max(bytes / level.bytes_per_cycle()) + rest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fastest(channels: usize, rows: usize, mels: usize, level: CacheLevel) -> Method {
+        let units = channels / 4;
+        let counts = Counts {
+            inputs: units,
+            outputs: units,
+        };
+        let shape = Shape {
+            group: 4,
+            counts,
+            rows,
+            mels,
+        };
+        Method::fastest(shape, level, InstructionSet::Avx512)
+    }
+
+    #[test]
+    fn large_maps_transform_and_deep_narrow_ones_share_their_weights() {
+        assert_eq!(
+            fastest(64, 100, 64, CacheLevel::Third),
+            Method::WinogradFour
+        );
+        assert_eq!(fastest(256, 2, 16, CacheLevel::Third), Method::WinogradTwo);
+        assert_eq!(fastest(512, 1, 8, CacheLevel::Third), Method::Direct);
+        assert_eq!(fastest(2048, 1, 2, CacheLevel::Memory), Method::Shared);
+    }
+
+    #[test]
+    fn real_kernels_are_never_shared() {
+        let counts = Counts {
+            inputs: 2048,
+            outputs: 2048,
+        };
+        let shape = Shape {
+            group: 1,
+            counts,
+            rows: 1,
+            mels: 2,
+        };
+        let method = Method::fastest(shape, CacheLevel::Memory, InstructionSet::Plain);
+        assert_ne!(method, Method::Shared);
+    }
+}
