@@ -9,6 +9,7 @@
 #![deny(unsafe_code)] // `kernels` alone allows it, each block with its reason
 
 pub mod audio;
+pub mod blocked;
 mod error;
 pub mod features;
 pub mod kernels;

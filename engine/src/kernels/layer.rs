@@ -9,7 +9,7 @@ use super::packing::{Counts, KernelWeights, Packed, pack};
 use super::pool::Pool;
 use super::shared::Shared;
 use super::winograd::{self, F2, F4, Size, Winograd};
-use super::{HISTORY, InstructionSet, Map};
+use super::{HISTORY, InstructionSet, Map, MapShape};
 
 /// How a convolution is computed. All give the same results to rounding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -198,18 +198,39 @@ impl PackedConvolution {
     /// # Panics
     /// If the maps do not fit.
     pub fn run(&self, input: &Map, rows: usize, output: &mut Map, workspace: &mut Workspace) {
-        let (inputs, outputs) = self.channels();
         let (from, to) = (input.shape(), output.shape());
+        self.run_on(
+            (input.values(), from),
+            rows,
+            (output.values_mut(), to),
+            workspace,
+        );
+    }
+
+    /// The same over floats that lie as in a [`Map`].
+    ///
+    /// # Panics
+    /// If the shapes do not fit, or there are fewer floats than they say.
+    pub fn run_on(
+        &self,
+        (input, from): (&[f32], MapShape),
+        rows: usize,
+        (output, to): (&mut [f32], MapShape),
+        workspace: &mut Workspace,
+    ) {
+        let (inputs, outputs) = self.channels();
+        let lanes = self.set.lanes();
         let halved = |size: usize| if self.pools { size / 2 } else { size };
         assert_eq!(
             (from.channels, from.mels, from.lanes),
-            (inputs, self.mels, self.set.lanes())
+            (inputs, self.mels, lanes)
         );
         assert_eq!(
             (to.channels, to.mels, to.lanes),
-            (outputs, halved(self.mels), self.set.lanes())
+            (outputs, halved(self.mels), lanes)
         );
         assert!(rows <= from.rows && halved(rows) <= to.rows, "{rows} rows");
+        assert!(input.len() >= from.size() && output.len() >= to.size());
         if halved(rows) == 0 {
             return;
         }
@@ -217,18 +238,19 @@ impl PackedConvolution {
         let target = Target {
             block_stride: to.block_stride(),
             row_stride: to.row_stride(),
-            first: output.first_pixel(),
+            first: output[to.first_pixel()..].as_mut_ptr(),
         };
+        let source = (input.as_ptr(), from);
+        let scratch = &mut workspace.scratch;
         match self.method {
             Method::Direct | Method::Shared if self.pools => {
-                let unpooled = workspace.unpooled.as_mut_ptr();
-                let row_stride = self.mels * to.lanes;
+                let row_stride = self.mels * lanes;
                 let dense = Target {
-                    first: unpooled,
+                    first: workspace.unpooled.as_mut_ptr(),
                     block_stride: rows * row_stride,
                     row_stride,
                 };
-                self.direct(input, rows, dense, &mut workspace.scratch);
+                self.direct(source, rows, dense, scratch);
                 self.set.run(Pool {
                     input: &workspace.unpooled,
                     blocks: to.blocks(),
@@ -237,15 +259,9 @@ impl PackedConvolution {
                     output: target,
                 });
             }
-            Method::Direct | Method::Shared => {
-                self.direct(input, rows, target, &mut workspace.scratch);
-            }
-            Method::WinogradTwo => {
-                self.winograd::<F2, 2, 4>(input, rows, target, &mut workspace.scratch)
-            }
-            Method::WinogradFour => {
-                self.winograd::<F4, 4, 6>(input, rows, target, &mut workspace.scratch)
-            }
+            Method::Direct | Method::Shared => self.direct(source, rows, target, scratch),
+            Method::WinogradTwo => self.winograd::<F2, 2, 4>(source, rows, target, scratch),
+            Method::WinogradFour => self.winograd::<F4, 4, 6>(source, rows, target, scratch),
         }
     }
 
@@ -257,9 +273,14 @@ impl PackedConvolution {
         }
     }
 
-    fn direct(&self, input: &Map, rows: usize, output: Target, scratch: &mut [f32]) {
+    fn direct(
+        &self,
+        (input, shape): (*const f32, MapShape),
+        rows: usize,
+        output: Target,
+        scratch: &mut [f32],
+    ) {
         let (packed, finish, units) = (&self.packed, self.finish(), self.counts.inputs);
-        let (shape, input) = (input.shape(), input.start());
         macro_rules! direct {
             ($group:literal) => {
                 Direct::<$group> {
@@ -291,7 +312,7 @@ impl PackedConvolution {
 
     fn winograd<S: Size<OUT, IN>, const OUT: usize, const IN: usize>(
         &self,
-        input: &Map,
+        (input, shape): (*const f32, MapShape),
         rows: usize,
         output: Target,
         scratch: &mut [f32],
@@ -303,8 +324,8 @@ impl PackedConvolution {
                     packed: &self.packed,
                     finish: self.finish(),
                     units: self.counts.inputs,
-                    input: input.start(),
-                    shape: input.shape(),
+                    input,
+                    shape,
                     rows,
                     scratch,
                     output,

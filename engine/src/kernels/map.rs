@@ -50,8 +50,18 @@ impl MapShape {
         (HISTORY + self.rows) * self.row_stride()
     }
 
+    /// Floats of all blocks.
+    pub fn size(&self) -> usize {
+        self.blocks() * self.block_stride()
+    }
+
+    /// Where the first mel of row 0 in block 0 is.
+    pub(super) fn first_pixel(&self) -> usize {
+        self.index(0, 0, 0)
+    }
+
     /// Where a channel's value is; row 0 is the first after the history.
-    fn index(&self, channel: usize, row: usize, mel: usize) -> usize {
+    pub fn index(&self, channel: usize, row: usize, mel: usize) -> usize {
         (channel / self.lanes) * self.block_stride()
             + (HISTORY + row) * self.row_stride()
             + (BORDER + mel) * self.lanes
@@ -70,7 +80,7 @@ impl Map {
         };
         Self {
             shape,
-            values: Buffer::new(shape.blocks() * shape.block_stride()),
+            values: Buffer::new(shape.size()),
         }
     }
 
@@ -151,14 +161,11 @@ impl Map {
         }
     }
 
-    /// The oldest row of the history, at the zero before its first mel.
-    pub(super) fn start(&self) -> *const f32 {
-        self.values.as_ptr()
+    pub(super) fn values(&self) -> &[f32] {
+        &self.values
     }
 
-    /// The first mel of row `0` in block 0.
-    pub(super) fn first_pixel(&mut self) -> *mut f32 {
-        let offset = self.shape.index(0, 0, 0);
-        self.values[offset..].as_mut_ptr()
+    pub(super) fn values_mut(&mut self) -> &mut [f32] {
+        &mut self.values
     }
 }

@@ -60,6 +60,15 @@ impl Lanes for Avx2 {
     }
 
     #[inline(always)]
+    fn pass_where_positive(self, value: Self) -> Self {
+        // SAFETY: see above.
+        Self(unsafe {
+            let positive = _mm256_cmp_ps::<_CMP_GT_OQ>(self.0, _mm256_setzero_ps());
+            _mm256_and_ps(positive, value.0)
+        })
+    }
+
+    #[inline(always)]
     fn swap_neighbours(self) -> Self {
         // SAFETY: see above.
         Self(unsafe { _mm256_permute_ps::<0b10_11_00_01>(self.0) })

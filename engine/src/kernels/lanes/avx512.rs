@@ -60,6 +60,15 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
+    fn pass_where_positive(self, value: Self) -> Self {
+        // SAFETY: see above.
+        Self(unsafe {
+            let positive = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(self.0, _mm512_setzero_ps());
+            _mm512_maskz_mov_ps(positive, value.0)
+        })
+    }
+
+    #[inline(always)]
     fn swap_neighbours(self) -> Self {
         // SAFETY: see above.
         Self(unsafe { _mm512_permute_ps::<0b10_11_00_01>(self.0) })

@@ -33,6 +33,8 @@ pub(super) trait Lanes: Copy {
     /// `self · factor + term`.
     fn mul_add(self, factor: Self, term: Self) -> Self;
     fn max(self, other: Self) -> Self;
+    /// `value` where this is above zero, zero elsewhere.
+    fn pass_where_positive(self, value: Self) -> Self;
     /// (1, 0, 3, 2) in each group of four.
     fn swap_neighbours(self) -> Self;
     /// (2, 3, 0, 1) in each group of four.

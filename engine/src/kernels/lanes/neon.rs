@@ -51,6 +51,15 @@ impl Lanes for Neon {
     }
 
     #[inline(always)]
+    fn pass_where_positive(self, value: Self) -> Self {
+        // SAFETY: see above.
+        Self(unsafe {
+            let positive = vcgtq_f32(self.0, vdupq_n_f32(0.0));
+            vreinterpretq_f32_u32(vandq_u32(positive, vreinterpretq_u32_f32(value.0)))
+        })
+    }
+
+    #[inline(always)]
     fn swap_neighbours(self) -> Self {
         // SAFETY: see above.
         Self(unsafe { vrev64q_f32(self.0) })

@@ -54,6 +54,11 @@ impl Lanes for Plain {
     }
 
     #[inline(always)]
+    fn pass_where_positive(self, value: Self) -> Self {
+        self.each(value, |a, b| if a > 0.0 { b } else { 0.0 })
+    }
+
+    #[inline(always)]
     fn swap_neighbours(self) -> Self {
         self.rearranged([1, 0, 3, 2])
     }

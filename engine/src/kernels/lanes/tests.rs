@@ -26,6 +26,7 @@ impl Kernel for Everything<'_> {
             a.turn_last_three_left(),
             a.hadamard(),
             V::quad([1., 2., 3., 4.]),
+            a.pass_where_positive(b),
         ];
         for vector in all {
             let mut out = [0.0; 16];

@@ -1,0 +1,179 @@
+//! The convolution, quaternion or real, with its two gradients.
+
+use std::cell::RefCell;
+
+use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor};
+use rayon::prelude::*;
+
+use super::{Blocked, Format};
+use crate::kernels::{
+    CacheLevel, Convolution, Counts, KernelWeights, Method, PackedConvolution, TAPS,
+    WeightGradient, Workspace, towards_the_future, turned,
+};
+use crate::storage::{contiguous_f32, with_elements};
+
+/// Samples whose weight gradients are summed by one task. Fixed, so that the order of the sums
+/// does not depend on the number of threads.
+const SAMPLES_A_TASK: usize = 4;
+
+thread_local! {
+    /// Scratch of the kernels, and a map turned towards the future.
+    static SCRATCH: RefCell<(Workspace, Vec<f32>)> = RefCell::default();
+}
+
+impl Blocked {
+    /// 3×3 convolution, causal in time, no bias. Quaternions: quarter kernels
+    /// (`4 × outputs × inputs × 3 × 3`); channels: `outputs × inputs × 3 × 3`. Differentiable.
+    ///
+    /// # Errors
+    /// If the kernel does not fit or candle fails.
+    pub fn convolve(&self, kernel: &Tensor) -> Result<Self> {
+        let (from, dims) = (self.format, kernel.dims());
+        let (outputs, inputs) = match (from.group, dims) {
+            (4, &[4, outputs, inputs, 3, 3]) | (1, &[outputs, inputs, 3, 3]) => (outputs, inputs),
+            _ => candle_core::bail!(
+                "a kernel of {dims:?} is not one for units of {}",
+                from.group
+            ),
+        };
+        if inputs * from.group != from.map.channels {
+            candle_core::bail!("a kernel of {dims:?} for {} channels", from.map.channels);
+        }
+        let counts = Counts { inputs, outputs };
+        let to = from.with(outputs * from.group, from.map.rows, from.map.mels);
+        let op = Convolve { from, to, counts };
+        let tensor = self.tensor.apply_op2(&kernel.contiguous()?, op)?;
+        Ok(Self { tensor, format: to })
+    }
+}
+
+struct Convolve {
+    from: Format,
+    to: Format,
+    counts: Counts,
+}
+
+/// One direction: `kernel` over every sample of `input`.
+fn run(
+    kernel: &[f32],
+    counts: Counts,
+    (input, from): (&[f32], Format),
+    to: Format,
+    future: bool,
+) -> Vec<f32> {
+    let shape = crate::kernels::Shape {
+        group: from.group,
+        counts,
+        rows: from.map.rows,
+        mels: from.map.mels,
+    };
+    // A batch walks over the weights many times: they are in the cache then.
+    let method = Method::fastest(shape, CacheLevel::Second, from.set);
+    let (scale, shift) = (vec![1.0; to.map.channels], vec![0.0; to.map.channels]);
+    let convolution = Convolution {
+        weights: match from.group {
+            4 => KernelWeights::Quaternion(kernel),
+            _ => KernelWeights::Real(kernel),
+        },
+        counts,
+        scale: &scale,
+        shift: &shift,
+        relu: false,
+        pools: false,
+    };
+    let packed = PackedConvolution::new(convolution, from.map.mels, method, from.set);
+    let mut output = vec![0.0; to.size()];
+    output
+        .par_chunks_mut(to.map.size())
+        .zip(input.par_chunks(from.map.size()))
+        .for_each(|(output, input)| {
+            SCRATCH.with_borrow_mut(|(workspace, copy)| {
+                let input = if future {
+                    copy.resize(copy.len().max(input.len()), 0.0);
+                    towards_the_future(input, from.map, copy);
+                    &copy[..]
+                } else {
+                    input
+                };
+                packed.run_on(
+                    (input, from.map),
+                    from.map.rows,
+                    (output, to.map),
+                    workspace,
+                );
+            });
+        });
+    output
+}
+
+impl CustomOp2 for Convolve {
+    fn name(&self) -> &'static str {
+        "blocked-convolution"
+    }
+
+    fn cpu_fwd(
+        &self,
+        x: &CpuStorage,
+        x_layout: &Layout,
+        kernel: &CpuStorage,
+        kernel_layout: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let x = self.from.elements(x, x_layout)?;
+        let kernel = contiguous_f32(kernel, kernel_layout)?;
+        let output = run(kernel, self.counts, (x, self.from), self.to, false);
+        Ok((CpuStorage::F32(output), self.to.shape()))
+    }
+
+    fn bwd(
+        &self,
+        x: &Tensor,
+        kernel: &Tensor,
+        _result: &Tensor,
+        gradient: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
+        let of_kernel = with_elements(x, |x| {
+            with_elements(gradient, |gradient| self.gradient_of_kernel(x, gradient))
+        })??;
+        debug_assert_eq!(of_kernel.len() % TAPS, 0);
+        let of_kernel = Tensor::from_vec(of_kernel, kernel.shape(), kernel.device())?;
+        if !x.track_op() {
+            return Ok((None, Some(of_kernel))); // the network's first layer: nothing wants it
+        }
+        let back = with_elements(kernel, |kernel| {
+            turned(kernel, self.from.group, self.counts)
+        })?;
+        let counts = Counts {
+            inputs: self.counts.outputs,
+            outputs: self.counts.inputs,
+        };
+        let of_x = with_elements(gradient, |gradient| {
+            run(&back, counts, (gradient, self.to), self.from, true)
+        })?;
+        let of_x = Tensor::from_vec(of_x, x.shape(), x.device())?;
+        Ok((Some(of_x), Some(of_kernel)))
+    }
+}
+
+impl Convolve {
+    fn gradient_of_kernel(&self, x: &[f32], gradient: &[f32]) -> Vec<f32> {
+        let (from, to) = (self.from.map, self.to.map);
+        let mut tasks = x
+            .par_chunks(SAMPLES_A_TASK * from.size())
+            .zip(gradient.par_chunks(SAMPLES_A_TASK * to.size()))
+            .map(|(x, gradient)| {
+                let mut sum = WeightGradient::new(self.from.group, self.counts, self.from.set);
+                let samples = x.chunks_exact(from.size());
+                for (x, gradient) in samples.zip(gradient.chunks_exact(to.size())) {
+                    sum.add((x, from), (gradient, to));
+                }
+                sum
+            })
+            .collect::<Vec<_>>()
+            .into_iter();
+        let Some(mut sum) = tasks.next() else {
+            return Vec::new(); // no batch is empty
+        };
+        tasks.for_each(|task| sum.merge(&task));
+        sum.weights()
+    }
+}

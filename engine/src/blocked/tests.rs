@@ -1,0 +1,142 @@
+//! Each operation and its gradients against candle's elementary ones.
+
+use candle_core::{Device, Tensor, Var};
+use proptest::prelude::*;
+
+use super::*;
+use crate::network::{average_pool, batch_norm_relu};
+use crate::quaternion::convolve_by_expansion;
+
+fn numbers(shape: &[usize], seed: usize) -> Var {
+    let count: usize = shape.iter().product();
+    let values: Vec<f32> = (0..count)
+        .map(|i| (((i + 17) * 7919 + seed * 104_729) % 2_003) as f32 / 1_001.5 - 1.0)
+        .collect();
+    Var::from_vec(values, shape, &Device::Cpu).unwrap()
+}
+
+fn assert_near(got: &Tensor, want: &Tensor, what: &str) {
+    let list = |t: &Tensor| t.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    assert_eq!(got.dims(), want.dims(), "{what}");
+    let (got, want) = (list(got), list(want));
+    let largest = want.iter().fold(0f32, |largest, x| largest.max(x.abs()));
+    for (got, want) in got.iter().zip(&want) {
+        assert!(
+            (got - want).abs() < 1e-4 * (1.0 + largest),
+            "{what}: {got} for {want}"
+        );
+    }
+}
+
+/// One block (convolution, norm + ReLU, perhaps pooling), twice, to the columns; and gradients of
+/// everything with a loss that weighs each output differently.
+fn check(group: usize, sizes: [usize; 6], pools: bool, seed: usize) {
+    let [batch, inputs, middle, outputs, rows, mels] = sizes;
+    let kernel = |outputs: usize, inputs: usize, seed| {
+        let shape = [4, outputs, inputs, 3, 3];
+        numbers(if group == 4 { &shape } else { &shape[1..] }, seed)
+    };
+    let x = numbers(&[batch, group * inputs, rows, mels], seed);
+    let kernels = [
+        kernel(middle, inputs, seed + 1),
+        kernel(outputs, middle, seed + 2),
+    ];
+    let norm = |channels: usize, seed| {
+        [
+            numbers(&[group * channels], seed),
+            numbers(&[group * channels], seed + 7),
+        ]
+    };
+    let norms = [norm(middle, seed + 3), norm(outputs, seed + 4)];
+
+    let plain = {
+        let mut y = x.as_tensor().clone();
+        for (kernel, [weight, bias]) in kernels.iter().zip(&norms) {
+            y = if group == 4 {
+                convolve_by_expansion(&y, kernel).unwrap()
+            } else {
+                let padded = y
+                    .pad_with_zeros(2, 2, 0)
+                    .unwrap()
+                    .pad_with_zeros(3, 1, 1)
+                    .unwrap();
+                padded.conv2d(kernel, 0, 1, 1, 1).unwrap()
+            };
+            y = batch_norm_relu(&y, weight, bias).unwrap().0;
+            if pools {
+                y = average_pool(&y).unwrap();
+            }
+        }
+        y.mean(3)
+            .unwrap()
+            .transpose(1, 2)
+            .unwrap()
+            .contiguous()
+            .unwrap()
+    };
+    let blocked = {
+        let mut y = Blocked::new(&x, group).unwrap();
+        for (kernel, [weight, bias]) in kernels.iter().zip(&norms) {
+            y = y
+                .convolve(kernel)
+                .unwrap()
+                .norm_relu(weight, bias, pools)
+                .unwrap()
+                .0;
+        }
+        y.mel_means().unwrap()
+    };
+    assert_near(&blocked, &plain, "columns");
+    let weights = numbers(plain.dims(), seed + 5);
+    let loss = |y: &Tensor| (y * weights.as_tensor()).unwrap().sum_all().unwrap();
+    let (got, want) = (
+        loss(&blocked).backward().unwrap(),
+        loss(&plain).backward().unwrap(),
+    );
+    for (index, var) in kernels.iter().chain(norms.iter().flatten()).enumerate() {
+        assert_near(
+            got.get(var).unwrap(),
+            want.get(var).unwrap(),
+            &format!("gradient {index}"),
+        );
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn blocks_and_their_gradients_equal_candles(
+        quaternion in any::<bool>(), batch in 1usize..7, inputs in 1usize..4, middle in 1usize..9,
+        outputs in 1usize..8, rows in 4usize..12, mels in 4usize..20, pools in any::<bool>(),
+        seed in 0usize..100,
+    ) {
+        let group = if quaternion { 4 } else { 1 };
+        check(group, [batch, inputs, middle, outputs, rows, mels], pools, seed);
+    }
+}
+
+#[test]
+fn there_and_back_is_the_same() {
+    let x = numbers(&[2, 12, 5, 7], 1);
+    for group in [1, 4] {
+        let back = Blocked::new(&x, group).unwrap().to_planes().unwrap();
+        assert_near(&back, &x, "planes");
+    }
+}
+
+#[test]
+fn what_does_not_fit_is_refused() {
+    let x = Blocked::new(&numbers(&[1, 8, 5, 7], 1), 4).unwrap();
+    assert!(x.convolve(&numbers(&[4, 3, 1, 3, 3], 1)).is_err());
+    assert!(x.convolve(&numbers(&[3, 8, 3, 3], 1)).is_err());
+    assert!(
+        x.norm_relu(&numbers(&[4], 1), &numbers(&[8], 1), false)
+            .is_err()
+    );
+    assert!(Blocked::new(&numbers(&[1, 6, 5, 7], 1), 4).is_err());
+    let thin = Blocked::new(&numbers(&[1, 4, 5, 1], 1), 4).unwrap();
+    assert!(
+        thin.norm_relu(&numbers(&[4], 1), &numbers(&[4], 1), true)
+            .is_err()
+    );
+}
