@@ -11,7 +11,7 @@ use hamiltone_engine::features::{COMPONENTS, FeatureSettings, FrontEnd, quaterni
 use hamiltone_engine::model::Model;
 use hamiltone_engine::network::streaming::{PackedNetwork, StreamingNetwork};
 use hamiltone_engine::network::whole_clip::Network;
-use hamiltone_engine::network::{Architecture, Block};
+use hamiltone_engine::network::{Algebra, Architecture, Block};
 use hamiltone_engine::tagging::{ClipClassifier, Tagger};
 use proptest::prelude::*;
 
@@ -60,10 +60,10 @@ proptest! {
     fn streaming_columns_equal_the_whole_clip(
         blocks in prop::collection::vec((prop::collection::vec(1usize..5, 1..4), any::<bool>()), 1..4),
         mels in 9usize..24, columns in 1usize..9, chunks in prop::collection::vec(1usize..4, 1..9),
-        seed in 1u64..1000,
+        real in any::<bool>(), seed in 1u64..1000,
     ) {
         let blocks = blocks.into_iter().map(|(filters, pools)| Block { filters, pools }).collect();
-        let architecture = Architecture { blocks, hidden: 2, labels: 3 };
+        let architecture = Architecture { blocks, hidden: 2, labels: 3, algebra: if real { Algebra::Real } else { Algebra::Quaternion } };
         prop_assume!(architecture.problem(mels).is_none());
         let per_column = architecture.frames_per_column() * COMPONENTS * mels;
         let mut number = numbers(seed);

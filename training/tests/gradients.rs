@@ -2,8 +2,9 @@
 //! network, down to the loss, is checked in `src/run/loss.rs`.)
 
 use candle_core::{Device, Tensor, Var};
+use hamiltone_engine::blocked::causal_convolution;
 use hamiltone_engine::network::{average_pool, batch_norm_relu};
-use hamiltone_engine::quaternion::{quaternion_convolution, quaternion_linear};
+use hamiltone_engine::quaternion::quaternion_linear;
 use hamiltone_training::random::{normal, stream};
 
 fn random_var(shape: &[usize], seed: u64) -> Var {
@@ -65,7 +66,7 @@ fn quaternion_convolution_by_input_and_kernel() {
             let kernel = random_var(&[4, outputs, inputs, 3, 3], 2);
             let name = format!("convolution {batch} of {inputs}→{outputs} on {time}×{mels}");
             check(&name, &[&x, &kernel], 0.1, || {
-                quaternion_convolution(&x, &kernel).unwrap()
+                causal_convolution(&x, &kernel).unwrap()
             });
         }
     }

@@ -7,8 +7,8 @@ use rayon::prelude::*;
 
 use super::{Blocked, Format};
 use crate::kernels::{
-    CacheLevel, Convolution, Counts, KernelWeights, Method, PackedConvolution, TAPS,
-    WeightGradient, Workspace, towards_the_future, turned,
+    CacheLevel, Convolution, Counts, KernelWeights, Method, PackedConvolution, WeightGradient,
+    Workspace, towards_the_future, turned,
 };
 use crate::storage::{contiguous_f32, with_elements};
 
@@ -28,28 +28,17 @@ impl Blocked {
     /// # Errors
     /// If the kernel does not fit or candle fails.
     pub fn convolve(&self, kernel: &Tensor) -> Result<Self> {
-        let (from, dims) = (self.format, kernel.dims());
-        let (outputs, inputs) = match (from.group, dims) {
-            (4, &[4, outputs, inputs, 3, 3]) | (1, &[outputs, inputs, 3, 3]) => (outputs, inputs),
-            _ => candle_core::bail!(
-                "a kernel of {dims:?} is not one for units of {}",
-                from.group
-            ),
-        };
-        if inputs * from.group != from.map.channels {
-            candle_core::bail!("a kernel of {dims:?} for {} channels", from.map.channels);
-        }
-        let counts = Counts { inputs, outputs };
-        let to = from.with(outputs * from.group, from.map.rows, from.map.mels);
-        let op = Convolve { from, to, counts };
+        let op = Convolve::new(self.format, kernel.dims())?;
+        let to = op.to;
         let tensor = self.tensor.apply_op2(&kernel.contiguous()?, op)?;
         Ok(Self { tensor, format: to })
     }
 }
 
-struct Convolve {
-    from: Format,
-    to: Format,
+/// Sizes of one call.
+pub(super) struct Convolve {
+    pub(super) from: Format,
+    pub(super) to: Format,
     counts: Counts,
 }
 
@@ -120,8 +109,7 @@ impl CustomOp2 for Convolve {
     ) -> Result<(CpuStorage, Shape)> {
         let x = self.from.elements(x, x_layout)?;
         let kernel = contiguous_f32(kernel, kernel_layout)?;
-        let output = run(kernel, self.counts, (x, self.from), self.to, false);
-        Ok((CpuStorage::F32(output), self.to.shape()))
+        Ok((CpuStorage::F32(self.forward(x, kernel)), self.to.shape()))
     }
 
     fn bwd(
@@ -134,28 +122,50 @@ impl CustomOp2 for Convolve {
         let of_kernel = with_elements(x, |x| {
             with_elements(gradient, |gradient| self.gradient_of_kernel(x, gradient))
         })??;
-        debug_assert_eq!(of_kernel.len() % TAPS, 0);
         let of_kernel = Tensor::from_vec(of_kernel, kernel.shape(), kernel.device())?;
         if !x.track_op() {
             return Ok((None, Some(of_kernel))); // the network's first layer: nothing wants it
         }
-        let back = with_elements(kernel, |kernel| {
-            turned(kernel, self.from.group, self.counts)
-        })?;
-        let counts = Counts {
-            inputs: self.counts.outputs,
-            outputs: self.counts.inputs,
-        };
-        let of_x = with_elements(gradient, |gradient| {
-            run(&back, counts, (gradient, self.to), self.from, true)
-        })?;
+        let of_x = with_elements(kernel, |kernel| {
+            with_elements(gradient, |gradient| self.gradient_of_x(gradient, kernel))
+        })??;
         let of_x = Tensor::from_vec(of_x, x.shape(), x.device())?;
         Ok((Some(of_x), Some(of_kernel)))
     }
 }
 
 impl Convolve {
-    fn gradient_of_kernel(&self, x: &[f32], gradient: &[f32]) -> Vec<f32> {
+    /// Refuses kernels that do not fit.
+    pub(super) fn new(from: Format, kernel: &[usize]) -> Result<Self> {
+        let (outputs, inputs) = match (from.group, kernel) {
+            (4, &[4, outputs, inputs, 3, 3]) | (1, &[outputs, inputs, 3, 3]) => (outputs, inputs),
+            _ => candle_core::bail!(
+                "a kernel of {kernel:?} is not one for units of {}",
+                from.group
+            ),
+        };
+        if inputs * from.group != from.map.channels {
+            candle_core::bail!("a kernel of {kernel:?} for {} channels", from.map.channels);
+        }
+        let to = from.with(outputs * from.group, from.map.rows, from.map.mels);
+        let counts = Counts { inputs, outputs };
+        Ok(Self { from, to, counts })
+    }
+
+    pub(super) fn forward(&self, x: &[f32], kernel: &[f32]) -> Vec<f32> {
+        run(kernel, self.counts, (x, self.from), self.to, false)
+    }
+
+    pub(super) fn gradient_of_x(&self, gradient: &[f32], kernel: &[f32]) -> Vec<f32> {
+        let back = turned(kernel, self.from.group, self.counts);
+        let counts = Counts {
+            inputs: self.counts.outputs,
+            outputs: self.counts.inputs,
+        };
+        run(&back, counts, (gradient, self.to), self.from, true)
+    }
+
+    pub(super) fn gradient_of_kernel(&self, x: &[f32], gradient: &[f32]) -> Vec<f32> {
         let (from, to) = (self.from.map, self.to.map);
         let mut tasks = x
             .par_chunks(SAMPLES_A_TASK * from.size())

@@ -8,11 +8,13 @@
 mod convolution;
 mod mel_means;
 mod norm_relu;
+mod planes;
 
 use candle_core::{CpuStorage, Device, Layout, Result, Shape, Tensor};
 
 use crate::kernels::{HISTORY, InstructionSet, MapShape};
 use crate::storage::{contiguous_f32, with_elements};
+pub use planes::causal_convolution;
 
 /// A batch of maps on the CPU.
 #[derive(Clone)]
@@ -33,6 +35,52 @@ struct Format {
 }
 
 impl Format {
+    fn new(group: usize, [batch, channels, rows, mels]: [usize; 4]) -> Self {
+        let set = InstructionSet::best();
+        let map = MapShape {
+            channels,
+            rows,
+            mels,
+            lanes: set.lanes(),
+        };
+        Self {
+            set,
+            group,
+            batch,
+            map,
+        }
+    }
+
+    /// `batch × channels × rows × mels` to blocked elements.
+    fn from_planes(&self, planes: &[f32]) -> Vec<f32> {
+        let map = self.map;
+        let mut elements = vec![0.0; self.size()];
+        for (index, plane) in planes.chunks_exact(map.rows * map.mels).enumerate() {
+            let (sample, channel) = (index / map.channels, self.place(index % map.channels));
+            for (row, line) in plane.chunks_exact(map.mels).enumerate() {
+                let start = sample * map.size() + map.index(channel, row, 0);
+                let slots = elements[start..].iter_mut().step_by(map.lanes);
+                slots.zip(line).for_each(|(slot, value)| *slot = *value);
+            }
+        }
+        elements
+    }
+
+    /// The way back.
+    fn to_planes(&self, elements: &[f32]) -> Vec<f32> {
+        let map = self.map;
+        let mut planes = Vec::with_capacity(self.batch * map.channels * map.rows * map.mels);
+        for sample in elements.chunks_exact(map.size()) {
+            for channel in 0..map.channels {
+                for row in 0..map.rows {
+                    let start = map.index(self.place(channel), row, 0);
+                    planes.extend(sample[start..].iter().step_by(map.lanes).take(map.mels));
+                }
+            }
+        }
+        planes
+    }
+
     /// The same with other channels, rows and mels.
     fn with(self, channels: usize, rows: usize, mels: usize) -> Self {
         let map = MapShape {
@@ -105,31 +153,8 @@ impl Blocked {
         if !channels.is_multiple_of(group) || x.elem_count() == 0 {
             candle_core::bail!("{:?} is not a batch of units of {group} channels", x.dims());
         }
-        let set = InstructionSet::best();
-        let map = MapShape {
-            channels,
-            rows,
-            mels,
-            lanes: set.lanes(),
-        };
-        let format = Format {
-            set,
-            group,
-            batch,
-            map,
-        };
-        let mut elements = vec![0.0; format.size()];
-        with_elements(x, |x| {
-            let planes = x.chunks_exact(rows * mels).enumerate();
-            for (index, plane) in planes {
-                let (sample, channel) = (index / channels, format.place(index % channels));
-                for (row, line) in plane.chunks_exact(mels).enumerate() {
-                    let start = sample * map.size() + map.index(channel, row, 0);
-                    let slots = elements[start..].iter_mut().step_by(map.lanes);
-                    slots.zip(line).for_each(|(slot, value)| *slot = *value);
-                }
-            }
-        })?;
+        let format = Format::new(group, [batch, channels, rows, mels]);
+        let elements = with_elements(x, |x| format.from_planes(x))?;
         Ok(Self {
             tensor: Tensor::from_vec(elements, format.shape(), &Device::Cpu)?,
             format,
@@ -142,18 +167,7 @@ impl Blocked {
     /// If candle fails.
     pub fn to_planes(&self) -> Result<Tensor> {
         let Format { batch, map, .. } = self.format;
-        let mut planes: Vec<f32> = Vec::with_capacity(batch * map.channels * map.rows * map.mels);
-        with_elements(&self.tensor, |elements| {
-            for sample in elements.chunks_exact(map.size()) {
-                for channel in 0..map.channels {
-                    for row in 0..map.rows {
-                        let start = map.index(self.format.place(channel), row, 0);
-                        let line = sample[start..].iter().step_by(map.lanes);
-                        planes.extend(line.take(map.mels));
-                    }
-                }
-            }
-        })?;
+        let planes = with_elements(&self.tensor, |elements| self.format.to_planes(elements))?;
         let shape = (batch, map.channels, map.rows, map.mels);
         Tensor::from_vec(planes, shape, &Device::Cpu)
     }

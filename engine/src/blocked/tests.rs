@@ -116,6 +116,38 @@ proptest! {
 }
 
 #[test]
+fn plain_tensors_go_through_the_same_convolution() {
+    for group in [1, 4] {
+        let x = numbers(&[3, 2 * group, 7, 9], 1);
+        let shape = [4, 3, 2, 3, 3];
+        let kernel = numbers(if group == 4 { &shape } else { &shape[1..] }, 2);
+        let got = causal_convolution(&x, &kernel).unwrap();
+        let want = if group == 4 {
+            convolve_by_expansion(&x, &kernel).unwrap()
+        } else {
+            let padded = x
+                .pad_with_zeros(2, 2, 0)
+                .unwrap()
+                .pad_with_zeros(3, 1, 1)
+                .unwrap();
+            padded.conv2d(&kernel, 0, 1, 1, 1).unwrap()
+        };
+        assert_near(&got, &want, "convolution");
+        let weights = numbers(want.dims(), 3);
+        let loss = |y: &Tensor| (y * weights.as_tensor()).unwrap().sum_all().unwrap();
+        let (got, want) = (
+            loss(&got).backward().unwrap(),
+            loss(&want).backward().unwrap(),
+        );
+        for var in [&x, &kernel] {
+            assert_near(got.get(var).unwrap(), want.get(var).unwrap(), "gradient");
+        }
+    }
+    let x = numbers(&[1, 8, 4, 4], 1);
+    assert!(causal_convolution(&x, &numbers(&[4, 2, 3, 3, 3], 1)).is_err());
+}
+
+#[test]
 fn there_and_back_is_the_same() {
     let x = numbers(&[2, 12, 5, 7], 1);
     for group in [1, 4] {

@@ -4,14 +4,18 @@
 //! [`Map`] of activations. The kernels are `direct` (with the eight products of `eight`), `shared`
 //! (sixteen products, weights read once) and `winograd` (F2 and F4, eight products inside). All
 //! of them keep a `tile` of sums in registers and are written once, over the vectors of `lanes`.
-//! [`convolve`] and [`multiply_add`] are the plain way, by matrix products, for training.
+//! [`WeightGradient`] and [`Backward`] go the way back, for training.
 //!
 //! This is the only room of the engine where `unsafe` may stand, each block with its reason.
 #![allow(unsafe_code)]
 
+/// Rows and mels that a kernel spans.
+pub const KERNEL_SIZE: usize = 3;
+/// Taps of a kernel.
+pub const TAPS: usize = KERNEL_SIZE * KERNEL_SIZE;
+
 mod buffer;
 mod choice;
-mod convolution;
 mod direct;
 mod eight;
 mod gradient;
@@ -30,7 +34,6 @@ mod winograd;
 mod tests;
 
 pub use choice::{CacheLevel, Shape};
-pub use convolution::{Grid, KERNEL_SIZE, Reach, TAPS, convolve, kernel_gradient};
 pub use gradient::{WeightGradient, towards_the_future, turned};
 pub use lanes::InstructionSet;
 pub use layer::{Convolution, Method, PackedConvolution, Workspace};

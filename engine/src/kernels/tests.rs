@@ -1,4 +1,4 @@
-//! Every kernel, on every instruction set, against matrix products of the expanded kernel.
+//! Every kernel, on every instruction set, against the definition.
 
 use proptest::prelude::*;
 
@@ -56,7 +56,7 @@ impl Case {
         }
     }
 
-    /// By matrix products, channel after channel.
+    /// By the definition, channel after channel.
     fn expected(&self, numbers: &Numbers) -> Vec<f32> {
         let expanded = if self.group == 4 {
             expand(
@@ -68,21 +68,7 @@ impl Case {
         } else {
             numbers.weights.clone()
         };
-        let from = Grid {
-            channels: self.inputs(),
-            rows: self.rows,
-            mels: self.mels,
-            history: HISTORY,
-            channel_stride: (HISTORY + self.rows) * self.mels,
-        };
-        let to = Grid::dense(self.outputs(), self.rows, self.mels);
-        let mut output = vec![0.0; self.outputs() * self.rows * self.mels];
-        convolve(
-            &expanded,
-            (&numbers.input, from),
-            (&mut output, to),
-            Reach::Past,
-        );
+        let mut output = self.convolved(&expanded, &numbers.input);
         for (channel, plane) in output.chunks_exact_mut(self.rows * self.mels).enumerate() {
             for value in plane {
                 *value = *value * numbers.scale[channel] + numbers.shift[channel];
@@ -96,6 +82,32 @@ impl Case {
         } else {
             output
         }
+    }
+
+    /// The definition, tap by tap.
+    fn convolved(&self, kernel: &[f32], input: &[f32]) -> Vec<f32> {
+        let (inputs, rows, mels) = (self.inputs(), self.rows, self.mels);
+        let at = |channel: usize, row: usize, mel: usize| {
+            // Mels count from the zero before the first.
+            let inside = (1..=mels).contains(&mel);
+            let index = (channel * (HISTORY + rows) + row) * mels;
+            if inside {
+                f64::from(input[index + mel - 1])
+            } else {
+                0.0
+            }
+        };
+        let mut output = Vec::new();
+        for kernel in kernel.chunks_exact(inputs * TAPS) {
+            for (row, mel) in (0..rows).flat_map(|row| (0..mels).map(move |mel| (row, mel))) {
+                let products = kernel.iter().enumerate().map(|(index, weight)| {
+                    let (channel, tap) = (index / TAPS, index % TAPS);
+                    f64::from(*weight) * at(channel, row + tap / 3, mel + tap % 3)
+                });
+                output.push(products.sum::<f64>() as f32);
+            }
+        }
+        output
     }
 
     fn pooled(&self, planes: &[f32]) -> Vec<f32> {

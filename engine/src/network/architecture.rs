@@ -12,8 +12,8 @@ const MOST_CONVOLUTIONS: usize = 8;
 const MOST_FILTERS: usize = 2_048;
 const MOST_LABELS: usize = 10_000;
 
-/// The shape of a network. Counts of filters are counts of *quaternion* filters: a layer of `n`
-/// has `4·n` channels.
+/// The shape of a network. Counts of filters are counts of *quaternion* filters, in real networks
+/// too: a layer of `n` has `4·n` channels.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Architecture {
@@ -23,6 +23,43 @@ pub struct Architecture {
     pub hidden: usize,
     /// Real outputs, one a label.
     pub labels: usize,
+    /// What the weights are.
+    #[serde(default, skip_serializing_if = "Algebra::is_quaternion")]
+    pub algebra: Algebra,
+}
+
+/// What a weight is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Algebra {
+    /// A quaternion: four numbers for sixteen products.
+    #[default]
+    Quaternion,
+    /// A real number: the ordinary network of the same channels, with four times the weights.
+    Real,
+}
+
+impl Algebra {
+    /// Real channels of a unit.
+    pub fn group(self) -> usize {
+        match self {
+            Self::Quaternion => COMPONENTS,
+            Self::Real => 1,
+        }
+    }
+
+    #[allow(clippy::trivially_copy_pass_by_ref)] // serde asks for a reference
+    fn is_quaternion(&self) -> bool {
+        *self == Self::Quaternion
+    }
+
+    /// The shape of a weight between units of so many quaternion filters.
+    fn weight(self, outputs: usize, inputs: usize, taps: &[usize]) -> Vec<usize> {
+        match self {
+            Self::Quaternion => [&[COMPONENTS, outputs, inputs], taps].concat(),
+            Self::Real => [&[COMPONENTS * outputs, COMPONENTS * inputs], taps].concat(),
+        }
+    }
 }
 
 /// Convolutions on one time scale, then perhaps pooling.
@@ -69,6 +106,15 @@ impl Architecture {
                 .collect(),
             hidden: filters(blocks.saturating_sub(1)),
             labels,
+            algebra: Algebra::Quaternion,
+        }
+    }
+
+    /// The ordinary network of the same channels.
+    pub fn real(self) -> Self {
+        Self {
+            algebra: Algebra::Real,
+            ..self
         }
     }
 
@@ -155,7 +201,8 @@ impl Architecture {
         for (block, place, inputs, outputs) in self.convolutions() {
             list.push(ParameterShape::new(
                 format!("blocks.{block}.convolutions.{place}.kernel"),
-                vec![COMPONENTS, outputs, inputs, KERNEL_SIZE, KERNEL_SIZE],
+                self.algebra
+                    .weight(outputs, inputs, &[KERNEL_SIZE, KERNEL_SIZE]),
                 ParameterKind::Weight,
             ));
             let norm = format!("blocks.{block}.norms.{place}");
@@ -165,7 +212,7 @@ impl Architecture {
         for (name, shape, kind) in [
             (
                 "head.hidden.kernel",
-                vec![COMPONENTS, self.hidden, features],
+                self.algebra.weight(self.hidden, features, &[]),
                 ParameterKind::Weight,
             ),
             ("head.hidden.bias", vec![hidden], ParameterKind::Shift),

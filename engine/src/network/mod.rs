@@ -15,7 +15,7 @@ mod pooling;
 pub mod streaming;
 pub mod whole_clip;
 
-pub use architecture::{Architecture, Block, POOLING};
+pub use architecture::{Algebra, Architecture, Block, POOLING};
 pub use normalisation::{BATCH_NORM_EPSILON, BatchStatistics, batch_norm_relu};
 pub use parameters::{ParameterKind, ParameterShape};
 pub use pooling::average_pool;

@@ -1,10 +1,8 @@
 //! 2×2 average pooling with a right gradient.
 
-use candle_core::{CpuStorage, CustomOp1, Device, Layout, Result, Shape, Tensor};
-use rayon::prelude::*;
+use candle_core::{Result, Tensor};
 
 use super::POOLING;
-use crate::storage::{contiguous_f32, with_elements};
 
 /// The mean over 2×2 (time, mel) of `batch × channels × time × mel`; an odd last row or mel is
 /// dropped. Differentiable on any device.
@@ -15,9 +13,6 @@ use crate::storage::{contiguous_f32, with_elements};
 /// # Errors
 /// If `x` has not four dimensions or candle fails.
 pub fn average_pool(x: &Tensor) -> Result<Tensor> {
-    if let Device::Cpu = x.device() {
-        return x.contiguous()?.apply_op1(AveragePool);
-    }
     let (batch, channels, time, mel) = x.dims4()?;
     let (rows, columns) = (time / POOLING, mel / POOLING);
     x.narrow(2, 0, rows * POOLING)?
@@ -28,67 +23,9 @@ pub fn average_pool(x: &Tensor) -> Result<Tensor> {
         .mean(3)
 }
 
-struct AveragePool;
-
-impl CustomOp1 for AveragePool {
-    fn name(&self) -> &'static str {
-        "average-pool"
-    }
-
-    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let (batch, channels, time, mel) = layout.shape().dims4()?;
-        let x = contiguous_f32(x, layout)?;
-        let (rows, columns) = (time / POOLING, mel / POOLING);
-        let mut output = vec![0.0; batch * channels * rows * columns];
-        if !output.is_empty() {
-            output
-                .par_chunks_mut(rows * columns)
-                .zip(x.par_chunks(time * mel))
-                .for_each(|(output, plane)| pool_plane(plane, mel, output, columns));
-        }
-        Ok((
-            CpuStorage::F32(output),
-            (batch, channels, rows, columns).into(),
-        ))
-    }
-
-    fn bwd(&self, x: &Tensor, _result: &Tensor, gradient: &Tensor) -> Result<Option<Tensor>> {
-        let (_, _, time, mel) = x.dims4()?;
-        let (rows, columns) = (time / POOLING, mel / POOLING);
-        let mut of_x = vec![0.0; x.elem_count()];
-        if rows * columns > 0 {
-            with_elements(gradient, |gradient| {
-                of_x.par_chunks_mut(time * mel)
-                    .zip(gradient.par_chunks(rows * columns))
-                    .for_each(|(plane, gradient)| {
-                        for (row, line) in plane.chunks_mut(mel).take(rows * POOLING).enumerate() {
-                            let gradient = &gradient[row / POOLING * columns..][..columns];
-                            for (pair, g) in line.chunks_exact_mut(POOLING).zip(gradient) {
-                                pair.fill(0.25 * g);
-                            }
-                        }
-                    });
-            })?;
-        }
-        Tensor::from_vec(of_x, x.shape(), x.device()).map(Some)
-    }
-}
-
-/// Pools one plane of rows of `mel` into rows of `columns`.
-pub(super) fn pool_plane(plane: &[f32], mel: usize, output: &mut [f32], columns: usize) {
-    let pairs = plane.chunks_exact(POOLING * mel);
-    for (output, pair) in output.chunks_exact_mut(columns).zip(pairs) {
-        let (upper, lower) = pair.split_at(mel);
-        let cells = upper.chunks_exact(POOLING).zip(lower.chunks_exact(POOLING));
-        for (output, (a, b)) in output.iter_mut().zip(cells) {
-            *output = 0.25 * (a[0] + a[1] + b[0] + b[1]);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use candle_core::Var;
+    use candle_core::{Device, Var};
 
     use super::*;
 

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use super::{Architecture, BATCH_NORM_EPSILON, POOLING};
+use super::{Algebra, Architecture, BATCH_NORM_EPSILON, POOLING};
 use crate::features::COMPONENTS;
 use crate::kernels::{
     CacheLevel, Convolution, Counts, InstructionSet, KernelWeights, Map, Matrix, MatrixMut, Method,
@@ -29,7 +29,8 @@ pub struct PackedNetwork {
 
 /// A convolution and the batch norm behind it: y = ReLU(scale · (kernel ⊛ x) + shift).
 struct Layer {
-    quarters: Vec<f32>,
+    weights: Vec<f32>,
+    algebra: Algebra,
     scale: Vec<f32>,
     shift: Vec<f32>,
     counts: Counts,
@@ -71,20 +72,21 @@ impl PackedNetwork {
     ) -> Self {
         let (input_scale, input_shift) = running_affine(weights, "input_norm");
         let layers = layers(architecture, mel_bands, weights);
-        // Eight products take the weights of a quarter twice.
-        let bytes = layers
-            .iter()
-            .map(|layer| 2 * size_of_val(&layer.quarters[..]));
+        let bytes = layers.iter().map(|layer| match layer.algebra {
+            Algebra::Quaternion => 2 * size_of_val(&layer.weights[..]), // for eight products
+            Algebra::Real => size_of_val(&layer.weights[..]),
+        });
+
         let linear = |weight: Vec<f32>, bias: &str| PackedLinear {
             weight,
             bias: weights[bias].clone(),
         };
-        let hidden = expand(
-            &weights["head.hidden.kernel"],
-            architecture.hidden,
-            architecture.features() / COMPONENTS,
-            1,
-        );
+        let hidden = &weights["head.hidden.kernel"];
+        let features = architecture.features() / COMPONENTS;
+        let hidden = match architecture.algebra {
+            Algebra::Quaternion => expand(hidden, architecture.hidden, features, 1),
+            Algebra::Real => hidden.clone(),
+        };
         Self {
             mel_bands,
             instructions,
@@ -112,7 +114,7 @@ impl PackedNetwork {
     pub fn size_bytes(&self) -> usize {
         let layers = self.layers.iter().map(|layer| {
             let packed = layer.packed.iter().filter_map(OnceLock::get);
-            size_of_val(&layer.quarters[..])
+            size_of_val(&layer.weights[..])
                 + packed.map(PackedConvolution::size_bytes).sum::<usize>()
         });
         let linears = [&self.hidden, &self.output].map(|l| l.weight.len() + l.bias.len());
@@ -142,10 +144,14 @@ fn layers(architecture: &Architecture, mel_bands: usize, weights: &Weights) -> V
         let pools = shape.pools && place + 1 == shape.filters.len();
         let (scale, shift) = running_affine(weights, &format!("blocks.{block}.norms.{place}"));
         layers.push(Layer {
-            quarters: weights[&format!("blocks.{block}.convolutions.{place}.kernel")].clone(),
+            weights: weights[&format!("blocks.{block}.convolutions.{place}.kernel")].clone(),
+            algebra: architecture.algebra,
             scale,
             shift,
-            counts: Counts { inputs, outputs },
+            counts: Counts {
+                inputs: inputs * COMPONENTS / architecture.algebra.group(),
+                outputs: outputs * COMPONENTS / architecture.algebra.group(),
+            },
             mels: architecture.mels_after(mel_bands, block),
             rows_per_column,
             pools,
@@ -190,7 +196,7 @@ impl PackedLinear {
 impl Layer {
     fn method(&self, columns: usize, level: CacheLevel, set: InstructionSet) -> Method {
         let shape = Shape {
-            group: COMPONENTS,
+            group: self.algebra.group(),
             counts: self.counts,
             rows: self.rows_per_column * columns,
             mels: self.mels,
@@ -202,7 +208,10 @@ impl Layer {
     fn packed(&self, method: Method, set: InstructionSet) -> &PackedConvolution {
         self.packed[method as usize].get_or_init(|| {
             let convolution = Convolution {
-                weights: KernelWeights::Quaternion(&self.quarters),
+                weights: match self.algebra {
+                    Algebra::Quaternion => KernelWeights::Quaternion(&self.weights),
+                    Algebra::Real => KernelWeights::Real(&self.weights),
+                },
                 counts: self.counts,
                 scale: &self.scale,
                 shift: &self.shift,
@@ -247,12 +256,8 @@ impl StreamingNetwork {
         if let Some(last) = network.layers.last() {
             let halved = |size: usize| if last.pools { size / POOLING } else { size };
             let rows = halved(last.rows_per_column * most_columns);
-            maps.push(Map::new(
-                COMPONENTS * last.counts.outputs,
-                rows,
-                halved(last.mels),
-                set,
-            ));
+            let channels = last.algebra.group() * last.counts.outputs;
+            maps.push(Map::new(channels, rows, halved(last.mels), set));
         }
         Self {
             most_columns,
@@ -331,14 +336,14 @@ impl StreamingNetwork {
         };
         let halved = |size: usize| if last.pools { size / POOLING } else { size };
         let rows = halved(last.rows_per_column);
-        let filters = last.counts.outputs;
+        let (units, group) = (last.counts.outputs, last.algebra.group());
         for column in 0..columns {
             self.sums.fill(0.0);
             map.add_rows(column * rows..(column + 1) * rows, &mut self.sums);
             let scale = 1.0 / (rows * map.shape().mels) as f32;
             for (feature, value) in self.column.iter_mut().enumerate() {
                 // The map has quaternions side by side, the head all r, then all i, j, k.
-                *value = scale * self.sums[feature % filters * COMPONENTS + feature / filters];
+                *value = scale * self.sums[feature % units * group + feature / units];
             }
             sink(&self.column);
         }

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use candle_core::{Result, Tensor};
+use candle_core::{Device, Result, Tensor};
 
 use super::{
-    Architecture, BATCH_NORM_EPSILON, BatchStatistics, ParameterKind, average_pool, batch_norm_relu,
+    Algebra, Architecture, BATCH_NORM_EPSILON, BatchStatistics, ParameterKind, average_pool,
+    batch_norm_relu,
 };
+use crate::blocked::{Blocked, causal_convolution};
 use crate::features::COMPONENTS;
-use crate::quaternion::{quaternion_convolution, quaternion_linear};
+use crate::quaternion::quaternion_linear;
 
 /// A network over named tensors (names and shapes from [`Architecture::parameters`]). The tensors
 /// may be variables: then everything here is differentiable with respect to them.
@@ -74,6 +76,9 @@ impl Network {
     /// # Errors
     /// If `frames` has another shape or candle fails.
     pub fn training_columns(&self, frames: &Tensor) -> Result<(Tensor, NormStatistics)> {
+        if let Device::Cpu = frames.device() {
+            return self.blocked_training_columns(frames);
+        }
         let mut statistics = Vec::new();
         let columns = self.trunk(frames, &mut |name, x| {
             let weight = self.tensor(&format!("{name}.weight"));
@@ -83,6 +88,26 @@ impl Network {
             Ok(y)
         })?;
         Ok((columns, statistics))
+    }
+
+    /// [`training_columns`](Self::training_columns) in the kernels' own layout.
+    fn blocked_training_columns(&self, frames: &Tensor) -> Result<(Tensor, NormStatistics)> {
+        let group = self.architecture.algebra.group();
+        let mut x = Blocked::new(&self.normalise_input(frames)?.detach(), group)?;
+        let mut statistics = Vec::new();
+        for (index, block) in self.architecture.blocks.iter().enumerate() {
+            for place in 0..block.filters.len() {
+                let pools = block.pools && place + 1 == block.filters.len();
+                let name = format!("blocks.{index}.norms.{place}");
+                let kernel = self.tensor(&format!("blocks.{index}.convolutions.{place}.kernel"));
+                let weight = self.tensor(&format!("{name}.weight"));
+                let bias = self.tensor(&format!("{name}.bias"));
+                let (y, of_batch) = x.convolve(kernel)?.norm_relu(weight, bias, pools)?;
+                statistics.push((name, of_batch));
+                x = y;
+            }
+        }
+        Ok((x.mel_means()?, statistics))
     }
 
     /// Columns to the features of a window: mean + max over time (`batch × features`).
@@ -99,7 +124,12 @@ impl Network {
     /// If candle fails.
     pub fn hidden(&self, features: &Tensor) -> Result<Tensor> {
         let kernel = self.tensor("head.hidden.kernel");
-        quaternion_linear(features, kernel, self.tensor("head.hidden.bias"))?.relu()
+        let bias = self.tensor("head.hidden.bias");
+        match self.architecture.algebra {
+            Algebra::Quaternion => quaternion_linear(features, kernel, bias)?,
+            Algebra::Real => features.matmul(&kernel.t()?)?.broadcast_add(bias)?,
+        }
+        .relu()
     }
 
     /// The hidden layer's output to logits (`batch × labels`).
@@ -122,7 +152,7 @@ impl Network {
         for (index, block) in self.architecture.blocks.iter().enumerate() {
             for place in 0..block.filters.len() {
                 let kernel = self.tensor(&format!("blocks.{index}.convolutions.{place}.kernel"));
-                x = quaternion_convolution(&x, kernel)?;
+                x = causal_convolution(&x, kernel)?;
                 x = norm_relu(&format!("blocks.{index}.norms.{place}"), &x)?;
             }
             if block.pools {

@@ -20,7 +20,7 @@ mod convolution;
 mod initialisation;
 mod linear;
 
-pub use algebra::{contract, expand, expand_tensor, hamilton_product};
-pub use convolution::{QuaternionConvolution, convolve_by_expansion, quaternion_convolution};
+pub use algebra::{expand, expand_tensor, hamilton_product};
+pub use convolution::convolve_by_expansion;
 pub use initialisation::initial_quarters;
 pub use linear::quaternion_linear;

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use hamiltone_engine::features::FeatureSettings;
-use hamiltone_engine::network::Architecture;
+use hamiltone_engine::network::{Algebra, Architecture};
 use serde::Serialize;
 
 use crate::augmentation::Augmentation;
@@ -36,6 +36,9 @@ pub struct TrainArguments {
     /// Blocks of two convolutions; all but the last pool.
     #[arg(long, default_value_t = 5)]
     pub blocks: usize,
+    /// Real weights in place of quaternions: the ordinary network of the same channels.
+    #[arg(long)]
+    pub real: bool,
     /// Learning rate at the top of its schedule.
     #[arg(long, default_value_t = Optimisation::default().learning_rate)]
     pub learning_rate: f64,
@@ -73,6 +76,8 @@ pub struct Recipe {
     pub channels: usize,
     /// Blocks.
     pub blocks: usize,
+    /// Quaternion weights or real ones.
+    pub algebra: Algebra,
     /// Length of the crops of a batch in seconds, from ... to.
     pub crop_s: (f32, f32),
     /// Share of each label's training clips that is kept to choose the epoch by.
@@ -101,6 +106,11 @@ impl TrainArguments {
             batch: self.batch,
             channels: self.channels,
             blocks: self.blocks,
+            algebra: if self.real {
+                Algebra::Real
+            } else {
+                Algebra::Quaternion
+            },
             crop_s: (1.5, 3.5),
             validation_share: 0.1,
             label_smoothing: 0.05,
@@ -153,6 +163,10 @@ impl Recipe {
 
     /// The network's shape.
     pub fn architecture(&self, labels: usize) -> Architecture {
-        Architecture::doubling(self.channels, self.blocks, false, 1.0, labels)
+        let shape = Architecture::doubling(self.channels, self.blocks, false, 1.0, labels);
+        Architecture {
+            algebra: self.algebra,
+            ..shape
+        }
     }
 }

@@ -143,6 +143,12 @@ fn initial(name: &str, kind: ParameterKind, shape: &[usize], random: &mut ChaCha
             let scale = 1.0 / (shape[1] as f32).sqrt();
             (0..count).map(|_| scale * normal(random)).collect()
         }
+        ParameterKind::Weight if matches!(shape.len(), 2 | 4) => {
+            // Real, after He et al. (arXiv 1502.01852, section 2.2).
+            let inputs: usize = shape[1..].iter().product();
+            let scale = (2.0 / inputs as f32).sqrt();
+            (0..count).map(|_| scale * normal(random)).collect()
+        }
         ParameterKind::Weight => {
             let taps = shape[3..].iter().product();
             initial_quarters(shape[1], shape[2], taps, &mut || random.random::<f64>())
