@@ -52,7 +52,7 @@ impl Format {
     }
 
     /// `batch × channels × rows × mels` to blocked elements.
-    fn from_planes(&self, planes: &[f32]) -> Vec<f32> {
+    fn block_planes(self, planes: &[f32]) -> Vec<f32> {
         let map = self.map;
         let mut elements = vec![0.0; self.size()];
         for (index, plane) in planes.chunks_exact(map.rows * map.mels).enumerate() {
@@ -67,7 +67,7 @@ impl Format {
     }
 
     /// The way back.
-    fn to_planes(&self, elements: &[f32]) -> Vec<f32> {
+    fn unblock_planes(self, elements: &[f32]) -> Vec<f32> {
         let map = self.map;
         let mut planes = Vec::with_capacity(self.batch * map.channels * map.rows * map.mels);
         for sample in elements.chunks_exact(map.size()) {
@@ -117,7 +117,7 @@ impl Format {
     }
 
     /// A value a channel to a value a lane; lanes without a channel get zero.
-    fn to_lanes(&self, values: &[f32]) -> Vec<f32> {
+    fn to_lanes(self, values: &[f32]) -> Vec<f32> {
         let mut lanes = vec![0.0; self.map.blocks() * self.map.lanes];
         for (channel, value) in values.iter().enumerate() {
             lanes[self.place(channel)] = *value;
@@ -126,7 +126,7 @@ impl Format {
     }
 
     /// A value a lane to a value a channel.
-    fn to_channels(&self, lanes: &[f32]) -> Vec<f32> {
+    fn to_channels(self, lanes: &[f32]) -> Vec<f32> {
         (0..self.map.channels)
             .map(|channel| lanes[self.place(channel)])
             .collect()
@@ -154,7 +154,7 @@ impl Blocked {
             candle_core::bail!("{:?} is not a batch of units of {group} channels", x.dims());
         }
         let format = Format::new(group, [batch, channels, rows, mels]);
-        let elements = with_elements(x, |x| format.from_planes(x))?;
+        let elements = with_elements(x, |x| format.block_planes(x))?;
         Ok(Self {
             tensor: Tensor::from_vec(elements, format.shape(), &Device::Cpu)?,
             format,
@@ -167,7 +167,9 @@ impl Blocked {
     /// If candle fails.
     pub fn to_planes(&self) -> Result<Tensor> {
         let Format { batch, map, .. } = self.format;
-        let planes = with_elements(&self.tensor, |elements| self.format.to_planes(elements))?;
+        let planes = with_elements(&self.tensor, |elements| {
+            self.format.unblock_planes(elements)
+        })?;
         let shape = (batch, map.channels, map.rows, map.mels);
         Tensor::from_vec(planes, shape, &Device::Cpu)
     }

@@ -58,11 +58,14 @@ impl CustomOp2 for Planes {
         kernel_layout: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
         let call = Self::call(x_layout.shape(), kernel_layout.shape())?;
-        let x = call.from.from_planes(contiguous_f32(x, x_layout)?);
+        let x = call.from.block_planes(contiguous_f32(x, x_layout)?);
         let output = call.forward(&x, contiguous_f32(kernel, kernel_layout)?);
         let map = call.to.map;
         let shape = (call.to.batch, map.channels, map.rows, map.mels);
-        Ok((CpuStorage::F32(call.to.to_planes(&output)), shape.into()))
+        Ok((
+            CpuStorage::F32(call.to.unblock_planes(&output)),
+            shape.into(),
+        ))
     }
 
     fn bwd(
@@ -73,16 +76,16 @@ impl CustomOp2 for Planes {
         gradient: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
         let call = Self::call(x.shape(), kernel.shape())?;
-        let gradient = with_elements(gradient, |planes| call.to.from_planes(planes))?;
+        let gradient = with_elements(gradient, |planes| call.to.block_planes(planes))?;
         let of_kernel = with_elements(x, |x| {
-            call.gradient_of_kernel(&call.from.from_planes(x), &gradient)
+            call.gradient_of_kernel(&call.from.block_planes(x), &gradient)
         })?;
         let of_kernel = Tensor::from_vec(of_kernel, kernel.shape(), kernel.device())?;
         if !x.track_op() {
             return Ok((None, Some(of_kernel)));
         }
         let of_x = with_elements(kernel, |kernel| call.gradient_of_x(&gradient, kernel))?;
-        let of_x = Tensor::from_vec(call.from.to_planes(&of_x), x.shape(), x.device())?;
+        let of_x = Tensor::from_vec(call.from.unblock_planes(&of_x), x.shape(), x.device())?;
         Ok((Some(of_x), Some(of_kernel)))
     }
 }

@@ -85,7 +85,7 @@ mod tests {
                 blocks,
                 hidden: 2,
                 labels,
-algebra: Default::default(),
+                algebra: Default::default(),
             };
             let mut random = stream(11, &[frames as u64, mels as u64]);
             let vars: BTreeMap<String, Var> = architecture

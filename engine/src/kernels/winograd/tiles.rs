@@ -46,6 +46,7 @@ pub(super) unsafe fn read<
                     block * source.shape.block_stride() + row * row_stride + column * V::COUNT,
                 );
                 let mut half = [[V::splat(0.0); IN]; IN]; // transformed over rows
+                #[allow(clippy::needless_range_loop)] // a column is not a slice of anything
                 for column in 0..columns {
                     let mut lines = [V::splat(0.0); IN];
                     for (row, line) in lines.iter_mut().enumerate().take(rows) {
@@ -100,6 +101,7 @@ pub(super) unsafe fn write<V: Lanes, S: Size<OUT, IN>, const OUT: usize, const I
             unsafe {
                 let slot = from.as_ptr().add(block * plan.block + slot * V::COUNT);
                 let mut half = [[V::splat(0.0); IN]; OUT]; // transformed over rows
+                #[allow(clippy::needless_range_loop)] // a column is not a slice of anything
                 for column in 0..IN {
                     let mut products = [V::splat(0.0); IN];
                     for (row, product) in products.iter_mut().enumerate() {
