@@ -2,15 +2,14 @@
 
 use std::cell::RefCell;
 
-use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor};
+use candle_core::Result;
 use rayon::prelude::*;
 
-use super::{Blocked, Format};
+use super::Format;
 use crate::kernels::{
     CacheLevel, Convolution, Counts, KernelWeights, Method, PackedConvolution, WeightGradient,
     Workspace, towards_the_future, turned,
 };
-use crate::storage::{contiguous_f32, with_elements};
 
 /// Samples whose weight gradients are summed by one task. Fixed, so that the order of the sums
 /// does not depend on the number of threads.
@@ -19,20 +18,6 @@ const SAMPLES_A_TASK: usize = 4;
 thread_local! {
     /// Scratch of the kernels, and a map turned towards the future.
     static SCRATCH: RefCell<(Workspace, Vec<f32>)> = RefCell::default();
-}
-
-impl Blocked {
-    /// 3×3 convolution, causal in time, no bias. Quaternions: quarter kernels
-    /// (`4 × outputs × inputs × 3 × 3`); channels: `outputs × inputs × 3 × 3`. Differentiable.
-    ///
-    /// # Errors
-    /// If the kernel does not fit or candle fails.
-    pub fn convolve(&self, kernel: &Tensor) -> Result<Self> {
-        let op = Convolve::new(self.format, kernel.dims())?;
-        let to = op.to;
-        let tensor = self.tensor.apply_op2(&kernel.contiguous()?, op)?;
-        Ok(Self { tensor, format: to })
-    }
 }
 
 /// Sizes of one call.
@@ -95,47 +80,9 @@ fn run(
     output
 }
 
-impl CustomOp2 for Convolve {
-    fn name(&self) -> &'static str {
-        "blocked-convolution"
-    }
-
-    fn cpu_fwd(
-        &self,
-        x: &CpuStorage,
-        x_layout: &Layout,
-        kernel: &CpuStorage,
-        kernel_layout: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        let x = self.from.elements(x, x_layout)?;
-        let kernel = contiguous_f32(kernel, kernel_layout)?;
-        Ok((CpuStorage::F32(self.forward(x, kernel)), self.to.shape()))
-    }
-
-    fn bwd(
-        &self,
-        x: &Tensor,
-        kernel: &Tensor,
-        _result: &Tensor,
-        gradient: &Tensor,
-    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
-        let of_kernel = with_elements(x, |x| {
-            with_elements(gradient, |gradient| self.gradient_of_kernel(x, gradient))
-        })??;
-        let of_kernel = Tensor::from_vec(of_kernel, kernel.shape(), kernel.device())?;
-        if !x.track_op() {
-            return Ok((None, Some(of_kernel))); // the network's first layer: nothing wants it
-        }
-        let of_x = with_elements(kernel, |kernel| {
-            with_elements(gradient, |gradient| self.gradient_of_x(gradient, kernel))
-        })??;
-        let of_x = Tensor::from_vec(of_x, x.shape(), x.device())?;
-        Ok((Some(of_x), Some(of_kernel)))
-    }
-}
-
 impl Convolve {
-    /// Refuses kernels that do not fit.
+    /// For quarter kernels (`4 × outputs × inputs × 3 × 3`) where units are quaternions, or real
+    /// ones (`outputs × inputs × 3 × 3`). Refuses kernels that do not fit.
     pub(super) fn new(from: Format, kernel: &[usize]) -> Result<Self> {
         let (outputs, inputs) = match (from.group, kernel) {
             (4, &[4, outputs, inputs, 3, 3]) | (1, &[outputs, inputs, 3, 3]) => (outputs, inputs),

@@ -1,30 +1,22 @@
-//! Differentiable operations on maps in the kernels' own layout: what training on the CPU runs on.
+//! Training on the CPU, in the kernels' own layout.
 //!
-//! A [`Blocked`] is a candle tensor whose elements lie as in a [`Map`](crate::kernels::Map), one
-//! map a sample, so nothing is rearranged between the operations. Each of them is a candle
-//! `CustomOp` with a gradient of its own. Samples run in parallel on the current rayon pool; sums
-//! over samples are made in a fixed order, so results do not depend on the number of threads.
+//! [`trunk`] is the whole trunk as one candle operation with its own gradients;
+//! [`causal_convolution`] is the convolution alone, for tensors in candle's own order. Samples run
+//! in parallel on the current rayon pool; sums over samples are made in a fixed order, so results
+//! do not depend on the number of threads. (One graph over a whole batch and not one a thread:
+//! batch norm then sees the whole batch, however many threads there are.)
 
 mod convolution;
 mod mel_means;
 mod norm_relu;
 mod planes;
+mod trunk;
 
-use candle_core::{CpuStorage, Device, Layout, Result, Shape, Tensor};
-
-use crate::kernels::{HISTORY, InstructionSet, MapShape};
-use crate::storage::{contiguous_f32, with_elements};
+use crate::kernels::{InstructionSet, MapShape};
 pub use planes::causal_convolution;
+pub use trunk::{TrunkLayer, trunk};
 
-/// A batch of maps on the CPU.
-#[derive(Clone)]
-pub struct Blocked {
-    /// `batch × blocks × (2 + rows) × (mels + 2) × lanes`.
-    tensor: Tensor,
-    format: Format,
-}
-
-/// What the shape of the tensor does not tell.
+/// A batch of maps: floats as in so many [`Map`](crate::kernels::Map)s, one after the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Format {
     set: InstructionSet,
@@ -92,18 +84,6 @@ impl Format {
         Self { map, ..self }
     }
 
-    fn shape(&self) -> Shape {
-        let map = self.map;
-        (
-            self.batch,
-            map.blocks(),
-            HISTORY + map.rows,
-            map.mels + 2,
-            map.lanes,
-        )
-            .into()
-    }
-
     /// Floats of all samples.
     fn size(&self) -> usize {
         self.batch * self.map.size()
@@ -130,53 +110,6 @@ impl Format {
         (0..self.map.channels)
             .map(|channel| lanes[self.place(channel)])
             .collect()
-    }
-
-    /// Refuses a storage of another size.
-    fn elements<'a>(&self, storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
-        let elements = contiguous_f32(storage, layout)?;
-        if elements.len() != self.size() {
-            candle_core::bail!("{} elements are no {self:?}", elements.len());
-        }
-        Ok(elements)
-    }
-}
-
-impl Blocked {
-    /// Takes `x` (`batch × channels × time × mel`, channels of quaternions all r, then all i, j,
-    /// k) over, by copy; no gradient goes back. `group` is 4 for quaternions and 1 for channels.
-    ///
-    /// # Errors
-    /// If `x` is not on the CPU, or has another shape.
-    pub fn new(x: &Tensor, group: usize) -> Result<Self> {
-        let (batch, channels, rows, mels) = x.dims4()?;
-        if !channels.is_multiple_of(group) || x.elem_count() == 0 {
-            candle_core::bail!("{:?} is not a batch of units of {group} channels", x.dims());
-        }
-        let format = Format::new(group, [batch, channels, rows, mels]);
-        let elements = with_elements(x, |x| format.block_planes(x))?;
-        Ok(Self {
-            tensor: Tensor::from_vec(elements, format.shape(), &Device::Cpu)?,
-            format,
-        })
-    }
-
-    /// Back to `batch × channels × time × mel`, by copy; no gradient goes back.
-    ///
-    /// # Errors
-    /// If candle fails.
-    pub fn to_planes(&self) -> Result<Tensor> {
-        let Format { batch, map, .. } = self.format;
-        let planes = with_elements(&self.tensor, |elements| {
-            self.format.unblock_planes(elements)
-        })?;
-        let shape = (batch, map.channels, map.rows, map.mels);
-        Tensor::from_vec(planes, shape, &Device::Cpu)
-    }
-
-    /// The tensor itself, for gradients.
-    pub fn tensor(&self) -> &Tensor {
-        &self.tensor
     }
 }
 

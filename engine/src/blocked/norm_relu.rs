@@ -1,61 +1,19 @@
 //! Batch norm, ReLU and pooling in one operation: what lies between two convolutions is read and
 //! written once.
 
-use std::sync::{Arc, Mutex, PoisonError};
-
-use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor};
+use candle_core::Result;
 use rayon::prelude::*;
 
-use super::{Blocked, Format};
+use super::Format;
 use crate::kernels::{Backward, ScaleShift, moments, scale_relu};
 use crate::network::{BATCH_NORM_EPSILON, BatchStatistics, POOLING};
-use crate::storage::{contiguous_f32, with_elements};
 
-impl Blocked {
-    /// ReLU(batch norm(x)) with the batch's own statistics, then, with `pools`, 2×2 means (an odd
-    /// last row or mel is dropped). `weight` and `bias` have one value a channel. Also returns the
-    /// statistics, for the running ones. Differentiable in all three.
-    ///
-    /// # Errors
-    /// If the sizes do not go together or candle fails.
-    pub fn norm_relu(
-        &self,
-        weight: &Tensor,
-        bias: &Tensor,
-        pools: bool,
-    ) -> Result<(Self, BatchStatistics)> {
-        let from = self.format;
-        let halved = |size: usize| if pools { size / POOLING } else { size };
-        let to = from.with(
-            from.map.channels,
-            halved(from.map.rows),
-            halved(from.map.mels),
-        );
-        if to.map.rows * to.map.mels == 0 {
-            candle_core::bail!("{:?} is pooled away", from.map);
-        }
-        let statistics = Arc::new(Mutex::new(BatchStatistics::default()));
-        let op = NormRelu {
-            from,
-            to,
-            pools,
-            statistics: statistics.clone(),
-        };
-        let tensor = self.tensor.apply_op3(weight, bias, op)?;
-        let statistics = lock(&statistics).clone();
-        Ok((Self { tensor, format: to }, statistics))
-    }
-}
-
-struct NormRelu {
-    from: Format,
-    to: Format,
+/// ReLU(batch norm(x)) with the batch's own statistics, then, where it pools, 2×2 means (an odd
+/// last row or mel is dropped).
+pub(super) struct NormRelu {
+    pub(super) from: Format,
+    pub(super) to: Format,
     pools: bool,
-    statistics: Arc<Mutex<BatchStatistics>>,
-}
-
-fn lock(statistics: &Mutex<BatchStatistics>) -> std::sync::MutexGuard<'_, BatchStatistics> {
-    statistics.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Sums two numbers a lane over blocks and samples: samples in parallel, then in their order.
@@ -128,23 +86,24 @@ impl NormRelu {
     }
 }
 
-impl CustomOp3 for NormRelu {
-    fn name(&self) -> &'static str {
-        "blocked-norm-relu"
+impl NormRelu {
+    /// Refuses what would be pooled away.
+    pub(super) fn new(from: Format, pools: bool) -> Result<Self> {
+        let halved = |size: usize| if pools { size / POOLING } else { size };
+        let (rows, mels) = (halved(from.map.rows), halved(from.map.mels));
+        if rows * mels == 0 {
+            candle_core::bail!("{:?} is pooled away", from.map);
+        }
+        let to = from.with(from.map.channels, rows, mels);
+        Ok(Self { from, to, pools })
     }
 
-    fn cpu_fwd(
+    pub(super) fn forward(
         &self,
-        x: &CpuStorage,
-        x_layout: &Layout,
-        weight: &CpuStorage,
-        weight_layout: &Layout,
-        bias: &CpuStorage,
-        bias_layout: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        let x = self.from.elements(x, x_layout)?;
-        let weight = contiguous_f32(weight, weight_layout)?;
-        let bias = contiguous_f32(bias, bias_layout)?;
+        x: &[f32],
+        weight: &[f32],
+        bias: &[f32],
+    ) -> Result<(Vec<f32>, BatchStatistics)> {
         let statistics = self.measure(x);
         let (scale, shift) = self.affine(&statistics, weight, bias)?;
         let (scale, shift) = (self.from.to_lanes(&scale), self.from.to_lanes(&shift));
@@ -160,47 +119,21 @@ impl CustomOp3 for NormRelu {
                 let (input, output) = ((x, self.from.map), (output, self.to.map));
                 scale_relu(self.from.set, input, affine, output, self.pools);
             });
-        *lock(&self.statistics) = statistics;
-        Ok((CpuStorage::F32(output), self.to.shape()))
+        Ok((output, statistics))
     }
 
-    fn bwd(
-        &self,
-        x: &Tensor,
-        weight: &Tensor,
-        bias: &Tensor,
-        _result: &Tensor,
-        gradient: &Tensor,
-    ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        let (weights, biases) = (weight.to_vec1::<f32>()?, bias.to_vec1::<f32>()?);
-        let [of_x, of_weight, of_bias] = with_elements(x, |x| {
-            with_elements(gradient, |gradient| {
-                self.gradients(x, gradient, &weights, &biases)
-            })
-        })???;
-        let back = |values, like: &Tensor| Tensor::from_vec(values, like.shape(), like.device());
-        Ok((
-            Some(back(of_x, x)?),
-            Some(back(of_weight, weight)?),
-            Some(back(of_bias, bias)?),
-        ))
-    }
-}
-
-impl NormRelu {
     /// The gradients of input, weights and biases.
     ///
     /// With g what passes the ReLU, x̂ = (x − mean) / deviation and s = weight / deviation, the
     /// gradient of x is s · (g − mean(g) − x̂ · mean(g x̂)): a factor of g, one of x, and a rest.
-    fn gradients(
+    pub(super) fn gradients(
         &self,
         x: &[f32],
         gradient: &[f32],
-        weights: &[f32],
-        biases: &[f32],
+        (weights, biases): (&[f32], &[f32]),
+        statistics: &BatchStatistics,
     ) -> Result<[Vec<f32>; 3]> {
-        let statistics = lock(&self.statistics).clone();
-        let (scale, shift) = self.affine(&statistics, weights, biases)?;
+        let (scale, shift) = self.affine(statistics, weights, biases)?;
         let (scale, shift) = (self.from.to_lanes(&scale), self.from.to_lanes(&shift));
         let mean = self.from.to_lanes(&statistics.mean);
         let (from, to, set) = (self.from.map, self.to.map, self.from.set);

@@ -74,18 +74,18 @@ fn check(group: usize, sizes: [usize; 6], pools: bool, seed: usize) {
             .contiguous()
             .unwrap()
     };
-    let blocked = {
-        let mut y = Blocked::new(&x, group).unwrap();
-        for (kernel, [weight, bias]) in kernels.iter().zip(&norms) {
-            y = y
-                .convolve(kernel)
-                .unwrap()
-                .norm_relu(weight, bias, pools)
-                .unwrap()
-                .0;
-        }
-        y.mel_means().unwrap()
-    };
+    let layers: Vec<TrunkLayer<'_>> = kernels
+        .iter()
+        .zip(&norms)
+        .map(|(kernel, [weight, bias])| TrunkLayer {
+            kernel,
+            weight,
+            bias,
+            pools,
+        })
+        .collect();
+    let (blocked, statistics) = trunk(&x, group, &layers).unwrap();
+    assert_eq!(statistics.len(), 2);
     assert_near(&blocked, &plain, "columns");
     let weights = numbers(plain.dims(), seed + 5);
     let loss = |y: &Tensor| (y * weights.as_tensor()).unwrap().sum_all().unwrap();
@@ -148,27 +148,41 @@ fn plain_tensors_go_through_the_same_convolution() {
 }
 
 #[test]
-fn there_and_back_is_the_same() {
-    let x = numbers(&[2, 12, 5, 7], 1);
-    for group in [1, 4] {
-        let back = Blocked::new(&x, group).unwrap().to_planes().unwrap();
-        assert_near(&back, &x, "planes");
-    }
-}
-
-#[test]
 fn what_does_not_fit_is_refused() {
-    let x = Blocked::new(&numbers(&[1, 8, 5, 7], 1), 4).unwrap();
-    assert!(x.convolve(&numbers(&[4, 3, 1, 3, 3], 1)).is_err());
-    assert!(x.convolve(&numbers(&[3, 8, 3, 3], 1)).is_err());
+    let run = |x: &[usize], kernel: &[usize], channels: usize, pools: bool| {
+        let (kernel, weight) = (numbers(kernel, 1), numbers(&[channels], 2));
+        let bias = numbers(&[12], 3);
+        let layer = TrunkLayer {
+            kernel: &kernel,
+            weight: &weight,
+            bias: &bias,
+            pools,
+        };
+        trunk(&numbers(x, 4), 4, &[layer]).is_ok()
+    };
+    assert!(run(&[2, 8, 5, 7], &[4, 3, 2, 3, 3], 12, true));
     assert!(
-        x.norm_relu(&numbers(&[4], 1), &numbers(&[8], 1), false)
-            .is_err()
+        !run(&[2, 8, 5, 7], &[4, 3, 1, 3, 3], 12, true),
+        "too few inputs"
     );
-    assert!(Blocked::new(&numbers(&[1, 6, 5, 7], 1), 4).is_err());
-    let thin = Blocked::new(&numbers(&[1, 4, 5, 1], 1), 4).unwrap();
     assert!(
-        thin.norm_relu(&numbers(&[4], 1), &numbers(&[4], 1), true)
-            .is_err()
+        !run(&[2, 8, 5, 7], &[12, 8, 3, 3], 12, true),
+        "a real kernel"
+    );
+    assert!(
+        !run(&[2, 8, 5, 7], &[4, 3, 2, 3, 3], 11, true),
+        "too few scales"
+    );
+    assert!(
+        !run(&[2, 6, 5, 7], &[4, 3, 2, 3, 3], 12, true),
+        "no quaternions"
+    );
+    assert!(
+        !run(&[2, 8, 5, 1], &[4, 3, 2, 3, 3], 12, true),
+        "pooled away"
+    );
+    assert!(
+        trunk(&numbers(&[2, 8, 5, 7], 4), 4, &[]).is_err(),
+        "no layer"
     );
 }

@@ -41,24 +41,29 @@ impl KernelWeights<'_> {
         );
     }
 
-    /// The quarter weights of a quaternion pair at a tap, or one real weight in the first place.
-    fn quaternion(&self, counts: Counts, output: usize, input: usize, tap: usize) -> [f32; 4] {
-        let at = (output * counts.inputs + input) * TAPS + tap;
-        match self {
-            Self::Quaternion(weights) => {
-                let quarter = counts.outputs * counts.inputs * TAPS;
-                std::array::from_fn(|component| weights[component * quarter + at])
+    /// What each component of output unit `output` takes from input unit `input` in a phase, tap
+    /// by tap; real weights are the first component.
+    fn taps(
+        &self,
+        counts: Counts,
+        phase: Phase,
+        (output, input): (usize, usize),
+    ) -> [[f32; TAPS]; 4] {
+        let (Self::Quaternion(weights) | Self::Real(weights)) = self;
+        let quarter = counts.outputs * counts.inputs * TAPS;
+        let start = (output * counts.inputs + input) * TAPS;
+        let mut taps = [[0.0; TAPS]; 4];
+        for tap in 0..TAPS {
+            let mut weight = [0.0; 4];
+            for (component, weight) in weight.iter_mut().enumerate().take(self.group()) {
+                *weight = weights[component * quarter + start + tap];
             }
-            Self::Real(weights) => [weights[at], 0.0, 0.0, 0.0],
+            let of_components = coefficients(phase, weight);
+            for (taps, coefficient) in taps.iter_mut().zip(of_components) {
+                taps[tap] = coefficient;
+            }
         }
-    }
-
-    /// What output channel `channel` takes from input unit `input` in a phase, tap by tap.
-    fn taps(&self, counts: Counts, phase: Phase, channel: usize, input: usize) -> [f32; TAPS] {
-        let (output, component) = (channel / self.group(), channel % self.group());
-        std::array::from_fn(|tap| {
-            coefficients(phase, self.quaternion(counts, output, input, tap))[component]
-        })
+        taps
     }
 }
 
@@ -98,33 +103,32 @@ pub(super) fn pack<const PLANES: usize, const STEPS: usize>(
     let phase_stride = counts.inputs * STEPS * lanes;
     let plane = phases.len() * phase_stride * blocks;
     let mut values = Buffer::new(PLANES * plane);
-    let mut start = 0; // of the set, in blocks
+    // Where each block of outputs begins in its set, and the set's size.
+    let mut places = Vec::with_capacity(blocks);
     for &size in &sets {
+        let start = places.len();
+        places.extend((0..size).map(|block| (start, block, size)));
+    }
+    for output in 0..counts.outputs {
+        let (block, lane) = (output * group / lanes, output * group % lanes);
+        let (start, block, size) = places[block];
         for (phase_index, &phase) in phases.iter().enumerate() {
+            let base = phase_stride * (phases.len() * start + phase_index * size);
             for input in 0..counts.inputs {
-                let (block, unit) = (input / per_block, input % per_block);
-                let here = per_block.min(counts.inputs - block * per_block);
-                for lane in 0..size * lanes {
-                    let channel = start * lanes + lane;
-                    if channel >= counts.outputs * group {
-                        continue; // stays zero
-                    }
-                    let numbers = transform(weights.taps(counts, phase, channel, input));
-                    for (at, steps) in numbers.iter().enumerate() {
+                let (before, unit) = (input / per_block * per_block, input % per_block);
+                let here = per_block.min(counts.inputs - before);
+                let taps = weights.taps(counts, phase, (output, input));
+                for (component, taps) in taps.into_iter().enumerate().take(group) {
+                    let lane = block * lanes + lane + component;
+                    for (at, steps) in transform(taps).iter().enumerate() {
                         for (step, number) in steps.iter().enumerate() {
-                            let order = (block * per_block * STEPS) + step * here + unit;
-                            let slot = at * plane
-                                + phases.len() * phase_stride * start
-                                + phase_index * phase_stride * size
-                                + order * size * lanes
-                                + lane;
-                            values[slot] = *number;
+                            let order = before * STEPS + step * here + unit;
+                            values[at * plane + base + order * size * lanes + lane] = *number;
                         }
                     }
                 }
             }
         }
-        start += size;
     }
     Packed {
         values,

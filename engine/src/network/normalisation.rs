@@ -17,7 +17,7 @@ pub struct BatchStatistics {
 /// ReLU(batch norm(`x`)) with the batch's own statistics, over `batch × channels × time × mel`;
 /// `weight` and `bias` have one value a channel. Also returns those statistics, for the running
 /// ones. Differentiable in all three, on any device; on the CPU
-/// [`Blocked::norm_relu`](crate::blocked::Blocked::norm_relu) is the faster way.
+/// [`trunk`](crate::blocked::trunk) is the faster way.
 ///
 /// # Errors
 /// If the shapes do not go together or candle fails.

@@ -8,7 +8,7 @@ use super::{
     Algebra, Architecture, BATCH_NORM_EPSILON, BatchStatistics, ParameterKind, average_pool,
     batch_norm_relu,
 };
-use crate::blocked::{Blocked, causal_convolution};
+use crate::blocked::{TrunkLayer, causal_convolution, trunk};
 use crate::features::COMPONENTS;
 use crate::quaternion::quaternion_linear;
 
@@ -92,22 +92,22 @@ impl Network {
 
     /// [`training_columns`](Self::training_columns) in the kernels' own layout.
     fn blocked_training_columns(&self, frames: &Tensor) -> Result<(Tensor, NormStatistics)> {
-        let group = self.architecture.algebra.group();
-        let mut x = Blocked::new(&self.normalise_input(frames)?.detach(), group)?;
-        let mut statistics = Vec::new();
+        let (mut layers, mut names) = (Vec::new(), Vec::new());
         for (index, block) in self.architecture.blocks.iter().enumerate() {
             for place in 0..block.filters.len() {
-                let pools = block.pools && place + 1 == block.filters.len();
                 let name = format!("blocks.{index}.norms.{place}");
-                let kernel = self.tensor(&format!("blocks.{index}.convolutions.{place}.kernel"));
-                let weight = self.tensor(&format!("{name}.weight"));
-                let bias = self.tensor(&format!("{name}.bias"));
-                let (y, of_batch) = x.convolve(kernel)?.norm_relu(weight, bias, pools)?;
-                statistics.push((name, of_batch));
-                x = y;
+                layers.push(TrunkLayer {
+                    kernel: self.tensor(&format!("blocks.{index}.convolutions.{place}.kernel")),
+                    weight: self.tensor(&format!("{name}.weight")),
+                    bias: self.tensor(&format!("{name}.bias")),
+                    pools: block.pools && place + 1 == block.filters.len(),
+                });
+                names.push(name);
             }
         }
-        Ok((x.mel_means()?, statistics))
+        let frames = self.normalise_input(frames)?;
+        let (columns, statistics) = trunk(&frames, self.architecture.algebra.group(), &layers)?;
+        Ok((columns, names.into_iter().zip(statistics).collect()))
     }
 
     /// Columns to the features of a window: mean + max over time (`batch × features`).
