@@ -10,6 +10,7 @@ pub mod augmentation;
 pub mod dataset;
 pub mod evaluation;
 mod files;
+mod in_place;
 pub mod optimisation;
 pub mod random;
 pub mod report;

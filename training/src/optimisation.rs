@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::f64::consts::PI;
 
 use candle_core::backprop::GradStore;
-use candle_core::{Result, Tensor, Var};
+use candle_core::{Device, Result, Tensor, Var};
 use serde::Serialize;
+
+use crate::in_place::{update, update_by_two};
 
 const BETA_1: f64 = 0.9;
 const BETA_2: f64 = 0.999;
@@ -58,6 +60,50 @@ struct Slot {
     decays: bool,
 }
 
+/// Numbers of one step.
+struct Step {
+    clip: f64,
+    rate: f64,
+    decay: f64,
+    /// What the moments lack because they began at zero.
+    bias_1: f64,
+    bias_2: f64,
+}
+
+impl Slot {
+    fn step(&mut self, gradient: &Tensor, step: &Step) -> Result<()> {
+        let Self {
+            var, first, second, ..
+        } = self;
+        if !matches!(var.device(), Device::Cpu) {
+            return self.step_by_tensors(gradient, step);
+        }
+        let (clip, rate) = (step.clip as f32, step.rate as f32);
+        let (beta_1, beta_2) = (BETA_1 as f32, BETA_2 as f32);
+        let (bias_1, bias_2) = (step.bias_1 as f32, step.bias_2 as f32);
+        let (kept, epsilon) = (1.0 - step.decay as f32, EPSILON as f32);
+        update(first, gradient, |m, g| {
+            beta_1 * m + (1.0 - beta_1) * clip * g
+        })?;
+        update(second, gradient, |v, g| {
+            beta_2 * v + (1.0 - beta_2) * (clip * g) * (clip * g)
+        })?;
+        update_by_two(var.as_tensor(), [first, second], |value, m, v| {
+            kept * value - rate * (m / bias_1) / ((v / bias_2).sqrt() + epsilon)
+        })
+    }
+
+    fn step_by_tensors(&mut self, gradient: &Tensor, step: &Step) -> Result<()> {
+        let gradient = (gradient.detach() * step.clip)?;
+        self.first = ((&self.first * BETA_1)? + (&gradient * (1.0 - BETA_1))?)?;
+        self.second = ((&self.second * BETA_2)? + (gradient.sqr()? * (1.0 - BETA_2))?)?;
+        let root = ((&self.second / step.bias_2)?.sqrt()? + EPSILON)?;
+        let change = ((&self.first / step.bias_1)? / root)?;
+        let value = ((self.var.as_tensor() * (1.0 - step.decay))? - (change * step.rate)?)?;
+        self.var.set(&value.detach())
+    }
+}
+
 /// AdamW over named variables. Everything it knows can be saved and restored.
 pub struct AdamW {
     settings: Optimisation,
@@ -75,12 +121,11 @@ impl AdamW {
         vars: impl IntoIterator<Item = (String, Var, bool)>,
     ) -> Result<Self> {
         let slot = |(name, var, decays): (String, Var, bool)| {
-            let zeros = var.as_tensor().zeros_like()?.detach();
             Ok((
                 name,
                 Slot {
-                    first: zeros.clone(),
-                    second: zeros,
+                    first: var.as_tensor().zeros_like()?.detach(),
+                    second: var.as_tensor().zeros_like()?.detach(),
                     var,
                     decays,
                 },
@@ -110,18 +155,21 @@ impl AdamW {
             let Some(gradient) = gradients.get(&slot.var) else {
                 continue;
             };
-            let gradient = (gradient.detach() * clip)?;
-            slot.first = ((&slot.first * BETA_1)? + (&gradient * (1.0 - BETA_1))?)?;
-            slot.second = ((&slot.second * BETA_2)? + (gradient.sqr()? * (1.0 - BETA_2))?)?;
-            let root = ((&slot.second / bias_2)?.sqrt()? + EPSILON)?;
-            let update = ((&slot.first / bias_1)? / root)?;
             let decay = if slot.decays {
                 rate * self.settings.weight_decay
             } else {
                 0.0
             };
-            let value = ((slot.var.as_tensor() * (1.0 - decay))? - (update * rate)?)?;
-            slot.var.set(&value.detach())?;
+            slot.step(
+                &gradient.contiguous()?,
+                &Step {
+                    clip,
+                    rate,
+                    decay,
+                    bias_1,
+                    bias_2,
+                },
+            )?;
         }
         Ok(norm)
     }
@@ -141,7 +189,7 @@ impl AdamW {
         self.step
     }
 
-    /// The moments by name, to save.
+    /// The moments by name, to save before the next step changes them.
     pub fn moments(&self) -> BTreeMap<String, Tensor> {
         let parts = |(name, slot): (&String, &Slot)| {
             [

@@ -11,6 +11,7 @@ use hamiltone_engine::quaternion::initial_quarters;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
+use crate::in_place::update;
 use crate::optimisation::saved_like;
 use crate::random::normal;
 
@@ -95,7 +96,12 @@ impl TrainingNetwork {
         let decay = decay.min((1.0 + steps_done as f64) / (10.0 + steps_done as f64));
         for (name, average) in &mut self.average {
             let now = self.vars[name].as_tensor();
-            *average = ((&*average * decay)? + (now * (1.0 - decay))?)?.detach();
+            if let Device::Cpu = now.device() {
+                let kept = decay as f32;
+                update(average, now, |old, now| kept * old + (1.0 - kept) * now)?;
+            } else {
+                *average = ((&*average * decay)? + (now * (1.0 - decay))?)?.detach();
+            }
         }
         Ok(())
     }
