@@ -1,17 +1,15 @@
 //! `hamiltone analyze`: what is heard when.
 
 use std::io::{self, IsTerminal};
-use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use clap::{CommandFactory, error::ErrorKind};
 use hamiltone_decoding::AudioFile;
 use hamiltone_engine::model::Model;
 use hamiltone_engine::tagging::Tagger;
 use hamiltone_engine::timeline::{EventSettings, Recorder, Timeline};
 
-use crate::arguments::{AnalyzeArguments, Arguments, Format};
+use crate::arguments::{AnalyzeArguments, Format};
 use crate::inputs::Input;
 use crate::progress::Progress;
 use crate::{Outcome, batch, inputs, listening, outputs, selection};
@@ -20,7 +18,8 @@ use crate::{Outcome, batch, inputs, listening, outputs, selection};
 pub(crate) fn run(arguments: &AnalyzeArguments, quiet: bool) -> Result<Outcome> {
     let out = arguments.out.as_deref();
     if let Some(folder) = out {
-        check_folder(folder);
+        outputs::prepare(folder)
+            .with_context(|| format!("{}: cannot be written to", folder.display()))?;
     }
     let model = selection::open(arguments.sources.model.as_deref())?;
     let window_s = arguments.window.unwrap_or(model.card().default_window_s);
@@ -63,16 +62,6 @@ pub(crate) fn run(arguments: &AnalyzeArguments, quiet: bool) -> Result<Outcome> 
         progress.note(&format!("the timelines are in {}", folder.display()));
     }
     Ok(outcome)
-}
-
-/// A usage error if something is in the way of the output folder: before hours of work, not after.
-fn check_folder(folder: &Path) {
-    if folder.exists() && !folder.is_dir() {
-        let message = format!("--out {}: this is a file, not a folder", folder.display());
-        Arguments::command()
-            .error(ErrorKind::ValueValidation, message)
-            .exit();
-    }
 }
 
 fn default_format(to_files: bool) -> Format {

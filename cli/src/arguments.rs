@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use hamiltone_engine::tagging::{MAX_WINDOW_S, MIN_WINDOW_S};
 
-/// Names what is heard in audio files: genre, instrument, sound, mood of a voice.
+/// Names what is heard in audio files.
 ///
-/// Reads WAV, AIFF, CAF, FLAC, Ogg Vorbis, MP3, AAC and ALAC. A folder stands for every audio file
+/// What it can name depends on the model; `hamiltone models` lists them with their labels. Reads WAV, AIFF, CAF, FLAC, Ogg Vorbis, MP3, AAC and ALAC. A folder stands for every audio file
 /// in it and below. A file that cannot be read is reported, and the rest goes on.
 ///
 /// Exit code: 0 if all went well, 1 if anything failed, 2 for wrong usage.
@@ -41,9 +42,9 @@ pub(crate) struct AnalyzeArguments {
     /// How to write the timelines [default: text on a terminal, else json]
     #[arg(long, value_enum)]
     pub(crate) format: Option<Format>,
-    /// Write one file an input into this folder (made if needed) instead of printing; the
+    /// Write one file for each input into this folder (made if needed) instead of printing; the
     /// structure of the input folders is kept
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_parser = PathBufValueParser::new().try_map(folder))]
     pub(crate) out: Option<PathBuf>,
 }
 
@@ -81,7 +82,7 @@ pub(crate) struct Sources {
 pub(crate) enum Format {
     /// A list for people
     Text,
-    /// The whole timeline: columns and events; on stdout one line a file
+    /// The whole timeline: columns and events; on stdout one line for each file
     Json,
     /// The events; on stdout with a last column `file` where there are several
     Csv,
@@ -109,6 +110,13 @@ fn window(text: &str) -> Result<f32, String> {
             "a window has {MIN_WINDOW_S} to {MAX_WINDOW_S} seconds"
         ))
     }
+}
+
+fn folder(path: PathBuf) -> Result<PathBuf, &'static str> {
+    if path.exists() && !path.is_dir() {
+        return Err("this is a file, not a folder");
+    }
+    Ok(path)
 }
 
 fn count(text: &str) -> Result<usize, String> {

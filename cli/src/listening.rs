@@ -5,8 +5,11 @@ use hamiltone_decoding::{AudioFile, DecodeError};
 use crate::inputs::Input;
 use crate::progress::Progress;
 
+/// Where no sample is louder, nothing is heard: the panel's limit too (-80 dB of full scale).
+const SILENCE_PEAK: f32 = 1e-4;
+
 /// Streams an opened file into `hear`, packet by packet, so that memory does not grow with its
-/// length. Gives its length in seconds; tells what was damaged.
+/// length. Gives its length in seconds; tells what was damaged, and where there is no sound.
 pub(crate) fn listen(
     input: &Input,
     mut file: AudioFile,
@@ -16,8 +19,10 @@ pub(crate) fn listen(
     let rate = f64::from(file.sample_rate());
     progress.opened(file.expected_frames().map(|frames| frames as f64 / rate));
     let mut untold = 0.0;
+    let mut silent = true;
     while let Some(samples) = file.next_mono()? {
         hear(samples);
+        silent &= samples.iter().all(|sample| sample.abs() <= SILENCE_PEAK);
         untold += samples.len() as f64 / rate;
         if untold >= 1.0 {
             progress.heard(untold);
@@ -38,6 +43,9 @@ pub(crate) fn listen(
         progress.warn(&format!(
             "{path}: the file ends early, after {duration_s:.2} s"
         ));
+    }
+    if silent {
+        progress.warn(&format!("{path}: only silence; its labels mean nothing"));
     }
     Ok(duration_s)
 }

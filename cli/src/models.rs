@@ -152,11 +152,22 @@ fn accuracy(figure: &Accuracy) -> String {
     )
 }
 
-/// What does not fit a table: what the model is, and how each figure was measured.
+/// What does not fit a table: what the model is and knows, and how each figure was measured.
 fn about(card: &Card) -> String {
     let mut text = format!("\n{}: {}\n", card.name, card.description);
+    text.push_str(&format!("  labels: {}\n", some_of(&card.labels)));
     for figure in &card.accuracy {
         text.push_str(&format!("  {}: {}\n", accuracy(figure), figure.protocol));
+    }
+    text
+}
+
+/// The first labels, and how many more there are (`--json` has them all).
+fn some_of(labels: &[String]) -> String {
+    const SHOWN: usize = 20;
+    let mut text = labels[..labels.len().min(SHOWN)].join(", ");
+    if labels.len() > SHOWN {
+        text.push_str(&format!(" and {} more", labels.len() - SHOWN));
     }
     text
 }

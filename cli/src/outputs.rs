@@ -43,6 +43,14 @@ fn key(path: &Path) -> String {
     absolute.to_string_lossy().to_lowercase()
 }
 
+/// Makes the folder and tries whether files can be made in it: better told before hours of work
+/// than after.
+pub(crate) fn prepare(folder: &Path) -> io::Result<()> {
+    let trial = folder.join(format!(".hamiltone-{}", std::process::id()));
+    write(&trial, "")?;
+    fs::remove_file(trial)
+}
+
 /// Writes a file whole or not at all: beside it first, then moved into its place. Makes the
 /// folders on the way.
 pub(crate) fn write(path: &Path, text: &str) -> io::Result<()> {

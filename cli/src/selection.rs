@@ -35,14 +35,19 @@ pub(crate) fn open(asked: Option<&str>) -> Result<Arc<Model>> {
         ..ModelChoice::default()
     };
     library.open(&choice).or_else(|error| {
-        if Path::new(asked).is_file() {
+        if Path::new(asked).exists() {
             return by_path(asked);
         }
-        let usable = library
+        let (usable, damaged): (Vec<_>, Vec<_>) = library
             .entries()
             .into_iter()
-            .filter(|entry| entry.summary.is_ok());
-        let names: Vec<String> = usable.map(|entry| entry.name).collect();
+            .partition(|entry| entry.summary.is_ok());
+        // A damaged file has no card, so it goes by the file's name.
+        let found = damaged.into_iter().find(|entry| entry.name == asked);
+        if let Some(why) = found.and_then(|entry| entry.summary.err()) {
+            return Err(anyhow!("model {asked}: {why}"));
+        }
+        let names: Vec<String> = usable.into_iter().map(|entry| entry.name).collect();
         Err(anyhow!("{error}. There is: {}", names.join(", ")))
     })
 }

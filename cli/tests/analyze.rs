@@ -228,6 +228,22 @@ fn a_bad_file_with_an_output_folder() {
 }
 
 #[test]
+fn a_folder_that_cannot_be_written_to_is_told_before_any_file_is_heard() {
+    let place = Workplace::new();
+    place.wav("a.wav", 44_100, 1.0);
+    place.file("file", b"");
+    let ran = place.run(&["analyze", "a.wav", "missing.wav", "--out", "file/out"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (1, ""), "{ran:?}");
+    assert!(
+        ran.stderr
+            .starts_with("hamiltone: error: file/out: cannot be written to"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+}
+
+#[test]
 fn wrong_usage_is_exit_code_2() {
     let place = Workplace::new();
     place.wav("a.wav", 44_100, 0.5);

@@ -64,6 +64,20 @@ fn a_table_for_people() {
 }
 
 #[test]
+fn labels_of_silence_come_with_a_warning() {
+    let place = Workplace::new();
+    common::write_wav(&place.path("silence.wav"), 44_100, &[0.0; 44_100]);
+    let ran = place.run(&["classify", "silence.wav", "--model", "tiny"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(
+        ran.stderr.trim_end(),
+        "hamiltone: warning: silence.wav: only silence; its labels mean nothing"
+    );
+    let quiet = place.run(&["classify", "silence.wav", "--model", "tiny", "--quiet"]);
+    assert_eq!(quiet.stderr, "", "{quiet:?}");
+}
+
+#[test]
 fn a_file_that_cannot_be_read_is_told_and_the_rest_goes_on() {
     let place = Workplace::new();
     place.wav("first.wav", 44_100, 1.0);

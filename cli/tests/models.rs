@@ -21,6 +21,11 @@ fn a_table_with_every_model() {
     ] {
         assert!(header.contains(heading), "{header}");
     }
+    assert!(
+        ran.stdout.contains("labels: rain, dog, small, clock, sea"),
+        "{}",
+        ran.stdout
+    );
     let tiny = ran
         .stdout
         .lines()
@@ -123,6 +128,14 @@ fn models_that_are_none_are_clear_errors() {
             );
         }
     }
+    place.file("models/owl.safetensors", &good[..100]);
+    let damaged = place.run(&["classify", "a.wav", "--model", "owl"]);
+    assert_eq!(damaged.code, 1);
+    assert!(
+        damaged.stderr.contains("model owl: not a whole"),
+        "not called missing: {}",
+        damaged.stderr
+    );
     let unknown = place.run(&["classify", "a.wav", "--model", "nightingale"]);
     assert_eq!(unknown.code, 1);
     assert!(unknown.stderr.contains("nightingale"), "{}", unknown.stderr);
