@@ -9,7 +9,7 @@
 use super::{Counts, InstructionSet, Method};
 
 /// Where a network's weights stay between two chunks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CacheLevel {
     /// A core's own cache.
     Second,
@@ -61,7 +61,27 @@ const TRANSFORMS: [f64; 2] = [90.0, 220.0];
 const PIXELS_A_LOAD: f64 = 1.0;
 
 impl Method {
-    /// The method that should take the least time.
+    /// The methods that should take the least time for the layers of a network that run one after
+    /// the other, chunk by chunk.
+    ///
+    /// Transforms make weights larger, up to eight times, so what a layer chooses decides where
+    /// all weights stay: each level is tried from the fastest on, until the choices it leads to
+    /// fit into it.
+    pub fn for_layers(layers: &[Shape], set: InstructionSet) -> Vec<Self> {
+        let mut methods = Vec::new();
+        for level in [CacheLevel::Second, CacheLevel::Third, CacheLevel::Memory] {
+            let fastest = |shape: &Shape| Self::fastest(*shape, level, set);
+            methods = layers.iter().map(fastest).collect();
+            let pairs = layers.iter().zip(&methods);
+            let bytes = pairs.map(|(shape, method)| method.bytes(*shape, set));
+            if CacheLevel::of(bytes.sum::<f64>() as usize) <= level {
+                break;
+            }
+        }
+        methods
+    }
+
+    /// The method that should take the least time where weights stay at a level.
     pub fn fastest(shape: Shape, level: CacheLevel, set: InstructionSet) -> Self {
         let fitting = Self::ALL
             .into_iter()
@@ -74,30 +94,57 @@ impl Method {
 
     /// Cycles for one chunk, about.
     fn cycles(self, shape: Shape, level: CacheLevel, set: InstructionSet) -> f64 {
-        let lanes = set.lanes();
-        let blocks = |units: usize| (units * shape.group).div_ceil(lanes) as f64;
-        let outputs = blocks(shape.counts.outputs);
+        let work = self.work(shape, set);
+        let arithmetic = work.products / MULTIPLY_ADDS + work.transforms;
+        arithmetic.max(self.bytes(shape, set) / level.bytes_per_cycle())
+    }
+
+    /// Bytes of the packed weights.
+    fn bytes(self, shape: Shape, set: InstructionSet) -> f64 {
+        self.work(shape, set).weights * (set.lanes() * size_of::<f32>()) as f64
+    }
+
+    fn work(self, shape: Shape, set: InstructionSet) -> Work {
+        let blocks = |units: usize| (units * shape.group).div_ceil(set.lanes()) as f64;
+        let (inputs, outputs) = (blocks(shape.counts.inputs), blocks(shape.counts.outputs));
         let phases = if shape.group == 4 { 2.0 } else { 1.0 };
         let vectors = shape.counts.inputs as f64 * outputs; // of weights, a tap and phase
         let pixels = (shape.rows * shape.mels) as f64;
         let winograd = |out: usize, transform: f64| {
             let tiles = (shape.rows.div_ceil(out) * shape.mels.div_ceil(out)) as f64;
-            let positions = ((out + 2) * (out + 2)) as f64;
-            let transforms = tiles * transform * (blocks(shape.counts.inputs) + outputs) / 2.0;
-            (positions * phases, positions * phases, tiles, transforms)
+            let weights = ((out + 2) * (out + 2)) as f64 * phases * vectors;
+            Work {
+                weights,
+                products: weights * (tiles + PIXELS_A_LOAD),
+                transforms: tiles * transform * (inputs + outputs) / 2.0,
+            }
         };
-        // Weights and multiply-adds for a pair of units, the pixels they serve, and the rest.
-        let (weights, products, served, rest) = match self {
-            Self::Direct => (9.0 * phases, 9.0 * phases, pixels, 0.0),
-            // Each of its multiply-adds needs a load of its own.
-            Self::Shared => (9.0, 9.0 * 4.0 * 1.2, pixels, 0.0),
+        match self {
+            Self::Direct => Work {
+                weights: 9.0 * phases * vectors,
+                products: 9.0 * phases * vectors * (pixels + PIXELS_A_LOAD),
+                transforms: 0.0,
+            },
+            Self::Shared => Work {
+                weights: 9.0 * vectors,
+                // Each of its multiply-adds needs a load of its own.
+                products: 9.0 * 4.0 * 1.2 * vectors * (pixels + PIXELS_A_LOAD),
+                transforms: 0.0,
+            },
             Self::WinogradTwo => winograd(2, TRANSFORMS[0]),
             Self::WinogradFour => winograd(4, TRANSFORMS[1]),
-        };
-        let arithmetic = products * vectors * (served + PIXELS_A_LOAD) / MULTIPLY_ADDS;
-        let bytes = weights * vectors * (lanes * size_of::<f32>()) as f64;
-        arithmetic.max(bytes / level.bytes_per_cycle()) + rest
+        }
     }
+}
+
+/// What a chunk takes.
+struct Work {
+    /// Vectors of weights.
+    weights: f64,
+    /// Multiply-adds of vectors.
+    products: f64,
+    /// Cycles of transforms.
+    transforms: f64,
 }
 
 #[cfg(test)]

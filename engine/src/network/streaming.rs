@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use super::{Algebra, Architecture, BATCH_NORM_EPSILON, POOLING};
 use crate::features::COMPONENTS;
 use crate::kernels::{
-    CacheLevel, Convolution, Counts, InstructionSet, KernelWeights, Map, Matrix, MatrixMut, Method,
+    Convolution, Counts, InstructionSet, KernelWeights, Map, Matrix, MatrixMut, Method,
     PackedConvolution, Shape, Workspace, multiply_add,
 };
 use crate::quaternion::expand;
@@ -19,7 +19,6 @@ pub struct PackedNetwork {
     architecture: Architecture,
     mel_bands: usize,
     instructions: InstructionSet,
-    level: CacheLevel,
     input_scale: Vec<f32>,
     input_shift: Vec<f32>,
     layers: Vec<Layer>,
@@ -72,11 +71,6 @@ impl PackedNetwork {
     ) -> Self {
         let (input_scale, input_shift) = running_affine(weights, "input_norm");
         let layers = layers(architecture, mel_bands, weights);
-        let bytes = layers.iter().map(|layer| match layer.algebra {
-            Algebra::Quaternion => 2 * size_of_val(&layer.weights[..]), // for eight products
-            Algebra::Real => size_of_val(&layer.weights[..]),
-        });
-
         let linear = |weight: Vec<f32>, bias: &str| PackedLinear {
             weight,
             bias: weights[bias].clone(),
@@ -90,7 +84,6 @@ impl PackedNetwork {
         Self {
             mel_bands,
             instructions,
-            level: CacheLevel::of(bytes.sum()),
             input_scale,
             input_shift,
             layers,
@@ -123,8 +116,8 @@ impl PackedNetwork {
 
     /// The kernel of every convolution where `columns` columns come at a time.
     pub fn methods(&self, columns: usize) -> Vec<Method> {
-        let of = |layer: &Layer| layer.method(columns, self.level, self.instructions);
-        self.layers.iter().map(of).collect()
+        let layers: Vec<Shape> = self.layers.iter().map(|l| l.shape(columns)).collect();
+        Method::for_layers(&layers, self.instructions)
     }
 
     /// Window features (see [`Architecture::features`]) to logits, one a label. `hidden` is
@@ -194,14 +187,13 @@ impl PackedLinear {
 }
 
 impl Layer {
-    fn method(&self, columns: usize, level: CacheLevel, set: InstructionSet) -> Method {
-        let shape = Shape {
+    fn shape(&self, columns: usize) -> Shape {
+        Shape {
             group: self.algebra.group(),
             counts: self.counts,
             rows: self.rows_per_column * columns,
             mels: self.mels,
-        };
-        Method::fastest(shape, level, set)
+        }
     }
 
     /// Packed for a method; the first call for it allocates.

@@ -13,8 +13,8 @@ use serde::Serialize;
 
 use super::batch::Material;
 use super::checkpoint::{CONFUSION, CURVES, EpochRecord, FoldFolder, MODEL, Progress};
-use super::loss::training_loss;
 use super::network::TrainingNetwork;
+use super::step::step;
 use super::{Recipe, TrainArguments, progress};
 use crate::dataset::{Dataset, Split, split};
 use crate::evaluation::{Evaluation, evaluate};
@@ -214,16 +214,13 @@ impl FoldTask<'_> {
             let purpose: Vec<u64> = [BATCH].into_iter().chain(at).collect();
             let batch = material.batch(chosen, &split.training, &purpose, &Device::Cpu)?;
             let mut random = self.random(&[DROPOUT, epoch as u64, index as u64]);
-            let (loss, statistics) = training_loss(
-                &network.network,
+            losses += step(
+                (network, adam),
                 (&batch.frames, &batch.targets),
-                self.recipe.dropout,
+                (self.recipe.dropout, self.recipe.optimisation.average_decay),
+                steps,
                 &mut random,
             )?;
-            adam.step(&loss.backward()?, steps)?;
-            network.take_statistics(statistics)?;
-            network.take_average(self.recipe.optimisation.average_decay, adam.steps_done())?;
-            losses += f64::from(loss.to_scalar::<f32>()?);
         }
         Ok(losses / batches.len().max(1) as f64)
     }

@@ -7,6 +7,7 @@ mod fold;
 mod folder;
 mod loss;
 mod network;
+mod step;
 
 use std::collections::BTreeSet;
 
@@ -19,6 +20,7 @@ pub(crate) use fold::fold_title;
 use folder::RunFolder;
 use hamiltone_engine::features::FeatureSettings;
 use indicatif::{ProgressBar, ProgressStyle};
+pub use step::BareTraining;
 
 use crate::dataset::{Dataset, load_audio};
 use crate::report;
