@@ -15,11 +15,11 @@ const MOST_ROWS: usize = 12;
 /// Seconds in which a bar goes most of the way to its value.
 const VALUE_TIME_S: f32 = 0.13;
 /// The same for a row on its way to its rank.
-const RANK_TIME_S: f32 = 0.08;
+const RANK_TIME_S: f32 = 0.1;
 /// A label rises above its neighbour when it leads by this much: what jitters does not dance.
 const RANK_LEAD: f32 = 0.015;
 /// Seconds between two looks at the ranks.
-const RANK_EVERY_S: f32 = 0.35;
+const RANK_EVERY_S: f32 = 0.6;
 
 /// The state of the animation.
 #[derive(Debug, Default)]

@@ -1,17 +1,19 @@
 //! The middle: what is heard, in one large line and in bars.
 
+use std::time::Duration;
+
 use egui::{Align2, Color32, Pos2, Rect, Role, Sense, Shape, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 use super::bars::{self, Bars};
 use super::text::Line;
-use super::{View, theme, words};
+use super::{View, theme, view, words};
 use crate::snapshot::{Activity, Snapshot};
 
 /// Height of the large line and the state above it.
 pub(super) const HERO: f32 = 66.0;
 
-/// Shows the middle after `dt` more seconds. Returns whether anything moves.
-pub(super) fn show(ui: &Ui, area: Rect, view: View<'_>, bars: &mut Bars, dt: f32) -> bool {
+/// Shows the middle after `dt` more seconds. Returns when the next picture is due.
+pub(super) fn show(ui: &Ui, area: Rect, view: View<'_>, bars: &mut Bars, dt: f32) -> Duration {
     let snapshot = view.snapshot;
     let instead = words::instead_of_tags(snapshot, view.bypassed);
     let heard = instead.is_none();
@@ -26,7 +28,13 @@ pub(super) fn show(ui: &Ui, area: Rect, view: View<'_>, bars: &mut Bars, dt: f32
     }
     bars.paint(ui.painter(), list, snapshot, f32::from(!heard));
     describe(ui, list, snapshot, bars);
-    heard || bars.is_moving(snapshot, heard)
+    if bars.is_moving(snapshot, heard) {
+        view::MOVING
+    } else if heard {
+        view::LISTENING
+    } else {
+        view::AT_REST
+    }
 }
 
 fn paint_instead(ui: &Ui, hero: Rect, line: Pos2, title: &str, below: &str) {

@@ -46,10 +46,12 @@ pub struct Motion {
     resize_from: Option<egui::Vec2>,
 }
 
-/// Between two pictures while tags come or anything moves.
-const LIVELY: Duration = Duration::from_millis(70);
+/// Between two pictures while anything moves.
+pub(super) const MOVING: Duration = Duration::from_millis(33);
+/// Between two pictures while tags come.
+pub(super) const LISTENING: Duration = Duration::from_millis(70);
 /// Between two pictures at rest: states and figures still change.
-const AT_REST: Duration = Duration::from_millis(250);
+pub(super) const AT_REST: Duration = Duration::from_millis(250);
 
 /// Draws the panel over the whole of `ui` and returns what the user did, and when the next picture
 /// is due. Depends on nothing but its arguments and egui's memory of its widgets.
@@ -68,8 +70,10 @@ pub fn draw(ui: &mut Ui, view: View<'_>, motion: &mut Motion) -> (Vec<Action>, D
     for (trouble, area) in view.snapshot.troubles.iter().zip(&areas.troubles) {
         header::notice(ui, *area, trouble);
     }
-    let dt = ui.input(|input| input.stable_dt).min(0.25);
-    let lively = stage::show(ui, areas.stage, view, &mut motion.bars, dt);
+    // Not egui's `stable_dt`: that is 1/60 s whenever the next picture was asked for at a later time,
+    // as all of ours are. After a long rest things move on by a little, not all at once.
+    let dt = ui.input(|input| input.unstable_dt).min(0.25);
+    let next = stage::show(ui, areas.stage, view, &mut motion.bars, dt);
     let (left, right) = areas
         .controls
         .split_left_right_at_x(areas.controls.right() - 110.0);
@@ -77,7 +81,7 @@ pub fn draw(ui: &mut Ui, view: View<'_>, motion: &mut Motion) -> (Vec<Action>, D
     controls::bypass_switch(ui, right, view.bypassed, &mut actions);
     health::show(ui, areas.footer, theme::MARGIN, view.snapshot);
     resize_corner(ui, whole, motion, &mut actions);
-    (actions, if lively { LIVELY } else { AT_REST })
+    (actions, next)
 }
 
 /// Where everything is.

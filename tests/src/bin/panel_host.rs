@@ -22,6 +22,8 @@ use x11rb::rust_connection::RustConnection;
 use x11rb::wrapper::ConnectionExt as _;
 
 const BLOCK: usize = 512;
+/// Where the demo begins: the first picture falls in a calm stretch, the second in another sound.
+const PLAY_FROM_S: f64 = 8.4;
 const EMBEDDED: GuiConfiguration<'static> = GuiConfiguration {
     api_type: GuiApiType::X11,
     is_floating: false,
@@ -187,8 +189,11 @@ impl Player {
         let stopped = stop.clone();
         let thread = std::thread::spawn(move || {
             let block_time = Duration::from_secs_f64(BLOCK as f64 / f64::from(audio.sample_rate));
+            let from = (PLAY_FROM_S * f64::from(audio.sample_rate)) as usize;
             let mut due = Instant::now();
-            for samples in audio.samples.chunks_exact(BLOCK).cycle() {
+            let (before, after) = audio.samples.split_at(from);
+            let blocks = after.chunks_exact(BLOCK).chain(before.chunks_exact(BLOCK));
+            for samples in blocks.cycle() {
                 if stopped.load(Ordering::Relaxed) {
                     break;
                 }

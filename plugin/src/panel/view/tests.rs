@@ -116,6 +116,35 @@ fn looking_wants_nothing() {
 }
 
 #[test]
+fn bars_take_the_time_they_should_at_the_panels_own_pace() {
+    let context = egui::Context::default();
+    let (snapshot, mut motion) = (snapshot(), Motion::default());
+    let mut time = Duration::ZERO;
+    while time < Duration::from_millis(700) {
+        let input = egui::RawInput {
+            time: Some(time.as_secs_f64()),
+            ..Default::default()
+        };
+        let mut output = context.run_ui(input, |ui| {
+            let view = View {
+                snapshot: &snapshot,
+                window_s: 2.0,
+                bypassed: false,
+            };
+            let next = draw(ui, view, &mut motion).1;
+            ui.ctx().request_repaint_after(next);
+            time += next;
+        });
+        output.textures_delta.clear();
+    }
+    assert!(
+        (motion.bars.value(0) - 0.8).abs() < 0.02,
+        "{}",
+        motion.bars.value(0)
+    );
+}
+
+#[test]
 fn every_state_can_be_drawn_at_every_size() {
     let trouble = |title: &str| Trouble {
         title: title.to_owned(),

@@ -1,0 +1,142 @@
+//! The worker as the plugin uses it: a bench with its parts, and the recording they all play.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use hamiltone_engine::tagging::{Tagger, Tags};
+
+use super::*;
+use crate::params::Settings;
+use crate::tap::{StreamFormat, Tap, tap};
+
+mod instances;
+mod models;
+mod reports;
+mod streams;
+
+/// The rate of the recording.
+const RATE: f64 = 32_000.0;
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A worker with its instance's other parts, and folders of its own.
+struct Bench {
+    params: Arc<HamiltoneParams>,
+    meters: Arc<TapMeters>,
+    worker: Worker,
+    snapshots: SnapshotReader,
+    folder: tempfile::TempDir,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let models = folder.path().join("models");
+        std::fs::create_dir(&models).unwrap();
+        let params = Arc::new(HamiltoneParams::default());
+        let meters = Arc::new(TapMeters::default());
+        let library = move || Library::with_folders(vec![models]);
+        let (worker, snapshots) = Worker::spawn_with(params.clone(), meters.clone(), library);
+        Self {
+            params,
+            meters,
+            worker,
+            snapshots,
+            folder,
+        }
+    }
+
+    fn start(&self, offline: bool) -> Tap {
+        self.start_at(RATE, offline)
+    }
+
+    fn start_at(&self, sample_rate: f64, offline: bool) -> Tap {
+        let format = StreamFormat {
+            sample_rate,
+            channels: 2,
+            offline,
+        };
+        let (tap, outlet) = tap(format, self.meters.clone());
+        self.worker.start(outlet);
+        tap
+    }
+
+    /// Waits for a snapshot that satisfies `wanted`.
+    fn wait(&mut self, what: &str, wanted: impl Fn(&Snapshot) -> bool) -> Snapshot {
+        let start = Instant::now();
+        loop {
+            let snapshot = self.snapshots.read();
+            if wanted(snapshot) {
+                return snapshot.clone();
+            }
+            assert!(
+                start.elapsed() < PATIENCE,
+                "no {what} in {PATIENCE:?}: {snapshot:?}"
+            );
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    fn set(&self, change: impl FnOnce(&mut Settings)) {
+        change(&mut self.params.settings.write());
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn reports(&self) -> Vec<String> {
+        let Ok(listing) = std::fs::read_dir(self.path("reports")) else {
+            return vec![];
+        };
+        let mut names: Vec<_> = listing
+            .map(|e| e.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+/// Two seconds of a rooster, mono, at [`RATE`].
+fn rooster() -> Vec<f32> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../engine/tests/golden/rooster.wav");
+    let mut reader = hound::WavReader::open(path).unwrap();
+    assert_eq!(
+        (reader.spec().channels, f64::from(reader.spec().sample_rate)),
+        (1, RATE)
+    );
+    let samples = reader
+        .samples::<i16>()
+        .map(|sample| f32::from(sample.unwrap()) / 32_768.0);
+    let samples: Vec<f32> = samples.collect();
+    samples
+        .into_iter()
+        .cycle()
+        .take(2 * RATE as usize)
+        .collect()
+}
+
+/// What the engine says last when it hears `mono` without a plugin around it.
+fn engine_says(mono: &[f32], window_s: f32) -> (f64, Vec<f32>) {
+    let model = Library::with_folders(vec![]).default_model();
+    let mut newest = (0.0, Vec::new());
+    let mut keep = |tags: &Tags<'_>| newest = (tags.time_s, tags.probabilities.to_vec());
+    let mut tagger = Tagger::new(model, RATE as u32, window_s).unwrap();
+    tagger.push(mono, &mut keep);
+    tagger.finish(&mut keep);
+    newest
+}
+
+/// How far two lists of probabilities are apart.
+fn distance(a: &[f32], b: &[f32]) -> f32 {
+    assert_eq!(a.len(), b.len());
+    a.iter()
+        .zip(b)
+        .map(|(a, b)| (a - b).abs())
+        .fold(0.0, f32::max)
+}
+
+fn play(tap: &mut Tap, mono: &[f32]) {
+    for block in mono.chunks(512) {
+        tap.hear(&[block, block]);
+    }
+}

@@ -1,0 +1,123 @@
+//! Models that change, are missing or are damaged while it plays.
+
+use hamiltone_engine::model::{ModelChoice, ModelFile};
+use hamiltone_engine::network::{Architecture, ParameterKind};
+
+use super::*;
+
+/// A small network with weights that mean nothing, with these labels.
+fn write_model(path: &Path, name: &str, labels: &[&str]) {
+    let mut card = Library::with_folders(vec![]).default_model().card().clone();
+    card.name = name.to_owned();
+    card.labels = labels.iter().map(|label| label.to_string()).collect();
+    card.architecture = Architecture::qcnn10(0.125, labels.len());
+    let mut random = 1u32;
+    let mut next = || {
+        random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (random >> 8) as f32 / (1 << 24) as f32 * 0.4 - 0.2
+    };
+    let weights = card
+        .architecture
+        .parameters(card.features.mel_bands)
+        .into_iter()
+        .map(|shape| {
+            let values = (0..shape.count())
+                .map(|_| match shape.kind {
+                    ParameterKind::Weight => next(),
+                    ParameterKind::Scale => 1.0,
+                    ParameterKind::Shift => 0.0,
+                    ParameterKind::Statistic => f32::from(shape.name.ends_with("variance")),
+                })
+                .collect();
+            (shape.name, values)
+        });
+    let weights = weights.collect();
+    ModelFile::seal(card, weights).unwrap().write(path).unwrap();
+}
+
+#[test]
+fn another_model_with_other_labels_takes_over_while_it_plays() {
+    let mut bench = Bench::new();
+    write_model(
+        &bench.path("models/three.safetensors"),
+        "three",
+        &["one", "two", "three"],
+    );
+    let mut tap = bench.start(true);
+    play(&mut tap, &rooster());
+    let before = bench.wait("tags", |s| s.probabilities.len() > 3);
+    bench.set(|settings| settings.model.name = Some("three".to_owned()));
+    bench.wait("the model", |s| {
+        s.model.as_ref().is_some_and(|m| m.name == "three")
+    });
+    play(&mut tap, &rooster());
+    let after = bench.wait("its tags", |s| s.probabilities.len() == 3);
+    assert!(after.time_s > before.time_s, "the clock goes on");
+    assert_eq!(after.troubles, []);
+    bench.set(|settings| settings.model = ModelChoice::default());
+    bench.wait("the old model", |s| {
+        s.model.as_ref().is_some_and(|m| m.name != "three")
+    });
+    play(&mut tap, &rooster());
+    bench.wait("tags again", |s| s.probabilities.len() > 3);
+}
+
+#[test]
+fn a_missing_model_is_named_and_the_old_one_plays_on() {
+    let mut bench = Bench::new();
+    let mut tap = bench.start(true);
+    play(&mut tap, &rooster());
+    let running = bench
+        .wait("tags", |s| !s.probabilities.is_empty())
+        .model
+        .unwrap()
+        .name
+        .clone();
+    bench.set(|settings| settings.model.name = Some("lost".to_owned()));
+    let snapshot = bench.wait("trouble", |s| !s.troubles.is_empty());
+    assert_eq!(snapshot.troubles[0].title, "Model missing: lost");
+    assert!(snapshot.troubles[0].advice.contains(&running));
+    assert_eq!(snapshot.model.unwrap().name, running);
+    let time_s = snapshot.time_s;
+    play(&mut tap, &rooster());
+    bench.wait("more tags", |s| s.time_s > time_s);
+    // The file comes back, and someone opens the menu.
+    write_model(&bench.path("models/lost.safetensors"), "lost", &["a", "b"]);
+    bench.worker.requests().list_models();
+    let found = bench.wait("the model", |s| {
+        s.model.as_ref().is_some_and(|m| m.name == "lost")
+    });
+    assert_eq!(found.troubles, []);
+    assert!(
+        found
+            .menu
+            .iter()
+            .any(|entry| entry.name == "lost" && !entry.built_in)
+    );
+}
+
+#[test]
+fn a_session_with_a_missing_model_starts_with_the_built_in_one() {
+    let mut bench = Bench::new();
+    bench.set(|settings| settings.model.path = Some(PathBuf::from("/nowhere/birds.safetensors")));
+    let mut tap = bench.start(true);
+    play(&mut tap, &rooster());
+    let snapshot = bench.wait("tags", |s| !s.probabilities.is_empty());
+    assert!(
+        snapshot.troubles[0].title.contains("birds"),
+        "{:?}",
+        snapshot.troubles
+    );
+}
+
+#[test]
+fn a_damaged_file_is_no_model() {
+    let mut bench = Bench::new();
+    let path = bench.path("models/noise.safetensors");
+    std::fs::write(&path, [0xA5; 4096]).unwrap();
+    bench.set(|settings| settings.model.path = Some(path));
+    let _tap = bench.start(false);
+    let snapshot = bench.wait("trouble", |s| !s.troubles.is_empty());
+    assert_eq!(snapshot.troubles[0].title, "Model cannot be used: noise");
+    assert!(snapshot.model.is_some());
+}

@@ -1,0 +1,71 @@
+//! The files that the worker writes.
+
+use super::*;
+
+#[test]
+fn reports_are_complete_when_the_stream_stops_and_never_overwrite() {
+    let bench = Bench::new();
+    bench.set(|settings| settings.report_folder = Some(bench.path("reports")));
+    for _ in 0..2 {
+        let mut tap = bench.start(true);
+        play(&mut tap, &rooster());
+        bench.worker.stop(true);
+    }
+    assert_eq!(
+        bench.reports(),
+        [
+            "tags-2.jsonl",
+            "tags.jsonl",
+            "timeline-2.csv",
+            "timeline-2.json",
+            "timeline.csv",
+            "timeline.json"
+        ]
+    );
+    let read = |name: &str| std::fs::read_to_string(bench.path("reports").join(name)).unwrap();
+    assert_eq!(
+        read("tags.jsonl"),
+        read("tags-2.jsonl"),
+        "a second render is the first again"
+    );
+    let timeline: hamiltone_engine::timeline::Timeline =
+        serde_json::from_str(&read("timeline.json")).unwrap();
+    assert!(
+        (timeline.duration_s - 2.0).abs() < 1e-6,
+        "{}",
+        timeline.duration_s
+    );
+    assert_eq!(timeline.columns.len(), read("tags.jsonl").lines().count());
+    for line in read("tags.jsonl").lines() {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert!(line["time_s"].as_f64().unwrap() > 0.0);
+        assert_eq!(line["top"].as_array().unwrap().len(), crate::report::TOP);
+        assert!(line["top"][0]["probability"].as_f64() >= line["top"][1]["probability"].as_f64());
+        assert!(!line["top"][0]["label"].as_str().unwrap().is_empty());
+    }
+    assert!(read("timeline.csv").starts_with("format_version,start_s,end_s,label"));
+}
+
+#[test]
+fn a_report_is_finished_when_the_instance_goes() {
+    let mut bench = Bench::new();
+    bench.set(|settings| settings.report_folder = Some(bench.path("reports")));
+    let mut tap = bench.start(true);
+    play(&mut tap, &rooster());
+    bench.wait("tags", |s| !s.probabilities.is_empty());
+    let Bench { worker, folder, .. } = bench;
+    drop(worker);
+    assert!(folder.path().join("reports/timeline.json").exists());
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_explained_and_tagging_goes_on() {
+    let mut bench = Bench::new();
+    std::fs::write(bench.path("reports"), "a file, not a folder").unwrap();
+    bench.set(|settings| settings.report_folder = Some(bench.path("reports")));
+    let mut tap = bench.start(true);
+    play(&mut tap, &rooster());
+    let snapshot = bench.wait("trouble", |s| !s.troubles.is_empty());
+    assert_eq!(snapshot.troubles[0].title, "Report not written");
+    bench.wait("tags", |s| s.time_s > 1.0);
+}
