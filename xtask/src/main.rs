@@ -1,7 +1,8 @@
-//! `cargo xtask demo | test | bundle | install`: everything one does with this repository.
+//! `cargo xtask demo | test | bundle | install | bench`: everything one does with this repository.
 
 #![forbid(unsafe_code)]
 
+mod bench;
 mod bundles;
 mod demo;
 mod install;
@@ -33,6 +34,8 @@ enum Task {
     Bundle,
     /// Build the bundles and copy them to where hosts look for plugins
     Install,
+    /// Time the networks beside PyTorch, ONNX Runtime and candle
+    Bench(bench::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -55,5 +58,6 @@ fn run(task: Task) -> Result<()> {
         Task::Test => test::run(),
         Task::Bundle => bundles::build(bundles::Profile::Release).map(|bundles| bundles.print()),
         Task::Install => install::run(),
+        Task::Bench(arguments) => bench::bench(&arguments),
     }
 }

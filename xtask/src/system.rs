@@ -75,21 +75,38 @@ fn is_root() -> bool {
 
 /// A virtual environment with pedalboard, made once. Returns its interpreter.
 pub(crate) fn python() -> Result<PathBuf> {
-    let folder = target_folder()?.join("venv");
-    let python = folder.join("bin/python");
     let version = PEDALBOARD.rsplit("==").next().unwrap_or_default();
     let check = format!("import pedalboard; assert pedalboard.__version__ == '{version}'");
-    let ready = || succeeds(Command::new(&python).args(["-c", &check]));
+    virtual_environment("venv", &[PEDALBOARD], &check)
+}
+
+/// The same with what the benchmarks compare with.
+pub(crate) fn python_for_benchmarks() -> Result<PathBuf> {
+    virtual_environment(
+        "venv-benchmarks",
+        &["torch", "onnx", "onnxruntime"],
+        "import torch, onnx, onnxruntime",
+    )
+}
+
+/// A virtual environment with `packages`, made once; `check` fails where something is missing.
+fn virtual_environment(name: &str, packages: &[&str], check: &str) -> Result<PathBuf> {
+    let folder = target_folder()?.join(name);
+    let python = folder.join("bin/python");
+    let packages_named = packages.join(" ");
+    let ready = || succeeds(Command::new(&python).args(["-c", check]));
     if ready() {
-        println!("{PEDALBOARD} is in {}", folder.display());
+        println!("{packages_named} in {}", folder.display());
         return Ok(python);
     }
     run(Command::new("python3")
         .args(["-m", "venv", "--clear"])
         .arg(&folder))
     .context("cannot make a virtual environment (Debian package python3-venv)")?;
-    run(Command::new(&python).args(["-m", "pip", "install", "--quiet", PEDALBOARD]))
-        .with_context(|| format!("cannot install {PEDALBOARD} with pip: is there a network?"))?;
-    ensure!(ready(), "{PEDALBOARD} was installed but cannot be imported");
+    run(Command::new(&python)
+        .args(["-m", "pip", "install", "--quiet"])
+        .args(packages))
+    .with_context(|| format!("cannot install {packages_named} with pip: is there a network?"))?;
+    ensure!(ready(), "{packages_named} installed but cannot be imported");
     Ok(python)
 }
