@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 const PACKAGE: &str = "hamiltone-plugin";
+/// The command line is built along: alone, it would compile most of its dependencies again.
+const COMMAND: &str = "hamiltone-cli";
 /// Aborts the process when the audio thread allocates.
 const GUARD: &str = "hamiltone-plugin/assert_process_allocs";
 
@@ -36,8 +38,8 @@ pub(crate) struct Bundles {
 
 impl Bundles {
     pub(crate) fn print(&self) {
-        println!("CLAP  {}", self.clap.display());
-        println!("VST3  {}", self.vst3.display());
+        println!("  CLAP  {}", self.clap.display());
+        println!("  VST3  {}", self.vst3.display());
     }
 }
 
@@ -47,14 +49,14 @@ pub(crate) fn target_folder() -> Result<PathBuf> {
     std::path::absolute(&folder).with_context(|| folder.display().to_string())
 }
 
-/// Builds the plugin and packs it. The current folder is the root of the workspace.
+/// Builds the plugin and the command, and packs the plugin. The current folder is the root of the workspace.
 pub(crate) fn build(profile: Profile) -> Result<Bundles> {
     let arguments: Vec<String> = profile
         .cargo_arguments()
         .iter()
         .map(ToString::to_string)
         .collect();
-    nice_plug_xtask::build(&[PACKAGE.to_owned()], &arguments)?;
+    nice_plug_xtask::build(&[PACKAGE.to_owned(), COMMAND.to_owned()], &arguments)?;
     let target = target_folder()?;
     nice_plug_xtask::bundle(&target, PACKAGE, &arguments, false)?;
     let bundled = target.join("bundled");

@@ -4,15 +4,22 @@ use std::fs;
 use std::time::Instant;
 
 use anyhow::Result;
-use hamiltone_tests::demo::{self, Stretch};
+use hamiltone_tests::demo::{self, Stretch, winner};
 use hamiltone_tests::host::Plugin;
 use hamiltone_tests::report::Tags;
 
 use crate::bundles::{self, Profile, target_folder};
 
 const BLOCK: usize = 512;
+const COMMAND: &str = if cfg!(windows) {
+    "release/hamiltone.exe"
+} else {
+    "release/hamiltone"
+};
 /// A line is drawn this often even if nothing changes.
 const LONGEST_PAUSE_S: f64 = 1.0;
+/// The end of a clip in which the window of 2 s holds nothing else.
+const SETTLED_S: f64 = 1.0;
 
 pub(crate) fn run() -> Result<()> {
     let bundles = bundles::build(Profile::Release)?;
@@ -22,45 +29,61 @@ pub(crate) fn run() -> Result<()> {
     }
     let audio = demo::audio()?;
     println!(
-        "\nThe plugin hears {:.0} seconds of unseen clips (credits: assets/CREDITS.md).",
+        "\nA host plays {:.0} s of clips through the plugin; the model was not trained on them.\n\
+         Each line names what was heard in the 2 s before it, so it follows a change a little late.\n",
         audio.seconds()
     );
-    println!("{:>8}  {:<32}  heard  (sounding)", "time", "how sure");
     let mut printer = Printer::new(demo::stretches()?);
+    printer.head();
     let mut plugin = Plugin::open(&bundles.clap)?;
     let start = Instant::now();
     demo::render(&mut plugin, &audio, BLOCK, &folder, |tags| {
         printer.hear(tags)
     })?;
     let speed = audio.seconds() / start.elapsed().as_secs_f64();
-    println!(
-        "\nIn blocks of {BLOCK} frames, unchanged in every bit, {speed:.0} times as fast as it sounds."
-    );
-    println!("The timeline:");
+    printer.foot();
+    println!("The sound came out the same to the bit, {speed:.0} times as fast as it plays.");
+    println!("\nWhat the plugin heard (clips: assets/CREDITS.md)");
     for file in ["timeline.csv", "timeline.json", "tags.jsonl"] {
-        println!("      {}", folder.join(file).display());
+        println!("  {}", folder.join(file).display());
     }
-    println!("The plugin:");
+    println!("The plugin: `cargo xtask install` copies it to where hosts look for plugins");
     bundles.print();
-    println!("`cargo xtask install` copies both to where hosts look for plugins.");
+    println!("The command line: `hamiltone --help`");
+    println!("  {}", target_folder()?.join(COMMAND).display());
     Ok(())
 }
 
 /// Prints tags when the first one changes, and now and then.
 struct Printer {
     stretches: Vec<Stretch>,
+    /// Of the column of labels.
+    width: usize,
+    heard: Vec<Tags>,
     last: Option<(String, f64)>,
 }
 
 impl Printer {
     fn new(stretches: Vec<Stretch>) -> Self {
+        let width = stretches.iter().map(|s| s.label.chars().count()).max();
         Self {
             stretches,
+            width: width.unwrap_or(0).max("sounding".len()),
+            heard: Vec::new(),
             last: None,
         }
     }
 
+    fn head(&self) {
+        let width = self.width;
+        println!(
+            "    time  {:width$}    {:width$}  how sure",
+            "sounding", "heard"
+        );
+    }
+
     fn hear(&mut self, tags: &Tags) {
+        self.heard.push(tags.clone());
         let Some(first) = tags.top.first() else {
             return;
         };
@@ -69,11 +92,14 @@ impl Printer {
         });
         if news {
             let sounding = self.sounding(tags.time_s).unwrap_or("silence");
-            let bar = bar(first.probability);
-            let percent = first.probability * 100.0;
+            let right = if sounding == first.label { '✓' } else { ' ' };
             println!(
-                "{:>6.2} s  {bar} {percent:>3.0} %  {}  ({sounding})",
-                tags.time_s, first.label
+                "{:>6.2} s  {sounding:width$}  {right} {:width$}  {} {:>3.0} %",
+                tags.time_s,
+                first.label,
+                bar(first.probability),
+                first.probability * 100.0,
+                width = self.width,
             );
             self.last = Some((first.label.clone(), tags.time_s));
         }
@@ -85,6 +111,19 @@ impl Printer {
             .iter()
             .find(|s| (s.start_s..s.end_s).contains(&time_s))?;
         Some(&stretch.label)
+    }
+
+    /// How many clips were named right once they filled the window.
+    fn foot(&self) {
+        let right = |stretch: &&Stretch| {
+            let heard = winner(&self.heard, stretch.end_s - SETTLED_S, stretch.end_s);
+            heard.is_some_and(|(label, _)| label == stretch.label)
+        };
+        println!(
+            "\n{} of {} clips are named right in their last second.",
+            self.stretches.iter().filter(right).count(),
+            self.stretches.len()
+        );
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use hamiltone_engine::features::FeatureSettings;
-use hamiltone_engine::model::{Card, ModelFile, Probe, TaskKind};
+use hamiltone_engine::model::{Library, ModelFile};
 use hamiltone_engine::network::{Architecture, ParameterKind};
 
 /// The labels of the small model.
@@ -182,27 +182,13 @@ pub fn tiny_model() -> ModelFile {
         };
         weights.insert(shape.name, values);
     }
-    let card = Card {
-        format_version: 0,
-        name: "tiny".into(),
-        description: "Random weights, for tests".into(),
-        task: TaskKind::SingleLabel,
-        labels: LABELS.map(str::to_owned).to_vec(),
-        features,
-        architecture,
-        default_window_s: 2.0,
-        training_data: "none".into(),
-        licence: "CC0".into(),
-        accuracy: Vec::new(),
-        parameters: 0,
-        multiply_adds_per_second: 0,
-        parent: None,
-        pruning: None,
-        probe: Probe {
-            seed: 1,
-            input_sha256: String::new(),
-            logits: Vec::new(),
-        },
-    };
+    let mut card = Library::with_folders(vec![]).default_model().card().clone();
+    card.name = "tiny".into();
+    card.description = "Random weights, for tests".into();
+    card.labels = LABELS.map(str::to_owned).to_vec();
+    card.features = features;
+    card.architecture = architecture;
+    card.licence = "CC0".into();
+    card.accuracy = Vec::new();
     ModelFile::seal(card, weights).unwrap()
 }

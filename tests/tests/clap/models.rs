@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use hamiltone_engine::features::FeatureSettings;
-use hamiltone_engine::model::{Card, ModelFile, Probe, TaskKind};
+use hamiltone_engine::model::{Library, ModelFile};
 use hamiltone_engine::network::Architecture;
 use hamiltone_tests::demo::{self, Audio};
 use hamiltone_tests::host::{Layout, Plugin};
@@ -34,28 +34,11 @@ fn write_stubborn_model(path: &Path) {
             (shape.name, values)
         })
         .collect();
-    let card = Card {
-        format_version: 0,
-        name: "stubborn".to_owned(),
-        description: "Says one thing".to_owned(),
-        task: TaskKind::SingleLabel,
-        labels,
-        features,
-        architecture,
-        default_window_s: 2.0,
-        training_data: "none".to_owned(),
-        licence: "CC0".to_owned(),
-        accuracy: Vec::new(),
-        parameters: 0,
-        multiply_adds_per_second: 0,
-        parent: None,
-        pruning: None,
-        probe: Probe {
-            seed: 1,
-            input_sha256: String::new(),
-            logits: Vec::new(),
-        },
-    };
+    let mut card = Library::with_folders(vec![]).default_model().card().clone();
+    card.name = "stubborn".to_owned();
+    card.labels = labels;
+    card.features = features;
+    card.architecture = architecture;
     ModelFile::seal(card, weights).unwrap().write(path).unwrap();
 }
 
