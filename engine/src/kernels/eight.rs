@@ -8,7 +8,7 @@
 //! y  = diag(−1, 1, 1, 1) · (H t + c)  =  w ⊗ x
 //! ```
 //!
-//! (`quaternion` derives it.) Both lines are linear in w and in x, so they hold for sums over
+//! ([`hamilton_product_by_eight`](crate::quaternion::hamilton_product_by_eight) derives it.) Both lines are linear in w and in x, so they hold for sums over
 //! input channels and taps as well: a convolution takes eight real ones of a quarter of the
 //! channels each. Here they are two *phases* over the same sums:
 //!
@@ -19,6 +19,7 @@
 
 use super::lanes::Lanes;
 use super::tile::Tile;
+use crate::quaternion::hadamard;
 
 /// Which of the two lines of the identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,9 +40,7 @@ pub(super) fn coefficients(phase: Phase, weight: [f32; 4]) -> [f32; 4] {
     let [r, i, j, k] = weight;
     match phase {
         Phase::Quarters => weight,
-        Phase::Transformed => {
-            [r + i + j + k, r - i + j - k, r + i - j - k, r - i - j + k].map(|sum| sum / 4.0)
-        }
+        Phase::Transformed => hadamard(weight).map(|sum| sum / 4.0),
         Phase::Straight => [r, j, k, i].map(|weight| -2.0 * weight),
     }
 }

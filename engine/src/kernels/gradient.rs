@@ -9,6 +9,7 @@ use super::eight::{Phase, SIGN};
 use super::lanes::{Kernel, Lanes};
 use super::packing::Counts;
 use super::{HISTORY, InstructionSet, MapShape, TAPS};
+use crate::quaternion::hadamard;
 
 /// Rows and mels of a kernel.
 const SIDE: usize = 3;
@@ -143,8 +144,8 @@ fn phases(group: usize) -> &'static [Phase] {
 }
 
 /// The adjoint of [`coefficients`](super::eight::coefficients), both phases together.
-fn gradient_of_quarters([a, b, c, d]: [f32; 4], straight: [f32; 4]) -> [f32; 4] {
-    let transformed = [a + b + c + d, a - b + c - d, a + b - c - d, a - b - c + d];
+fn gradient_of_quarters(transformed: [f32; 4], straight: [f32; 4]) -> [f32; 4] {
+    let transformed = hadamard(transformed);
     let [r, j, k, i] = straight;
     let straight = [r, i, j, k];
     std::array::from_fn(|component| transformed[component] / 4.0 - 2.0 * straight[component])
