@@ -16,10 +16,12 @@ const MOST_ROWS: usize = 12;
 const VALUE_TIME_S: f32 = 0.13;
 /// The same for a row on its way to its rank.
 const RANK_TIME_S: f32 = 0.1;
-/// A label rises above its neighbour when it leads by this much: what jitters does not dance.
-const RANK_LEAD: f32 = 0.015;
+/// A label rises above its neighbour when it leads by this much and by this share of what the
+/// neighbour has: what jitters does not dance, and 2 % does not stay below "<1 %".
+const RANK_LEAD: f32 = 0.008;
+const RANK_LEAD_SHARE: f32 = 0.05;
 /// Seconds between two looks at the ranks.
-const RANK_EVERY_S: f32 = 0.6;
+const RANK_EVERY_S: f32 = 0.35;
 
 /// The state of the animation.
 #[derive(Debug, Default)]
@@ -109,7 +111,8 @@ impl Bars {
             let mut at = from;
             while at > 0 {
                 let (above, label) = (self.order[at - 1], self.order[at]);
-                if self.values[label] <= self.values[above] + RANK_LEAD {
+                let lead = RANK_LEAD + RANK_LEAD_SHARE * self.values[above];
+                if self.values[label] <= self.values[above] + lead {
                     break;
                 }
                 self.order.swap(at - 1, at);
@@ -159,11 +162,12 @@ impl Bars {
             theme::body()
         };
         let mut painter = painter.with_clip_rect(area.expand(2.0));
-        for row in &self.rows {
+        for row in self.risers_last() {
             let rect = self.rect_of(row, area);
-            // A row on its way is faint, so that rows that cross do not make a tangle.
-            let settled = 1.0 - 1.4 * (row.place - row.place.round()).abs();
-            painter.set_opacity(row.presence * settled * (1.0 - 0.6 * dim));
+            // A row covers those it passes, so that rows that cross do not make a tangle.
+            painter.set_opacity(row.presence);
+            painter.rect_filled(rect, 0.0, theme::BACKGROUND);
+            painter.set_opacity(row.presence * (1.0 - 0.6 * dim));
             let value = self.value(row.label);
             let colour = theme::blend(theme::TEXT_SECOND, theme::TEXT, value * 2.0);
             let bar = bar_rect(rect);
@@ -186,6 +190,17 @@ impl Bars {
                 &words::percent(value),
             );
         }
+    }
+
+    /// The rows in the order of painting: what leaves, what falls, what stays, what rises.
+    fn risers_last(&self) -> Vec<&Row> {
+        let way_up = |row: &Row| {
+            let rank = self.order.iter().position(|&label| label == row.label);
+            rank.map_or(f32::MIN, |rank| row.place - rank as f32)
+        };
+        let mut rows: Vec<&Row> = self.rows.iter().collect();
+        rows.sort_by(|a, b| way_up(a).total_cmp(&way_up(b)));
+        rows
     }
 
     /// Where a row is in `area`.
@@ -356,6 +371,14 @@ mod tests {
             settled(&mut bars, &snapshot("a", &[0.30, 0.31, 0.11]), 3);
             assert_eq!(order(&bars), before);
         }
+    }
+
+    #[test]
+    fn two_percent_rise_above_less_than_one() {
+        let mut bars = Bars::default();
+        settled(&mut bars, &snapshot("a", &[0.9, 0.009, 0.0]), 3);
+        settled(&mut bars, &snapshot("a", &[0.9, 0.009, 0.02]), 3);
+        assert_eq!(order(&bars), [0, 2, 1]);
     }
 
     #[test]

@@ -14,6 +14,7 @@ use anyhow::{Context, Result, bail, ensure};
 use clack_extensions::gui::{GuiApiType, GuiConfiguration, GuiSize, Window as ClapWindow};
 use hamiltone_tests::host::{Layout, Plugin, Stream};
 use hamiltone_tests::{demo, state::State};
+use x11rb::NONE;
 use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{
     ConfigureWindowAux, ConnectionExt, CreateWindowAux, EventMask, ImageFormat, WindowClass,
@@ -23,7 +24,7 @@ use x11rb::wrapper::ConnectionExt as _;
 
 const BLOCK: usize = 512;
 /// Where the demo begins: the first picture falls in a calm stretch, the second in another sound.
-const PLAY_FROM_S: f64 = 8.4;
+const PLAY_FROM_S: f64 = 7.9;
 const EMBEDDED: GuiConfiguration<'static> = GuiConfiguration {
     api_type: GuiApiType::X11,
     is_floating: false,
@@ -147,6 +148,10 @@ impl Window {
                 .event_mask(EventMask::STRUCTURE_NOTIFY),
         )?;
         connection.map_window(id)?;
+        // The pointer goes where no window is: a tooltip would cover the picture.
+        let (right, bottom) = (screen.width_in_pixels, screen.height_in_pixels);
+        let corner = (i16::try_from(right)? - 1, i16::try_from(bottom)? - 1);
+        connection.warp_pointer(NONE, screen.root, 0, 0, 0, 0, corner.0, corner.1)?;
         connection.sync()?;
         Ok(Self { connection, id })
     }
