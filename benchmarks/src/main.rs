@@ -7,6 +7,7 @@ mod peers;
 mod report;
 mod rounds;
 mod suites;
+mod tagger;
 
 use std::path::PathBuf;
 
@@ -50,6 +51,7 @@ enum Suite {
     WholeClip,
     Avx2,
     Streaming,
+    Tagger,
     Pruned,
     Training,
     Layers,
@@ -76,6 +78,7 @@ fn run(arguments: &Arguments) -> Result<Vec<Table>> {
             Suite::WholeClip => bench.whole_clip(),
             Suite::Avx2 => bench.avx2(),
             Suite::Streaming => bench.streaming(),
+            Suite::Tagger => tagger::tables(bench.effort)?,
             Suite::Pruned => bench.pruned(),
             Suite::Training => bench.training()?,
             Suite::Layers => bench.layers(),
