@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use candle_core::Result;
 use rayon::prelude::*;
 
-use super::Format;
+use super::{Format, buffers};
 use crate::kernels::{
     CacheLevel, Convolution, Counts, KernelWeights, Method, PackedConvolution, WeightGradient,
     Workspace, towards_the_future, turned,
@@ -55,12 +55,13 @@ fn run(
         relu: false,
         pools: false,
     };
-    let packed = PackedConvolution::new(convolution, from.map.mels, method, from.set);
-    let mut output = vec![0.0; to.size()];
+    let packed = PackedConvolution::new_in_parallel(convolution, from.map.mels, method, from.set);
+    let mut output = buffers::take(to.size());
     output
         .par_chunks_mut(to.map.size())
         .zip(input.par_chunks(from.map.size()))
         .for_each(|(output, input)| {
+            to.map.clear_borders(output);
             SCRATCH.with_borrow_mut(|(workspace, copy)| {
                 let input = if future {
                     copy.resize(copy.len().max(input.len()), 0.0);

@@ -6,6 +6,7 @@
 //! do not depend on the number of threads. (One graph over a whole batch and not one a thread:
 //! batch norm then sees the whole batch, however many threads there are.)
 
+mod buffers;
 mod convolution;
 mod mel_means;
 mod norm_relu;

@@ -4,7 +4,7 @@
 use candle_core::Result;
 use rayon::prelude::*;
 
-use super::Format;
+use super::{Format, buffers};
 use crate::kernels::{Backward, ScaleShift, moments, scale_relu};
 use crate::network::{BATCH_NORM_EPSILON, BatchStatistics, POOLING};
 
@@ -111,11 +111,12 @@ impl NormRelu {
             scale: &scale,
             shift: &shift,
         };
-        let mut output = vec![0.0; self.to.size()];
+        let mut output = buffers::take(self.to.size());
         output
             .par_chunks_mut(self.to.map.size())
             .zip(x.par_chunks(self.from.map.size()))
             .for_each(|(output, x)| {
+                self.to.map.clear_borders(output);
                 let (input, output) = ((x, self.from.map), (output, self.to.map));
                 scale_relu(self.from.set, input, affine, output, self.pools);
             });
@@ -169,9 +170,10 @@ impl NormRelu {
                 (-even - tilt(lane) * f64::from(mean[lane])) as f32
             })
             .collect();
-        let mut of_x = vec![0.0; self.from.size()];
+        let mut of_x = buffers::take(self.from.size());
         let samples = of_x.par_chunks_mut(from.size()).enumerate();
         samples.for_each(|(sample, of_x)| {
+            from.clear_borders(of_x);
             call(sample).apply(set, [&scale, &of_input, &rest], of_x);
         });
         Ok([

@@ -10,7 +10,7 @@ use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor};
 
 use super::convolution::Convolve;
 use super::norm_relu::NormRelu;
-use super::{Format, mel_means};
+use super::{Format, buffers, mel_means};
 use crate::network::BatchStatistics;
 use crate::storage::{contiguous_f32, with_elements};
 
@@ -93,6 +93,13 @@ struct Record {
     statistics: BatchStatistics,
 }
 
+impl Drop for Record {
+    fn drop(&mut self) {
+        buffers::give(std::mem::take(&mut self.input));
+        buffers::give(std::mem::take(&mut self.convolved));
+    }
+}
+
 struct Trunk {
     layers: Vec<Layer>,
     tape: Arc<Mutex<Tape>>,
@@ -146,6 +153,7 @@ impl CustomOp2 for Trunk {
         }
         lock(&self.tape).layers = records;
         let columns = mel_means::forward(format, &values);
+        buffers::give(values);
         let shape = (format.batch, format.map.rows, format.map.channels);
         Ok((CpuStorage::F32(columns), shape.into()))
     }
@@ -190,14 +198,17 @@ impl Trunk {
                 .convolution
                 .gradient_of_kernel(&record.input, &of_convolved);
             if index > 0 {
-                gradient = layer.convolution.gradient_of_x(&of_convolved, kernel);
+                let of_input = layer.convolution.gradient_of_x(&of_convolved, kernel);
+                buffers::give(std::mem::replace(&mut gradient, of_input));
             }
+            buffers::give(of_convolved);
             // Back to front, each part reversed: turned round at the end.
             for part in [of_bias, of_weight, of_kernel] {
                 of_numbers.extend(part.into_iter().rev());
             }
         }
         of_numbers.reverse();
+        buffers::give(gradient);
         Ok(of_numbers)
     }
 }

@@ -5,11 +5,11 @@ use std::marker::PhantomData;
 use super::buffer::Buffer;
 use super::direct::{Direct, Finish, Target};
 use super::eight::{Phase, SIGN};
-use super::packing::{Counts, KernelWeights, Packed, pack};
+use super::packing::{Counts, Form, KernelWeights, Packed, pack};
 use super::pool::Pool;
 use super::shared::Shared;
 use super::winograd::{self, F2, F4, Size, Winograd};
-use super::{HISTORY, InstructionSet, Map, MapShape};
+use super::{HISTORY, InstructionSet, Map, MapShape, TAPS};
 
 /// How a convolution is computed. All give the same results to rounding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -97,6 +97,28 @@ impl PackedConvolution {
         method: Method,
         set: InstructionSet,
     ) -> Self {
+        Self::packed(convolution, mels, (method, set), false)
+    }
+
+    /// The same with the packing shared between the threads of the current rayon pool.
+    ///
+    /// # Panics
+    /// As [`new`](Self::new).
+    pub fn new_in_parallel(
+        convolution: Convolution<'_>,
+        mels: usize,
+        method: Method,
+        set: InstructionSet,
+    ) -> Self {
+        Self::packed(convolution, mels, (method, set), true)
+    }
+
+    fn packed(
+        convolution: Convolution<'_>,
+        mels: usize,
+        (method, set): (Method, InstructionSet),
+        parallel: bool,
+    ) -> Self {
         let Convolution {
             weights, counts, ..
         } = convolution;
@@ -109,14 +131,20 @@ impl PackedConvolution {
             set.blocks_at_once()
         };
         let order = (phases, most);
+        let of_method = |planes, steps, transform: fn(&[f32; TAPS], &mut [f32])| {
+            let form = Form {
+                planes,
+                steps,
+                transform,
+            };
+            pack(weights, counts, set, order, &form, parallel)
+        };
         let packed = match method {
-            Method::Direct | Method::Shared => pack(weights, counts, set, order, |taps| [taps]),
-            Method::WinogradTwo => pack(weights, counts, set, order, |taps| {
-                planes::<4, 16>(F2::filter(taps))
-            }),
-            Method::WinogradFour => pack(weights, counts, set, order, |taps| {
-                planes::<6, 36>(F4::filter(taps))
-            }),
+            Method::Direct | Method::Shared => {
+                of_method(1, TAPS, |taps, numbers| numbers.copy_from_slice(taps))
+            }
+            Method::WinogradTwo => of_method(16, 1, F2::filter),
+            Method::WinogradFour => of_method(36, 1, F4::filter),
         };
         let signed = phases.len() == 2;
         let blocked = |values: &[f32], signed: bool| {
@@ -339,10 +367,4 @@ impl PackedConvolution {
             self.set.run(winograd!(1));
         }
     }
-}
-
-/// A factor a plane, one step each.
-fn planes<const IN: usize, const PLANES: usize>(factors: [[f32; IN]; IN]) -> [[f32; 1]; PLANES] {
-    debug_assert_eq!(IN * IN, PLANES);
-    std::array::from_fn(|plane| [factors[plane / IN][plane % IN]])
 }

@@ -55,6 +55,24 @@ impl MapShape {
         self.blocks() * self.block_stride()
     }
 
+    /// Makes zero what is around the rows: the history, and the zeros beside each row.
+    ///
+    /// # Panics
+    /// If the map is shorter than the shape says.
+    pub fn clear_borders(&self, map: &mut [f32]) {
+        let border = BORDER * self.lanes;
+        for block in map[..self.size()].chunks_exact_mut(self.block_stride()) {
+            for (index, row) in block.chunks_exact_mut(self.row_stride()).enumerate() {
+                if index < HISTORY {
+                    row.fill(0.0);
+                } else {
+                    row[..border].fill(0.0);
+                    row[border + self.mels * self.lanes..].fill(0.0);
+                }
+            }
+        }
+    }
+
     /// Where the first mel of row 0 in block 0 is.
     pub(super) fn first_pixel(&self) -> usize {
         self.index(0, 0, 0)

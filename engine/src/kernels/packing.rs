@@ -1,5 +1,7 @@
 //! Weights in the order in which the kernels walk over them.
 
+use rayon::prelude::*;
+
 use super::InstructionSet;
 use super::TAPS;
 use super::buffer::Buffer;
@@ -48,22 +50,20 @@ impl KernelWeights<'_> {
         counts: Counts,
         phase: Phase,
         (output, input): (usize, usize),
-    ) -> [[f32; TAPS]; 4] {
+        taps: &mut [[f32; TAPS]; 4],
+    ) {
         let (Self::Quaternion(weights) | Self::Real(weights)) = self;
         let quarter = counts.outputs * counts.inputs * TAPS;
         let start = (output * counts.inputs + input) * TAPS;
-        let mut taps = [[0.0; TAPS]; 4];
         for tap in 0..TAPS {
             let mut weight = [0.0; 4];
             for (component, weight) in weight.iter_mut().enumerate().take(self.group()) {
                 *weight = weights[component * quarter + start + tap];
             }
-            let of_components = coefficients(phase, weight);
-            for (taps, coefficient) in taps.iter_mut().zip(of_components) {
+            for (taps, coefficient) in taps.iter_mut().zip(coefficients(phase, weight)) {
                 taps[tap] = coefficient;
             }
         }
-        taps
     }
 }
 
@@ -87,52 +87,92 @@ pub(super) fn sets_of(blocks: usize, most: usize) -> Vec<usize> {
         .collect()
 }
 
-/// Packs for sets of at most `most` output blocks, with the taps turned into `STEPS × planes` numbers by `transform`: `planes` outermost.
-pub(super) fn pack<const PLANES: usize, const STEPS: usize>(
+/// How taps become the numbers that are packed.
+pub(super) struct Form<F> {
+    pub(super) planes: usize,
+    /// Numbers a plane.
+    pub(super) steps: usize,
+    /// Writes `planes × steps` numbers.
+    pub(super) transform: F,
+}
+
+/// Most numbers of any form.
+const MOST_NUMBERS: usize = 36;
+
+/// Packs for sets of at most `most` output blocks, on the current rayon pool if `parallel`.
+pub(super) fn pack<F: Fn(&[f32; TAPS], &mut [f32]) + Sync>(
     weights: KernelWeights<'_>,
     counts: Counts,
     set: InstructionSet,
     (phases, most): (&[Phase], usize),
-    transform: impl Fn([f32; TAPS]) -> [[f32; STEPS]; PLANES],
+    form: &Form<F>,
+    parallel: bool,
 ) -> Packed {
     weights.check(counts);
-    let (lanes, group) = (set.lanes(), weights.group());
-    let per_block = lanes / group;
-    let blocks = (counts.outputs * group).div_ceil(lanes);
+    let lanes = set.lanes();
+    let blocks = (counts.outputs * weights.group()).div_ceil(lanes);
     let sets = sets_of(blocks, most);
-    let phase_stride = counts.inputs * STEPS * lanes;
-    let plane = phases.len() * phase_stride * blocks;
-    let mut values = Buffer::new(PLANES * plane);
-    // Where each block of outputs begins in its set, and the set's size.
-    let mut places = Vec::with_capacity(blocks);
+    let phase_stride = counts.inputs * form.steps * lanes;
+    let block = form.planes * phases.len() * phase_stride;
+    let mut values = Buffer::new(block * blocks);
+    let mut parts = Vec::with_capacity(sets.len());
+    let (mut rest, mut start) = (&mut values[..], 0);
     for &size in &sets {
-        let start = places.len();
-        places.extend((0..size).map(|block| (start, block, size)));
+        let (part, after) = rest.split_at_mut(block * size);
+        parts.push((part, start, size));
+        (rest, start) = (after, start + size);
     }
-    for output in 0..counts.outputs {
-        let (block, lane) = (output * group / lanes, output * group % lanes);
-        let (start, block, size) = places[block];
-        for (phase_index, &phase) in phases.iter().enumerate() {
-            let base = phase_stride * (phases.len() * start + phase_index * size);
-            for input in 0..counts.inputs {
-                let (before, unit) = (input / per_block * per_block, input % per_block);
-                let here = per_block.min(counts.inputs - before);
-                let taps = weights.taps(counts, phase, (output, input));
-                for (component, taps) in taps.into_iter().enumerate().take(group) {
-                    let lane = block * lanes + lane + component;
-                    for (at, steps) in transform(taps).iter().enumerate() {
-                        for (step, number) in steps.iter().enumerate() {
-                            let order = before * STEPS + step * here + unit;
-                            values[at * plane + base + order * size * lanes + lane] = *number;
-                        }
-                    }
-                }
-            }
-        }
+    let pack = |(part, start, size): (&mut [f32], usize, usize)| {
+        pack_set(weights, counts, lanes, phases, form, (start, size), part);
+    };
+    if parallel {
+        parts.into_par_iter().for_each(pack);
+    } else {
+        parts.into_iter().for_each(pack);
     }
     Packed {
         values,
         sets,
         phase_stride,
+    }
+}
+
+/// One set of `size` output blocks from `start` on.
+fn pack_set<F: Fn(&[f32; TAPS], &mut [f32])>(
+    weights: KernelWeights<'_>,
+    counts: Counts,
+    lanes: usize,
+    phases: &[Phase],
+    form: &Form<F>,
+    (start, size): (usize, usize),
+    values: &mut [f32],
+) {
+    let group = weights.group();
+    let per_block = lanes / group;
+    let phase_size = counts.inputs * form.steps * lanes * size;
+    let plane_size = phases.len() * phase_size;
+    let mut numbers = [0.0; MOST_NUMBERS];
+    let numbers = &mut numbers[..form.planes * form.steps];
+    let first = start * per_block;
+    for output in first..counts.outputs.min(first + size * per_block) {
+        let lane = (output - first) * group;
+        for (phase_index, &phase) in phases.iter().enumerate() {
+            for input in 0..counts.inputs {
+                let (before, unit) = (input / per_block * per_block, input % per_block);
+                let here = per_block.min(counts.inputs - before);
+                let mut taps = [[0.0; TAPS]; 4];
+                weights.taps(counts, phase, (output, input), &mut taps);
+                for (component, taps) in taps.iter().enumerate().take(group) {
+                    (form.transform)(taps, numbers);
+                    let base = phase_index * phase_size + lane + component;
+                    for (plane, numbers) in numbers.chunks_exact(form.steps).enumerate() {
+                        for (step, number) in numbers.iter().enumerate() {
+                            let order = before * form.steps + step * here + unit;
+                            values[plane * plane_size + base + order * size * lanes] = *number;
+                        }
+                    }
+                }
+            }
+        }
     }
 }

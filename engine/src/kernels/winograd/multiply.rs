@@ -28,7 +28,8 @@ pub(super) unsafe fn positions<V: Lanes, const GROUP: usize>(
     for position in 0..positions {
         let mut start = 0;
         for &size in &packed.sets {
-            let before = position * plan.output_blocks + start;
+            // Sets lie one after the other, each with all its positions.
+            let before = positions * start + position * size;
             // SAFETY: within weights and scratch, as the caller promised.
             let line = unsafe {
                 let input = from.as_ptr().add(position * plan.input_position);

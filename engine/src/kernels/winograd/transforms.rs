@@ -16,17 +16,17 @@ pub(crate) trait Size<const OUT: usize, const IN: usize> {
     fn output<V: Lanes>(m: [V; IN]) -> [V; OUT];
 
     /// A 3×3 kernel to the factors of the `IN × IN` products, row by row.
-    fn filter(kernel: [f32; TAPS]) -> [[f32; IN]; IN] {
-        std::array::from_fn(|row| {
-            std::array::from_fn(|column| {
-                let products = (0..TAPS).map(|tap| {
-                    Self::FILTER[row][tap / 3]
-                        * Self::FILTER[column][tap % 3]
-                        * f64::from(kernel[tap])
-                });
-                products.sum::<f64>() as f32
-            })
-        })
+    fn filter(kernel: &[f32; TAPS], factors: &mut [f32]) {
+        for (row, factors) in Self::FILTER.iter().zip(factors.chunks_exact_mut(IN)) {
+            let mut half = [0.0; 3]; // transformed over rows
+            for (tap, weight) in kernel.iter().enumerate() {
+                half[tap % 3] += row[tap / 3] * f64::from(*weight);
+            }
+            for (column, factor) in Self::FILTER.iter().zip(factors) {
+                let sum = column[0] * half[0] + column[1] * half[1] + column[2] * half[2];
+                *factor = sum as f32;
+            }
+        }
     }
 }
 

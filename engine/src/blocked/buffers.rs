@@ -1,0 +1,33 @@
+//! Large buffers, used again: fresh memory is cleared page by page by the system, which takes as
+//! long as a layer's batch norm.
+
+use std::sync::{Mutex, PoisonError};
+
+/// Buffers that nobody uses.
+static SPARE: Mutex<Vec<Vec<f32>>> = Mutex::new(Vec::new());
+/// More are let go.
+const MOST_SPARE: usize = 64;
+
+/// `len` floats of any value.
+pub(super) fn take(len: usize) -> Vec<f32> {
+    let mut spare = SPARE.lock().unwrap_or_else(PoisonError::into_inner);
+    // The smallest that is large enough, but none much too large.
+    let fitting = spare.iter().enumerate().filter(|(_, buffer)| {
+        let capacity = buffer.capacity();
+        capacity >= len && capacity / 2 <= len
+    });
+    let best = fitting.min_by_key(|(_, buffer)| buffer.capacity());
+    let index = best.map(|(index, _)| index);
+    let mut buffer = index.map_or_else(Vec::new, |index| spare.swap_remove(index));
+    drop(spare);
+    buffer.resize(len, 0.0);
+    buffer
+}
+
+/// Keeps a buffer for another time.
+pub(super) fn give(buffer: Vec<f32>) {
+    let mut spare = SPARE.lock().unwrap_or_else(PoisonError::into_inner);
+    if spare.len() < MOST_SPARE && buffer.capacity() > 0 {
+        spare.push(buffer);
+    }
+}
