@@ -56,7 +56,7 @@ pub(crate) fn document(tables: &[Table], rounds: usize, set: &str) -> String {
         "# Benchmarks\n\nMade by `cargo xtask bench` on {date}: {processor}, our kernels with {set}. \
          All on one thread unless a title says otherwise; every round ran all contenders of a table \
          one after the other, and a figure is the median of {rounds} rounds' medians. Networks have \
-         random weights. The others run the *real* network of the same shape (a quaternion network \
+         random weights, and clips are rounded up to whole columns for everyone. The others run the *real* network of the same shape (a quaternion network \
          costs them the same).\n"
     );
     for table in tables {
