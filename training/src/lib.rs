@@ -15,3 +15,4 @@ pub mod optimisation;
 pub mod random;
 pub mod report;
 pub mod run;
+pub mod teacher;
