@@ -6,6 +6,11 @@ use anyhow::Context;
 
 /// Replaces a file by another with these contents; a stop or a full disk leaves the old one.
 pub(crate) fn replace(path: &Path, contents: &str) -> anyhow::Result<()> {
+    replace_bytes(path, contents.as_bytes())
+}
+
+/// The same with bytes.
+pub(crate) fn replace_bytes(path: &Path, contents: &[u8]) -> anyhow::Result<()> {
     let beside = part(path);
     std::fs::write(&beside, contents)
         .and_then(|()| std::fs::rename(&beside, path))
@@ -27,4 +32,9 @@ pub(crate) fn remove(path: &Path) -> anyhow::Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// Bytes as hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

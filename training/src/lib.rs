@@ -6,6 +6,7 @@
 //! forward, so what is measured is what the plugin runs), [`report`] writes results and pictures.
 #![forbid(unsafe_code)]
 
+pub mod audio_cache;
 pub mod augmentation;
 pub mod dataset;
 pub mod evaluation;

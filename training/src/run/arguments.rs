@@ -14,6 +14,9 @@ pub struct TrainArguments {
     /// Folder of the data set, or of several data sets.
     #[arg(long)]
     pub data: PathBuf,
+    /// Folder for decoded audio [default: hamiltone in the user's cache folder].
+    #[arg(long)]
+    pub cache: Option<PathBuf>,
     /// What to learn.
     #[arg(long, value_enum)]
     pub task: Task,

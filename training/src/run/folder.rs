@@ -101,8 +101,5 @@ fn fingerprint(dataset: &Dataset) -> String {
         );
         hash.update(line);
     }
-    hash.finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    files::hex(&hash.finalize())
 }

@@ -22,6 +22,7 @@ use hamiltone_engine::features::FeatureSettings;
 use indicatif::{ProgressBar, ProgressStyle};
 pub use step::BareTraining;
 
+use crate::audio_cache::AudioCache;
 use crate::dataset::{Dataset, load_audio};
 use crate::report;
 
@@ -39,7 +40,12 @@ pub fn train(arguments: &TrainArguments) -> anyhow::Result<()> {
     let folder = RunFolder::open(&arguments.out, &recipe, &dataset, arguments.restart)?;
     let features = FeatureSettings::default();
     let bar = progress(dataset.clips.len() as u64, "reading clips", arguments.quiet);
-    let audio = load_audio(&dataset, features.sample_rate, &|| bar.inc(1))?;
+    let cache_folder = arguments
+        .cache
+        .clone()
+        .unwrap_or_else(AudioCache::default_folder);
+    let cache = AudioCache::new(&cache_folder, features.sample_rate);
+    let audio = load_audio(&dataset, &cache, &|| bar.inc(1))?;
     bar.finish_and_clear();
     folder.begin(arguments.restart, &dataset)?; // from here on old runs may go
     let task = |fold: usize| FoldTask {

@@ -40,12 +40,23 @@ impl OnnxNet {
     /// If the input has another size or the network fails.
     pub fn run(&self, input: &[f32]) -> anyhow::Result<Vec<Vec<f32>>> {
         let size: usize = self.shape.iter().product();
-        ensure!(input.len() == size, "{} numbers for {:?}", input.len(), self.shape);
+        ensure!(
+            input.len() == size,
+            "{} numbers for {:?}",
+            input.len(),
+            self.shape
+        );
         let input = Tensor::from_shape(&self.shape, input)?;
         let outputs = self.plan.run(tvec!(input.into()))?;
         outputs
             .iter()
-            .map(|output| Ok(output.to_plain_array_view::<f32>()?.iter().copied().collect()))
+            .map(|output| {
+                Ok(output
+                    .to_plain_array_view::<f32>()?
+                    .iter()
+                    .copied()
+                    .collect())
+            })
             .collect()
     }
 }

@@ -134,7 +134,9 @@ pub fn train(data: &Path, task: &str, out: &Path, more: &[&str]) -> Command {
 }
 
 pub fn program() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_hamiltone-training"))
+    let mut program = Command::new(env!("CARGO_BIN_EXE_hamiltone-training"));
+    program.env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR")); // not the user's own
+    program
 }
 
 pub fn text(bytes: &[u8]) -> String {

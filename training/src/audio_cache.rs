@@ -1,0 +1,231 @@
+//! Decoded and resampled audio on disk, so that it is decoded once.
+//!
+//! A file of the cache is named by the SHA-256 of all that decides it: the bytes of the audio file,
+//! the length it is cut to, the rate, and the version of this format. It holds 16-bit samples with
+//! a scale (the loudest sample is full scale: noise 98 dB under it), and a hash of them, so that a
+//! damaged file is made again.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use hamiltone_decoding::read_mono;
+use hamiltone_engine::audio::StreamResampler;
+use sha2::{Digest, Sha256};
+
+use crate::files;
+
+/// Changes when decoding, resampling or the layout do.
+const VERSION: &str = "hamiltone audio cache 1";
+const HASH: usize = 32;
+
+/// One channel of sound in 16 bits.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Sound {
+    /// What a sample of 1 stands for.
+    pub scale: f32,
+    /// The samples over the scale.
+    pub samples: Vec<i16>,
+}
+
+impl Sound {
+    /// Rounds samples.
+    pub fn new(samples: &[f32]) -> Self {
+        let loudest = samples
+            .iter()
+            .fold(0f32, |most, sample| most.max(sample.abs()));
+        let scale = (loudest / f32::from(i16::MAX)).max(f32::MIN_POSITIVE);
+        Self {
+            scale,
+            samples: samples.iter().map(|s| (s / scale).round() as i16).collect(),
+        }
+    }
+
+    /// The samples as they were, to 16 bits.
+    pub fn to_f32(&self) -> Vec<f32> {
+        self.samples
+            .iter()
+            .map(|&s| self.scale * f32::from(s))
+            .collect()
+    }
+
+    fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = self.scale.to_le_bytes().to_vec();
+        bytes.extend(self.samples.iter().flat_map(|sample| sample.to_le_bytes()));
+        let hash = Sha256::digest(&bytes);
+        bytes.extend(hash);
+        bytes
+    }
+
+    /// None if the bytes are not those that were written.
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (contents, hash) = bytes.split_at_checked(bytes.len().checked_sub(HASH)?)?;
+        let (scale, samples) = contents.split_first_chunk()?;
+        (Sha256::digest(contents).as_slice() == hash).then(|| Self {
+            scale: f32::from_le_bytes(*scale),
+            samples: samples
+                .chunks_exact(2)
+                .map(|pair| i16::from_le_bytes([pair[0], pair[1]]))
+                .collect(),
+        })
+    }
+}
+
+/// A folder of decoded audio; several programs can use it at a time.
+#[derive(Debug, Clone)]
+pub struct AudioCache {
+    folder: Option<PathBuf>,
+    rate: u32,
+}
+
+impl AudioCache {
+    /// Audio at `rate` Hz in this folder, which is made when it is needed.
+    pub fn new(folder: &Path, rate: u32) -> Self {
+        Self {
+            folder: Some(folder.to_owned()),
+            rate,
+        }
+    }
+
+    /// One that keeps nothing.
+    pub fn none(rate: u32) -> Self {
+        Self { folder: None, rate }
+    }
+
+    /// Where caches go unless one says otherwise: `hamiltone` in the user's folder for such things,
+    /// or in the temporary one.
+    pub fn default_folder() -> PathBuf {
+        let from = |name: &str| std::env::var_os(name).map(PathBuf::from);
+        let base = from("XDG_CACHE_HOME").or_else(|| from("HOME").map(|home| home.join(".cache")));
+        base.unwrap_or_else(std::env::temp_dir).join("hamiltone")
+    }
+
+    /// The audio of a file, cut to `duration_s` where that is known. Reads the whole file each
+    /// time (its hash finds the entry), decodes it the first time.
+    ///
+    /// # Errors
+    /// If the file cannot be read, decoded or resampled. A cache that cannot be written only costs
+    /// time.
+    pub fn sound(&self, path: &Path, duration_s: Option<f64>) -> anyhow::Result<Sound> {
+        let Some(folder) = &self.folder else {
+            return Ok(Sound::new(&decode(path, duration_s, self.rate)?));
+        };
+        let entry = folder.join(self.entry(path, duration_s)?);
+        if let Some(sound) = std::fs::read(&entry)
+            .ok()
+            .and_then(|b| Sound::from_bytes(&b))
+        {
+            return Ok(sound);
+        }
+        let sound = Sound::new(&decode(path, duration_s, self.rate)?);
+        let written = entry
+            .parent()
+            .map_or(Ok(()), std::fs::create_dir_all)
+            .context("making its folder")
+            .and_then(|()| files::replace_bytes(&entry, &sound.to_bytes()));
+        if let Err(error) = written {
+            eprintln!("the cache is not used: {error:#}");
+        }
+        Ok(sound)
+    }
+
+    /// Name of a file's entry, in one of 256 folders.
+    fn entry(&self, path: &Path, duration_s: Option<f64>) -> anyhow::Result<PathBuf> {
+        let bytes = std::fs::read(path).with_context(|| format!("reading {}", path.display()))?;
+        let mut hash = Sha256::new();
+        hash.update(format!("{VERSION} {} {duration_s:?}\n", self.rate));
+        hash.update(&bytes);
+        let name = files::hex(&hash.finalize());
+        Ok(Path::new(&name[..2]).join(format!("{name}.pcm")))
+    }
+}
+
+fn decode(path: &Path, duration_s: Option<f64>, rate: u32) -> anyhow::Result<Vec<f32>> {
+    let mut audio = read_mono(path)?;
+    if let Some(seconds) = duration_s {
+        let exact = (seconds * f64::from(audio.sample_rate)).round() as usize;
+        audio.samples.truncate(exact.max(1));
+    }
+    if audio.samples.is_empty() {
+        bail!("{} has no sound in it", path.display());
+    }
+    let mut resampler = StreamResampler::new(audio.sample_rate, rate)
+        .with_context(|| path.display().to_string())?;
+    let mut samples = Vec::new();
+    let mut keep = |piece: &[f32]| samples.extend_from_slice(piece);
+    resampler.push(&audio.samples, &mut keep);
+    resampler.finish(&mut keep);
+    Ok(samples)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(path: &Path, seconds: f32, gain: f32) {
+        let settings = hound::WavSpec {
+            channels: 1,
+            sample_rate: 16_000,
+            bits_per_sample: 32,
+            sample_format: hound::SampleFormat::Float,
+        };
+        let mut file = hound::WavWriter::create(path, settings).unwrap();
+        for index in 0..(seconds * 16_000.0) as usize {
+            file.write_sample(gain * (index as f32 * 0.05).sin())
+                .unwrap();
+        }
+        file.finalize().unwrap();
+    }
+
+    fn entries(folder: &Path) -> Vec<PathBuf> {
+        let list = |folder: &Path| -> Vec<PathBuf> {
+            let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+            entries.map(|entry| entry.path()).collect()
+        };
+        list(folder).iter().flat_map(|part| list(part)).collect()
+    }
+
+    #[test]
+    fn what_comes_out_of_the_cache_is_what_was_decoded() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, kept) = (folder.path().join("a.wav"), folder.path().join("cache"));
+        write(&file, 0.5, 3.0); // over full scale
+        let decoded = decode(&file, Some(0.25), 32_000).unwrap();
+        let cache = AudioCache::new(&kept, 32_000);
+        let first = cache.sound(&file, Some(0.25)).unwrap();
+        assert_eq!(first, cache.sound(&file, Some(0.25)).unwrap());
+        assert_eq!(entries(&kept).len(), 1);
+        assert_eq!(first.samples.len(), decoded.len());
+        for (kept, exact) in first.to_f32().iter().zip(&decoded) {
+            assert!((kept - exact).abs() < 1e-4, "{kept} {exact}");
+        }
+    }
+
+    #[test]
+    fn other_contents_other_lengths_and_damage_are_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, kept) = (folder.path().join("a.wav"), folder.path().join("cache"));
+        let cache = AudioCache::new(&kept, 32_000);
+        write(&file, 0.5, 0.5);
+        let loud = cache.sound(&file, None).unwrap();
+        assert_ne!(loud, cache.sound(&file, Some(0.1)).unwrap());
+        write(&file, 0.5, 0.1);
+        assert_ne!(loud, cache.sound(&file, None).unwrap());
+        assert_eq!(entries(&kept).len(), 3);
+        write(&file, 0.5, 0.5);
+        for entry in entries(&kept) {
+            let mut bytes = std::fs::read(&entry).unwrap();
+            bytes[9] ^= 1;
+            bytes.truncate(bytes.len() - 1);
+            std::fs::write(&entry, bytes).unwrap();
+        }
+        assert_eq!(loud, cache.sound(&file, None).unwrap());
+    }
+
+    #[test]
+    fn silence_stays_silence() {
+        let sound = Sound::new(&[0.0; 5]);
+        assert_eq!(sound.to_f32(), [0.0; 5]);
+        assert_eq!(Sound::from_bytes(&sound.to_bytes()), Some(sound));
+        assert_eq!(Sound::from_bytes(b"short"), None);
+    }
+}
