@@ -5,6 +5,7 @@
 mod networks;
 mod peers;
 mod report;
+mod roofline;
 mod rounds;
 mod suites;
 mod tagger;

@@ -8,8 +8,10 @@ use candle_core::{Device, Tensor};
 use hamiltone_engine::features::COMPONENTS;
 use hamiltone_engine::kernels::InstructionSet;
 use hamiltone_engine::network::streaming::{PackedNetwork, StreamingNetwork, Weights};
-use hamiltone_engine::network::{Architecture, ParameterKind};
+use hamiltone_engine::network::{Architecture, Block, ParameterKind};
 use serde_json::{Value, json};
+
+use crate::rounds::{Contender, Ours, median};
 
 /// Mels of every network here.
 pub(crate) const MELS: usize = 64;
@@ -149,4 +151,48 @@ pub(crate) fn shape(architecture: &Architecture, frames: usize, folder: &std::pa
         })
         .collect();
     json!({"blocks": blocks, "frames": frames, "mels": MELS, "folder": folder})
+}
+
+/// Columns a chunk that take the least time for a clip: a short look at powers of two.
+pub(crate) fn best_chunk(network: &Arc<PackedNetwork>, frames: usize, most: usize) -> usize {
+    let powers = (0..)
+        .map(|power| 1 << power)
+        .take_while(|&columns| columns < most);
+    let took = |columns: usize| {
+        let mut clip = Clip::new(network.clone(), frames, columns);
+        let run = Ours(move || {
+            clip.run();
+            Ok(())
+        });
+        let mut run = run;
+        run.run(0.05).map_or(f64::INFINITY, median)
+    };
+    powers
+        .chain([most])
+        .map(|columns| (columns, took(columns)))
+        .min_by(|a, b| a.1.total_cmp(&b.1))
+        .map_or(most, |(columns, _)| columns)
+}
+
+/// About half the multiply-adds: filters times √½, rounded to the step.
+pub(crate) fn halved(net: &Architecture, step: usize) -> Architecture {
+    let fewer = |filters: usize| {
+        let target = filters as f64 * 0.5f64.sqrt();
+        (((target / step as f64).round() as usize) * step).clamp(step.min(filters), filters)
+    };
+    Architecture {
+        blocks: net
+            .blocks
+            .iter()
+            .map(|block| Block {
+                filters: block
+                    .filters
+                    .iter()
+                    .map(|&filters| fewer(filters))
+                    .collect(),
+                pools: block.pools,
+            })
+            .collect(),
+        ..net.clone()
+    }
 }

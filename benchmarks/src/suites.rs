@@ -10,13 +10,15 @@ use hamiltone_engine::kernels::{
     CacheLevel, Convolution, Counts, InstructionSet, KernelWeights, Map, Method, PackedConvolution,
     Shape, Workspace,
 };
-use hamiltone_engine::network::{Architecture, Block};
+use hamiltone_engine::network::Architecture;
 use hamiltone_training::run::BareTraining;
+use hamiltone_training::teacher::OnnxNet;
 use serde_json::json;
 
-use crate::networks::{Candle, Clip, FRAMES, MELS, numbers, packed, shape};
+use crate::networks::{Candle, Clip, FRAMES, MELS, best_chunk, halved, numbers, packed, shape};
 use crate::peers::Peers;
 use crate::report::Table;
+use crate::roofline;
 use crate::rounds::{Contender, Effort, Ours, time};
 
 /// Everything a suite needs.
@@ -30,6 +32,9 @@ pub(crate) struct Bench<'a> {
     /// Small nets only.
     pub(crate) quick: bool,
 }
+
+/// What the Python process calls its ONNX file.
+const EXPORTED: &str = "net.onnx";
 
 type Named<'a> = Vec<(String, Box<dyn Contender + 'a>)>;
 
@@ -158,6 +163,12 @@ impl Bench<'_> {
                 Err(error) => eprintln!("without {name}: {error:#}"),
             }
         }
+        if limits.is_empty() {
+            match tract(&self.folder.join(EXPORTED), frames) {
+                Ok(run) => contenders.push(("tract, real".to_owned(), run)),
+                Err(error) => eprintln!("without tract: {error:#}"),
+            }
+        }
         contenders
     }
 
@@ -182,6 +193,7 @@ impl Bench<'_> {
                     });
                     contenders.push((format!("{columns} columns at a time"), Box::new(run)));
                 }
+                contenders.extend(roofline::floors(&network, frames, &[whole, 1]));
                 let title = format!("Streaming: {name}, {} s of frames", frames / FRAMES);
                 Table::new(&title, time(name, contenders, self.effort))
             })
@@ -315,6 +327,16 @@ impl Bench<'_> {
     }
 }
 
+/// The network that the Python process exported for ONNX Runtime.
+fn tract(path: &Path, frames: usize) -> Result<Box<dyn Contender>> {
+    let net = OnnxNet::open(path, &[1, COMPONENTS, frames, MELS])?;
+    let input = numbers(COMPONENTS * frames * MELS, 5);
+    Ok(Box::new(Ours(move || {
+        std::hint::black_box(net.run(&input)?);
+        Ok(())
+    })))
+}
+
 fn layer(shape: Shape, pools: bool, set: InstructionSet) -> Named<'static> {
     let (inputs, outputs) = (
         COMPONENTS * shape.counts.inputs,
@@ -346,52 +368,4 @@ fn layer(shape: Shape, pools: bool, set: InstructionSet) -> Named<'static> {
             (name, Box::new(run) as Box<dyn Contender>)
         })
         .collect()
-}
-
-/// Columns a chunk that take the least time for a clip: a short look at powers of two.
-fn best_chunk(
-    network: &std::sync::Arc<hamiltone_engine::network::streaming::PackedNetwork>,
-    frames: usize,
-    most: usize,
-) -> usize {
-    let powers = (0..)
-        .map(|power| 1 << power)
-        .take_while(|&columns| columns < most);
-    let took = |columns: usize| {
-        let mut clip = Clip::new(network.clone(), frames, columns);
-        let run = Ours(move || {
-            clip.run();
-            Ok(())
-        });
-        let mut run = run;
-        run.run(0.05).map_or(f64::INFINITY, crate::rounds::median)
-    };
-    powers
-        .chain([most])
-        .map(|columns| (columns, took(columns)))
-        .min_by(|a, b| a.1.total_cmp(&b.1))
-        .map_or(most, |(columns, _)| columns)
-}
-
-/// About half the multiply-adds: filters times √½, rounded to the step.
-fn halved(net: &Architecture, step: usize) -> Architecture {
-    let fewer = |filters: usize| {
-        let target = filters as f64 * 0.5f64.sqrt();
-        (((target / step as f64).round() as usize) * step).clamp(step.min(filters), filters)
-    };
-    Architecture {
-        blocks: net
-            .blocks
-            .iter()
-            .map(|block| Block {
-                filters: block
-                    .filters
-                    .iter()
-                    .map(|&filters| fewer(filters))
-                    .collect(),
-                pools: block.pools,
-            })
-            .collect(),
-        ..net.clone()
-    }
 }

@@ -106,10 +106,12 @@ impl AudioCache {
     /// If the file cannot be read, decoded or resampled. A cache that cannot be written only costs
     /// time.
     pub fn sound(&self, path: &Path, duration_s: Option<f64>) -> anyhow::Result<Sound> {
-        let Some(folder) = &self.folder else {
+        // A file that cannot be read is the decoder's to describe.
+        let entry = self.entry(path, duration_s);
+        let (Some(folder), Ok(entry)) = (&self.folder, entry) else {
             return Ok(Sound::new(&decode(path, duration_s, self.rate)?));
         };
-        let entry = folder.join(self.entry(path, duration_s)?);
+        let entry = folder.join(entry);
         if let Some(sound) = std::fs::read(&entry)
             .ok()
             .and_then(|b| Sound::from_bytes(&b))
@@ -129,8 +131,8 @@ impl AudioCache {
     }
 
     /// Name of a file's entry, in one of 256 folders.
-    fn entry(&self, path: &Path, duration_s: Option<f64>) -> anyhow::Result<PathBuf> {
-        let bytes = std::fs::read(path).with_context(|| format!("reading {}", path.display()))?;
+    fn entry(&self, path: &Path, duration_s: Option<f64>) -> std::io::Result<PathBuf> {
+        let bytes = std::fs::read(path)?;
         let mut hash = Sha256::new();
         hash.update(format!("{VERSION} {} {duration_s:?}\n", self.rate));
         hash.update(&bytes);

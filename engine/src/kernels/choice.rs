@@ -99,6 +99,14 @@ impl Method {
         arithmetic.max(self.bytes(shape, set) / level.bytes_per_cycle())
     }
 
+    /// What a chunk needs at least: for a roofline.
+    pub fn load(self, shape: Shape, set: InstructionSet) -> Load {
+        Load {
+            weight_bytes: self.bytes(shape, set),
+            multiply_adds: self.work(shape, set).products * set.lanes() as f64,
+        }
+    }
+
     /// Bytes of the packed weights.
     fn bytes(self, shape: Shape, set: InstructionSet) -> f64 {
         self.work(shape, set).weights * (set.lanes() * size_of::<f32>()) as f64
@@ -135,6 +143,15 @@ impl Method {
             Self::WinogradFour => winograd(4, TRANSFORMS[1]),
         }
     }
+}
+
+/// What a layer needs for a chunk, or several layers together.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Load {
+    /// Bytes of packed weights, each read once.
+    pub weight_bytes: f64,
+    /// Real multiply-adds, after what Winograd's transforms and the eight products save.
+    pub multiply_adds: f64,
 }
 
 /// What a chunk takes.

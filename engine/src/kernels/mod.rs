@@ -33,7 +33,7 @@ mod winograd;
 #[cfg(test)]
 mod tests;
 
-pub use choice::{CacheLevel, Shape};
+pub use choice::{CacheLevel, Load, Shape};
 pub use gradient::{WeightGradient, towards_the_future, turned};
 pub use lanes::InstructionSet;
 pub use layer::{Convolution, Method, PackedConvolution, Workspace};

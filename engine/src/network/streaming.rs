@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use super::{Algebra, Architecture, BATCH_NORM_EPSILON, POOLING};
 use crate::features::COMPONENTS;
 use crate::kernels::{
-    Convolution, Counts, InstructionSet, KernelWeights, Map, Matrix, MatrixMut, Method,
+    Convolution, Counts, InstructionSet, KernelWeights, Load, Map, Matrix, MatrixMut, Method,
     PackedConvolution, Shape, Workspace, multiply_add,
 };
 use crate::quaternion::expand;
@@ -118,6 +118,16 @@ impl PackedNetwork {
     pub fn methods(&self, columns: usize) -> Vec<Method> {
         let layers: Vec<Shape> = self.layers.iter().map(|l| l.shape(columns)).collect();
         Method::for_layers(&layers, self.instructions)
+    }
+
+    /// What all convolutions together need for a chunk of `columns` columns.
+    pub fn load(&self, columns: usize) -> Load {
+        let layers = self.layers.iter().zip(self.methods(columns));
+        let loads = layers.map(|(l, method)| method.load(l.shape(columns), self.instructions));
+        loads.fold(Load::default(), |sum, load| Load {
+            weight_bytes: sum.weight_bytes + load.weight_bytes,
+            multiply_adds: sum.multiply_adds + load.multiply_adds,
+        })
     }
 
     /// Window features (see [`Architecture::features`]) to logits, one a label. `hidden` is
