@@ -13,6 +13,7 @@ pub mod evaluation;
 mod files;
 mod in_place;
 pub mod optimisation;
+pub mod pruning;
 pub mod random;
 pub mod report;
 pub mod run;

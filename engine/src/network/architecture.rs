@@ -175,8 +175,21 @@ impl Architecture {
             .fold(mel_bands, |mels, _| mels / POOLING)
     }
 
+    /// The same network with other counts of filters, one for each convolution, in order.
+    pub fn with_filters(&self, counts: impl IntoIterator<Item = usize>) -> Self {
+        let mut counts = counts.into_iter();
+        let blocks = self.blocks.iter().map(|block| Block {
+            filters: counts.by_ref().take(block.filters.len()).collect(),
+            pools: block.pools,
+        });
+        Self {
+            blocks: blocks.collect(),
+            ..self.clone()
+        }
+    }
+
     /// Every convolution: block, index in the block, quaternion filters in and out.
-    pub(super) fn convolutions(&self) -> impl Iterator<Item = (usize, usize, usize, usize)> {
+    pub fn convolutions(&self) -> impl Iterator<Item = (usize, usize, usize, usize)> {
         let mut inputs = 1; // the input is one quaternion a mel: the four components
         self.blocks
             .iter()

@@ -1,0 +1,153 @@
+//! How many filters go where.
+
+use anyhow::ensure;
+use hamiltone_engine::features::FeatureSettings;
+use hamiltone_engine::network::Architecture;
+use hamiltone_engine::network::streaming::Weights;
+use serde::{Deserialize, Serialize};
+
+use super::removal::{Kept, Layer, tensor};
+use super::score::Score;
+
+/// How much is pruned, and where.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Plan {
+    /// This share of the filters of each layer of the last `blocks` blocks (arXiv 2510.21388: the
+    /// last three).
+    Uniform {
+        /// Of the filters, over 0 and under 1.
+        share: f64,
+        /// Counted from the end.
+        blocks: usize,
+    },
+    /// Wherever least is lost for what is saved, until this share of the multiply-adds remains.
+    /// Scores are compared between layers over each layer's mean.
+    Global {
+        /// Of the multiply-adds, over 0 and under 1.
+        remaining: f64,
+    },
+}
+
+/// What is pruned, and by what.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pruning {
+    /// What filters are judged by.
+    pub score: Score,
+    /// How many go.
+    pub plan: Plan,
+    /// Counts stay multiples of this where a layer has more: four quaternions fill a vector of
+    /// AVX-512, two one of AVX2.
+    #[serde(default = "vector")]
+    pub multiple: usize,
+}
+
+fn vector() -> usize {
+    4
+}
+
+/// A layer's filters from the most important to the least.
+struct Ranked {
+    order: Vec<usize>,
+    /// Scores in that order, over the layer's mean.
+    scores: Vec<f64>,
+}
+
+impl Pruning {
+    /// The filters that stay.
+    ///
+    /// # Errors
+    /// If shares are out of range or the weights do not fit.
+    pub fn kept(
+        &self,
+        architecture: &Architecture,
+        weights: &Weights,
+        features: &FeatureSettings,
+        seed: u64,
+    ) -> anyhow::Result<Kept> {
+        let (Plan::Uniform { share, .. } | Plan::Global { remaining: share }) = self.plan;
+        ensure!(
+            share > 0.0 && share < 1.0 && self.multiple > 0,
+            "a share to prune or keep must be over 0 and under 1, and counts multiples of 1 or \
+             more: {self:?}"
+        );
+        let mut ranked = Vec::new();
+        for (index, (block, place, inputs, outputs)) in architecture.convolutions().enumerate() {
+            let kernel = tensor(weights, &Layer { block, place }.kernel())?;
+            let seed = seed.wrapping_add(index as u64);
+            let scores = self.score.of(kernel, outputs, inputs, seed);
+            let mut order: Vec<usize> = (0..outputs).collect();
+            order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
+            let mean = (scores.iter().sum::<f64>() / outputs as f64).max(f64::MIN_POSITIVE);
+            ranked.push(Ranked {
+                scores: order.iter().map(|&filter| scores[filter] / mean).collect(),
+                order,
+            });
+        }
+        let counts = match self.plan {
+            Plan::Uniform { share, blocks } => self.uniform(architecture, share, blocks),
+            Plan::Global { remaining } => self.global(architecture, &ranked, features, remaining),
+        };
+        let kept = counts.iter().zip(ranked).map(|(&count, mut layer)| {
+            layer.order.truncate(count);
+            layer.order.sort_unstable();
+            layer.order
+        });
+        Ok(kept.collect())
+    }
+
+    fn uniform(&self, architecture: &Architecture, share: f64, blocks: usize) -> Vec<usize> {
+        let first = architecture.blocks.len().saturating_sub(blocks);
+        let count = |(block, _, _, outputs): (usize, usize, usize, usize)| {
+            if block < first {
+                return outputs;
+            }
+            let multiples = (1.0 - share) * outputs as f64 / self.multiple as f64;
+            (multiples.round().max(1.0) as usize * self.multiple).min(outputs)
+        };
+        architecture.convolutions().map(count).collect()
+    }
+
+    /// Step by step, the last filters of the layer in which the least score is lost for each
+    /// multiply-add that is saved.
+    fn global(
+        &self,
+        architecture: &Architecture,
+        ranked: &[Ranked],
+        features: &FeatureSettings,
+        remaining: f64,
+    ) -> Vec<usize> {
+        let mut counts: Vec<usize> = ranked.iter().map(|layer| layer.order.len()).collect();
+        let cost = |counts: &[usize]| {
+            let with = architecture.with_filters(counts.iter().copied());
+            with.multiply_adds_per_second(features) as f64
+        };
+        let budget = remaining * cost(&counts);
+        loop {
+            let now = cost(&counts);
+            if now <= budget {
+                return counts;
+            }
+            let mut best: Option<(f64, usize, usize)> = None;
+            for (layer, filters) in ranked.iter().enumerate() {
+                let count = counts[layer];
+                let fewer = (count - 1) / self.multiple * self.multiple;
+                if fewer == 0 {
+                    continue;
+                }
+                let lost: f64 = filters.scores[fewer..count].iter().sum();
+                counts[layer] = fewer;
+                let price = lost / (now - cost(&counts)).max(1.0);
+                counts[layer] = count;
+                if best.is_none_or(|(least, ..)| price < least) {
+                    best = Some((price, layer, fewer));
+                }
+            }
+            let Some((_, layer, fewer)) = best else {
+                return counts; // as small as it can be
+            };
+            counts[layer] = fewer;
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Taking filters out of a network.
+
+use anyhow::{Context, ensure};
+use hamiltone_engine::features::COMPONENTS;
+use hamiltone_engine::kernels::TAPS;
+use hamiltone_engine::network::streaming::Weights;
+use hamiltone_engine::network::{Algebra, Architecture};
+
+/// For each convolution, in order, the filters that stay, in rising order.
+pub type Kept = Vec<Vec<usize>>;
+
+/// What a batch norm has of each channel.
+const NORM: [&str; 4] = ["weight", "bias", "mean", "variance"];
+
+/// The network without the filters that are not kept: fewer outputs here, fewer inputs in the
+/// layer (or the head) behind.
+///
+/// # Errors
+/// If it is no quaternion network, or `kept` does not fit it.
+pub fn remove(
+    architecture: &Architecture,
+    weights: &Weights,
+    kept: &Kept,
+) -> anyhow::Result<(Architecture, Weights)> {
+    check(architecture, kept)?;
+    let mut fewer = weights.clone();
+    let mut inputs: Vec<usize> = vec![0]; // the one quaternion of the input
+    for ((block, place, old_inputs, old_outputs), outputs) in architecture.convolutions().zip(kept)
+    {
+        let layer = Layer { block, place };
+        let kernel = tensor(weights, &layer.kernel())?;
+        let kernel = pick(
+            kernel,
+            [COMPONENTS, old_outputs, old_inputs * TAPS],
+            outputs,
+        );
+        let before = COMPONENTS * outputs.len();
+        let kernel = pick(&kernel, [before, old_inputs, TAPS], &inputs);
+        fewer.insert(layer.kernel(), kernel);
+        for part in NORM {
+            let name = layer.norm(part);
+            let values = pick(
+                tensor(weights, &name)?,
+                [COMPONENTS, old_outputs, 1],
+                outputs,
+            );
+            fewer.insert(name, values);
+        }
+        inputs.clone_from(outputs);
+    }
+    let (name, features) = ("head.hidden.kernel", architecture.features() / COMPONENTS);
+    let rows = COMPONENTS * architecture.hidden;
+    let head = pick(tensor(weights, name)?, [rows, features, 1], &inputs);
+    fewer.insert(name.to_owned(), head);
+    let architecture = architecture.with_filters(kept.iter().map(Vec::len));
+    Ok((architecture, fewer))
+}
+
+/// The weights of the same network in which the filters that are not kept say nothing: their
+/// kernels, scales and shifts are zero.
+///
+/// # Errors
+/// As [`remove`].
+pub fn silence(
+    architecture: &Architecture,
+    weights: &Weights,
+    kept: &Kept,
+) -> anyhow::Result<Weights> {
+    check(architecture, kept)?;
+    let mut silenced = weights.clone();
+    for ((block, place, inputs, outputs), kept) in architecture.convolutions().zip(kept) {
+        let layer = Layer { block, place };
+        for (name, size) in [
+            (layer.kernel(), inputs * TAPS),
+            (layer.norm("weight"), 1),
+            (layer.norm("bias"), 1),
+        ] {
+            let values = silenced.get_mut(&name).with_context(|| missing(&name))?;
+            for (row, values) in values.chunks_exact_mut(size).enumerate() {
+                if !kept.contains(&(row % outputs)) {
+                    values.fill(0.0);
+                }
+            }
+        }
+    }
+    Ok(silenced)
+}
+
+/// Names of a layer's tensors.
+pub(super) struct Layer {
+    pub(super) block: usize,
+    pub(super) place: usize,
+}
+
+impl Layer {
+    pub(super) fn kernel(&self) -> String {
+        format!("blocks.{}.convolutions.{}.kernel", self.block, self.place)
+    }
+
+    fn norm(&self, part: &str) -> String {
+        format!("blocks.{}.norms.{}.{part}", self.block, self.place)
+    }
+}
+
+pub(super) fn tensor<'a>(weights: &'a Weights, name: &str) -> anyhow::Result<&'a [f32]> {
+    Ok(weights.get(name).with_context(|| missing(name))?)
+}
+
+fn missing(name: &str) -> String {
+    format!("the weights lack {name}")
+}
+
+fn check(architecture: &Architecture, kept: &Kept) -> anyhow::Result<()> {
+    ensure!(
+        architecture.algebra == Algebra::Quaternion,
+        "only quaternion networks can be pruned: a real one has no quaternion filters"
+    );
+    let counts: Vec<usize> = architecture.convolutions().map(|layer| layer.3).collect();
+    ensure!(
+        counts.len() == kept.len(),
+        "{} lists of filters for {} convolutions",
+        kept.len(),
+        counts.len()
+    );
+    for (filters, count) in kept.iter().zip(counts) {
+        ensure!(!filters.is_empty(), "a layer would lose all its filters");
+        ensure!(
+            filters.is_sorted_by(|a, b| a < b) && filters.last().is_some_and(|last| *last < count),
+            "filters {filters:?} of {count}"
+        );
+    }
+    Ok(())
+}
+
+/// Of values of shape `a × b × c`, those with these indices in the middle.
+fn pick(values: &[f32], [_, b, c]: [usize; 3], indices: &[usize]) -> Vec<f32> {
+    let planes = values.chunks_exact(b * c);
+    planes
+        .flat_map(|plane| indices.iter().flat_map(move |&i| &plane[i * c..][..c]))
+        .copied()
+        .collect()
+}
