@@ -2,12 +2,13 @@
 
 use hamiltone_engine::features::{COMPONENTS, FeatureSettings, quaternion_frames};
 use rand::Rng;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::random::normal;
 
 /// How strongly clips are changed. Shares are probabilities.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Augmentation {
     /// Gain in dB, uniform within plus and minus this.
     pub gain_db: f32,
@@ -143,6 +144,17 @@ pub fn frames_by_component(settings: &FeatureSettings, samples: &[f32]) -> (Vec<
         }
     }
     (planes, count)
+}
+
+/// The other way round: `4 × frames × mels` as quaternion frames, one after the other.
+pub fn frame_by_frame(planes: &[f32], frames: usize, mels: usize) -> Vec<f32> {
+    let mut rows = Vec::with_capacity(planes.len());
+    for frame in 0..frames {
+        for component in 0..COMPONENTS {
+            rows.extend_from_slice(&planes[(component * frames + frame) * mels..][..mels]);
+        }
+    }
+    rows
 }
 
 /// SpecAugment: two masks over mels and two over frames, filled with each component's mean in the

@@ -14,7 +14,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Train on the folds of a data set; run it again to go on where it stopped.
-    Train(hamiltone_training::run::TrainArguments),
+    Train(Box<hamiltone_training::run::TrainArguments>),
     /// Draw the pictures of a run again, from its results.
     Draw {
         /// The `results.json` of the run.

@@ -5,7 +5,7 @@ use std::f64::consts::PI;
 
 use candle_core::backprop::GradStore;
 use candle_core::{Device, Result, Tensor, Var};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::in_place::{update, update_by_two};
 
@@ -14,7 +14,8 @@ const BETA_2: f64 = 0.999;
 const EPSILON: f64 = 1e-8;
 
 /// Settings of AdamW (arXiv 1711.05101) and its schedule.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Optimisation {
     /// The learning rate at the top of the schedule.
     pub learning_rate: f64,

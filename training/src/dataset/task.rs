@@ -5,7 +5,9 @@ use anyhow::Context;
 use super::official::Row;
 
 /// A task: which clips of which data set, under which labels, split how.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, serde::Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Task {
     /// ESC-10: ten environmental sounds, the five official folds.

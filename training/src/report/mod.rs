@@ -121,9 +121,11 @@ pub fn json(
         recipe,
         labels: &dataset.labels,
         clips: dataset.clips.len(),
-        parameters: recipe
-            .architecture(dataset.labels.len())
-            .parameter_count(hamiltone_engine::features::FeatureSettings::default().mel_bands),
+        parameters: outcomes
+            .iter()
+            .map(|fold| fold.parameters)
+            .max()
+            .unwrap_or(0),
         accuracy: accuracy(outcomes),
         mean_recall: spread(&recalls),
         folds: outcomes,

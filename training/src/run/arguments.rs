@@ -1,12 +1,9 @@
 use std::path::PathBuf;
 
-use hamiltone_engine::features::FeatureSettings;
-use hamiltone_engine::network::{Algebra, Architecture};
-use serde::Serialize;
+use anyhow::Context;
 
-use crate::augmentation::Augmentation;
+use super::Recipe;
 use crate::dataset::Task;
-use crate::optimisation::Optimisation;
 
 /// What `train` is told.
 #[derive(clap::Args, Debug, Clone)]
@@ -17,9 +14,12 @@ pub struct TrainArguments {
     /// Folder for decoded audio [default: hamiltone in the user's cache folder].
     #[arg(long)]
     pub cache: Option<PathBuf>,
-    /// What to learn.
-    #[arg(long, value_enum)]
-    pub task: Task,
+    /// What to learn; a recipe says it too.
+    #[arg(long, value_enum, required_unless_present = "recipe")]
+    pub task: Option<Task>,
+    /// A recipe in TOML (training/recipes has some); what it leaves out is as for the task alone.
+    #[arg(long)]
+    pub recipe: Option<PathBuf>,
     /// Folder for checkpoints, models, results and pictures; a run in it is resumed.
     #[arg(long)]
     pub out: PathBuf,
@@ -27,30 +27,36 @@ pub struct TrainArguments {
     /// folds that are finished in the folder.
     #[arg(long, value_delimiter = ',')]
     pub folds: Vec<usize>,
+    /// Several seeds, one run each, in folders `seed1`, `seed2` ... inside --out.
+    #[arg(long, value_delimiter = ',', conflicts_with = "seed")]
+    pub seeds: Vec<u64>,
     /// Passes over the training clips.
-    #[arg(long, default_value_t = 50)]
-    pub epochs: usize,
+    #[arg(long)]
+    pub epochs: Option<usize>,
     /// Clips in a batch.
-    #[arg(long, default_value_t = 8)]
-    pub batch: usize,
+    #[arg(long)]
+    pub batch: Option<usize>,
     /// Channels of the first block; each further block has twice as many.
-    #[arg(long, default_value_t = 16)]
-    pub channels: usize,
+    #[arg(long)]
+    pub channels: Option<usize>,
     /// Blocks of two convolutions; all but the last pool.
-    #[arg(long, default_value_t = 5)]
-    pub blocks: usize,
+    #[arg(long)]
+    pub blocks: Option<usize>,
     /// Real weights in place of quaternions: the ordinary network of the same channels.
     #[arg(long)]
     pub real: bool,
     /// Learning rate at the top of its schedule.
-    #[arg(long, default_value_t = Optimisation::default().learning_rate)]
-    pub learning_rate: f64,
+    #[arg(long)]
+    pub learning_rate: Option<f64>,
     /// Seed of everything random.
-    #[arg(long, default_value_t = 1)]
-    pub seed: u64,
+    #[arg(long)]
+    pub seed: Option<u64>,
     /// Name of the models [default: the task].
     #[arg(long)]
     pub name: Option<String>,
+    /// Anything else of the recipe, as in TOML: `--set augmentation.gain_db=3`. Repeatable.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
     /// Forget the run in the folder and begin anew.
     #[arg(long)]
     pub restart: bool,
@@ -62,68 +68,54 @@ pub struct TrainArguments {
     pub json: bool,
 }
 
-/// Everything that decides the outcome of a run, data aside.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Recipe {
-    /// What is learned.
-    pub task: Task,
-    /// Name of the models.
-    pub name: String,
-    /// Seed of everything random.
-    pub seed: u64,
-    /// Passes over the training clips.
-    pub epochs: usize,
-    /// Clips in a batch.
-    pub batch: usize,
-    /// Channels of the first block.
-    pub channels: usize,
-    /// Blocks.
-    pub blocks: usize,
-    /// Quaternion weights or real ones.
-    pub algebra: Algebra,
-    /// Length of the crops of a batch in seconds, from ... to.
-    pub crop_s: (f32, f32),
-    /// Share of each label's training clips that is kept to choose the epoch by.
-    pub validation_share: f64,
-    /// Share of the label that is spread over all labels.
-    pub label_smoothing: f32,
-    /// Share of the features that is dropped before each layer of the head.
-    pub dropout: f32,
-    /// Changes to the clips.
-    pub augmentation: Augmentation,
-    /// Changes to the weights.
-    pub optimisation: Optimisation,
-}
-
 impl TrainArguments {
-    /// The recipe these arguments ask for.
-    pub fn recipe(&self) -> Recipe {
-        Recipe {
-            task: self.task,
-            name: self
-                .name
-                .clone()
-                .unwrap_or_else(|| self.task.name().to_owned()),
-            seed: self.seed,
-            epochs: self.epochs,
-            batch: self.batch,
-            channels: self.channels,
-            blocks: self.blocks,
-            algebra: if self.real {
-                Algebra::Real
-            } else {
-                Algebra::Quaternion
-            },
-            crop_s: (1.5, 3.5),
-            validation_share: 0.1,
-            label_smoothing: 0.05,
-            dropout: 0.2,
-            augmentation: Augmentation::default(),
-            optimisation: Optimisation {
-                learning_rate: self.learning_rate,
-                ..Optimisation::default()
-            },
+    /// The recipe these arguments ask for: the task's own, changed by the file, changed by flags.
+    ///
+    /// # Errors
+    /// If the file cannot be read or understood, or what results makes no sense.
+    pub fn recipe(&self) -> anyhow::Result<Recipe> {
+        let mut settings = match &self.recipe {
+            None => toml::Table::new(),
+            Some(path) => std::fs::read_to_string(path)
+                .with_context(|| format!("--recipe {}", path.display()))?
+                .parse()
+                .with_context(|| format!("--recipe {}", path.display()))?,
+        };
+        let mut flags = self.flags();
+        flags.extend(self.set.iter().cloned());
+        for line in flags {
+            let change: toml::Table = line
+                .parse()
+                .with_context(|| format!("{line:?} is no setting of a recipe"))?;
+            Recipe::merge(&mut settings, change);
         }
+        Recipe::from_settings(settings)
+    }
+
+    /// The flags as lines of TOML.
+    fn flags(&self) -> Vec<String> {
+        let quoted = |text: &str| toml::Value::from(text).to_string();
+        let number = |name: &str, value: Option<String>| value.map(|v| format!("{name} = {v}"));
+        [
+            self.task
+                .map(|task| format!("task = {}", quoted(task.name()))),
+            self.name
+                .as_ref()
+                .map(|name| format!("name = {}", quoted(name))),
+            number("epochs", self.epochs.map(|v| v.to_string())),
+            number("batch", self.batch.map(|v| v.to_string())),
+            number("channels", self.channels.map(|v| v.to_string())),
+            number("blocks", self.blocks.map(|v| v.to_string())),
+            number("seed", self.seed.map(|v| v.to_string())),
+            number(
+                "optimisation.learning_rate",
+                self.learning_rate.map(toml_float),
+            ),
+            self.real.then(|| "algebra = \"real\"".to_owned()),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
 
     pub(super) fn say(&self, line: &str) {
@@ -133,43 +125,6 @@ impl TrainArguments {
     }
 }
 
-impl Recipe {
-    /// Says what cannot be, if anything.
-    pub fn problem(&self) -> Option<String> {
-        let rate = self.optimisation.learning_rate;
-        let checks = [
-            (self.epochs >= 1, "--epochs must be 1 or more"),
-            (
-                self.batch >= 2,
-                "--batch must be 2 or more: a batch norm needs company",
-            ),
-            (
-                (4..=8_192).contains(&self.channels),
-                "--channels must be 4 to 8192",
-            ),
-            ((1..=8).contains(&self.blocks), "--blocks must be 1 to 8"),
-            (
-                rate > 0.0 && rate <= 1.0,
-                "--learning-rate must be over 0, at most 1",
-            ),
-        ];
-        if let Some((_, problem)) = checks.iter().find(|(fine, _)| !fine) {
-            return Some((*problem).to_owned());
-        }
-        let mels = FeatureSettings::default().mel_bands;
-        let problem = self.architecture(2).problem(mels)?; // how many labels does not matter
-        Some(format!(
-            "--channels {} and --blocks {}: {problem}",
-            self.channels, self.blocks
-        ))
-    }
-
-    /// The network's shape.
-    pub fn architecture(&self, labels: usize) -> Architecture {
-        let shape = Architecture::doubling(self.channels, self.blocks, false, 1.0, labels);
-        Architecture {
-            algebra: self.algebra,
-            ..shape
-        }
-    }
+fn toml_float(value: f64) -> String {
+    toml::Value::from(value).to_string()
 }

@@ -6,8 +6,9 @@ use rand::Rng;
 use rayon::prelude::*;
 
 use super::Recipe;
-use crate::augmentation::{cut, frames_by_component, mask, mix};
+use crate::augmentation::{cut, frame_by_frame, frames_by_component, mask, mix};
 use crate::random;
+use crate::teacher::Teacher;
 
 /// A batch, ready for the network.
 pub(super) struct Batch {
@@ -15,6 +16,26 @@ pub(super) struct Batch {
     pub(super) frames: Tensor,
     /// `batch × labels`, each row a distribution.
     pub(super) targets: Tensor,
+    /// What a teacher says of it.
+    pub(super) guidance: Option<Guidance>,
+}
+
+/// A teacher's answers to a batch, and how much they count.
+pub(super) struct Guidance {
+    /// `batch × labels`.
+    pub(super) logits: Tensor,
+    /// What both networks' logits are divided by.
+    pub(super) temperature: f32,
+    /// Share of the loss.
+    pub(super) weight: f32,
+}
+
+/// One clip of a batch.
+struct Item {
+    planes: Vec<f32>,
+    frames: usize,
+    target: Vec<f32>,
+    taught: Vec<f32>,
 }
 
 /// What batches are made of.
@@ -27,6 +48,8 @@ pub(super) struct Material<'a> {
     pub(super) label_count: usize,
     /// Mean of each component and mel over the training clips.
     pub(super) means: &'a [f32],
+    /// Who judges each clip, if anyone.
+    pub(super) teacher: Option<&'a dyn Teacher>,
 }
 
 impl Material<'_> {
@@ -37,29 +60,38 @@ impl Material<'_> {
         pool: &[usize],
         purpose: &[u64],
         device: &Device,
-    ) -> candle_core::Result<Batch> {
+    ) -> anyhow::Result<Batch> {
         let (least, most) = self.recipe.crop_s;
         let seconds = random::stream(self.recipe.seed, purpose).random_range(least..=most);
         let length = (seconds * self.features.sample_rate as f32) as usize;
-        let items: Vec<(Vec<f32>, usize, Vec<f32>)> = chosen
+        let items: Vec<Item> = chosen
             .par_iter()
             .enumerate()
             .map(|(place, &clip)| {
                 let purpose: Vec<u64> = purpose.iter().copied().chain([1 + place as u64]).collect();
                 self.item(clip, pool, length, &purpose)
             })
-            .collect();
-        let frames = items.first().map_or(0, |(_, frames, _)| *frames);
-        let mut planes = Vec::new();
-        let mut targets = Vec::new();
-        for (item, _, target) in items {
-            planes.extend(item);
-            targets.extend(target);
+            .collect::<anyhow::Result<_>>()?;
+        let frames = items.first().map_or(0, |item| item.frames);
+        let (mut planes, mut targets, mut taught) = (Vec::new(), Vec::new(), Vec::new());
+        for item in items {
+            planes.extend(item.planes);
+            targets.extend(item.target);
+            taught.extend(item.taught);
         }
         let shape = (chosen.len(), COMPONENTS, frames, self.features.mel_bands);
+        let of_labels = (chosen.len(), self.label_count);
+        let guidance = self.recipe.distillation.as_ref().map(|distillation| {
+            Ok::<_, candle_core::Error>(Guidance {
+                logits: Tensor::from_vec(taught, of_labels, device)?,
+                temperature: distillation.temperature,
+                weight: distillation.weight,
+            })
+        });
         Ok(Batch {
             frames: Tensor::from_vec(planes, shape, device)?,
-            targets: Tensor::from_vec(targets, (chosen.len(), self.label_count), device)?,
+            targets: Tensor::from_vec(targets, of_labels, device)?,
+            guidance: guidance.transpose()?,
         })
     }
 
@@ -69,13 +101,13 @@ impl Material<'_> {
         pool: &[usize],
         length: usize,
         purpose: &[u64],
-    ) -> (Vec<f32>, usize, Vec<f32>) {
+    ) -> anyhow::Result<Item> {
         let settings = &self.recipe.augmentation;
         let mut random = random::stream(self.recipe.seed, purpose);
         let mut samples = cut(&self.audio[clip], length, settings, &mut random);
-        let mut target =
-            vec![self.recipe.label_smoothing / self.label_count as f32; self.label_count];
-        let sure = 1.0 - self.recipe.label_smoothing;
+        let smoothing = self.recipe.label_smoothing;
+        let mut target = vec![smoothing / self.label_count as f32; self.label_count];
+        let sure = 1.0 - smoothing;
         if random.random_bool(settings.mixup_share) {
             let other = pool[random.random_range(0..pool.len())];
             let other_samples = cut(&self.audio[other], length, settings, &mut random);
@@ -86,13 +118,17 @@ impl Material<'_> {
             target[self.labels[clip]] += sure;
         }
         let (mut planes, frames) = frames_by_component(self.features, &samples);
-        mask(
-            &mut planes,
-            self.features.mel_bands,
-            self.means,
-            settings,
-            &mut random,
-        );
-        (planes, frames, target)
+        let mels = self.features.mel_bands;
+        mask(&mut planes, mels, self.means, settings, &mut random);
+        let taught = match self.teacher {
+            None => Vec::new(),
+            Some(teacher) => teacher.logits(&samples, &frame_by_frame(&planes, frames, mels))?,
+        };
+        Ok(Item {
+            planes,
+            frames,
+            target,
+            taught,
+        })
     }
 }

@@ -40,6 +40,12 @@ pub(super) struct Progress {
     pub(super) steps: usize,
     /// The epoch with the lowest validation loss (from 1; 0: none yet).
     pub(super) best_epoch: usize,
+    /// Adjustable numbers of the network that was tested.
+    #[serde(default)]
+    pub(super) parameters: u64,
+    /// Its multiply-adds for a second of audio.
+    #[serde(default)]
+    pub(super) multiply_adds_per_second: u64,
     /// The outcome on the test fold, once it is finished.
     pub(super) test: Option<Evaluation>,
 }

@@ -4,11 +4,11 @@ use std::time::Instant;
 
 use anyhow::{Context, bail, ensure};
 use candle_core::Device;
-use hamiltone_engine::features::{COMPONENTS, FeatureSettings, quaternion_frames};
-use hamiltone_engine::model::{Accuracy, Card, ModelFile, Probe, TaskKind};
+use hamiltone_engine::features::FeatureSettings;
+use hamiltone_engine::model::{Card, ModelFile};
 use hamiltone_engine::network::streaming::Weights;
+use rand::Rng;
 use rand::seq::SliceRandom;
-use rayon::prelude::*;
 use serde::Serialize;
 
 use super::batch::Material;
@@ -22,15 +22,10 @@ use crate::optimisation::AdamW;
 use crate::{random, report};
 
 /// Purposes of random streams (see [`random::stream`]).
-const INITIAL: u64 = 1;
+pub(super) const INITIAL: u64 = 1;
 const ORDER: u64 = 2;
 const BATCH: u64 = 3;
 const DROPOUT: u64 = 4;
-
-/// A mel's variance counts as this share of its component's mean variance at least. In clips that
-/// were recorded at 16 or 22 kHz the highest mels are always silent; divided by next to nothing,
-/// the first noise that augmentation adds there would drown everything else.
-const LEAST_VARIANCE: f64 = 0.1;
 
 /// What a fold came to.
 #[derive(Debug, Clone, Serialize)]
@@ -45,6 +40,10 @@ pub struct FoldOutcome {
     pub test_clips: usize,
     /// The epoch whose weights were tested.
     pub best_epoch: usize,
+    /// Adjustable numbers of the network.
+    pub parameters: u64,
+    /// Its multiply-adds for a second of audio, as the real network of its channels has them.
+    pub multiply_adds_per_second: u64,
     /// The test.
     pub test: Evaluation,
     /// Seconds of training.
@@ -71,8 +70,9 @@ impl FoldTask<'_> {
     pub(super) fn run(&self) -> anyhow::Result<FoldOutcome> {
         let folder = FoldFolder::new(&self.arguments.out, self.fold)?;
         let split = self.split();
+        let validates = self.recipe.validation_share > 0.0;
         ensure!(
-            split.training.len() > 1 && !split.validation.is_empty(),
+            split.training.len() > 1 && (!validates || !split.validation.is_empty()),
             "{} clips to learn from and {} to choose the epoch by are too few: the other folds \
              need two recordings of a label at least, better ten",
             split.training.len(),
@@ -107,6 +107,8 @@ impl FoldTask<'_> {
             validation_clips: split.validation.len(),
             test_clips: split.test.len(),
             best_epoch: done.best_epoch,
+            parameters: done.parameters,
+            multiply_adds_per_second: done.multiply_adds_per_second,
             seconds: done.epochs.iter().map(|epoch| epoch.seconds).sum(),
             test: done.test?,
             epochs: done.epochs,
@@ -115,16 +117,16 @@ impl FoldTask<'_> {
 
     fn train(&self, folder: &FoldFolder, split: &Split, done: &mut Progress) -> anyhow::Result<()> {
         let device = Device::Cpu;
-        let (means, variances) = self.input_statistics(&split.training);
-        let architecture = self.recipe.architecture(self.dataset.labels.len());
-        let mut random = self.random(&[INITIAL]);
+        let beginning = self.beginning(&split.training)?;
+        let means = beginning.weights["input_norm.mean"].clone();
         let mut network = TrainingNetwork::new(
-            &architecture,
+            &beginning.architecture,
             self.features,
-            (&means, &variances),
-            &mut random,
+            &beginning.weights,
             &device,
         )?;
+        let frozen = self.recipe.start.as_ref().is_some_and(|start| start.frozen);
+        network.freeze_trunk(frozen);
         let mut adam = AdamW::new(self.recipe.optimisation.clone(), network.trained())?;
         if done.steps > 0 {
             let tensors = folder.tensors(done, &device)?;
@@ -134,6 +136,7 @@ impl FoldTask<'_> {
                 .context("the checkpoint is of another network: --restart begins anew")?;
         }
         let labels: Vec<usize> = self.dataset.clips.iter().map(|clip| clip.label).collect();
+        let teacher = self.teacher()?;
         let material = Material {
             recipe: self.recipe,
             features: self.features,
@@ -141,16 +144,21 @@ impl FoldTask<'_> {
             labels: &labels,
             label_count: self.dataset.labels.len(),
             means: &means,
+            teacher: teacher.as_deref(),
         };
         let message = format!("fold {}", self.fold);
         let bar = progress(self.recipe.epochs as u64, &message, self.arguments.quiet);
         bar.set_position(done.epochs.len() as u64);
         bar.reset_eta();
         for epoch in done.epochs.len() + 1..=self.recipe.epochs {
+            if self.has_lost_patience(done) {
+                break;
+            }
             let started = Instant::now();
             let training_loss = self.epoch(epoch, split, &material, &mut network, &mut adam)?;
             let weights = network.averaged_weights()?;
-            let validation = self.evaluate(&weights, &split.validation);
+            let judged = self.card(&beginning, None);
+            let validation = self.evaluate(&judged, &weights, &split.validation);
             if !(training_loss.is_finite() && validation.loss.is_finite()) {
                 bail!(
                     "the loss is no finite number any more in epoch {epoch} (training \
@@ -158,7 +166,8 @@ impl FoldTask<'_> {
                     validation.loss
                 );
             }
-            let better = validation.loss < done.best_loss();
+            // Without validation clips the last epoch is the best.
+            let better = split.validation.is_empty() || validation.loss < done.best_loss();
             done.epochs.push(EpochRecord {
                 epoch,
                 training_loss,
@@ -168,7 +177,7 @@ impl FoldTask<'_> {
             });
             if better {
                 done.best_epoch = epoch;
-                self.model_file(weights, None)?.write(&folder.path(MODEL))?;
+                ModelFile::seal(judged, weights)?.write(&folder.path(MODEL))?;
             }
             done.steps = adam.steps_done();
             let mut tensors = network.state();
@@ -201,8 +210,7 @@ impl FoldTask<'_> {
         network: &mut TrainingNetwork,
         adam: &mut AdamW,
     ) -> anyhow::Result<f64> {
-        let mut order = split.training.clone();
-        order.shuffle(&mut self.random(&[ORDER, epoch as u64]));
+        let order = self.order(epoch, &split.training);
         let batches: Vec<&[usize]> = order
             .chunks(self.recipe.batch)
             .filter(|batch| batch.len() > 1)
@@ -216,7 +224,7 @@ impl FoldTask<'_> {
             let mut random = self.random(&[DROPOUT, epoch as u64, index as u64]);
             losses += step(
                 (network, adam),
-                (&batch.frames, &batch.targets),
+                &batch,
                 (self.recipe.dropout, self.recipe.optimisation.average_decay),
                 steps,
                 &mut random,
@@ -225,11 +233,39 @@ impl FoldTask<'_> {
         Ok(losses / batches.len().max(1) as f64)
     }
 
+    /// The clips of an epoch in their order: each once, or as many with every label equally often.
+    fn order(&self, epoch: usize, training: &[usize]) -> Vec<usize> {
+        let mut random = self.random(&[ORDER, epoch as u64]);
+        let mut order = training.to_vec();
+        if self.recipe.balanced {
+            let mut of_label = vec![Vec::new(); self.dataset.labels.len()];
+            for &clip in training {
+                of_label[self.dataset.clips[clip].label].push(clip);
+            }
+            of_label.retain(|clips| !clips.is_empty());
+            let mut drawn = |place: usize| {
+                let clips = &of_label[place % of_label.len()];
+                clips[random.random_range(0..clips.len())]
+            };
+            order = (0..training.len()).map(&mut drawn).collect();
+        }
+        order.shuffle(&mut random);
+        order
+    }
+
+    fn has_lost_patience(&self, done: &Progress) -> bool {
+        let patience = self.recipe.patience;
+        patience > 0 && done.epochs.len() >= done.best_epoch + patience
+    }
+
     fn test(&self, folder: &FoldFolder, split: &Split, done: &mut Progress) -> anyhow::Result<()> {
         let path = folder.path(MODEL);
-        let best = ModelFile::read(&path).context("the best weights: --restart begins anew")?;
-        let test = self.evaluate(&best.weights, &split.test);
-        self.model_file(best.weights, Some(&test))?.write(&path)?;
+        let mut best = ModelFile::read(&path).context("the best weights: --restart begins anew")?;
+        let test = self.evaluate(&best.card, &best.weights, &split.test);
+        best.card.accuracy = vec![self.accuracy(&test)];
+        done.parameters = best.card.parameters;
+        done.multiply_adds_per_second = best.card.multiply_adds_per_second;
+        ModelFile::seal(best.card, best.weights)?.write(&path)?;
         let title = format!("{}: {:.1} %", self.title(), 100.0 * test.accuracy);
         let picture = folder.path(CONFUSION);
         report::confusion(&picture, &title, &self.dataset.labels, &test.confusion)?;
@@ -237,109 +273,23 @@ impl FoldTask<'_> {
         folder.save_progress(done)
     }
 
-    fn evaluate(&self, weights: &Weights, indices: &[usize]) -> Evaluation {
+    fn evaluate(&self, card: &Card, weights: &Weights, indices: &[usize]) -> Evaluation {
         let clips: Vec<(&[f32], usize)> = indices
             .iter()
             .map(|&index| {
-                (
-                    self.audio[index].as_slice(),
-                    self.dataset.clips[index].label,
-                )
+                let clip = &self.dataset.clips[index];
+                (self.audio[index].as_slice(), clip.label)
             })
             .collect();
-        evaluate(&self.card(None), weights, &clips)
+        evaluate(card, weights, &clips)
     }
 
-    fn model_file(&self, weights: Weights, test: Option<&Evaluation>) -> anyhow::Result<ModelFile> {
-        Ok(ModelFile::seal(self.card(test), weights)?)
-    }
-
-    fn card(&self, test: Option<&Evaluation>) -> Card {
-        let recipe = self.recipe;
-        let fold = self.fold;
-        let accuracy = test.map(|test| Accuracy {
-            measure: "accuracy".into(),
-            value: test.accuracy,
-            spread: None,
-            protocol: format!(
-                "{}, fold {fold}, which it has not seen ({} clips); trained on the other folds",
-                recipe.task.name(),
-                test.confusion.iter().flatten().sum::<usize>()
-            ),
-        });
-        Card {
-            format_version: 0, // this and the counts are filled in when the file is sealed
-            name: recipe.name.clone(),
-            description: format!("Quaternion CNN for {}", recipe.task.title()),
-            task: TaskKind::SingleLabel,
-            labels: self
-                .dataset
-                .labels
-                .iter()
-                .map(|label| label.replace('_', " "))
-                .collect(),
-            features: self.features.clone(),
-            architecture: recipe.architecture(self.dataset.labels.len()),
-            default_window_s: 2.0,
-            training_data: format!("{} (all folds but {fold})", recipe.task.title()),
-            licence: self.dataset.licences.join("; "),
-            accuracy: accuracy.into_iter().collect(),
-            parameters: 0,
-            multiply_adds_per_second: 0,
-            parent: None,
-            pruning: None,
-            probe: Probe {
-                seed: recipe.seed,
-                input_sha256: String::new(),
-                logits: Vec::new(),
-            },
-        }
-    }
-
-    fn title(&self) -> String {
+    pub(super) fn title(&self) -> String {
         fold_title(&self.recipe.name, self.fold)
     }
 
-    fn random(&self, purpose: &[u64]) -> rand_chacha::ChaCha8Rng {
+    pub(super) fn random(&self, purpose: &[u64]) -> rand_chacha::ChaCha8Rng {
         let purpose: Vec<u64> = [self.fold as u64].iter().chain(purpose).copied().collect();
         random::stream(self.recipe.seed, &purpose)
-    }
-
-    /// Mean and variance of each component and mel over the training clips, for the input norm.
-    fn input_statistics(&self, training: &[usize]) -> (Vec<f32>, Vec<f32>) {
-        let size = COMPONENTS * self.features.mel_bands;
-        let sums: Vec<(Vec<f64>, Vec<f64>, usize)> = training
-            .par_iter()
-            .map(|&clip| {
-                let (mut sum, mut squares) = (vec![0.0; size], vec![0.0; size]);
-                let frames = quaternion_frames(self.features, &self.audio[clip]);
-                for frame in frames.chunks_exact(size) {
-                    for (index, value) in frame.iter().enumerate() {
-                        sum[index] += f64::from(*value);
-                        squares[index] += f64::from(*value).powi(2);
-                    }
-                }
-                (sum, squares, frames.len() / size)
-            })
-            .collect();
-        let count = sums.iter().map(|(_, _, count)| count).sum::<usize>().max(1) as f64;
-        let total = |index: usize, square: bool| -> f64 {
-            sums.iter()
-                .map(|(sum, squares, _)| if square { squares[index] } else { sum[index] })
-                .sum()
-        };
-        let mean: Vec<f64> = (0..size).map(|index| total(index, false) / count).collect();
-        let mut variance: Vec<f64> = (0..size)
-            .map(|i| total(i, true) / count - mean[i] * mean[i])
-            .collect();
-        for of_component in variance.chunks_exact_mut(self.features.mel_bands) {
-            let usual = of_component.iter().sum::<f64>() / of_component.len() as f64;
-            let least = (LEAST_VARIANCE * usual).max(1e-4);
-            of_component.iter_mut().for_each(|v| *v = v.max(least));
-        }
-        (
-            mean.iter().map(|mean| *mean as f32).collect(),
-            variance.iter().map(|v| *v as f32).collect(),
-        )
     }
 }

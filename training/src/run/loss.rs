@@ -4,24 +4,55 @@ use candle_core::{Result, Tensor};
 use hamiltone_engine::network::whole_clip::{Network, NormStatistics};
 use rand::Rng;
 
-/// Mean cross-entropy of the network's answers to `frames` (`batch × 4 × frames × mels`) against
-/// `targets` (`batch × labels`, each row a distribution), and the statistics of its batch norms.
+use super::batch::{Batch, Guidance};
+
+/// Mean cross-entropy of the network's answers to a batch against its targets, mixed with the
+/// divergence from the teacher's where it has one, and the statistics of its batch norms. A frozen
+/// trunk has no gradients and no statistics.
 pub(super) fn training_loss(
     network: &Network,
-    (frames, targets): (&Tensor, &Tensor),
+    frozen: bool,
+    batch: &Batch,
     dropout: f32,
     random: &mut impl Rng,
 ) -> Result<(Tensor, NormStatistics)> {
-    let (columns, statistics) = network.training_columns(frames)?;
+    let (columns, statistics) = if frozen {
+        (network.columns(&batch.frames)?.detach(), Vec::new())
+    } else {
+        network.training_columns(&batch.frames)?
+    };
     let features = drop_some(&network.window_features(&columns)?, dropout, random)?;
     let hidden = drop_some(&network.hidden(&features)?, dropout, random)?;
-    let loss = cross_entropy(&network.logits(&hidden)?, targets)?;
-    Ok((loss, statistics))
+    let logits = network.logits(&hidden)?;
+    let loss = cross_entropy(&logits, &batch.targets)?;
+    let Some(guidance) = &batch.guidance else {
+        return Ok((loss, statistics));
+    };
+    let share = f64::from(guidance.weight);
+    let of_teacher = divergence(&logits, guidance)?;
+    Ok((
+        ((loss * (1.0 - share))? + (of_teacher * share)?)?,
+        statistics,
+    ))
+}
+
+/// T² · KL(teacher ‖ student) of both softened by T (arXiv 1503.02531, section 2): the factor keeps
+/// gradients as large as those of the labels. On logits: a softmax of probabilities would be close
+/// to uniform.
+fn divergence(logits: &Tensor, guidance: &Guidance) -> Result<Tensor> {
+    let temperature = f64::from(guidance.temperature);
+    let student = log_softmax(&(logits / temperature)?)?;
+    let teacher = log_softmax(&(&guidance.logits / temperature)?)?;
+    let divergence = (teacher.exp()? * (teacher - student)?)?;
+    divergence.sum(1)?.mean(0)? * (temperature * temperature)
+}
+
+fn log_softmax(logits: &Tensor) -> Result<Tensor> {
+    logits.broadcast_sub(&logits.log_sum_exp(1)?.unsqueeze(1)?)
 }
 
 fn cross_entropy(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
-    let log_probabilities = logits.broadcast_sub(&logits.log_sum_exp(1)?.unsqueeze(1)?)?;
-    (targets * log_probabilities)?.sum(1)?.mean(0)?.neg()
+    (targets * log_softmax(logits)?)?.sum(1)?.mean(0)?.neg()
 }
 
 /// Dropout with a mask from our own random numbers, so that a seed reproduces it.
@@ -61,6 +92,26 @@ mod tests {
     }
 
     #[test]
+    fn a_teacher_is_agreed_with_where_its_softened_answers_are_ours() {
+        let device = Device::Cpu;
+        let guidance = |logits: &[[f32; 2]; 1]| Guidance {
+            logits: Tensor::new(logits, &device).unwrap(),
+            temperature: 2.0,
+            weight: 1.0,
+        };
+        let ours = Tensor::new(&[[2f32, 0.0]], &device).unwrap();
+        let divergence = |logits| {
+            let divergence = divergence(&ours, &guidance(logits)).unwrap();
+            divergence.to_scalar::<f32>().unwrap()
+        };
+        assert!(divergence(&[[5.0, 3.0]]).abs() < 1e-6); // shifted by three: the same answer
+        // By hand: teacher (1/2, 1/2), student softened (e, 1) / (e + 1).
+        let e = 1f32.exp();
+        let expected = 4.0 * (0.5f32.ln() - 0.5 * (e / (e + 1.0).powi(2)).ln());
+        assert!((divergence(&[[1.0, 1.0]]) - expected).abs() < 1e-5);
+    }
+
+    #[test]
     fn dropout_keeps_the_mean() {
         let x = Tensor::ones(40_000, candle_core::DType::F32, &Device::Cpu).unwrap();
         let dropped = drop_some(&x, 0.2, &mut stream(1, &[])).unwrap();
@@ -74,8 +125,7 @@ mod tests {
     struct Trial {
         network: Network,
         vars: BTreeMap<String, Var>,
-        frames: Tensor,
-        targets: Tensor,
+        batch: Batch,
     }
 
     impl Trial {
@@ -109,28 +159,36 @@ mod tests {
                 .map(|(name, var)| (name.clone(), var.as_tensor().clone()))
                 .collect();
             let shape = (batch, 4, frames, mels);
-            let input = (0..batch * 4 * frames * mels).map(|_| normal(&mut random));
+            let input: Vec<f32> = (0..batch * 4 * frames * mels)
+                .map(|_| normal(&mut random))
+                .collect();
             let targets = (0..batch).flat_map(|clip| {
                 let mut row = [0.1f32; 3];
                 row[clip % 3] = 0.8;
                 row
             });
+            let taught = (0..batch * labels).map(|_| 2.0 * normal(&mut random));
+            let device = Device::Cpu;
+            let of_labels = (batch, labels);
+            let batch = Batch {
+                frames: Tensor::from_vec(input, shape, &device).unwrap(),
+                targets: Tensor::from_vec(targets.collect(), of_labels, &device).unwrap(),
+                guidance: Some(Guidance {
+                    logits: Tensor::from_vec(taught.collect(), of_labels, &device).unwrap(),
+                    temperature: 2.0,
+                    weight: 0.4,
+                }),
+            };
             Self {
                 network: Network::new(&architecture, mels, &tensors).unwrap(),
-                frames: Tensor::from_iter(input, &Device::Cpu)
-                    .and_then(|values| values.reshape(shape))
-                    .unwrap(),
-                targets: Tensor::from_iter(targets, &Device::Cpu)
-                    .and_then(|values| values.reshape((batch, labels)))
-                    .unwrap(),
+                batch,
                 vars,
             }
         }
 
         /// The same parts of the head are dropped every time.
         fn loss(&self) -> Tensor {
-            let batch = (&self.frames, &self.targets);
-            training_loss(&self.network, batch, 0.2, &mut stream(4, &[]))
+            training_loss(&self.network, false, &self.batch, 0.2, &mut stream(4, &[]))
                 .unwrap()
                 .0
         }

@@ -2,17 +2,19 @@
 
 mod arguments;
 mod batch;
+mod beginning;
 mod checkpoint;
 mod fold;
 mod folder;
 mod loss;
 mod network;
+mod recipe;
 mod step;
 
 use std::collections::BTreeSet;
 
 use anyhow::{Context, bail};
-pub use arguments::{Recipe, TrainArguments};
+pub use arguments::TrainArguments;
 pub use checkpoint::EpochRecord;
 pub use fold::FoldOutcome;
 use fold::FoldTask;
@@ -20,6 +22,7 @@ pub(crate) use fold::fold_title;
 use folder::RunFolder;
 use hamiltone_engine::features::FeatureSettings;
 use indicatif::{ProgressBar, ProgressStyle};
+pub use recipe::{Distillation, Recipe, Start};
 pub use step::BareTraining;
 
 use crate::audio_cache::AudioCache;
@@ -31,11 +34,20 @@ use crate::report;
 /// # Errors
 /// If the data cannot be read, the folder cannot be written, or candle fails.
 pub fn train(arguments: &TrainArguments) -> anyhow::Result<()> {
-    let recipe = arguments.recipe();
-    if let Some(problem) = recipe.problem() {
-        bail!("{problem}");
+    for seed in &arguments.seeds {
+        arguments.say(&format!("seed {seed}"));
+        train(&TrainArguments {
+            out: arguments.out.join(format!("seed{seed}")),
+            seed: Some(*seed),
+            seeds: Vec::new(),
+            ..arguments.clone()
+        })?;
     }
-    let dataset = Dataset::open(&arguments.data, arguments.task)?;
+    if !arguments.seeds.is_empty() {
+        return Ok(());
+    }
+    let recipe = arguments.recipe()?;
+    let dataset = Dataset::open(&arguments.data, recipe.task)?;
     let (wanted, others) = wanted_folds(arguments, &dataset)?;
     let folder = RunFolder::open(&arguments.out, &recipe, &dataset, arguments.restart)?;
     let features = FeatureSettings::default();

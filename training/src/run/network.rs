@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use anyhow::Context;
 use candle_core::{Device, Tensor, Var};
 use hamiltone_engine::features::FeatureSettings;
 use hamiltone_engine::network::streaming::Weights;
 use hamiltone_engine::network::whole_clip::{Network, NormStatistics};
-use hamiltone_engine::network::{Architecture, ParameterKind};
+use hamiltone_engine::network::{Architecture, ParameterKind, ParameterShape};
 use hamiltone_engine::quaternion::initial_quarters;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
@@ -23,25 +24,24 @@ pub(super) struct TrainingNetwork {
     vars: BTreeMap<String, Var>,
     average: BTreeMap<String, Tensor>,
     pub(super) network: Network,
+    /// Whether only the head learns.
+    pub(super) frozen: bool,
 }
 
 impl TrainingNetwork {
-    /// With fresh weights; `means` and `variances` (`4 × mels`) are those of the training set.
+    /// With these weights.
     pub(super) fn new(
         architecture: &Architecture,
         features: &FeatureSettings,
-        (means, variances): (&[f32], &[f32]),
-        random: &mut ChaCha8Rng,
+        weights: &Weights,
         device: &Device,
     ) -> anyhow::Result<Self> {
         let mut vars = BTreeMap::new();
         for shape in architecture.parameters(features.mel_bands) {
-            let values = match shape.name.as_str() {
-                "input_norm.mean" => means.to_vec(),
-                "input_norm.variance" => variances.to_vec(),
-                _ => initial(&shape.name, shape.kind, &shape.shape, random),
-            };
-            let tensor = Tensor::from_vec(values, shape.shape.as_slice(), device)?;
+            let values = weights
+                .get(&shape.name)
+                .with_context(|| format!("the weights lack {}", shape.name))?;
+            let tensor = Tensor::from_slice(values, shape.shape.as_slice(), device)?;
             vars.insert(shape.name, Var::from_tensor(&tensor)?);
         }
         let tensors: BTreeMap<String, Tensor> = vars
@@ -57,13 +57,20 @@ impl TrainingNetwork {
             vars,
             average,
             network,
+            frozen: false,
         })
+    }
+
+    /// Says whether only the head learns from now on.
+    pub(super) fn freeze_trunk(&mut self, frozen: bool) {
+        self.frozen = frozen;
     }
 
     /// The variables that the optimiser adjusts; `true` where weight decay applies.
     pub(super) fn trained(&self) -> Vec<(String, Var, bool)> {
         let names = self.network.trained().map(|(name, _, kind)| (name, kind));
         names
+            .filter(|(name, _)| !self.frozen || name.starts_with("head."))
             .map(|(name, kind)| {
                 (
                     name.to_owned(),
@@ -136,6 +143,25 @@ impl TrainingNetwork {
         }
         Ok(())
     }
+}
+
+/// Fresh weights; `means` and `variances` (`4 × mels`) are those of the training set.
+pub(super) fn initial_weights(
+    architecture: &Architecture,
+    features: &FeatureSettings,
+    (means, variances): (Vec<f32>, Vec<f32>),
+    random: &mut ChaCha8Rng,
+) -> Weights {
+    let of = |shape: ParameterShape| {
+        let values = match shape.name.as_str() {
+            "input_norm.mean" => means.clone(),
+            "input_norm.variance" => variances.clone(),
+            _ => initial(&shape.name, shape.kind, &shape.shape, random),
+        };
+        (shape.name, values)
+    };
+    let parameters = architecture.parameters(features.mel_bands);
+    parameters.into_iter().map(of).collect()
 }
 
 /// A fresh tensor: quaternion weights after Gaudet & Maida, the output layer normal with 1/√n.

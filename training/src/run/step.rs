@@ -6,21 +6,22 @@ use hamiltone_engine::network::Architecture;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
+use super::batch::Batch;
 use super::loss::training_loss;
-use super::network::TrainingNetwork;
+use super::network::{TrainingNetwork, initial_weights};
 use crate::optimisation::{AdamW, Optimisation};
 use crate::random::stream;
 
-/// One step on `frames` (`batch × 4 × frames × mels`) and `targets` (`batch × labels`), of `steps`
-/// in all. Returns the loss.
+/// One step on a batch, of `steps` in all. Returns the loss.
 pub(super) fn step(
     (network, adam): (&mut TrainingNetwork, &mut AdamW),
-    (frames, targets): (&Tensor, &Tensor),
+    batch: &Batch,
     (dropout, average_decay): (f32, f64),
     steps: usize,
     random: &mut impl Rng,
 ) -> Result<f64> {
-    let (loss, statistics) = training_loss(&network.network, (frames, targets), dropout, random)?;
+    let (loss, statistics) =
+        training_loss(&network.network, network.frozen, batch, dropout, random)?;
     adam.step(&loss.backward()?, steps)?;
     network.take_statistics(statistics)?;
     network.take_average(average_decay, adam.steps_done())?;
@@ -42,9 +43,10 @@ impl BareTraining {
     pub fn new(architecture: &Architecture, seed: u64) -> anyhow::Result<Self> {
         let (features, mut random) = (FeatureSettings::default(), stream(seed, &[]));
         let inputs = COMPONENTS * features.mel_bands;
-        let norm = (&vec![0.0; inputs][..], &vec![1.0; inputs][..]);
+        let norm = (vec![0.0; inputs], vec![1.0; inputs]);
         let device = Device::Cpu;
-        let network = TrainingNetwork::new(architecture, &features, norm, &mut random, &device)?;
+        let weights = initial_weights(architecture, &features, norm, &mut random);
+        let network = TrainingNetwork::new(architecture, &features, &weights, &device)?;
         let adam = AdamW::new(Optimisation::default(), network.trained())?;
         Ok(Self {
             network,
@@ -60,12 +62,11 @@ impl BareTraining {
     pub fn step(&mut self, frames: &Tensor, targets: &Tensor) -> Result<f64> {
         const STEPS: usize = 1_000_000; // never done
         let both = (&mut self.network, &mut self.adam);
-        step(
-            both,
-            (frames, targets),
-            (0.2, 0.99),
-            STEPS,
-            &mut self.random,
-        )
+        let batch = Batch {
+            frames: frames.clone(),
+            targets: targets.clone(),
+            guidance: None,
+        };
+        step(both, &batch, (0.2, 0.99), STEPS, &mut self.random)
     }
 }

@@ -1,0 +1,216 @@
+//! What a fold's training begins with: a shape, weights, and where they come from.
+
+use anyhow::{Context, ensure};
+use hamiltone_engine::features::{COMPONENTS, FeatureSettings, quaternion_frames};
+use hamiltone_engine::model::{Accuracy, Card, ModelFile, Probe, TaskKind};
+use hamiltone_engine::network::streaming::Weights;
+use hamiltone_engine::network::{Algebra, Architecture};
+use rayon::prelude::*;
+
+use super::fold::{FoldTask, INITIAL};
+use super::network::initial_weights;
+use super::recipe::Start;
+use crate::evaluation::Evaluation;
+use crate::pruning::{Plan, Pruning, remove};
+use crate::teacher::{OurTeacher, Teacher};
+
+/// A mel's variance counts as this share of its component's mean variance at least. In clips that
+/// were recorded at 16 or 22 kHz the highest mels are always silent; divided by next to nothing,
+/// the first noise that augmentation adds there would drown everything else.
+const LEAST_VARIANCE: f64 = 0.1;
+
+/// A network before its first step.
+pub(super) struct Beginning {
+    pub(super) architecture: Architecture,
+    pub(super) weights: Weights,
+    /// The model it comes from.
+    parent: Option<String>,
+    /// How that was pruned.
+    pruning: Option<String>,
+}
+
+impl FoldTask<'_> {
+    /// Fresh weights, or those of the model that the recipe starts from.
+    pub(super) fn beginning(&self, training: &[usize]) -> anyhow::Result<Beginning> {
+        let labels = self.dataset.labels.len();
+        if let Some(start) = &self.recipe.start {
+            return self.begin_from(start);
+        }
+        let architecture = match &self.recipe.shape_of {
+            None => self.recipe.architecture(labels),
+            Some(template) => Architecture {
+                labels,
+                ..self.model(template)?.card.architecture
+            },
+        };
+        let audio: Vec<&[f32]> = training.iter().map(|&clip| &self.audio[clip][..]).collect();
+        let norm = input_statistics(self.features, &audio);
+        let mut random = self.random(&[INITIAL]);
+        let weights = initial_weights(&architecture, self.features, norm, &mut random);
+        Ok(Beginning {
+            architecture,
+            weights,
+            parent: None,
+            pruning: None,
+        })
+    }
+
+    fn begin_from(&self, start: &Start) -> anyhow::Result<Beginning> {
+        let ModelFile { card, mut weights } = self.model(&start.model)?;
+        let mut architecture = card.architecture.clone();
+        if card.labels != self.label_names() {
+            // Another task: the trunk stays, the head is new.
+            architecture.labels = self.dataset.labels.len();
+            let mels = self.features.mel_bands;
+            let norm = (vec![0.0; COMPONENTS * mels], vec![1.0; COMPONENTS * mels]);
+            let mut random = self.random(&[INITIAL]);
+            let fresh = initial_weights(&architecture, self.features, norm, &mut random);
+            weights.extend(
+                fresh
+                    .into_iter()
+                    .filter(|(name, _)| name.starts_with("head.")),
+            );
+        }
+        let mut pruned = None;
+        if let Some(pruning) = &self.recipe.pruning {
+            let kept = pruning.kept(&architecture, &weights, self.features, self.recipe.seed)?;
+            (architecture, weights) = remove(&architecture, &weights, &kept)?;
+            pruned = Some(describe(pruning));
+        }
+        Ok(Beginning {
+            architecture,
+            weights,
+            parent: Some(card.name),
+            pruning: pruned.or(card.pruning),
+        })
+    }
+
+    /// A model file of the recipe, with this fold's number in its name.
+    fn model(&self, template: &str) -> anyhow::Result<ModelFile> {
+        let path = self.recipe.path(template, self.fold);
+        let file = ModelFile::read(&path).context("a model that the recipe names")?;
+        ensure!(
+            file.card.features == *self.features,
+            "{} has other feature settings: its weights mean something else",
+            path.display()
+        );
+        Ok(file)
+    }
+
+    /// The teacher of the recipe, if it has one.
+    pub(super) fn teacher(&self) -> anyhow::Result<Option<Box<dyn Teacher>>> {
+        let Some(distillation) = &self.recipe.distillation else {
+            return Ok(None);
+        };
+        let file = self.model(&distillation.teacher)?;
+        ensure!(
+            file.card.labels == self.label_names(),
+            "the teacher {} has other labels",
+            file.card.name
+        );
+        Ok(Some(Box::new(OurTeacher::new(&file))))
+    }
+
+    /// Labels as the card has them.
+    fn label_names(&self) -> Vec<String> {
+        let names = self.dataset.labels.iter();
+        names.map(|label| label.replace('_', " ")).collect()
+    }
+
+    pub(super) fn accuracy(&self, test: &Evaluation) -> Accuracy {
+        Accuracy {
+            measure: "accuracy".into(),
+            value: test.accuracy,
+            spread: None,
+            protocol: format!(
+                "{}, fold {}, which it has not seen ({} clips); trained on the other folds",
+                self.recipe.task.name(),
+                self.fold,
+                test.confusion.iter().flatten().sum::<usize>()
+            ),
+        }
+    }
+
+    pub(super) fn card(&self, beginning: &Beginning, test: Option<&Evaluation>) -> Card {
+        let recipe = self.recipe;
+        let kind = match beginning.architecture.algebra {
+            Algebra::Quaternion => "Quaternion CNN",
+            Algebra::Real => "Real CNN",
+        };
+        Card {
+            format_version: 0, // this and the counts are filled in when the file is sealed
+            name: recipe.name.clone(),
+            description: format!("{kind} for {}", recipe.task.title()),
+            task: TaskKind::SingleLabel,
+            labels: self.label_names(),
+            features: self.features.clone(),
+            architecture: beginning.architecture.clone(),
+            default_window_s: 2.0,
+            training_data: format!("{} (all folds but {})", recipe.task.title(), self.fold),
+            licence: self.dataset.licences.join("; "),
+            accuracy: test.map(|test| self.accuracy(test)).into_iter().collect(),
+            parameters: 0,
+            multiply_adds_per_second: 0,
+            parent: beginning.parent.clone(),
+            pruning: beginning.pruning.clone(),
+            probe: Probe {
+                seed: recipe.seed,
+                input_sha256: String::new(),
+                logits: Vec::new(),
+            },
+        }
+    }
+}
+
+fn describe(pruning: &Pruning) -> String {
+    let score = serde_json::to_value(pruning.score).unwrap_or_default();
+    let score = score.as_str().unwrap_or_default().to_owned();
+    match pruning.plan {
+        Plan::Uniform { share, blocks } => format!(
+            "{score}: {:.0} % of the filters of each layer of the last {blocks} blocks removed",
+            100.0 * share
+        ),
+        Plan::Global { remaining } => format!(
+            "{score}: filters removed from all layers until {:.0} % of the multiply-adds remained",
+            100.0 * remaining
+        ),
+    }
+}
+
+/// Mean and variance of each component and mel over clips, for the input norm.
+fn input_statistics(features: &FeatureSettings, clips: &[&[f32]]) -> (Vec<f32>, Vec<f32>) {
+    let size = COMPONENTS * features.mel_bands;
+    let sums: Vec<(Vec<f64>, Vec<f64>, usize)> = clips
+        .par_iter()
+        .map(|clip| {
+            let (mut sum, mut squares) = (vec![0.0; size], vec![0.0; size]);
+            let frames = quaternion_frames(features, clip);
+            for frame in frames.chunks_exact(size) {
+                for (index, value) in frame.iter().enumerate() {
+                    sum[index] += f64::from(*value);
+                    squares[index] += f64::from(*value).powi(2);
+                }
+            }
+            (sum, squares, frames.len() / size)
+        })
+        .collect();
+    let count = sums.iter().map(|(_, _, count)| count).sum::<usize>().max(1) as f64;
+    let total = |index: usize, square: bool| -> f64 {
+        sums.iter()
+            .map(|(sum, squares, _)| if square { squares[index] } else { sum[index] })
+            .sum()
+    };
+    let mean: Vec<f64> = (0..size).map(|index| total(index, false) / count).collect();
+    let mut variance: Vec<f64> = (0..size)
+        .map(|i| total(i, true) / count - mean[i] * mean[i])
+        .collect();
+    for of_component in variance.chunks_exact_mut(features.mel_bands) {
+        let usual = of_component.iter().sum::<f64>() / of_component.len() as f64;
+        let least = (LEAST_VARIANCE * usual).max(1e-4);
+        of_component.iter_mut().for_each(|v| *v = v.max(least));
+    }
+    (
+        mean.iter().map(|mean| *mean as f32).collect(),
+        variance.iter().map(|v| *v as f32).collect(),
+    )
+}

@@ -1,0 +1,239 @@
+//! Everything that decides the outcome of a run, data aside.
+
+use anyhow::{Context, bail};
+use hamiltone_engine::features::FeatureSettings;
+use hamiltone_engine::network::{Algebra, Architecture};
+use serde::{Deserialize, Serialize};
+
+use crate::augmentation::Augmentation;
+use crate::dataset::Task;
+use crate::optimisation::Optimisation;
+use crate::pruning::Pruning;
+
+/// A recipe; in TOML under the same names. A file names the task and what differs from the task's
+/// own recipe ([`Recipe::new`]).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// What is learned.
+    pub task: Task,
+    /// Name of the models.
+    pub name: String,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Passes over the training clips.
+    pub epochs: usize,
+    /// Ends a fold after so many epochs without a lower validation loss; 0: never.
+    pub patience: usize,
+    /// Clips in a batch.
+    pub batch: usize,
+    /// Whether every label is drawn equally often.
+    pub balanced: bool,
+    /// Channels of the first block, twice as many in each further one.
+    pub channels: usize,
+    /// Blocks.
+    pub blocks: usize,
+    /// Quaternion weights or real ones.
+    pub algebra: Algebra,
+    /// Length of the crops of a batch in seconds, from ... to.
+    pub crop_s: (f32, f32),
+    /// Share of each label's training clips that is kept to choose the epoch by. At 0 all are
+    /// learned from, and the last epoch is taken.
+    pub validation_share: f64,
+    /// Share of the label that is spread over all labels.
+    pub label_smoothing: f32,
+    /// Share of the features that is dropped before each layer of the head.
+    pub dropout: f32,
+    /// Changes to the clips.
+    pub augmentation: Augmentation,
+    /// Changes to the weights.
+    pub optimisation: Optimisation,
+    /// A model to go on from, in place of fresh weights.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<Start>,
+    /// Filters that are removed from that model before training.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pruning: Option<Pruning>,
+    /// A network whose answers are learned from too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distillation: Option<Distillation>,
+    /// A model file whose shape a fresh network takes, in place of channels and blocks; `{fold}`
+    /// and `{seed}` stand for those of the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shape_of: Option<String>,
+}
+
+/// A model to go on from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Start {
+    /// Its file; `{fold}` and `{seed}` stand for those of the run, so that no fold begins with
+    /// what has seen its test clips. Where its labels are others it gets a new head.
+    pub model: String,
+    /// Whether only the head learns.
+    #[serde(default)]
+    pub frozen: bool,
+}
+
+/// Learning from another network (Hinton et al., arXiv 1503.02531).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Distillation {
+    /// The teacher: a model file with the same labels (`{fold}`, `{seed}` as in [`Start`]), or an
+    /// ONNX file with its own front end.
+    pub teacher: String,
+    /// For an ONNX teacher: a table of which of its labels stand for ours
+    /// (`class,audioset_labels`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub map: Option<String>,
+    /// What both networks' logits are divided by.
+    #[serde(default = "usual_temperature")]
+    pub temperature: f32,
+    /// Share of the loss that is the teacher's; the rest is the labels'.
+    #[serde(default = "usual_weight")]
+    pub weight: f32,
+}
+
+fn usual_temperature() -> f32 {
+    2.0 // arXiv 2510.21388
+}
+
+fn usual_weight() -> f32 {
+    0.5
+}
+
+impl Recipe {
+    /// The recipe of a task where nothing else is said.
+    pub fn new(task: Task) -> Self {
+        Self {
+            task,
+            name: task.name().to_owned(),
+            seed: 1,
+            epochs: 50,
+            patience: 0,
+            batch: 8,
+            balanced: false,
+            channels: 16,
+            blocks: 5,
+            algebra: Algebra::Quaternion,
+            crop_s: (1.5, 3.5),
+            validation_share: 0.1,
+            label_smoothing: 0.05,
+            dropout: 0.2,
+            augmentation: Augmentation::default(),
+            optimisation: Optimisation::default(),
+            start: None,
+            pruning: None,
+            distillation: None,
+            shape_of: None,
+        }
+    }
+
+    /// The task's recipe with some settings changed.
+    ///
+    /// # Errors
+    /// If a setting is unknown or what results makes no sense.
+    pub fn from_settings(settings: toml::Table) -> anyhow::Result<Self> {
+        let task = settings
+            .get("task")
+            .context("a recipe must name its task")?;
+        let task: Task = task.clone().try_into().context("the task of a recipe")?;
+        let mut all = toml::Table::try_from(Self::new(task))?;
+        Self::merge(&mut all, settings);
+        let recipe: Self = all.try_into().context("the recipe")?;
+        match recipe.problem() {
+            Some(problem) => bail!("{problem}"),
+            None => Ok(recipe),
+        }
+    }
+
+    /// Takes settings over others, table by table.
+    pub fn merge(settings: &mut toml::Table, changes: toml::Table) {
+        for (name, change) in changes {
+            match (settings.get_mut(&name), change) {
+                (Some(toml::Value::Table(inside)), toml::Value::Table(changes)) => {
+                    Self::merge(inside, changes);
+                }
+                (_, change) => {
+                    settings.insert(name, change);
+                }
+            }
+        }
+    }
+
+    /// A path with `{fold}` and `{seed}` filled in.
+    pub(super) fn path(&self, template: &str, fold: usize) -> std::path::PathBuf {
+        template
+            .replace("{fold}", &fold.to_string())
+            .replace("{seed}", &self.seed.to_string())
+            .into()
+    }
+
+    /// Says what cannot be, if anything.
+    fn problem(&self) -> Option<String> {
+        let rate = self.optimisation.learning_rate;
+        let share = |value: f64| (0.0..1.0).contains(&value);
+        let (least, most) = self.crop_s;
+        let distillation = self.distillation.as_ref();
+        let checks = [
+            (self.epochs >= 1, "--epochs must be 1 or more"),
+            (
+                self.batch >= 2,
+                "--batch must be 2 or more: a batch norm needs company",
+            ),
+            (
+                (4..=8_192).contains(&self.channels),
+                "--channels must be 4 to 8192",
+            ),
+            ((1..=8).contains(&self.blocks), "--blocks must be 1 to 8"),
+            (
+                rate > 0.0 && rate <= 1.0,
+                "--learning-rate must be over 0, at most 1",
+            ),
+            (
+                0.1 <= least && least <= most && most <= 60.0,
+                "crop_s must be two lengths from 0.1 to 60 s, the shorter one first",
+            ),
+            (
+                share(self.validation_share)
+                    && share(self.label_smoothing.into())
+                    && share(self.dropout.into()),
+                "validation_share, label_smoothing and dropout must be from 0 to under 1",
+            ),
+            (
+                self.pruning.is_none() || self.start.is_some(),
+                "pruning needs a model to prune: start.model",
+            ),
+            (
+                self.start.is_none() || self.shape_of.is_none(),
+                "start and shape_of cannot both say what the network is",
+            ),
+            (
+                distillation.is_none_or(|d| d.temperature > 0.0 && (0.0..=1.0).contains(&d.weight)),
+                "distillation needs a temperature over 0 and a weight from 0 to 1",
+            ),
+            (
+                distillation.is_none_or(|d| d.map.is_some() == d.teacher.ends_with(".onnx")),
+                "a teacher in an ONNX file needs a map of its labels, another must have none",
+            ),
+        ];
+        if let Some((_, problem)) = checks.iter().find(|(fine, _)| !fine) {
+            return Some((*problem).to_owned());
+        }
+        let mels = FeatureSettings::default().mel_bands;
+        let problem = self.architecture(2).problem(mels)?; // how many labels does not matter
+        Some(format!(
+            "--channels {} and --blocks {}: {problem}",
+            self.channels, self.blocks
+        ))
+    }
+
+    /// The shape of a fresh network.
+    pub fn architecture(&self, labels: usize) -> Architecture {
+        let shape = Architecture::doubling(self.channels, self.blocks, false, 1.0, labels);
+        Architecture {
+            algebra: self.algebra,
+            ..shape
+        }
+    }
+}
