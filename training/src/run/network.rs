@@ -104,10 +104,12 @@ impl TrainingNetwork {
         for (name, average) in &mut self.average {
             let now = self.vars[name].as_tensor();
             if let Device::Cpu = now.device() {
-                let kept = decay as f32;
-                update(average, now, |old, now| kept * old + (1.0 - kept) * now)?;
+                // In this form what does not change stays exactly.
+                let taken = 1.0 - decay as f32;
+                update(average, now, |old, now| old + taken * (now - old))?;
             } else {
-                *average = ((&*average * decay)? + (now * (1.0 - decay))?)?.detach();
+                let taken = ((now - &*average)? * (1.0 - decay))?;
+                *average = (&*average + taken)?.detach();
             }
         }
         Ok(())

@@ -1,0 +1,125 @@
+//! One network after the other: trained, pruned, distilled into the pruned shape, and taken to
+//! other labels.
+
+mod common;
+
+use std::path::Path;
+
+use common::{Trial, failed, json, succeeded, train, write_metadata_layout};
+use hamiltone_engine::model::{Model, ModelFile};
+use hamiltone_training::run::Recipe;
+
+const PRUNING: &str = "pruning = { score = \"l1\", plan = { uniform = { share = 0.5, blocks = 1 } }, \
+                       multiple = 1 }";
+
+fn set(trial: &Trial, out: &str, settings: &[&str]) -> std::process::Output {
+    let mut more = vec!["--channels", "8", "--epochs", "3"];
+    for setting in settings {
+        more.extend(["--set", setting]);
+    }
+    trial.run(out, &more)
+}
+
+fn model(path: &Path) -> ModelFile {
+    Model::read(path).unwrap(); // with its probe
+    ModelFile::read(path).unwrap()
+}
+
+#[test]
+fn trained_pruned_distilled() {
+    let trial = Trial::new();
+    succeeded(&set(&trial, "whole", &["name = \"whole\""]));
+    let start = format!(
+        "start = {{ model = {:?} }}",
+        trial.path("whole/fold{fold}/model.safetensors")
+    );
+    succeeded(&set(&trial, "pruned", &[&start, PRUNING]));
+    let whole = model(&trial.path("whole/fold1/model.safetensors"));
+    let pruned = model(&trial.path("pruned/fold1/model.safetensors"));
+    let filters = |file: &ModelFile| -> Vec<usize> {
+        let blocks = file.card.architecture.blocks.iter();
+        blocks.flat_map(|block| block.filters.clone()).collect()
+    };
+    assert_eq!(filters(&whole), [2, 2, 4, 4]);
+    assert_eq!(filters(&pruned), [2, 2, 2, 2]);
+    assert_eq!(pruned.card.parent.as_deref(), Some("whole"));
+    assert!(pruned.card.pruning.as_ref().unwrap().contains("l1: 50 %"));
+    assert!(pruned.card.parameters < whole.card.parameters);
+    let results = json(&trial.path("pruned/results.json"));
+    assert_eq!(results["parameters"], pruned.card.parameters);
+    assert_eq!(
+        results["folds"][0]["multiply_adds_per_second"],
+        pruned.card.multiply_adds_per_second
+    );
+
+    let shape = format!(
+        "shape_of = {:?}",
+        trial.path("pruned/fold{fold}/model.safetensors")
+    );
+    let teacher = format!(
+        "distillation = {{ teacher = {:?}, weight = 0.9 }}",
+        trial.path("whole/fold{fold}/model.safetensors")
+    );
+    succeeded(&set(&trial, "distilled", &[&shape, &teacher]));
+    succeeded(&set(&trial, "alone", &[&shape]));
+    let [distilled, alone] = ["distilled", "alone"]
+        .map(|out| model(&trial.path(&format!("{out}/fold1/model.safetensors"))));
+    assert_eq!(distilled.card.architecture, pruned.card.architecture);
+    assert_ne!(distilled.weights, alone.weights); // it did listen
+    assert_eq!(distilled.card.pruning, None);
+}
+
+#[test]
+fn a_frozen_trunk_stays_and_other_labels_get_a_head() {
+    let trial = Trial::new();
+    succeeded(&set(&trial, "whole", &[]));
+    let other = tempfile::tempdir().unwrap();
+    write_metadata_layout(other.path());
+    let path = trial.path("whole/fold1/model.safetensors");
+    let start = format!("start = {{ model = {path:?}, frozen = true }}");
+    let out = other.path().join("run");
+    let more = ["--folds", "1", "--set", &start];
+    let run = train(other.path(), "instruments", &out, &more).output();
+    succeeded(&run.unwrap());
+    let (before, after) = (model(&path), model(&out.join("fold1/model.safetensors")));
+    assert_eq!(after.card.labels, ["flute", "side drum"]);
+    for (name, weights) in &after.weights {
+        let same = before.weights[name] == *weights;
+        assert_eq!(same, !name.starts_with("head."), "{name}");
+    }
+}
+
+#[test]
+fn what_cannot_follow_is_said() {
+    let trial = Trial::new();
+    let says = |settings: &[&str], words: &[&str]| {
+        let message = failed(&set(&trial, "run", settings));
+        for word in words {
+            assert!(message.contains(word), "lacks {word:?}: {message}");
+        }
+    };
+    says(&[PRUNING], &["start.model"]);
+    let missing = "start = { model = \"nowhere/fold{fold}.safetensors\" }";
+    says(&[missing], &["nowhere/fold1.safetensors", "recipe"]);
+    says(&["gain = 3"], &["unknown field", "gain"]);
+    says(&["augmentation.gain_db = \"loud\""], &["gain_db"]);
+    says(&["no toml"], &["no toml", "setting"]);
+    says(
+        &["distillation = { teacher = \"a.onnx\" }"],
+        &["map of its labels"],
+    );
+}
+
+#[test]
+fn the_recipes_of_the_repository_are_valid() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("recipes");
+    let mut count = 0;
+    for entry in std::fs::read_dir(folder).unwrap().flatten() {
+        let text = std::fs::read_to_string(entry.path()).unwrap();
+        let recipe = Recipe::from_settings(text.parse().unwrap()).unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        assert!(name.starts_with(recipe.task.name()), "{name}");
+        count += 1;
+    }
+    assert!(count >= 5);
+}
