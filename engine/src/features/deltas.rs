@@ -1,6 +1,8 @@
 //! Rows of log-mel to quaternion frames: the row and its first three regression deltas over time,
 //! all at the same instant.
 
+use super::{Components, FeatureSettings};
+
 /// Real components of a quaternion.
 pub const COMPONENTS: usize = 4;
 /// Frames between a row and the quaternion frame of its instant: two for each of three deltas.
@@ -12,10 +14,16 @@ const REACH: usize = 2;
 /// before: d\[t\] = (2(x\[t+2\] − x\[t−2\]) + x\[t+1\] − x\[t−1\]) / 10. Before its first value,
 /// each regression sees that value repeated.
 ///
-/// The deltas run over time and are taken after the logarithm: the released code of
-/// arXiv 2510.21388 does neither.
+/// Usually the deltas run over time and are taken after the logarithm: the released code of
+/// arXiv 2510.21388 does neither. The other [`Components`] are made from the same rows, so that all
+/// of them speak of the same instant.
 pub(super) struct Deltas {
     bands: usize,
+    components: Components,
+    /// Powers under this count as this.
+    floor: f32,
+    /// A row as it goes into the first history.
+    row: Vec<f32>,
     /// The newest `HISTORY` rows that went into each component, newest last.
     histories: [Vec<f32>; COMPONENTS],
     rows_seen: [usize; COMPONENTS],
@@ -26,9 +34,13 @@ pub(super) struct Deltas {
 const HISTORY: usize = DELTA_LATENCY_FRAMES + 1;
 
 impl Deltas {
-    pub(super) fn new(bands: usize) -> Self {
+    pub(super) fn new(settings: &FeatureSettings) -> Self {
+        let bands = settings.mel_bands;
         Self {
             bands,
+            components: settings.components,
+            floor: settings.floor_power as f32,
+            row: vec![0.0; bands],
             histories: std::array::from_fn(|_| vec![0.0; HISTORY * bands]),
             rows_seen: [0; COMPONENTS],
         }
@@ -41,7 +53,13 @@ impl Deltas {
     /// Takes the next row; fills `frame` (component-major, `COMPONENTS × bands`) and returns true
     /// where all components of an instant are now known. Allocates nothing.
     pub(super) fn push(&mut self, row: &[f32], frame: &mut [f32]) -> bool {
-        self.remember(0, row);
+        let mut taken = std::mem::take(&mut self.row);
+        taken.copy_from_slice(row);
+        if self.components == Components::PowerDeltas {
+            taken.iter_mut().for_each(|db| *db = 10f32.powf(*db / 10.0));
+        }
+        self.remember(0, &taken);
+        self.row = taken;
         for component in 1..COMPONENTS {
             if self.rows_seen[component - 1] <= REACH {
                 return false;
@@ -54,7 +72,37 @@ impl Deltas {
             frame[component * self.bands..][..self.bands]
                 .copy_from_slice(&self.histories[component][start..start + self.bands]);
         }
+        self.replace_components(frame);
         true
+    }
+
+    /// Makes of a frame of deltas over time what the settings ask for.
+    fn replace_components(&self, frame: &mut [f32]) {
+        match self.components {
+            Components::Deltas => {}
+            Components::PowerDeltas => {
+                let decibels = |power: f32| 10.0 * power.max(self.floor).log10();
+                frame.iter_mut().for_each(|value| *value = decibels(*value));
+            }
+            Components::MelDeltas => {
+                for component in 1..COMPONENTS {
+                    let (before, after) = frame.split_at_mut(component * self.bands);
+                    let source = &before[(component - 1) * self.bands..];
+                    let last = self.bands - 1;
+                    for (band, value) in after[..self.bands].iter_mut().enumerate() {
+                        let at =
+                            |offset: usize| source[(band + offset).saturating_sub(REACH).min(last)];
+                        *value = (2.0 * (at(4) - at(0)) + at(3) - at(1)) / 10.0;
+                    }
+                }
+            }
+            Components::Copies => {
+                let (row, copies) = frame.split_at_mut(self.bands);
+                copies
+                    .chunks_exact_mut(self.bands)
+                    .for_each(|copy| copy.copy_from_slice(row));
+            }
+        }
     }
 
     /// Appends a row to a component's history; the first one also stands for all before it.
@@ -98,9 +146,51 @@ impl Deltas {
 mod tests {
     use super::*;
 
+    fn deltas(bands: usize, components: Components) -> Deltas {
+        Deltas::new(&FeatureSettings {
+            mel_bands: bands,
+            components,
+            ..FeatureSettings::default()
+        })
+    }
+
+    /// The last frame of rows whose band `b` has `row(t, b)`.
+    fn last_frame(components: Components, row: impl Fn(f32, f32) -> f32) -> Vec<f32> {
+        let bands = 8;
+        let (mut deltas, mut frame) = (deltas(bands, components), vec![0.0; 4 * bands]);
+        for t in 0..20 {
+            let row: Vec<f32> = (0..bands).map(|band| row(t as f32, band as f32)).collect();
+            deltas.push(&row, &mut frame);
+        }
+        frame
+    }
+
+    #[test]
+    fn deltas_over_mel_are_slopes_over_mel() {
+        let frame = last_frame(Components::MelDeltas, |t, band| t + 3.0 * band);
+        assert!(
+            (frame[8 + 4] - 3.0).abs() < 1e-5 && frame[16 + 4].abs() < 1e-5,
+            "{frame:?}"
+        );
+    }
+
+    #[test]
+    fn deltas_of_powers_are_of_powers_and_copies_are_copies() {
+        // The power of each band grows by 0.01 a frame.
+        let rising = |t: f32, _| 10.0 * (0.01 * (t + 1.0)).log10();
+        let frame = last_frame(Components::PowerDeltas, rising);
+        assert!((frame[0] - rising(13.0, 0.0)).abs() < 1e-3, "{frame:?}");
+        assert!((frame[8] + 20.0).abs() < 0.01, "{frame:?}");
+        assert!(frame[16] < -50.0, "{frame:?}"); // no curvature: next to the floor
+        let falling = last_frame(Components::PowerDeltas, |t, _| -t);
+        assert_eq!(falling[8], -100.0);
+        let frame = last_frame(Components::Copies, |t, band| t * band);
+        assert!(frame.chunks(8).all(|part| part == &frame[..8]));
+    }
+
     #[test]
     fn a_ramp_has_its_slope_a_parabola_its_curvature() {
-        let mut deltas = Deltas::new(2);
+        let mut deltas = deltas(2, Components::Deltas);
         let mut frame = [0.0; 8];
         let mut instants = 0;
         for t in 0..40 {
@@ -128,7 +218,7 @@ mod tests {
 
     #[test]
     fn a_steady_sound_has_no_deltas_from_its_first_frame_on() {
-        let mut deltas = Deltas::new(1);
+        let mut deltas = deltas(1, Components::Deltas);
         let mut frame = [9.0; 4];
         for _ in 0..20 {
             if deltas.push(&[-42.0], &mut frame) {

@@ -19,7 +19,7 @@ impl FrontEnd {
     pub fn new(settings: &FeatureSettings) -> Self {
         Self {
             log_mel: LogMel::new(settings),
-            deltas: Deltas::new(settings.mel_bands),
+            deltas: Deltas::new(settings),
             waiting: Vec::with_capacity(settings.fft_size),
             row: vec![0.0; settings.mel_bands],
             frame: vec![0.0; COMPONENTS * settings.mel_bands],

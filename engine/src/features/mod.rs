@@ -8,4 +8,4 @@ mod settings;
 pub use deltas::{COMPONENTS, DELTA_LATENCY_FRAMES};
 pub use front_end::{FrontEnd, quaternion_frames};
 pub use log_mel::LogMel;
-pub use settings::FeatureSettings;
+pub use settings::{Components, FeatureSettings};

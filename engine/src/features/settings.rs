@@ -21,6 +21,32 @@ pub struct FeatureSettings {
     pub highest_hz: f64,
     /// Band powers under this count as this, before 10·log10.
     pub floor_power: f64,
+    /// What the three imaginary components are.
+    #[serde(default, skip_serializing_if = "Components::is_usual")]
+    pub components: Components,
+}
+
+/// What stands beside the log-mel row in a quaternion frame.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Components {
+    /// Its first three deltas over time.
+    #[default]
+    Deltas,
+    /// The deltas over time of the mel *powers*, each in decibels; where they are under the floor
+    /// they count as the floor. The released code of arXiv 2510.21388 takes the logarithm last.
+    PowerDeltas,
+    /// Its deltas over mel bands; the released code of arXiv 2510.21388 runs them over frequency.
+    MelDeltas,
+    /// The row itself, three times.
+    Copies,
+}
+
+impl Components {
+    #[allow(clippy::trivially_copy_pass_by_ref)] // serde asks for a reference
+    fn is_usual(&self) -> bool {
+        *self == Self::Deltas
+    }
 }
 
 impl Default for FeatureSettings {
@@ -33,6 +59,7 @@ impl Default for FeatureSettings {
             lowest_hz: 50.0,
             highest_hz: 14_000.0,
             floor_power: 1e-10,
+            components: Components::Deltas,
         }
     }
 }

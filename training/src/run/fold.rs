@@ -1,5 +1,6 @@
 //! One fold: epochs, the best of them, the test.
 
+use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, bail, ensure};
@@ -15,7 +16,7 @@ use super::batch::Material;
 use super::checkpoint::{CONFUSION, CURVES, EpochRecord, FoldFolder, MODEL, Progress};
 use super::network::TrainingNetwork;
 use super::step::step;
-use super::{Recipe, TrainArguments, progress};
+use super::{Recipe, progress};
 use crate::dataset::{Dataset, Split, split};
 use crate::evaluation::{Evaluation, evaluate};
 use crate::optimisation::AdamW;
@@ -58,7 +59,8 @@ pub(crate) fn fold_title(name: &str, fold: usize) -> String {
 }
 
 pub(super) struct FoldTask<'a> {
-    pub(super) arguments: &'a TrainArguments,
+    pub(super) out: &'a Path,
+    pub(super) quiet: bool,
     pub(super) recipe: &'a Recipe,
     pub(super) dataset: &'a Dataset,
     pub(super) audio: &'a [Vec<f32>],
@@ -68,7 +70,7 @@ pub(super) struct FoldTask<'a> {
 
 impl FoldTask<'_> {
     pub(super) fn run(&self) -> anyhow::Result<FoldOutcome> {
-        let folder = FoldFolder::new(&self.arguments.out, self.fold)?;
+        let folder = FoldFolder::new(self.out, self.fold)?;
         let split = self.split();
         let validates = self.recipe.validation_share > 0.0;
         ensure!(
@@ -88,7 +90,7 @@ impl FoldTask<'_> {
 
     /// What the fold came to, if an earlier run finished it.
     pub(super) fn finished(&self) -> anyhow::Result<Option<FoldOutcome>> {
-        let folder = FoldFolder::existing(&self.arguments.out, self.fold);
+        let folder = FoldFolder::existing(self.out, self.fold);
         let done = folder.map(|folder| folder.progress()).transpose()?;
         Ok(done
             .flatten()
@@ -147,7 +149,7 @@ impl FoldTask<'_> {
             teacher: teacher.as_deref(),
         };
         let message = format!("fold {}", self.fold);
-        let bar = progress(self.recipe.epochs as u64, &message, self.arguments.quiet);
+        let bar = progress(self.recipe.epochs as u64, &message, self.quiet);
         bar.set_position(done.epochs.len() as u64);
         bar.reset_eta();
         for epoch in done.epochs.len() + 1..=self.recipe.epochs {
@@ -191,9 +193,9 @@ impl FoldTask<'_> {
             );
             if bar.is_hidden() {
                 // No terminal to draw the bar on: a line an epoch instead.
-                let epochs = self.recipe.epochs;
-                self.arguments
-                    .say(&format!("{state} (epoch {epoch} of {epochs})"));
+                if !self.quiet {
+                    eprintln!("{state} (epoch {epoch} of {})", self.recipe.epochs);
+                }
             }
             bar.set_message(state);
             bar.inc(1);

@@ -12,6 +12,7 @@ mod recipe;
 mod step;
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use anyhow::{Context, bail};
 pub use arguments::TrainArguments;
@@ -26,7 +27,7 @@ pub use recipe::{Distillation, Recipe, Start};
 pub use step::BareTraining;
 
 use crate::audio_cache::AudioCache;
-use crate::dataset::{Dataset, load_audio};
+use crate::dataset::{Dataset, Task, load_audio};
 use crate::report;
 
 /// Runs (or resumes) a training run: every wanted fold in turn, then the results over all.
@@ -47,47 +48,21 @@ pub fn train(arguments: &TrainArguments) -> anyhow::Result<()> {
         return Ok(());
     }
     let recipe = arguments.recipe()?;
-    let dataset = Dataset::open(&arguments.data, recipe.task)?;
-    let (wanted, others) = wanted_folds(arguments, &dataset)?;
-    let folder = RunFolder::open(&arguments.out, &recipe, &dataset, arguments.restart)?;
-    let features = FeatureSettings::default();
-    let bar = progress(dataset.clips.len() as u64, "reading clips", arguments.quiet);
-    let cache_folder = arguments
-        .cache
-        .clone()
-        .unwrap_or_else(AudioCache::default_folder);
-    let cache = AudioCache::new(&cache_folder, features.sample_rate);
-    let audio = load_audio(&dataset, &cache, &|| bar.inc(1))?;
-    bar.finish_and_clear();
-    folder.begin(arguments.restart, &dataset)?; // from here on old runs may go
-    let task = |fold: usize| FoldTask {
-        arguments,
+    let recordings = Recordings::load(
+        &arguments.data,
+        recipe.task,
+        arguments.cache.as_deref(),
+        arguments.quiet,
+    )?;
+    let run = Run {
         recipe: &recipe,
-        dataset: &dataset,
-        audio: &audio,
-        features: &features,
-        fold,
+        recordings: &recordings,
+        out: &arguments.out,
+        quiet: arguments.quiet,
     };
-    // Results are those of the folder: folds that an earlier run finished count as well.
-    let mut outcomes = Vec::new();
-    for fold in others {
-        outcomes.extend(task(fold).finished()?);
-    }
-    for fold in wanted {
-        let outcome = task(fold).run().with_context(|| format!("fold {fold}"))?;
-        arguments.say(&format!(
-            "fold {fold}: accuracy {:.1} % on {} clips (best epoch {} of {})",
-            100.0 * outcome.test.accuracy,
-            outcome.test_clips,
-            outcome.best_epoch,
-            recipe.epochs
-        ));
-        outcomes.push(outcome);
-        outcomes.sort_by_key(|outcome| outcome.fold);
-        report::write(&arguments.out, &recipe, &dataset, &outcomes)?;
-    }
+    let outcomes = run.execute(&arguments.folds, arguments.restart)?;
     if arguments.json {
-        println!("{}", report::json(&recipe, &dataset, &outcomes)?);
+        println!("{}", report::json(&recipe, &recordings.dataset, &outcomes)?);
     } else if !arguments.quiet {
         println!("{}", report::summary(&outcomes));
         println!("results and pictures: {}", arguments.out.display());
@@ -95,31 +70,121 @@ pub fn train(arguments: &TrainArguments) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// A data set with its audio.
+pub struct Recordings {
+    /// Clips, labels, folds.
+    pub dataset: Dataset,
+    /// The samples of each clip.
+    audio: Vec<Vec<f32>>,
+}
+
+impl Recordings {
+    /// Reads a task's clips from `data`, through the cache in a folder (or the usual one).
+    ///
+    /// # Errors
+    /// If there is no such data set, or a clip cannot be read.
+    pub fn load(
+        data: &Path,
+        task: Task,
+        cache: Option<&Path>,
+        quiet: bool,
+    ) -> anyhow::Result<Self> {
+        let dataset = Dataset::open(data, task)?;
+        let rate = FeatureSettings::default().sample_rate;
+        let folder = cache.map_or_else(AudioCache::default_folder, Path::to_owned);
+        let bar = progress(dataset.clips.len() as u64, "reading clips", quiet);
+        let audio = load_audio(&dataset, &AudioCache::new(&folder, rate), &|| bar.inc(1))?;
+        bar.finish_and_clear();
+        Ok(Self { dataset, audio })
+    }
+}
+
+/// A recipe on a data set, in a folder.
+pub struct Run<'a> {
+    /// What is done.
+    pub recipe: &'a Recipe,
+    /// On what.
+    pub recordings: &'a Recordings,
+    /// Where checkpoints, models, results and pictures go.
+    pub out: &'a Path,
+    /// Whether nothing is said.
+    pub quiet: bool,
+}
+
+impl Run<'_> {
+    /// Trains and tests these folds (all, if none is named) one after the other, or goes on where
+    /// an earlier run stopped; `restart` forgets that run. Returns what every fold that is finished
+    /// in the folder came to.
+    ///
+    /// # Errors
+    /// If a fold does not exist, the folder cannot be written or is another run's, or candle fails.
+    pub fn execute(&self, folds: &[usize], restart: bool) -> anyhow::Result<Vec<FoldOutcome>> {
+        let Self {
+            recipe, recordings, ..
+        } = self;
+        let Recordings { dataset, audio } = recordings;
+        let (wanted, others) = wanted_folds(folds, dataset)?;
+        let folder = RunFolder::open(self.out, recipe, dataset, restart)?;
+        folder.begin(restart, dataset)?; // from here on old runs may go
+        let features = recipe.features();
+        let task = |fold: usize| FoldTask {
+            out: self.out,
+            quiet: self.quiet,
+            recipe,
+            dataset,
+            audio,
+            features: &features,
+            fold,
+        };
+        // Results are those of the folder: folds that an earlier run finished count as well.
+        let mut outcomes = Vec::new();
+        for fold in others {
+            outcomes.extend(task(fold).finished()?);
+        }
+        for fold in wanted {
+            let outcome = task(fold).run().with_context(|| format!("fold {fold}"))?;
+            if !self.quiet {
+                eprintln!(
+                    "fold {fold}: accuracy {:.1} % on {} clips (best epoch {} of {})",
+                    100.0 * outcome.test.accuracy,
+                    outcome.test_clips,
+                    outcome.best_epoch,
+                    recipe.epochs
+                );
+            }
+            outcomes.push(outcome);
+            outcomes.sort_by_key(|outcome| outcome.fold);
+            report::write(self.out, recipe, dataset, &outcomes)?;
+        }
+        Ok(outcomes)
+    }
+}
+
 /// The folds to test now, and the others that the data has.
-fn wanted_folds(
-    arguments: &TrainArguments,
-    dataset: &Dataset,
-) -> anyhow::Result<(Vec<usize>, Vec<usize>)> {
+fn wanted_folds(asked: &[usize], dataset: &Dataset) -> anyhow::Result<(Vec<usize>, Vec<usize>)> {
     let present = dataset.folds();
-    if let Some(fold) = arguments.folds.iter().find(|fold| !present.contains(fold)) {
+    if let Some(fold) = asked.iter().find(|fold| !present.contains(fold)) {
         bail!("there is no fold {fold}: the folds here are {present:?}");
     }
     if present.len() < 2 {
         bail!("a single fold leaves nothing to learn from");
     }
     let all: Vec<usize> = present.into_iter().collect();
-    if arguments.folds.is_empty() {
+    if asked.is_empty() {
         return Ok((all, Vec::new()));
     }
     let mut seen = BTreeSet::new();
-    let asked = arguments.folds.iter().copied();
-    let wanted: Vec<usize> = asked.filter(|fold| seen.insert(*fold)).collect();
+    let wanted: Vec<usize> = asked
+        .iter()
+        .copied()
+        .filter(|fold| seen.insert(*fold))
+        .collect();
     let others = all.into_iter().filter(|fold| !seen.contains(fold));
     Ok((wanted, others.collect()))
 }
 
 /// A bar on the terminal; nothing where there is none or it is not wanted.
-fn progress(length: u64, message: &str, quiet: bool) -> ProgressBar {
+pub(crate) fn progress(length: u64, message: &str, quiet: bool) -> ProgressBar {
     let bar = if quiet {
         ProgressBar::hidden()
     } else {

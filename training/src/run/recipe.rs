@@ -1,7 +1,7 @@
 //! Everything that decides the outcome of a run, data aside.
 
 use anyhow::{Context, bail};
-use hamiltone_engine::features::FeatureSettings;
+use hamiltone_engine::features::{Components, FeatureSettings};
 use hamiltone_engine::network::{Algebra, Architecture};
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +35,8 @@ pub struct Recipe {
     pub blocks: usize,
     /// Quaternion weights or real ones.
     pub algebra: Algebra,
+    /// What the three imaginary components of a frame are.
+    pub components: Components,
     /// Length of the crops of a batch in seconds, from ... to.
     pub crop_s: (f32, f32),
     /// Share of each label's training clips that is kept to choose the epoch by. At 0 all are
@@ -116,6 +118,7 @@ impl Recipe {
             channels: 16,
             blocks: 5,
             algebra: Algebra::Quaternion,
+            components: Components::Deltas,
             crop_s: (1.5, 3.5),
             validation_share: 0.1,
             label_smoothing: 0.05,
@@ -220,12 +223,20 @@ impl Recipe {
         if let Some((_, problem)) = checks.iter().find(|(fine, _)| !fine) {
             return Some((*problem).to_owned());
         }
-        let mels = FeatureSettings::default().mel_bands;
+        let mels = self.features().mel_bands;
         let problem = self.architecture(2).problem(mels)?; // how many labels does not matter
         Some(format!(
             "--channels {} and --blocks {}: {problem}",
             self.channels, self.blocks
         ))
+    }
+
+    /// How the networks see sound.
+    pub fn features(&self) -> FeatureSettings {
+        FeatureSettings {
+            components: self.components,
+            ..FeatureSettings::default()
+        }
     }
 
     /// The shape of a fresh network.
