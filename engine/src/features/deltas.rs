@@ -154,9 +154,11 @@ mod tests {
         })
     }
 
+    const BANDS: usize = 16;
+
     /// The last frame of rows whose band `b` has `row(t, b)`.
     fn last_frame(components: Components, row: impl Fn(f32, f32) -> f32) -> Vec<f32> {
-        let bands = 8;
+        let bands = BANDS;
         let (mut deltas, mut frame) = (deltas(bands, components), vec![0.0; 4 * bands]);
         for t in 0..20 {
             let row: Vec<f32> = (0..bands).map(|band| row(t as f32, band as f32)).collect();
@@ -169,7 +171,7 @@ mod tests {
     fn deltas_over_mel_are_slopes_over_mel() {
         let frame = last_frame(Components::MelDeltas, |t, band| t + 3.0 * band);
         assert!(
-            (frame[8 + 4] - 3.0).abs() < 1e-5 && frame[16 + 4].abs() < 1e-5,
+            (frame[BANDS + 8] - 3.0).abs() < 1e-5 && frame[2 * BANDS + 8].abs() < 1e-5,
             "{frame:?}"
         );
     }
@@ -180,12 +182,12 @@ mod tests {
         let rising = |t: f32, _| 10.0 * (0.01 * (t + 1.0)).log10();
         let frame = last_frame(Components::PowerDeltas, rising);
         assert!((frame[0] - rising(13.0, 0.0)).abs() < 1e-3, "{frame:?}");
-        assert!((frame[8] + 20.0).abs() < 0.01, "{frame:?}");
-        assert!(frame[16] < -50.0, "{frame:?}"); // no curvature: next to the floor
+        assert!((frame[BANDS] + 20.0).abs() < 0.01, "{frame:?}");
+        assert!(frame[2 * BANDS] < -50.0, "{frame:?}"); // no curvature: next to the floor
         let falling = last_frame(Components::PowerDeltas, |t, _| -t);
-        assert_eq!(falling[8], -100.0);
+        assert_eq!(falling[BANDS], -100.0);
         let frame = last_frame(Components::Copies, |t, band| t * band);
-        assert!(frame.chunks(8).all(|part| part == &frame[..8]));
+        assert!(frame.chunks(BANDS).all(|part| part == &frame[..BANDS]));
     }
 
     #[test]
