@@ -17,4 +17,5 @@ pub mod pruning;
 pub mod random;
 pub mod report;
 pub mod run;
+pub mod study;
 pub mod teacher;

@@ -15,6 +15,8 @@ struct Arguments {
 enum Command {
     /// Train on the folds of a data set; run it again to go on where it stopped.
     Train(Box<hamiltone_training::run::TrainArguments>),
+    /// Prune and distil on four tasks and write the tables; run it again to go on.
+    Study(Box<hamiltone_training::study::StudyArguments>),
     /// Draw the pictures of a run again, from its results.
     Draw {
         /// The `results.json` of the run.
@@ -35,6 +37,7 @@ fn main() -> std::process::ExitCode {
     let Arguments { command } = Arguments::parse();
     let done = match command {
         Command::Train(arguments) => hamiltone_training::run::train(&arguments),
+        Command::Study(arguments) => hamiltone_training::study::study(&arguments),
         Command::Draw { results, out } => hamiltone_training::report::redraw(&results, &out),
     };
     match done {

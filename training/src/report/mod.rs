@@ -2,11 +2,13 @@
 
 mod pictures;
 mod redraw;
+mod scatter;
 
 use std::path::Path;
 
 pub use pictures::{confusion, curves};
 pub use redraw::redraw;
+pub use scatter::{Point, scatter};
 use serde::Serialize;
 
 use crate::dataset::Dataset;

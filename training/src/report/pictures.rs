@@ -8,14 +8,14 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use crate::run::EpochRecord;
 
-const INK: RGBColor = RGBColor(40, 44, 52);
+pub(super) const INK: RGBColor = RGBColor(40, 44, 52);
 /// Okabe and Ito's blue and vermilion: apart for every kind of colour vision.
-const BLUE: RGBColor = RGBColor(0, 114, 178);
+pub(super) const BLUE: RGBColor = RGBColor(0, 114, 178);
 const VERMILION: RGBColor = RGBColor(213, 94, 0);
 
 /// A square without a count.
 const EMPTY: RGBColor = RGBColor(244, 245, 247);
-const GRID: RGBColor = RGBColor(222, 224, 228);
+pub(super) const GRID: RGBColor = RGBColor(222, 224, 228);
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, plotters::coord::Shift>;
 /// Which value of an epoch a line shows.
@@ -210,7 +210,7 @@ fn draw_cells(
     Ok(())
 }
 
-fn sans(size: i32) -> TextStyle<'static> {
+pub(super) fn sans(size: i32) -> TextStyle<'static> {
     ("sans-serif", size).into_font().color(&INK)
 }
 
