@@ -1,6 +1,7 @@
 //! Data sets: clips with labels, folds that never share a recording, and the audio itself.
 
 mod audio;
+mod layouts;
 mod official;
 mod split;
 mod task;
@@ -46,7 +47,7 @@ impl Dataset {
     }
 
     /// Finds a task's clips in `folder`: a folder with one `metadata.csv`, a folder of such
-    /// folders, or (ESC) the official layout with `meta/esc50.csv` and `audio/`.
+    /// folders, or the layout in which the set's authors pack it.
     ///
     /// # Errors
     /// If there is no such data set, or a line of its metadata cannot be understood.
@@ -64,15 +65,11 @@ impl Dataset {
         let rows = found
             .with_context(|| {
                 format!(
-                    "no {} data in {}: expected metadata.csv there or in its folder {}{}",
+                    "no {} data in {}: expected metadata.csv there or in its folder {}, or {}",
                     task.name(),
                     folder.display(),
                     task.folder(),
-                    if task.is_esc() {
-                        ", or the official meta/esc50.csv"
-                    } else {
-                        ""
-                    }
+                    task.layout()
                 )
             })?
             .with_context(|| format!("reading the metadata of {}", task.name()))?;

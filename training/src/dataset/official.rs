@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use serde::Deserialize;
 
-use super::Task;
+use super::{Task, layouts};
 
 /// A line of a list, as it stands.
 #[derive(Debug, Clone)]
@@ -57,6 +57,13 @@ pub(super) fn read(folder: &Path, task: Task) -> Option<anyhow::Result<Vec<Row>>
             licence: line.license,
         }));
     }
+    match task {
+        Task::Urbansound8k => return layouts::urbansound(folder),
+        Task::Ravdess => return layouts::ravdess(folder),
+        Task::Gtzan => return layouts::gtzan(folder),
+        Task::Folders => return layouts::folders(folder),
+        _ => {}
+    }
     let official = folder.join("meta/esc50.csv");
     (task.is_esc() && official.is_file()).then(|| {
         read_list(&official, &OFFICIAL, |line: EscLine| {
@@ -78,7 +85,7 @@ pub(super) fn read(folder: &Path, task: Task) -> Option<anyhow::Result<Vec<Row>>
     })
 }
 
-fn read_list<L: for<'de> Deserialize<'de>>(
+pub(super) fn read_list<L: for<'de> Deserialize<'de>>(
     path: &Path,
     columns: &[&str],
     to_row: impl Fn(L) -> Row,
@@ -119,7 +126,7 @@ fn read_list<L: for<'de> Deserialize<'de>>(
     lines.collect()
 }
 
-fn stem(path: &Path) -> String {
+pub(super) fn stem(path: &Path) -> String {
     path.file_stem()
         .map(|stem| stem.to_string_lossy().into_owned())
         .unwrap_or_default()

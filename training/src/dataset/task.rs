@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context;
 
+use super::layouts::FILTERED;
 use super::official::Row;
 
 /// A task: which clips of which data set, under which labels, split how.
@@ -18,14 +19,20 @@ pub enum Task {
     Ravdess,
     /// UrbanSound8K: ten sounds of a city, the official folds.
     Urbansound8k,
-    /// GTZAN: ten genres, five folds of tracks.
+    /// GTZAN: ten genres, folds of tracks: ten, or five where there are fewer than 900; with the
+    /// artist-filtered lists beside it, fold 1 is their test part (`--folds 1`).
     Gtzan,
     /// Instruments: five folds of files.
     Instruments,
+    /// Any folder of folders of sounds, each folder a label; five folds. Sounds in a folder inside
+    /// (a speaker's, a track's) stay together.
+    Folders,
 }
 
 /// Folds where the set has no official ones.
 const MADE_FOLDS: usize = 5;
+/// GTZAN with at least so many clips is the whole set: ten folds, as is usual.
+const GTZAN_WHOLE: usize = 900;
 const ESC10_LABELS: [&str; 10] = [
     "chainsaw",
     "clock_tick",
@@ -49,6 +56,19 @@ impl Task {
             Self::Urbansound8k => "urbansound8k",
             Self::Gtzan => "gtzan",
             Self::Instruments => "instruments",
+            Self::Folders => "folders",
+        }
+    }
+
+    /// The layout that its authors give it, for people.
+    pub(super) fn layout(self) -> &'static str {
+        match self {
+            Self::Esc10 | Self::Esc50 => "the official meta/esc50.csv",
+            Self::Ravdess => "the official folders Actor_01, Actor_02 ...",
+            Self::Urbansound8k => "the official metadata/UrbanSound8K.csv",
+            Self::Gtzan => "the official folder genres (or genres_original)",
+            Self::Instruments => "nothing else",
+            Self::Folders => "folders of sounds, one a label",
         }
     }
 
@@ -61,6 +81,7 @@ impl Task {
             Self::Urbansound8k => "UrbanSound8K, ten sounds of a city",
             Self::Gtzan => "GTZAN, ten genres",
             Self::Instruments => "musical instruments",
+            Self::Folders => "sounds of one's own",
         }
     }
 
@@ -92,7 +113,7 @@ impl Task {
         match self {
             Self::Esc10 | Self::Esc50 => part(1), // fold-RECORDING-take-class
             Self::Urbansound8k => part(0),        // RECORDING-class-occurrence-slice
-            Self::Ravdess => row.fold_or_speaker.clone(),
+            Self::Ravdess | Self::Folders => row.fold_or_speaker.clone(),
             Self::Gtzan | Self::Instruments => row.stem.clone(),
         }
     }
@@ -125,16 +146,33 @@ impl Task {
                 let fold = |row: &Row| order[row.fold_or_speaker.as_str()] % MADE_FOLDS + 1;
                 Ok(rows.iter().map(fold).collect())
             }
-            Self::Gtzan | Self::Instruments => {
-                let mut dealt: BTreeMap<&str, usize> = BTreeMap::new();
-                let mut folds = Vec::with_capacity(rows.len());
-                for row in rows {
-                    let count = dealt.entry(row.label.as_str()).or_default();
-                    folds.push(*count % MADE_FOLDS + 1);
-                    *count += 1;
-                }
-                Ok(folds)
+            Self::Gtzan if rows.iter().all(|row| is_filtered(&row.fold_or_speaker)) => {
+                let fold = |row: &Row| row.fold_or_speaker.parse().unwrap_or(2);
+                Ok(rows.iter().map(fold).collect())
             }
+            Self::Gtzan if rows.len() >= GTZAN_WHOLE => Ok(self.dealt(rows, 2 * MADE_FOLDS)),
+            Self::Gtzan | Self::Instruments | Self::Folders => Ok(self.dealt(rows, MADE_FOLDS)),
         }
     }
+
+    /// Groups dealt to the folds, label by label.
+    fn dealt(self, rows: &[Row], folds: usize) -> Vec<usize> {
+        let mut of_group: BTreeMap<String, usize> = BTreeMap::new();
+        let mut dealt: BTreeMap<&str, usize> = BTreeMap::new();
+        let fold = |row: &Row, dealt: &mut usize| {
+            *of_group.entry(self.group(row)).or_insert_with(|| {
+                *dealt += 1;
+                (*dealt - 1) % folds + 1
+            })
+        };
+        let mut fold = fold;
+        rows.iter()
+            .map(|row| fold(row, dealt.entry(row.label.as_str()).or_default()))
+            .collect()
+    }
+}
+
+/// Whether a row comes from GTZAN's artist-filtered lists.
+fn is_filtered(fold: &str) -> bool {
+    FILTERED.iter().any(|(_, part)| *part == fold)
 }

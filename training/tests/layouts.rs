@@ -1,0 +1,136 @@
+//! Data sets as their authors pack them, and folders of one's own.
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use common::{sound, succeeded, train, write_wav};
+use hamiltone_training::dataset::{Dataset, Task};
+
+fn touch(path: &Path) {
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, "").unwrap(); // the list is read, not the sound
+}
+
+/// Label, group and fold of each clip, by file name.
+fn open(folder: &Path, task: Task) -> BTreeMap<String, (String, String, usize)> {
+    let dataset = Dataset::open(folder, task).unwrap();
+    let clip = |clip: &hamiltone_training::dataset::Clip| {
+        let name = clip
+            .path
+            .file_name()
+            .unwrap()
+            .to_string_lossy()
+            .into_owned();
+        let label = dataset.labels[clip.label].clone();
+        (name, (label, clip.group.clone(), clip.fold))
+    };
+    dataset.clips.iter().map(clip).collect()
+}
+
+#[test]
+fn urbansound8k() {
+    let folder = tempfile::tempdir().unwrap();
+    let metadata = folder.path().join("urbansound8k/metadata/UrbanSound8K.csv");
+    touch(&metadata);
+    let list = "slice_file_name,fsID,start,end,salience,fold,classID,class\n\
+                100032-3-0-0.wav,100032,0.0,0.317551,1,5,3,dog_bark\n\
+                100263-2-0-117.wav,100263,58.5,62.5,1,10,2,children_playing\n\
+                100263-2-0-121.wav,100263,60.5,64.5,1,10,2,children_playing\n";
+    std::fs::write(metadata, list).unwrap();
+    let clips = open(folder.path(), Task::Urbansound8k);
+    assert_eq!(
+        clips["100032-3-0-0.wav"],
+        ("dog_bark".into(), "100032".into(), 5)
+    );
+    assert_eq!(clips["100263-2-0-121.wav"].2, 10);
+    assert_eq!(clips["100263-2-0-121.wav"].1, clips["100263-2-0-117.wav"].1);
+}
+
+#[test]
+fn ravdess() {
+    let folder = tempfile::tempdir().unwrap();
+    for actor in 1..=10 {
+        for emotion in 1..=8 {
+            let name = format!("Actor_{actor:02}/03-01-{emotion:02}-01-02-01-{actor:02}.wav");
+            touch(&folder.path().join(name));
+        }
+    }
+    let clips = open(folder.path(), Task::Ravdess);
+    assert_eq!(clips.len(), 80);
+    let (label, actor, fold) = &clips["03-01-05-01-02-01-07.wav"];
+    assert_eq!((label.as_str(), actor.as_str()), ("angry", "07"));
+    assert!(
+        clips
+            .values()
+            .all(|clip| (clip.1 == *actor) <= (clip.2 == *fold))
+    );
+    touch(&folder.path().join("Actor_01/song.wav"));
+    let error = Dataset::open(folder.path(), Task::Ravdess).unwrap_err();
+    assert!(format!("{error:#}").contains("song.wav"), "{error:#}");
+}
+
+#[test]
+fn gtzan_random_and_artist_filtered() {
+    let folder = tempfile::tempdir().unwrap();
+    for genre in ["blues", "jazz"] {
+        for track in 0..450 {
+            let name = format!("genres/{genre}/{genre}.{track:05}.wav");
+            touch(&folder.path().join(name));
+        }
+    }
+    let clips = open(folder.path(), Task::Gtzan);
+    assert_eq!(clips.values().map(|clip| clip.2).max(), Some(10));
+    for (part, names) in [
+        ("test", "blues/blues.00000.wav\njazz/jazz.00003.wav\n"),
+        ("valid", "jazz/jazz.00001.wav\n"),
+        ("train", "blues/blues.00007.wav\n\n"),
+    ] {
+        std::fs::write(folder.path().join(format!("{part}_filtered.txt")), names).unwrap();
+    }
+    let clips = open(folder.path(), Task::Gtzan);
+    let folds: BTreeMap<&str, usize> = clips.iter().map(|(n, clip)| (n.as_str(), clip.2)).collect();
+    let expected = [
+        ("blues.00000.wav", 1),
+        ("blues.00007.wav", 2),
+        ("jazz.00001.wav", 2),
+        ("jazz.00003.wav", 1),
+    ];
+    assert_eq!(folds, expected.into());
+}
+
+#[test]
+fn a_folder_of_folders_keeps_speakers_together_and_trains() {
+    let folder = tempfile::tempdir().unwrap();
+    for (label, is_tone) in [("hum", true), ("hiss", false)] {
+        for speaker in 0..10 {
+            let name = format!("{label}/speaker{speaker}/take.wav");
+            write_wav(&folder.path().join(name), &sound(is_tone, speaker));
+        }
+        for single in 0..10 {
+            let name = format!("{label}/{single}.wav");
+            write_wav(&folder.path().join(name), &sound(is_tone, 100 + single));
+        }
+    }
+    touch(&folder.path().join("hum/.hidden.wav"));
+    touch(&folder.path().join("hum/notes.txt"));
+    let dataset = Dataset::open(folder.path(), Task::Folders).unwrap();
+    assert_eq!((dataset.clips.len(), dataset.labels.len()), (40, 2));
+    assert_eq!(dataset.folds(), (1..=5).collect());
+    let mut fold_of = BTreeMap::new();
+    for clip in &dataset.clips {
+        // A speaker is one, whatever is heard of him.
+        assert_eq!(*fold_of.entry(&clip.group).or_insert(clip.fold), clip.fold);
+    }
+    assert_eq!(fold_of.len(), 30);
+    let out = folder.path().join("../out-of-folders");
+    let run = train(
+        folder.path(),
+        "folders",
+        &out,
+        &["--folds", "1", "--restart"],
+    );
+    succeeded(&{ run }.output().unwrap());
+    std::fs::remove_dir_all(out).unwrap();
+}
