@@ -17,6 +17,12 @@ enum Command {
     Train(Box<hamiltone_training::run::TrainArguments>),
     /// Prune and distil on four tasks and write the tables; run it again to go on.
     Study(Box<hamiltone_training::study::StudyArguments>),
+    /// Write the README of a folder of models from their cards.
+    Catalogue {
+        /// The folder.
+        #[arg(long, default_value = "models")]
+        models: std::path::PathBuf,
+    },
     /// Draw the pictures of a run again, from its results.
     Draw {
         /// The `results.json` of the run.
@@ -38,6 +44,7 @@ fn main() -> std::process::ExitCode {
     let done = match command {
         Command::Train(arguments) => hamiltone_training::run::train(&arguments),
         Command::Study(arguments) => hamiltone_training::study::study(&arguments),
+        Command::Catalogue { models } => hamiltone_training::report::catalogue(&models),
         Command::Draw { results, out } => hamiltone_training::report::redraw(&results, &out),
     };
     match done {

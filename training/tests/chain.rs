@@ -123,3 +123,11 @@ fn the_recipes_of_the_repository_are_valid() {
     }
     assert!(count >= 5);
 }
+
+#[test]
+fn the_catalogue_of_the_shipped_models_is_up_to_date() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models");
+    let text = hamiltone_training::report::catalogue_text(&folder).unwrap();
+    let there = std::fs::read_to_string(folder.join("README.md")).unwrap();
+    assert_eq!(there, text, "run `hamiltone-training catalogue`");
+}

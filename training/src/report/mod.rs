@@ -1,11 +1,13 @@
 //! Results of a run: JSON for scripts, pictures and a summary for people.
 
+mod catalogue;
 mod pictures;
 mod redraw;
 mod scatter;
 
 use std::path::Path;
 
+pub use catalogue::{catalogue, catalogue_text};
 pub use pictures::{confusion, curves};
 pub use redraw::redraw;
 pub use scatter::{Point, scatter};

@@ -1,0 +1,107 @@
+//! The table of a folder of models, made from their cards.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use hamiltone_engine::model::{Card, ModelFile, TaskKind};
+use hamiltone_engine::network::Algebra;
+
+use crate::files;
+
+/// Writes `README.md` into a folder of models.
+///
+/// # Errors
+/// If a model cannot be read, or the file cannot be written.
+pub fn catalogue(folder: &Path) -> anyhow::Result<()> {
+    files::replace(&folder.join("README.md"), &catalogue_text(folder)?)
+}
+
+/// The text that [`catalogue`] writes: the same for the same models.
+///
+/// # Errors
+/// If a model cannot be read.
+pub fn catalogue_text(folder: &Path) -> anyhow::Result<String> {
+    let listing =
+        std::fs::read_dir(folder).with_context(|| format!("listing {}", folder.display()))?;
+    let mut paths: Vec<PathBuf> = listing
+        .map(|entry| Ok(entry?.path()))
+        .collect::<std::io::Result<_>>()?;
+    paths.retain(|path| path.extension().is_some_and(|e| e == "safetensors"));
+    paths.sort();
+    let mut text = "# Models\n\nMade by `hamiltone-training catalogue --models models` from the \
+                    cards inside the files. A model has the licence of the sounds it learned from.\n"
+        .to_owned();
+    let (mut table, mut details) = (String::new(), String::new());
+    for path in paths {
+        let card = ModelFile::read(&path)?.card;
+        let size = path.metadata().map_or(0, |metadata| metadata.len());
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        table += &row(&name, &card, size);
+        details += &section(&name, &card);
+    }
+    text += "\n| file | task | labels | parameters | multiply-adds a second | accuracy | MB |\n\
+             |---|---|---|---|---|---|---|\n";
+    Ok(text + &table + &details)
+}
+
+fn row(name: &str, card: &Card, size: u64) -> String {
+    let accuracy = card.accuracy.first().map_or_else(String::new, |accuracy| {
+        format!("{} {:.1} %", accuracy.measure, 100.0 * accuracy.value)
+    });
+    format!(
+        "| [{name}](#{}) | {} | {} | {:.0} k | {:.0} M | {accuracy} | {:.1} |\n",
+        name.replace('.', "").to_lowercase(),
+        card.description,
+        card.labels.len(),
+        card.parameters as f64 / 1e3,
+        card.multiply_adds_per_second as f64 / 1e6,
+        size as f64 / 1e6
+    )
+}
+
+fn section(name: &str, card: &Card) -> String {
+    let mut text = format!("\n## {name}\n\n");
+    let channels: Vec<String> = card
+        .architecture
+        .blocks
+        .iter()
+        .map(|block| {
+            let channels: Vec<String> = block.filters.iter().map(|f| (4 * f).to_string()).collect();
+            channels.join("·")
+        })
+        .collect();
+    let algebra = match card.architecture.algebra {
+        Algebra::Quaternion => "quaternion",
+        Algebra::Real => "real",
+    };
+    let kind = match card.task {
+        TaskKind::SingleLabel => "one label a sound",
+        TaskKind::MultiLabel => "any number of labels at a time",
+    };
+    let _ = writeln!(text, "- {}; {kind}", card.description);
+    let _ = writeln!(text, "- Channels ({algebra}): {}", channels.join(" – "));
+    let _ = writeln!(text, "- Learned from: {}", card.training_data);
+    let _ = writeln!(text, "- Licence of that: {}", card.licence);
+    for accuracy in &card.accuracy {
+        let spread = accuracy
+            .spread
+            .map_or_else(String::new, |spread| format!(" ± {:.1}", 100.0 * spread));
+        let (measure, value) = (&accuracy.measure, 100.0 * accuracy.value);
+        let _ = writeln!(
+            text,
+            "- {measure} {value:.1} %{spread}: {}",
+            accuracy.protocol
+        );
+    }
+    if let Some(parent) = &card.parent {
+        let _ = writeln!(text, "- Made from: {parent}");
+    }
+    if let Some(pruning) = &card.pruning {
+        let _ = writeln!(text, "- Pruned, {pruning}");
+    }
+    if card.labels.len() <= 60 {
+        let _ = writeln!(text, "- Labels: {}", card.labels.join(", "));
+    }
+    text
+}
