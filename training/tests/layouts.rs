@@ -23,7 +23,7 @@ fn open(folder: &Path, task: Task) -> BTreeMap<String, (String, String, usize)> 
             .unwrap()
             .to_string_lossy()
             .into_owned();
-        let label = dataset.labels[clip.label].clone();
+        let label = dataset.labels[clip.label()].clone();
         (name, (label, clip.group.clone(), clip.fold))
     };
     dataset.clips.iter().map(clip).collect()
@@ -133,4 +133,80 @@ fn a_folder_of_folders_keeps_speakers_together_and_trains() {
     );
     succeeded(&{ run }.output().unwrap());
     std::fs::remove_dir_all(out).unwrap();
+}
+
+/// AudioSet's lists, for tones, noise, and both at a time.
+fn write_audioset(folder: &Path) {
+    let labels =
+        "index,mid,display_name\n0,/m/09x0r,Speech\n1,/t/dd01,\"Tone, high\"\n2,/m/noise,Noise\n";
+    std::fs::create_dir_all(folder).unwrap();
+    std::fs::write(folder.join("class_labels_indices.csv"), labels).unwrap();
+    for (list, first) in [
+        ("eval_segments.csv", 0),
+        ("balanced_train_segments.csv", 30),
+    ] {
+        let mut text = "# Segments csv created for a test\n# num_ytids=30\n                        # YTID, start_seconds, end_seconds, positive_labels\n".to_owned();
+        for video in first..first + 30 {
+            let (tone, noise) = (video % 3 != 0, video % 3 != 1);
+            let ids = match (tone, noise) {
+                (true, true) => "/t/dd01,/m/noise",
+                (true, false) => "/t/dd01",
+                _ => "/m/noise",
+            };
+            text += &format!("--video-{video:03}, 30.000, 40.000, \"{ids}\"\n");
+            let mut samples = vec![0.0; 9_600];
+            for (is_tone, there) in [(true, tone), (false, noise)] {
+                if there {
+                    let part = sound(is_tone, video);
+                    samples.iter_mut().zip(part).for_each(|(sum, x)| *sum += x);
+                }
+            }
+            let name = format!("audio/Y--video-{video:03}_30.wav");
+            write_wav(&folder.join(name), &samples);
+        }
+        std::fs::write(folder.join(list), text).unwrap();
+    }
+    write_wav(&folder.join("audio/not-in-any-list.wav"), &[0.1; 100]);
+}
+
+#[test]
+fn audioset_with_any_number_of_labels_trains_and_reports_map() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("audioset");
+    write_audioset(&data);
+    let dataset = Dataset::open(folder.path(), Task::Audioset).unwrap();
+    assert_eq!(dataset.labels, ["Speech", "Tone, high", "Noise"]);
+    assert_eq!(dataset.clips.len(), 60);
+    let both = dataset
+        .clips
+        .iter()
+        .filter(|clip| clip.labels == [1, 2])
+        .count();
+    assert_eq!(both, 20);
+    assert!(
+        dataset
+            .clips
+            .iter()
+            .all(|clip| clip.group.starts_with("--video-"))
+    );
+    let out = folder.path().join("run");
+    let mut command = train(
+        folder.path(),
+        "audioset",
+        &out,
+        &["--folds", "1", "--epochs", "12"],
+    );
+    command.args(["--batch", "4", "--channels", "8", "--learning-rate", "0.01"]);
+    let said = succeeded(&command.output().unwrap());
+    assert!(said.contains("mAP"), "{said}");
+    let results = common::json(&out.join("results.json"));
+    let test = &results["folds"][0]["test"];
+    assert!(
+        test["mean_average_precision"].as_f64().unwrap() > 0.9,
+        "{test}"
+    );
+    let model = hamiltone_engine::model::Model::read(&out.join("fold1/model.safetensors")).unwrap();
+    assert_eq!(model.card().accuracy[0].measure, "mAP");
+    let kind = model.card().task;
+    assert_eq!(kind, hamiltone_engine::model::TaskKind::MultiLabel);
 }

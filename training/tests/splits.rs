@@ -63,7 +63,7 @@ fn esc10() {
         let split = split(&dataset, fold, 0.1, 1);
         assert_eq!(split.test.len(), 80);
         for part in [&split.training, &split.validation] {
-            let labels: BTreeSet<usize> = part.iter().map(|&i| dataset.clips[i].label).collect();
+            let labels: BTreeSet<usize> = part.iter().map(|&i| dataset.clips[i].label()).collect();
             assert_eq!(labels.len(), 10, "fold {fold}: every label in every part");
         }
         // The official rule, from the names themselves: fold-recording-take-class.

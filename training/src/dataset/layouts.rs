@@ -48,7 +48,7 @@ pub(super) fn urbansound(folder: &Path) -> Option<anyhow::Result<Vec<Row>>> {
             path: folder
                 .join(format!("audio/fold{}", line.fold))
                 .join(&line.slice_file_name),
-            label: line.class,
+            labels: vec![line.class],
             fold_or_speaker: line.fold,
             duration_s: None,
             licence: URBANSOUND_LICENCE.into(),
@@ -69,7 +69,7 @@ pub(super) fn ravdess(folder: &Path) -> Option<anyhow::Result<Vec<Row>>> {
                 bail!("{} is not named as RAVDESS names its files", path.display());
             };
             Ok(Row {
-                label: (*label).to_owned(),
+                labels: vec![(*label).to_owned()],
                 fold_or_speaker: codes[6].to_owned(),
                 stem: stem.clone(),
                 path,
@@ -96,7 +96,7 @@ pub(super) fn gtzan(folder: &Path) -> Option<anyhow::Result<Vec<Row>>> {
                 Some(parts) => parts.get(&stem)?.clone(),
             };
             Some(Row {
-                label,
+                labels: vec![label],
                 fold_or_speaker,
                 stem,
                 path,
@@ -140,7 +140,7 @@ pub(super) fn folders(folder: &Path) -> Option<anyhow::Result<Vec<Row>>> {
             } else {
                 inside.display().to_string()
             },
-            label,
+            labels: vec![label],
             stem: stem(&path),
             path,
             duration_s: None,
@@ -156,7 +156,7 @@ pub(super) fn folders(folder: &Path) -> Option<anyhow::Result<Vec<Row>>> {
 }
 
 /// All audio files in a folder and the folders in it, sorted; what is hidden is left out.
-fn audio_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+pub(super) fn audio_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let mut waiting = vec![folder.to_owned()];
     while let Some(folder) = waiting.pop() {

@@ -1,16 +1,18 @@
 //! Data sets: clips with labels, folds that never share a recording, and the audio itself.
 
 mod audio;
+mod audioset;
 mod layouts;
 mod official;
 mod split;
 mod task;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 pub use audio::load_audio;
+use hamiltone_engine::model::TaskKind;
 pub use split::{Split, split};
 pub use task::Task;
 
@@ -19,8 +21,9 @@ pub use task::Task;
 pub struct Clip {
     /// Where its audio lies.
     pub path: PathBuf,
-    /// Index of its label in [`Dataset::labels`].
-    pub label: usize,
+    /// Indices of its labels in [`Dataset::labels`]: one at least, in rising order; exactly one where
+    /// the task is of one label a sound.
+    pub labels: Vec<usize>,
     /// What must not straddle a split: the recording, the speaker, the track.
     pub group: String,
     /// The fold that tests it, from 1.
@@ -29,10 +32,19 @@ pub struct Clip {
     pub duration_s: Option<f64>,
 }
 
+impl Clip {
+    /// Its only label, or the first one.
+    pub fn label(&self) -> usize {
+        self.labels.first().copied().unwrap_or(0)
+    }
+}
+
 /// A data set for one task.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dataset {
-    /// Label names, sorted.
+    /// Whether a clip has one label or any number of them.
+    pub kind: TaskKind,
+    /// Label names, sorted, or in the official order.
     pub labels: Vec<String>,
     /// Every clip, sorted by path.
     pub clips: Vec<Clip>,
@@ -86,21 +98,33 @@ impl Dataset {
             let unique: BTreeSet<String> = values.into_iter().collect();
             unique.into_iter().collect::<Vec<_>>()
         };
-        let labels = sorted(rows.iter().map(|row| row.label.clone()).collect());
+        let labels = match audioset::official_labels(&candidates, task)? {
+            Some(labels) => labels,
+            None => sorted(rows.iter().flat_map(|row| row.labels.clone()).collect()),
+        };
+        let index: BTreeMap<&String, usize> = labels.iter().zip(0..).collect();
         let licences = sorted(rows.iter().map(|row| row.licence.clone()).collect());
         let folds = task.folds(&rows)?;
         let clips = rows
             .into_iter()
             .zip(folds)
             .map(|(row, fold)| Clip {
-                label: labels.binary_search(&row.label).unwrap_or(0),
+                labels: {
+                    let known = row
+                        .labels
+                        .iter()
+                        .filter_map(|label| index.get(label).copied());
+                    known.collect::<BTreeSet<usize>>().into_iter().collect()
+                },
                 group: task.group(&row),
                 path: row.path,
                 fold,
                 duration_s: row.duration_s,
             })
-            .collect();
+            .collect::<Vec<Clip>>();
+        drop(index);
         let dataset = Self {
+            kind: task.kind(),
             labels,
             clips,
             licences,

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use serde::Deserialize;
 
-use super::{Task, layouts};
+use super::{Task, audioset, layouts};
 
 /// A line of a list, as it stands.
 #[derive(Debug, Clone)]
 pub(super) struct Row {
     pub(super) path: PathBuf,
-    pub(super) label: String,
+    pub(super) labels: Vec<String>,
     /// The official fold, or the speaker or track number, by the set.
     pub(super) fold_or_speaker: String,
     /// The file's name without folder and ending.
@@ -48,20 +48,22 @@ const ESC50_LICENCE: &str = "CC BY-NC 3.0 (ESC-50)";
 pub(super) fn read(folder: &Path, task: Task) -> Option<anyhow::Result<Vec<Row>>> {
     let metadata = folder.join("metadata.csv");
     if metadata.is_file() {
-        return Some(read_list(&metadata, &METADATA, |line: MetadataLine| Row {
+        let rows = read_list(&metadata, &METADATA, |line: MetadataLine| Row {
             stem: stem(&line.file),
             path: folder.join(&line.file),
-            label: line.label,
+            labels: vec![line.label],
             fold_or_speaker: line.fold_or_speaker,
             duration_s: line.duration_s,
             licence: line.license,
-        }));
+        });
+        return Some(rows.and_then(|rows| check_durations(&metadata, rows)));
     }
     match task {
         Task::Urbansound8k => return layouts::urbansound(folder),
         Task::Ravdess => return layouts::ravdess(folder),
         Task::Gtzan => return layouts::gtzan(folder),
         Task::Folders => return layouts::folders(folder),
+        Task::Audioset => return audioset::audioset(folder),
         _ => {}
     }
     let official = folder.join("meta/esc50.csv");
@@ -71,7 +73,7 @@ pub(super) fn read(folder: &Path, task: Task) -> Option<anyhow::Result<Vec<Row>>
             Row {
                 stem: stem(&line.filename),
                 path: folder.join("audio").join(&line.filename),
-                label: line.category,
+                labels: vec![line.category],
                 fold_or_speaker: line.fold,
                 duration_s: None,
                 licence: if in_esc10 {
@@ -85,11 +87,12 @@ pub(super) fn read(folder: &Path, task: Task) -> Option<anyhow::Result<Vec<Row>>
     })
 }
 
-pub(super) fn read_list<L: for<'de> Deserialize<'de>>(
+/// The lines of a CSV file with these columns (and others).
+pub(super) fn read_list<L: for<'de> Deserialize<'de>, T>(
     path: &Path,
     columns: &[&str],
-    to_row: impl Fn(L) -> Row,
-) -> anyhow::Result<Vec<Row>> {
+    to_row: impl Fn(L) -> T,
+) -> anyhow::Result<Vec<T>> {
     let mut reader =
         csv::Reader::from_path(path).with_context(|| format!("opening {}", path.display()))?;
     let present = reader
@@ -108,22 +111,25 @@ pub(super) fn read_list<L: for<'de> Deserialize<'de>>(
             columns.join(", ")
         );
     }
-    let lines = reader.deserialize::<L>().map(|line| {
-        let row = line
-            .map(&to_row)
-            .with_context(|| path.display().to_string())?;
-        match row.duration_s {
-            Some(seconds) if !(seconds > 0.0 && seconds.is_finite()) => {
-                bail!(
-                    "{} says that {} lasts {seconds} s",
-                    path.display(),
-                    row.path.display()
-                )
-            }
-            _ => Ok(row),
-        }
+    let lines = reader.deserialize::<L>();
+    let rows = lines.map(|line| {
+        line.map(&to_row)
+            .with_context(|| path.display().to_string())
     });
-    lines.collect()
+    rows.collect()
+}
+
+fn check_durations(list: &Path, rows: Vec<Row>) -> anyhow::Result<Vec<Row>> {
+    for row in &rows {
+        if let Some(seconds) = row.duration_s.filter(|s| !(*s > 0.0 && s.is_finite())) {
+            bail!(
+                "{} says that {} lasts {seconds} s",
+                list.display(),
+                row.path.display()
+            );
+        }
+    }
+    Ok(rows)
 }
 
 pub(super) fn stem(path: &Path) -> String {

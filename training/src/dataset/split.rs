@@ -46,8 +46,8 @@ fn validation_groups(
     let mut totals = vec![0usize; dataset.labels.len()];
     for &index in indices {
         let clip = &dataset.clips[index];
-        members.entry(&clip.group).or_default().push(clip.label);
-        totals[clip.label] += 1;
+        members.entry(&clip.group).or_default().extend(&clip.labels);
+        clip.labels.iter().for_each(|&label| totals[label] += 1);
     }
     let mut groups: Vec<(&str, Vec<usize>)> = members.into_iter().collect();
     groups.shuffle(&mut random::stream(

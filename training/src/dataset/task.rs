@@ -2,6 +2,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context;
 
+use hamiltone_engine::model::TaskKind;
+
 use super::layouts::FILTERED;
 use super::official::Row;
 
@@ -27,6 +29,10 @@ pub enum Task {
     /// Any folder of folders of sounds, each folder a label; five folds. Sounds in a folder inside
     /// (a speaker's, a track's) stay together.
     Folders,
+    /// AudioSet: any of 527 labels at a time. A folder with `class_labels_indices.csv`, the segment
+    /// lists (`eval_segments.csv`, `balanced_train_segments.csv`, `unbalanced_train_segments.csv`) and
+    /// `audio/`, whose files begin with the video's name. Fold 1 is the evaluation list (`--folds 1`).
+    Audioset,
 }
 
 /// Folds where the set has no official ones.
@@ -57,6 +63,7 @@ impl Task {
             Self::Gtzan => "gtzan",
             Self::Instruments => "instruments",
             Self::Folders => "folders",
+            Self::Audioset => "audioset",
         }
     }
 
@@ -69,6 +76,7 @@ impl Task {
             Self::Gtzan => "the official folder genres (or genres_original)",
             Self::Instruments => "nothing else",
             Self::Folders => "folders of sounds, one a label",
+            Self::Audioset => "the official class_labels_indices.csv, lists of segments and audio/",
         }
     }
 
@@ -82,6 +90,15 @@ impl Task {
             Self::Gtzan => "GTZAN, ten genres",
             Self::Instruments => "musical instruments",
             Self::Folders => "sounds of one's own",
+            Self::Audioset => "AudioSet, 527 labels",
+        }
+    }
+
+    /// Whether a sound has one label or any number of them.
+    pub(super) fn kind(self) -> TaskKind {
+        match self {
+            Self::Audioset => TaskKind::MultiLabel,
+            _ => TaskKind::SingleLabel,
         }
     }
 
@@ -98,7 +115,11 @@ impl Task {
     }
 
     pub(super) fn wants(self, row: &Row) -> bool {
-        self != Self::Esc10 || ESC10_LABELS.contains(&row.label.as_str())
+        self != Self::Esc10
+            || row
+                .labels
+                .iter()
+                .all(|label| ESC10_LABELS.contains(&label.as_str()))
     }
 
     /// What must not straddle a split.
@@ -114,7 +135,7 @@ impl Task {
             Self::Esc10 | Self::Esc50 => part(1), // fold-RECORDING-take-class
             Self::Urbansound8k => part(0),        // RECORDING-class-occurrence-slice
             Self::Ravdess | Self::Folders => row.fold_or_speaker.clone(),
-            Self::Gtzan | Self::Instruments => row.stem.clone(),
+            Self::Gtzan | Self::Instruments | Self::Audioset => row.stem.clone(),
         }
     }
 
@@ -122,7 +143,7 @@ impl Task {
     /// by label so that the folds are alike.
     pub(super) fn folds(self, rows: &[Row]) -> anyhow::Result<Vec<usize>> {
         match self {
-            Self::Esc10 | Self::Esc50 | Self::Urbansound8k => rows
+            Self::Esc10 | Self::Esc50 | Self::Urbansound8k | Self::Audioset => rows
                 .iter()
                 .map(|row| {
                     let fold = row
@@ -167,7 +188,7 @@ impl Task {
         };
         let mut fold = fold;
         rows.iter()
-            .map(|row| fold(row, dealt.entry(row.label.as_str()).or_default()))
+            .map(|row| fold(row, dealt.entry(row.labels[0].as_str()).or_default()))
             .collect()
     }
 }

@@ -78,6 +78,9 @@ fn confusion_of_folds(
     labels: &[String],
     tests: &[&Evaluation],
 ) -> anyhow::Result<()> {
+    if tests.iter().all(|test| test.confusion.is_empty()) {
+        return Ok(()); // clips with any number of labels
+    }
     let mut total = vec![vec![0usize; labels.len()]; labels.len()];
     for test in tests {
         for (total, counts) in total.iter_mut().zip(&test.confusion) {
@@ -87,7 +90,7 @@ fn confusion_of_folds(
                 .for_each(|(total, count)| *total += count);
         }
     }
-    let accuracies: Vec<f64> = tests.iter().map(|test| test.accuracy).collect();
+    let accuracies: Vec<f64> = tests.iter().map(|test| test.value()).collect();
     let Spread { mean, deviation } = spread(&accuracies);
     let title = format!(
         "{name}: {:.1} % (sd {:.1}) over {} folds",
@@ -102,7 +105,7 @@ fn accuracy(outcomes: &[FoldOutcome]) -> Spread {
     spread(
         &outcomes
             .iter()
-            .map(|outcome| outcome.test.accuracy)
+            .map(|outcome| outcome.test.value())
             .collect::<Vec<_>>(),
     )
 }
@@ -143,7 +146,10 @@ pub fn summary(outcomes: &[FoldOutcome]) -> String {
     let clips: usize = outcomes.iter().map(|outcome| outcome.test_clips).sum();
     let minutes = outcomes.iter().map(|outcome| outcome.seconds).sum::<f64>() / 60.0;
     format!(
-        "accuracy {:.1} % (sd {:.1} over {} folds, {clips} clips), {minutes:.0} minutes of training",
+        "{} {:.1} % (sd {:.1} over {} folds, {clips} clips), {minutes:.0} minutes of training",
+        outcomes
+            .first()
+            .map_or("accuracy", |outcome| outcome.test.measure()),
         100.0 * mean,
         100.0 * deviation,
         outcomes.len()

@@ -2,11 +2,13 @@
 
 use candle_core::{Device, Tensor};
 use hamiltone_engine::features::{COMPONENTS, FeatureSettings};
+use hamiltone_engine::model::TaskKind;
 use rand::Rng;
 use rayon::prelude::*;
 
 use super::Recipe;
 use crate::augmentation::{cut, frame_by_frame, frames_by_component, mask, mix};
+use crate::dataset::Dataset;
 use crate::random;
 use crate::teacher::Teacher;
 
@@ -14,7 +16,7 @@ use crate::teacher::Teacher;
 pub(super) struct Batch {
     /// `batch × 4 × frames × mels`.
     pub(super) frames: Tensor,
-    /// `batch × labels`, each row a distribution.
+    /// `batch × labels`: each row a distribution, or (any number of labels) from 0 to 1 each.
     pub(super) targets: Tensor,
     /// What a teacher says of it.
     pub(super) guidance: Option<Guidance>,
@@ -43,9 +45,8 @@ pub(super) struct Material<'a> {
     pub(super) recipe: &'a Recipe,
     pub(super) features: &'a FeatureSettings,
     pub(super) audio: &'a [Vec<f32>],
-    /// The label of each clip of `audio`.
-    pub(super) labels: &'a [usize],
-    pub(super) label_count: usize,
+    /// The clips of `audio`.
+    pub(super) dataset: &'a Dataset,
     /// Mean of each component and mel over the training clips.
     pub(super) means: &'a [f32],
     /// Who judges each clip, if anyone.
@@ -80,7 +81,7 @@ impl Material<'_> {
             taught.extend(item.taught);
         }
         let shape = (chosen.len(), COMPONENTS, frames, self.features.mel_bands);
-        let of_labels = (chosen.len(), self.label_count);
+        let of_labels = (chosen.len(), self.dataset.labels.len());
         let guidance = self.recipe.distillation.as_ref().map(|distillation| {
             Ok::<_, candle_core::Error>(Guidance {
                 logits: Tensor::from_vec(taught, of_labels, device)?,
@@ -95,6 +96,26 @@ impl Material<'_> {
         })
     }
 
+    /// A target before its labels: what smoothing spreads over all of them.
+    fn no_label(&self) -> Vec<f32> {
+        let count = self.dataset.labels.len();
+        let spread = match self.dataset.kind {
+            TaskKind::SingleLabel => self.recipe.label_smoothing / count as f32,
+            TaskKind::MultiLabel => 0.0,
+        };
+        vec![spread; count]
+    }
+
+    fn add_labels(&self, target: &mut [f32], clip: usize, share: f32) {
+        let sure = match self.dataset.kind {
+            TaskKind::SingleLabel => 1.0 - self.recipe.label_smoothing,
+            TaskKind::MultiLabel => 1.0,
+        };
+        for &label in &self.dataset.clips[clip].labels {
+            target[label] = (target[label] + sure * share).min(1.0);
+        }
+    }
+
     fn item(
         &self,
         clip: usize,
@@ -105,17 +126,15 @@ impl Material<'_> {
         let settings = &self.recipe.augmentation;
         let mut random = random::stream(self.recipe.seed, purpose);
         let mut samples = cut(&self.audio[clip], length, settings, &mut random);
-        let smoothing = self.recipe.label_smoothing;
-        let mut target = vec![smoothing / self.label_count as f32; self.label_count];
-        let sure = 1.0 - smoothing;
+        let mut target = self.no_label();
         if random.random_bool(settings.mixup_share) {
             let other = pool[random.random_range(0..pool.len())];
             let other_samples = cut(&self.audio[other], length, settings, &mut random);
             let share = mix(&mut samples, &other_samples, &mut random);
-            target[self.labels[clip]] += sure * share;
-            target[self.labels[other]] += sure * (1.0 - share);
+            self.add_labels(&mut target, clip, share);
+            self.add_labels(&mut target, other, 1.0 - share);
         } else {
-            target[self.labels[clip]] += sure;
+            self.add_labels(&mut target, clip, 1.0);
         }
         let (mut planes, frames) = frames_by_component(self.features, &samples);
         let mels = self.features.mel_bands;

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, ensure};
 use hamiltone_engine::features::{COMPONENTS, FeatureSettings, quaternion_frames};
-use hamiltone_engine::model::{Accuracy, Card, ModelFile, Probe, TaskKind};
+use hamiltone_engine::model::{Accuracy, Card, ModelFile, Probe};
 use hamiltone_engine::network::streaming::Weights;
 use hamiltone_engine::network::{Algebra, Architecture};
 use rayon::prelude::*;
@@ -119,14 +119,14 @@ impl FoldTask<'_> {
 
     pub(super) fn accuracy(&self, test: &Evaluation) -> Accuracy {
         Accuracy {
-            measure: "accuracy".into(),
-            value: test.accuracy,
+            measure: test.measure().into(),
+            value: test.value(),
             spread: None,
             protocol: format!(
                 "{}, fold {}, which it has not seen ({} clips); trained on the other folds",
                 self.recipe.task.name(),
                 self.fold,
-                test.confusion.iter().flatten().sum::<usize>()
+                test.clips
             ),
         }
     }
@@ -141,7 +141,7 @@ impl FoldTask<'_> {
             format_version: 0, // this and the counts are filled in when the file is sealed
             name: recipe.name.clone(),
             description: format!("{kind} for {}", recipe.task.title()),
-            task: TaskKind::SingleLabel,
+            task: self.dataset.kind,
             labels: self.label_names(),
             features: self.features.clone(),
             architecture: beginning.architecture.clone(),

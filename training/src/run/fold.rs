@@ -137,14 +137,12 @@ impl FoldTask<'_> {
                 .and_then(|()| adam.restore(&tensors, done.steps))
                 .context("the checkpoint is of another network: --restart begins anew")?;
         }
-        let labels: Vec<usize> = self.dataset.clips.iter().map(|clip| clip.label).collect();
         let teacher = self.teacher()?;
         let material = Material {
             recipe: self.recipe,
             features: self.features,
             audio: self.audio,
-            labels: &labels,
-            label_count: self.dataset.labels.len(),
+            dataset: self.dataset,
             means: &means,
             teacher: teacher.as_deref(),
         };
@@ -174,7 +172,7 @@ impl FoldTask<'_> {
                 epoch,
                 training_loss,
                 validation_loss: validation.loss,
-                validation_accuracy: validation.accuracy,
+                validation_accuracy: validation.value(),
                 seconds: started.elapsed().as_secs_f64(),
             });
             if better {
@@ -189,7 +187,7 @@ impl FoldTask<'_> {
             let state = format!(
                 "fold {} loss {training_loss:.3} validation {:.1} %",
                 self.fold,
-                100.0 * validation.accuracy
+                100.0 * validation.value()
             );
             if bar.is_hidden() {
                 // No terminal to draw the bar on: a line an epoch instead.
@@ -226,7 +224,7 @@ impl FoldTask<'_> {
             let mut random = self.random(&[DROPOUT, epoch as u64, index as u64]);
             losses += step(
                 (network, adam),
-                &batch,
+                (&batch, self.dataset.kind),
                 (self.recipe.dropout, self.recipe.optimisation.average_decay),
                 steps,
                 &mut random,
@@ -242,7 +240,9 @@ impl FoldTask<'_> {
         if self.recipe.balanced {
             let mut of_label = vec![Vec::new(); self.dataset.labels.len()];
             for &clip in training {
-                of_label[self.dataset.clips[clip].label].push(clip);
+                for &label in &self.dataset.clips[clip].labels {
+                    of_label[label].push(clip);
+                }
             }
             of_label.retain(|clips| !clips.is_empty());
             let mut drawn = |place: usize| {
@@ -268,19 +268,21 @@ impl FoldTask<'_> {
         done.parameters = best.card.parameters;
         done.multiply_adds_per_second = best.card.multiply_adds_per_second;
         ModelFile::seal(best.card, best.weights)?.write(&path)?;
-        let title = format!("{}: {:.1} %", self.title(), 100.0 * test.accuracy);
+        let title = format!("{}: {:.1} %", self.title(), 100.0 * test.value());
         let picture = folder.path(CONFUSION);
-        report::confusion(&picture, &title, &self.dataset.labels, &test.confusion)?;
+        if !test.confusion.is_empty() {
+            report::confusion(&picture, &title, &self.dataset.labels, &test.confusion)?;
+        }
         done.test = Some(test);
         folder.save_progress(done)
     }
 
     fn evaluate(&self, card: &Card, weights: &Weights, indices: &[usize]) -> Evaluation {
-        let clips: Vec<(&[f32], usize)> = indices
+        let clips: Vec<(&[f32], &[usize])> = indices
             .iter()
             .map(|&index| {
                 let clip = &self.dataset.clips[index];
-                (self.audio[index].as_slice(), clip.label)
+                (self.audio[index].as_slice(), &clip.labels[..])
             })
             .collect();
         evaluate(card, weights, &clips)

@@ -96,8 +96,8 @@ fn fingerprint(dataset: &Dataset) -> String {
         let name = clip.path.file_name().unwrap_or_default();
         let (group, fold) = (&clip.group, clip.fold);
         let line = format!(
-            "{name:?} {} {group:?} {fold} {:?}\n",
-            clip.label, clip.duration_s
+            "{name:?} {:?} {group:?} {fold} {:?}\n",
+            clip.labels, clip.duration_s
         );
         hash.update(line);
     }

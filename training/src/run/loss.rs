@@ -1,6 +1,7 @@
 //! What training makes small: the cross-entropy of a batch, with dropout in the head.
 
 use candle_core::{Result, Tensor};
+use hamiltone_engine::model::TaskKind;
 use hamiltone_engine::network::whole_clip::{Network, NormStatistics};
 use rand::Rng;
 
@@ -12,7 +13,7 @@ use super::batch::{Batch, Guidance};
 pub(super) fn training_loss(
     network: &Network,
     frozen: bool,
-    batch: &Batch,
+    (batch, kind): (&Batch, TaskKind),
     dropout: f32,
     random: &mut impl Rng,
 ) -> Result<(Tensor, NormStatistics)> {
@@ -24,12 +25,24 @@ pub(super) fn training_loss(
     let features = drop_some(&network.window_features(&columns)?, dropout, random)?;
     let hidden = drop_some(&network.hidden(&features)?, dropout, random)?;
     let logits = network.logits(&hidden)?;
-    let loss = cross_entropy(&logits, &batch.targets)?;
+    let loss = match kind {
+        TaskKind::SingleLabel => cross_entropy(&logits, &batch.targets)?,
+        TaskKind::MultiLabel => binary_cross_entropy(&logits, &batch.targets)?,
+    };
     let Some(guidance) = &batch.guidance else {
         return Ok((loss, statistics));
     };
     let share = f64::from(guidance.weight);
-    let of_teacher = divergence(&logits, guidance)?;
+    let of_teacher = match kind {
+        TaskKind::SingleLabel => divergence(&logits, guidance)?,
+        TaskKind::MultiLabel => {
+            // Each label is a choice of two, softened in the same way.
+            let temperature = f64::from(guidance.temperature);
+            let targets = sigmoid(&(&guidance.logits / temperature)?)?;
+            let softened = binary_cross_entropy(&(&logits / temperature)?, &targets)?;
+            (softened * (temperature * temperature))?
+        }
+    };
     Ok((
         ((loss * (1.0 - share))? + (of_teacher * share)?)?,
         statistics,
@@ -45,6 +58,18 @@ fn divergence(logits: &Tensor, guidance: &Guidance) -> Result<Tensor> {
     let teacher = log_softmax(&(&guidance.logits / temperature)?)?;
     let divergence = (teacher.exp()? * (teacher - student)?)?;
     divergence.sum(1)?.mean(0)? * (temperature * temperature)
+}
+
+/// The mean over labels and clips of −t·ln σ(z) − (1 − t)·ln(1 − σ(z)), in the form that never
+/// overflows: max(z, 0) − t·z + ln(1 + e^−|z|).
+fn binary_cross_entropy(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
+    let tail = (logits.abs()?.neg()?.exp()? + 1.0)?.log()?;
+    ((logits.relu()? - (targets * logits)?)? + tail)?.mean_all()
+}
+
+fn sigmoid(logits: &Tensor) -> Result<Tensor> {
+    // Through tanh, which has no overflow either.
+    ((logits * 0.5)?.tanh()? + 1.0)? * 0.5
 }
 
 fn log_softmax(logits: &Tensor) -> Result<Tensor> {
@@ -126,10 +151,11 @@ mod tests {
         network: Network,
         vars: BTreeMap<String, Var>,
         batch: Batch,
+        kind: TaskKind,
     }
 
     impl Trial {
-        fn new(frames: usize, mels: usize, blocks: Vec<Block>) -> Self {
+        fn new(frames: usize, mels: usize, blocks: Vec<Block>, kind: TaskKind) -> Self {
             let (batch, labels) = (5, 3);
             let architecture = Architecture {
                 blocks,
@@ -182,15 +208,22 @@ mod tests {
             Self {
                 network: Network::new(&architecture, mels, &tensors).unwrap(),
                 batch,
+                kind,
                 vars,
             }
         }
 
         /// The same parts of the head are dropped every time.
         fn loss(&self) -> Tensor {
-            training_loss(&self.network, false, &self.batch, 0.2, &mut stream(4, &[]))
-                .unwrap()
-                .0
+            training_loss(
+                &self.network,
+                false,
+                (&self.batch, self.kind),
+                0.2,
+                &mut stream(4, &[]),
+            )
+            .unwrap()
+            .0
         }
 
         /// The slope of the loss along each number of a variable, by central differences.
@@ -235,8 +268,13 @@ mod tests {
             (13, 9, vec![block(&[2, 1], true), block(&[2], false)]),
             (8, 10, vec![block(&[1], true), block(&[2, 2], true)]),
             (7, 5, vec![block(&[2], false)]),
+            (6, 6, vec![block(&[2], true)]),
         ] {
-            let trial = Trial::new(frames, mels, blocks);
+            let kind = match frames {
+                6 => TaskKind::MultiLabel,
+                _ => TaskKind::SingleLabel,
+            };
+            let trial = Trial::new(frames, mels, blocks, kind);
             let gradients = trial.loss().backward().unwrap();
             for (name, _, _) in trial.network.trained() {
                 let var = &trial.vars[name];

@@ -145,8 +145,9 @@ impl Run<'_> {
             let outcome = task(fold).run().with_context(|| format!("fold {fold}"))?;
             if !self.quiet {
                 eprintln!(
-                    "fold {fold}: accuracy {:.1} % on {} clips (best epoch {} of {})",
-                    100.0 * outcome.test.accuracy,
+                    "fold {fold}: {} {:.1} % on {} clips (best epoch {} of {})",
+                    outcome.test.measure(),
+                    100.0 * outcome.test.value(),
                     outcome.test_clips,
                     outcome.best_epoch,
                     recipe.epochs

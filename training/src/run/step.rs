@@ -2,6 +2,7 @@
 
 use candle_core::{Device, Result, Tensor};
 use hamiltone_engine::features::{COMPONENTS, FeatureSettings};
+use hamiltone_engine::model::TaskKind;
 use hamiltone_engine::network::Architecture;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
@@ -15,13 +16,18 @@ use crate::random::stream;
 /// One step on a batch, of `steps` in all. Returns the loss.
 pub(super) fn step(
     (network, adam): (&mut TrainingNetwork, &mut AdamW),
-    batch: &Batch,
+    (batch, kind): (&Batch, TaskKind),
     (dropout, average_decay): (f32, f64),
     steps: usize,
     random: &mut impl Rng,
 ) -> Result<f64> {
-    let (loss, statistics) =
-        training_loss(&network.network, network.frozen, batch, dropout, random)?;
+    let (loss, statistics) = training_loss(
+        &network.network,
+        network.frozen,
+        (batch, kind),
+        dropout,
+        random,
+    )?;
     adam.step(&loss.backward()?, steps)?;
     network.take_statistics(statistics)?;
     network.take_average(average_decay, adam.steps_done())?;
@@ -67,6 +73,12 @@ impl BareTraining {
             targets: targets.clone(),
             guidance: None,
         };
-        step(both, &batch, (0.2, 0.99), STEPS, &mut self.random)
+        step(
+            both,
+            (&batch, TaskKind::SingleLabel),
+            (0.2, 0.99),
+            STEPS,
+            &mut self.random,
+        )
     }
 }
