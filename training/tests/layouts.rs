@@ -190,13 +190,9 @@ fn audioset_with_any_number_of_labels_trains_and_reports_map() {
             .all(|clip| clip.group.starts_with("--video-"))
     );
     let out = folder.path().join("run");
-    let mut command = train(
-        folder.path(),
-        "audioset",
-        &out,
-        &["--folds", "1", "--epochs", "12"],
-    );
-    command.args(["--batch", "4", "--channels", "8", "--learning-rate", "0.01"]);
+    let mut more = vec!["--folds", "1", "--epochs", "12", "--batch", "4"];
+    more.extend(["--channels", "8", "--learning-rate", "0.01"]);
+    let mut command = train(folder.path(), "audioset", &out, &more);
     let said = succeeded(&command.output().unwrap());
     assert!(said.contains("mAP"), "{said}");
     let results = common::json(&out.join("results.json"));
