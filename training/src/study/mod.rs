@@ -35,7 +35,7 @@ pub struct StudyArguments {
     #[arg(long, value_delimiter = ',', default_values_t = [1, 2, 3])]
     pub seeds: Vec<u64>,
     /// Epochs, as a share of those of each task's recipe.
-    #[arg(long, default_value_t = 0.5)]
+    #[arg(long, default_value_t = 0.7)]
     pub effort: f64,
     /// Stops before a run that would begin after so many hours.
     #[arg(long)]
