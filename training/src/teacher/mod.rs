@@ -1,8 +1,14 @@
 //! Teachers: networks that judge audio, for students to learn from.
 
+mod labels;
+mod log_mel;
+mod mn04;
 mod onnx;
 mod ours;
 
+pub use labels::{Label, audioset_labels};
+pub use log_mel::{BANDS, FEWEST_SAMPLES, HOP};
+pub use mn04::{EMBEDDING, LABELS, Mn04, RATE, Verdict};
 pub use onnx::OnnxNet;
 pub use ours::OurTeacher;
 
