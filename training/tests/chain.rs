@@ -131,3 +131,29 @@ fn the_catalogue_of_the_shipped_models_is_up_to_date() {
     let there = std::fs::read_to_string(folder.join("README.md")).unwrap();
     assert_eq!(there, text, "run `hamiltone-training catalogue`");
 }
+
+#[test]
+fn a_teacher_with_its_own_front_end_is_learned_from() {
+    let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
+    let net = shared.join("teachers/mn04_audioset527.onnx");
+    if !net.is_file() {
+        eprintln!("SKIPPED: no {}", net.display());
+        return;
+    }
+    let trial = Trial::new();
+    let map = trial.path("map.csv");
+    let distillation =
+        |map: &Path| format!("distillation = {{ teacher = {net:?}, map = {map:?}, weight = 1.0 }}");
+    std::fs::write(&map, "class,audioset527_index\ndog,74\ndog,75\n").unwrap();
+    let message = failed(&set(&trial, "run", &[&distillation(&map)]));
+    assert!(
+        message.contains("rain") && message.contains("map.csv"),
+        "{message}"
+    );
+    std::fs::write(&map, "class,audioset527_index\ndog,74\ndog,75\nrain,289\n").unwrap();
+    succeeded(&set(&trial, "run", &[&distillation(&map)]));
+    succeeded(&set(&trial, "alone", &[]));
+    let [taught, alone] =
+        ["run", "alone"].map(|out| model(&trial.path(out).join("fold1/model.safetensors")));
+    assert_ne!(taught.weights, alone.weights);
+}

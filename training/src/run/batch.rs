@@ -64,7 +64,9 @@ impl Material<'_> {
     ) -> anyhow::Result<Batch> {
         let (least, most) = self.recipe.crop_s;
         let seconds = random::stream(self.recipe.seed, purpose).random_range(least..=most);
-        let length = (seconds * self.features.sample_rate as f32) as usize;
+        // In tenths of a second: a teacher's plan is for one length.
+        let tenths = (10.0 * seconds).round().max(1.0) as usize;
+        let length = tenths * self.features.sample_rate as usize / 10;
         let items: Vec<Item> = chosen
             .par_iter()
             .enumerate()

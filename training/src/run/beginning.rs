@@ -1,5 +1,7 @@
 //! What a fold's training begins with: a shape, weights, and where they come from.
 
+use std::path::Path;
+
 use anyhow::{Context, ensure};
 use hamiltone_engine::features::{COMPONENTS, FeatureSettings, quaternion_frames};
 use hamiltone_engine::model::{Accuracy, Card, ModelFile, Probe};
@@ -12,7 +14,7 @@ use super::network::initial_weights;
 use super::recipe::Start;
 use crate::evaluation::Evaluation;
 use crate::pruning::{Plan, Pruning, remove};
-use crate::teacher::{OurTeacher, Teacher};
+use crate::teacher::{MappedTeacher, OurTeacher, Teacher};
 
 /// A mel's variance counts as this share of its component's mean variance at least. In clips that
 /// were recorded at 16 or 22 kHz the highest mels are always silent; divided by next to nothing,
@@ -102,6 +104,13 @@ impl FoldTask<'_> {
         let Some(distillation) = &self.recipe.distillation else {
             return Ok(None);
         };
+        if let Some(map) = &distillation.map {
+            let net = self.recipe.path(&distillation.teacher, self.fold);
+            let teacher = MappedTeacher::open(&net, Path::new(map), &self.label_names());
+            return Ok(Some(Box::new(
+                teacher.context("the teacher of the recipe")?,
+            )));
+        }
         let file = self.model(&distillation.teacher)?;
         ensure!(
             file.card.labels == self.label_names(),

@@ -85,7 +85,7 @@ pub struct Distillation {
     /// ONNX file with its own front end.
     pub teacher: String,
     /// For an ONNX teacher: a table of which of its labels stand for ours
-    /// (`class,audioset_labels`).
+    /// (columns `class` and `audioset527_index`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub map: Option<String>,
     /// What both networks' logits are divided by.

@@ -2,12 +2,14 @@
 
 mod labels;
 mod log_mel;
+mod mapped;
 mod mn04;
 mod onnx;
 mod ours;
 
 pub use labels::{Label, audioset_labels};
 pub use log_mel::{BANDS, FEWEST_SAMPLES, HOP};
+pub use mapped::MappedTeacher;
 pub use mn04::{EMBEDDING, LABELS, Mn04, RATE, Verdict};
 pub use onnx::OnnxNet;
 pub use ours::OurTeacher;
