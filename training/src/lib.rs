@@ -11,6 +11,7 @@ pub mod augmentation;
 pub mod dataset;
 pub mod evaluation;
 mod files;
+pub mod general;
 mod in_place;
 pub mod optimisation;
 pub mod pruning;

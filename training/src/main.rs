@@ -17,6 +17,8 @@ enum Command {
     Train(Box<hamiltone_training::run::TrainArguments>),
     /// Prune and distil on four tasks and write the tables; run it again to go on.
     Study(Box<hamiltone_training::study::StudyArguments>),
+    /// Distil AudioSet's teacher into a general tagger; run it again to go on where it stopped.
+    Distil(Box<hamiltone_training::general::GeneralArguments>),
     /// Write the README of a folder of models from their cards.
     Catalogue {
         /// The folder.
@@ -44,6 +46,7 @@ fn main() -> std::process::ExitCode {
     let done = match command {
         Command::Train(arguments) => hamiltone_training::run::train(&arguments),
         Command::Study(arguments) => hamiltone_training::study::study(&arguments),
+        Command::Distil(arguments) => hamiltone_training::general::distil(&arguments),
         Command::Catalogue { models } => hamiltone_training::report::catalogue(&models),
         Command::Draw { results, out } => hamiltone_training::report::redraw(&results, &out),
     };

@@ -187,7 +187,10 @@ fn describe(pruning: &Pruning) -> String {
 }
 
 /// Mean and variance of each component and mel over clips, for the input norm.
-fn input_statistics(features: &FeatureSettings, clips: &[&[f32]]) -> (Vec<f32>, Vec<f32>) {
+pub(crate) fn input_statistics(
+    features: &FeatureSettings,
+    clips: &[&[f32]],
+) -> (Vec<f32>, Vec<f32>) {
     let size = COMPONENTS * features.mel_bands;
     let sums: Vec<(Vec<f64>, Vec<f64>, usize)> = clips
         .par_iter()

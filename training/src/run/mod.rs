@@ -16,6 +16,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 pub use arguments::TrainArguments;
+pub(crate) use beginning::input_statistics;
 pub use checkpoint::EpochRecord;
 pub use fold::FoldOutcome;
 use fold::FoldTask;
@@ -23,6 +24,8 @@ pub(crate) use fold::fold_title;
 use folder::RunFolder;
 use hamiltone_engine::features::FeatureSettings;
 use indicatif::{ProgressBar, ProgressStyle};
+pub(crate) use loss::binary_cross_entropy;
+pub(crate) use network::{TrainingNetwork, initial_weights};
 pub use recipe::{Distillation, Recipe, Start};
 pub use step::BareTraining;
 

@@ -20,17 +20,17 @@ use crate::random::normal;
 const STATISTICS_DECAY: f64 = 0.9;
 
 /// Every tensor of a network as a variable, and the average of each over the steps.
-pub(super) struct TrainingNetwork {
+pub(crate) struct TrainingNetwork {
     vars: BTreeMap<String, Var>,
     average: BTreeMap<String, Tensor>,
-    pub(super) network: Network,
+    pub(crate) network: Network,
     /// Whether only the head learns.
-    pub(super) frozen: bool,
+    pub(crate) frozen: bool,
 }
 
 impl TrainingNetwork {
     /// With these weights.
-    pub(super) fn new(
+    pub(crate) fn new(
         architecture: &Architecture,
         features: &FeatureSettings,
         weights: &Weights,
@@ -62,12 +62,12 @@ impl TrainingNetwork {
     }
 
     /// Says whether only the head learns from now on.
-    pub(super) fn freeze_trunk(&mut self, frozen: bool) {
+    pub(crate) fn freeze_trunk(&mut self, frozen: bool) {
         self.frozen = frozen;
     }
 
     /// The variables that the optimiser adjusts; `true` where weight decay applies.
-    pub(super) fn trained(&self) -> Vec<(String, Var, bool)> {
+    pub(crate) fn trained(&self) -> Vec<(String, Var, bool)> {
         let names = self.network.trained().map(|(name, _, kind)| (name, kind));
         names
             .filter(|(name, _)| !self.frozen || name.starts_with("head."))
@@ -82,7 +82,7 @@ impl TrainingNetwork {
     }
 
     /// Takes a batch's statistics into the running ones.
-    pub(super) fn take_statistics(&self, statistics: NormStatistics) -> candle_core::Result<()> {
+    pub(crate) fn take_statistics(&self, statistics: NormStatistics) -> candle_core::Result<()> {
         for (name, of_batch) in statistics {
             for (part, values) in [("mean", of_batch.mean), ("variance", of_batch.variance)] {
                 let var = &self.vars[&format!("{name}.{part}")];
@@ -95,7 +95,7 @@ impl TrainingNetwork {
     }
 
     /// Takes the present values into the average. In the first steps it follows faster.
-    pub(super) fn take_average(
+    pub(crate) fn take_average(
         &mut self,
         decay: f64,
         steps_done: usize,
@@ -116,7 +116,7 @@ impl TrainingNetwork {
     }
 
     /// The averaged weights, as a model file holds them.
-    pub(super) fn averaged_weights(&self) -> candle_core::Result<Weights> {
+    pub(crate) fn averaged_weights(&self) -> candle_core::Result<Weights> {
         let list = |(name, tensor): (&String, &Tensor)| {
             Ok((name.clone(), tensor.flatten_all()?.to_vec1::<f32>()?))
         };
@@ -124,7 +124,7 @@ impl TrainingNetwork {
     }
 
     /// Everything that must be saved, by name.
-    pub(super) fn state(&self) -> BTreeMap<String, Tensor> {
+    pub(crate) fn state(&self) -> BTreeMap<String, Tensor> {
         let now = self
             .vars
             .iter()
@@ -137,7 +137,7 @@ impl TrainingNetwork {
     }
 
     /// Takes up a saved [`state`](Self::state).
-    pub(super) fn restore(&mut self, state: &BTreeMap<String, Tensor>) -> anyhow::Result<()> {
+    pub(crate) fn restore(&mut self, state: &BTreeMap<String, Tensor>) -> anyhow::Result<()> {
         for (name, var) in &self.vars {
             let find = |part: &str| saved_like(var, &format!("{part}.{name}"), state);
             var.set(&find("now")?)?;
@@ -148,7 +148,7 @@ impl TrainingNetwork {
 }
 
 /// Fresh weights; `means` and `variances` (`4 × mels`) are those of the training set.
-pub(super) fn initial_weights(
+pub(crate) fn initial_weights(
     architecture: &Architecture,
     features: &FeatureSettings,
     (means, variances): (Vec<f32>, Vec<f32>),

@@ -1,0 +1,182 @@
+//! How far a student agrees with its teacher on sounds that neither of them learned from.
+
+use hamiltone_engine::features::{FeatureSettings, quaternion_frames};
+use hamiltone_engine::model::clip_logits;
+use hamiltone_engine::network::streaming::PackedNetwork;
+use rand::Rng;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+use super::Material;
+use crate::evaluation::average_precision;
+use crate::random::stream;
+use crate::teacher::{Mn04, audioset_labels};
+
+/// Labels so general that agreeing on them says little.
+const GENERAL: [&str; 8] = [
+    "Music",
+    "Speech",
+    "Silence",
+    "Sound effect",
+    "Animal",
+    "Vehicle",
+    "Inside, small room",
+    "Outside, urban or manmade",
+];
+/// What the teacher gives at least this probability counts as there.
+const THERE: f32 = 0.3;
+/// The teacher is sure from here on.
+const SURE: f32 = 0.5;
+/// A label must be there so often to count.
+const LEAST_OFTEN: usize = 3;
+/// Length of a segment.
+const SEGMENT_S: usize = 5;
+/// Most segments of one sound.
+const MOST_SEGMENTS: usize = 8;
+
+/// How far they agree.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Agreement {
+    /// Mean over labels of the average precision, what the teacher says being true.
+    pub mean_average_precision: f64,
+    /// Labels in that mean.
+    pub labels: usize,
+    /// Share of segments of which the teacher is sure of a specific label that the student gives
+    /// the same specific label the highest probability.
+    pub top_1: f64,
+    /// Segments in that share.
+    pub sure: usize,
+    /// Segments in all.
+    pub segments: usize,
+}
+
+/// Segments with the teacher's logits.
+pub(super) struct HeldOut {
+    segments: Vec<(Vec<f32>, Vec<f32>)>,
+}
+
+impl HeldOut {
+    /// Cuts segments from sounds and asks the teacher.
+    pub(super) fn new(
+        material: &Material,
+        teacher: &Mn04,
+        features: &FeatureSettings,
+        most: usize,
+    ) -> anyhow::Result<Self> {
+        let length = SEGMENT_S * features.sample_rate as usize;
+        let mut random = stream(7, &[u64::from_le_bytes(*b"held out")]);
+        let mut cuts = Vec::new();
+        for sound in material.sounds() {
+            let segments = (sound.samples.len() / length).clamp(1, MOST_SEGMENTS);
+            for _ in 0..segments {
+                let start = random.random_range(0..=sound.samples.len().saturating_sub(length));
+                let samples = sound.samples[start..].iter().take(length);
+                let mut cut: Vec<f32> = samples.map(|s| sound.scale * f32::from(*s)).collect();
+                cut.resize(length, 0.0);
+                cuts.push((random.random::<u32>(), cut));
+            }
+        }
+        cuts.sort_by_key(|(order, _)| *order); // some of everything, if there are too many
+        cuts.truncate(most);
+        let judged = cuts.into_par_iter().map(|(_, cut)| {
+            let verdict = teacher.judge(&cut)?;
+            Ok((cut, verdict.logits))
+        });
+        Ok(Self {
+            segments: judged.collect::<anyhow::Result<_>>()?,
+        })
+    }
+
+    /// Asks the student.
+    pub(super) fn ask(
+        &self,
+        network: &Arc<PackedNetwork>,
+        features: &FeatureSettings,
+    ) -> Agreement {
+        let answers: Vec<(Vec<f32>, &[f32])> = self
+            .segments
+            .par_iter()
+            .map(|(samples, truth)| {
+                let frames = quaternion_frames(features, samples);
+                (clip_logits(network, &frames), &truth[..])
+            })
+            .collect();
+        agreement(&answers)
+    }
+}
+
+/// Of pairs of logits, the student's and the teacher's.
+fn agreement(answers: &[(Vec<f32>, &[f32])]) -> Agreement {
+    let logit = |probability: f32| (probability / (1.0 - probability)).ln();
+    let labels = answers.first().map_or(0, |(_, truth)| truth.len());
+    let precisions: Vec<f64> = (0..labels)
+        .into_par_iter()
+        .filter_map(|label| {
+            let pairs = answers.iter();
+            let ranked: Vec<(f32, bool)> = pairs
+                .map(|(own, truth)| (own[label], truth[label] > logit(THERE)))
+                .collect();
+            let often = ranked.iter().filter(|(_, there)| *there).count();
+            (often >= LEAST_OFTEN)
+                .then(|| average_precision(ranked))
+                .flatten()
+        })
+        .collect();
+    let specific: Vec<usize> = audioset_labels()
+        .iter()
+        .enumerate()
+        .filter(|(_, label)| !GENERAL.contains(&label.name.as_str()))
+        .map(|(index, _)| index)
+        .filter(|index| *index < labels)
+        .collect();
+    let top = |logits: &[f32]| {
+        let best = specific
+            .iter()
+            .max_by(|a, b| logits[**a].total_cmp(&logits[**b]));
+        best.copied().unwrap_or(0)
+    };
+    let sure: Vec<bool> = answers
+        .iter()
+        .filter(|(_, truth)| labels > 0 && truth[top(truth)] > logit(SURE))
+        .map(|(own, truth)| top(own) == top(truth))
+        .collect();
+    Agreement {
+        mean_average_precision: precisions.iter().sum::<f64>() / precisions.len().max(1) as f64,
+        labels: precisions.len(),
+        top_1: sure.iter().filter(|same| **same).count() as f64 / sure.len().max(1) as f64,
+        sure: sure.len(),
+        segments: answers.len(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_student_that_repeats_its_teacher_agrees_and_one_that_guesses_does_not() {
+        let mut random = stream(1, &[]);
+        let truths: Vec<Vec<f32>> = (0..200)
+            .map(|_| {
+                (0..527)
+                    .map(|_| if random.random_bool(0.03) { 2.0 } else { -6.0 })
+                    .collect()
+            })
+            .collect();
+        let same: Vec<(Vec<f32>, &[f32])> = truths.iter().map(|t| (t.clone(), &t[..])).collect();
+        let agrees = agreement(&same);
+        assert_eq!((agrees.mean_average_precision, agrees.segments), (1.0, 200));
+        assert!(agrees.labels > 400 && agrees.sure > 190, "{agrees:?}");
+        assert_eq!(agrees.top_1, 1.0);
+        let guesses: Vec<(Vec<f32>, &[f32])> = truths
+            .iter()
+            .map(|t| ((0..527).map(|_| random.random()).collect(), &t[..]))
+            .collect();
+        let guessed = agreement(&guesses);
+        assert!(
+            guessed.mean_average_precision < 0.2 && guessed.top_1 < 0.1,
+            "{guessed:?}"
+        );
+    }
+}

@@ -1,0 +1,34 @@
+//! How far a student is from its teacher.
+
+use candle_core::{Result, Tensor};
+
+use crate::run::{TrainingNetwork, binary_cross_entropy};
+
+/// What a teacher says of a batch.
+pub(super) struct Lesson {
+    /// `batch × 4 × frames × mels`.
+    pub(super) frames: Tensor,
+    /// The teacher's logits, `batch × labels`.
+    pub(super) logits: Tensor,
+    /// The teacher's probabilities, `batch × labels`.
+    pub(super) probabilities: Tensor,
+    /// One over the deviation of each of the teacher's logits, `1 × labels`.
+    pub(super) scale: Tensor,
+}
+
+/// Cross-entropies of single labels are tiny on average, most labels being absent: times this they
+/// weigh as much as the distance of the logits.
+const PROBABILITIES: f64 = 30.0;
+
+/// The cross-entropy with the teacher's probabilities, and the squared distance from its logits in
+/// deviations, which also teaches what is only a little likely; and the batch's statistics taken.
+pub(super) fn loss(network: &TrainingNetwork, lesson: &Lesson) -> Result<Tensor> {
+    let student = &network.network;
+    let (columns, statistics) = student.training_columns(&lesson.frames)?;
+    let hidden = student.hidden(&student.window_features(&columns)?)?;
+    let logits = student.logits(&hidden)?;
+    network.take_statistics(statistics)?;
+    let of_labels = (binary_cross_entropy(&logits, &lesson.probabilities)? * PROBABILITIES)?;
+    let distance = (logits - &lesson.logits)?.broadcast_mul(&lesson.scale)?;
+    of_labels + distance.sqr()?.mean_all()?
+}

@@ -1,0 +1,16 @@
+//! The general tagger: a student of AudioSet's teacher, on as much and as varied sound as there is.
+//!
+//! [`mixture`] makes crops that have never been heard before, the teacher judges each of them as it
+//! is, and [`run`] trains on its word, resumable at any time; [`agreement`] measures on sounds held
+//! out by whole sources how far the student agrees.
+
+mod agreement;
+mod loss;
+mod material;
+mod mixture;
+mod run;
+
+pub use agreement::Agreement;
+pub use material::{Material, Source};
+pub use mixture::{Mixing, mixture};
+pub use run::{GeneralArguments, distil};
