@@ -5,6 +5,8 @@
 //! a scale (the loudest sample is full scale: noise 98 dB under it), and a hash of them, so that a
 //! damaged file is made again.
 
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -70,6 +72,36 @@ impl Sound {
     }
 }
 
+/// Parts of a cached sound, without reading the rest of it.
+pub struct Segment;
+
+impl Segment {
+    /// Up to `count` samples from `start` on, at the cache's rate; fewer where the sound ends. The
+    /// hash is not checked: that would take the whole file.
+    ///
+    /// # Errors
+    /// If the file cannot be read or is no entry of a cache.
+    pub fn read(entry: &Path, start: usize, count: usize) -> anyhow::Result<Vec<f32>> {
+        let read = || -> std::io::Result<Vec<f32>> {
+            let mut file = File::open(entry)?;
+            let mut scale = [0; size_of::<f32>()];
+            file.read_exact(&mut scale)?;
+            let overhead = (scale.len() + HASH) as u64;
+            let all = file.metadata()?.len().saturating_sub(overhead) as usize / 2;
+            let count = count.min(all.saturating_sub(start));
+            file.seek(SeekFrom::Current(2 * start as i64))?;
+            let mut bytes = vec![0; 2 * count];
+            file.read_exact(&mut bytes)?;
+            let scale = f32::from_le_bytes(scale);
+            let pairs = bytes.chunks_exact(2);
+            Ok(pairs
+                .map(|pair| scale * f32::from(i16::from_le_bytes([pair[0], pair[1]])))
+                .collect())
+        };
+        read().with_context(|| format!("reading cached audio from {}", entry.display()))
+    }
+}
+
 /// A folder of decoded audio; several programs can use it at a time.
 #[derive(Debug, Clone)]
 pub struct AudioCache {
@@ -116,18 +148,33 @@ impl AudioCache {
             .ok()
             .and_then(|b| Sound::from_bytes(&b))
         {
-            return Ok(sound);
+            return Ok((entry, sound));
         }
         let sound = Sound::new(&decode(path, duration_s, self.rate)?);
+        self.write(&entry, &sound);
+        Ok((entry, sound))
+    }
+
+    /// Keeps sound that no file holds, under a name of the caller's that says all that decides it.
+    ///
+    /// # Errors
+    /// If the cache is one that keeps nothing.
+    pub fn keep_made(&self, name: &str, sound: &Sound) -> anyhow::Result<PathBuf> {
+        let folder = self.folder.as_ref().context("a cache that keeps nothing")?;
+        let entry = folder.join(self.name(None, format!("made {name}").as_bytes()));
+        self.write(&entry, sound);
+        Ok(entry)
+    }
+
+    fn write(&self, entry: &Path, sound: &Sound) {
         let written = entry
             .parent()
             .map_or(Ok(()), std::fs::create_dir_all)
             .context("making its folder")
-            .and_then(|()| files::replace_bytes(&entry, &sound.to_bytes()));
+            .and_then(|()| files::replace_bytes(entry, &sound.to_bytes()));
         if let Err(error) = written {
             eprintln!("the cache is not used: {error:#}");
         }
-        Ok(sound)
     }
 
     /// Name of a file's entry, in one of 256 folders.
@@ -197,6 +244,11 @@ mod tests {
         assert_eq!(first, cache.sound(&file, Some(0.25)).unwrap());
         assert_eq!(entries(&kept).len(), 1);
         assert_eq!(first.samples.len(), decoded.len());
+        let (entry, sound) = cache.keep(&file, Some(0.25)).unwrap();
+        let part = Segment::read(&entry, 1000, 500).unwrap();
+        assert_eq!(part, sound.to_f32()[1000..1500]);
+        assert_eq!(Segment::read(&entry, 7990, 500).unwrap().len(), 10);
+        assert!(Segment::read(&entry, 9000, 500).unwrap().is_empty());
         for (kept, exact) in first.to_f32().iter().zip(&decoded) {
             assert!((kept - exact).abs() < 1e-4, "{kept} {exact}");
         }

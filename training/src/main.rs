@@ -17,6 +17,10 @@ enum Command {
     Train(Box<hamiltone_training::run::TrainArguments>),
     /// Prune and distil on four tasks and write the tables; run it again to go on.
     Study(Box<hamiltone_training::study::StudyArguments>),
+    /// Gather unlabelled audio to learn from; run it again to go on where it stopped.
+    Gather(hamiltone_training::material::GatherArguments),
+    /// Count which labels the teacher finds in gathered audio.
+    Coverage(hamiltone_training::material::CoverageArguments),
     /// Write the README of a folder of models from their cards.
     Catalogue {
         /// The folder.
@@ -44,6 +48,8 @@ fn main() -> std::process::ExitCode {
     let done = match command {
         Command::Train(arguments) => hamiltone_training::run::train(&arguments),
         Command::Study(arguments) => hamiltone_training::study::study(&arguments),
+        Command::Gather(arguments) => hamiltone_training::material::gather(&arguments),
+        Command::Coverage(arguments) => hamiltone_training::material::coverage(&arguments),
         Command::Catalogue { models } => hamiltone_training::report::catalogue(&models),
         Command::Draw { results, out } => hamiltone_training::report::redraw(&results, &out),
     };
