@@ -5,6 +5,8 @@
 //! a scale (the loudest sample is full scale: noise 98 dB under it), and a hash of them, so that a
 //! damaged file is made again.
 
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -48,6 +50,16 @@ impl Sound {
             .collect()
     }
 
+    /// Reads an entry of a cache and checks its hash.
+    ///
+    /// # Errors
+    /// If it cannot be read or is damaged.
+    pub fn read(entry: &Path) -> anyhow::Result<Self> {
+        let bytes = std::fs::read(entry).with_context(|| format!("reading {}", entry.display()))?;
+        Self::from_bytes(&bytes)
+            .with_context(|| format!("{} is damaged: gather it again", entry.display()))
+    }
+
     fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = self.scale.to_le_bytes().to_vec();
         bytes.extend(self.samples.iter().flat_map(|sample| sample.to_le_bytes()));
@@ -67,6 +79,36 @@ impl Sound {
                 .map(|pair| i16::from_le_bytes([pair[0], pair[1]]))
                 .collect(),
         })
+    }
+}
+
+/// Parts of a cached sound, without reading the rest of it.
+pub struct Segment;
+
+impl Segment {
+    /// Up to `count` samples from `start` on, at the cache's rate; fewer where the sound ends. The
+    /// hash is not checked: that would take the whole file.
+    ///
+    /// # Errors
+    /// If the file cannot be read or is no entry of a cache.
+    pub fn read(entry: &Path, start: usize, count: usize) -> anyhow::Result<Vec<f32>> {
+        let read = || -> std::io::Result<Vec<f32>> {
+            let mut file = File::open(entry)?;
+            let mut scale = [0; size_of::<f32>()];
+            file.read_exact(&mut scale)?;
+            let overhead = (scale.len() + HASH) as u64;
+            let all = file.metadata()?.len().saturating_sub(overhead) as usize / 2;
+            let count = count.min(all.saturating_sub(start));
+            file.seek(SeekFrom::Current(2 * start as i64))?;
+            let mut bytes = vec![0; 2 * count];
+            file.read_exact(&mut bytes)?;
+            let scale = f32::from_le_bytes(scale);
+            let pairs = bytes.chunks_exact(2);
+            Ok(pairs
+                .map(|pair| scale * f32::from(i16::from_le_bytes([pair[0], pair[1]])))
+                .collect())
+        };
+        read().with_context(|| format!("reading cached audio from {}", entry.display()))
     }
 }
 
@@ -107,37 +149,63 @@ impl AudioCache {
     /// time.
     pub fn sound(&self, path: &Path, duration_s: Option<f64>) -> anyhow::Result<Sound> {
         // A file that cannot be read is the decoder's to describe.
-        let entry = self.entry(path, duration_s);
-        let (Some(folder), Ok(entry)) = (&self.folder, entry) else {
+        if self.folder.is_none() || self.entry(path, duration_s).is_err() {
             return Ok(Sound::new(&decode(path, duration_s, self.rate)?));
-        };
-        let entry = folder.join(entry);
+        }
+        self.keep(path, duration_s).map(|(_, sound)| sound)
+    }
+
+    /// As [`AudioCache::sound`], and the path of the entry, which [`Segment`] reads.
+    ///
+    /// # Errors
+    /// As [`AudioCache::sound`]'s, and if the cache is one that keeps nothing.
+    pub fn keep(&self, path: &Path, duration_s: Option<f64>) -> anyhow::Result<(PathBuf, Sound)> {
+        let folder = self.folder.as_ref().context("a cache that keeps nothing")?;
+        let entry = folder.join(self.entry(path, duration_s)?);
         if let Some(sound) = std::fs::read(&entry)
             .ok()
             .and_then(|b| Sound::from_bytes(&b))
         {
-            return Ok(sound);
+            return Ok((entry, sound));
         }
         let sound = Sound::new(&decode(path, duration_s, self.rate)?);
+        self.write(&entry, &sound);
+        Ok((entry, sound))
+    }
+
+    /// Keeps sound that no file holds, under a name of the caller's that says all that decides it.
+    ///
+    /// # Errors
+    /// If the cache is one that keeps nothing.
+    pub fn keep_made(&self, name: &str, sound: &Sound) -> anyhow::Result<PathBuf> {
+        let folder = self.folder.as_ref().context("a cache that keeps nothing")?;
+        let entry = folder.join(self.name(None, format!("made {name}").as_bytes()));
+        self.write(&entry, sound);
+        Ok(entry)
+    }
+
+    fn write(&self, entry: &Path, sound: &Sound) {
         let written = entry
             .parent()
             .map_or(Ok(()), std::fs::create_dir_all)
             .context("making its folder")
-            .and_then(|()| files::replace_bytes(&entry, &sound.to_bytes()));
+            .and_then(|()| files::replace_bytes(entry, &sound.to_bytes()));
         if let Err(error) = written {
             eprintln!("the cache is not used: {error:#}");
         }
-        Ok(sound)
     }
 
     /// Name of a file's entry, in one of 256 folders.
     fn entry(&self, path: &Path, duration_s: Option<f64>) -> std::io::Result<PathBuf> {
-        let bytes = std::fs::read(path)?;
+        Ok(self.name(duration_s, &std::fs::read(path)?))
+    }
+
+    fn name(&self, duration_s: Option<f64>, contents: &[u8]) -> PathBuf {
         let mut hash = Sha256::new();
         hash.update(format!("{VERSION} {} {duration_s:?}\n", self.rate));
-        hash.update(&bytes);
+        hash.update(contents);
         let name = files::hex(&hash.finalize());
-        Ok(Path::new(&name[..2]).join(format!("{name}.pcm")))
+        Path::new(&name[..2]).join(format!("{name}.pcm"))
     }
 }
 
@@ -197,6 +265,11 @@ mod tests {
         assert_eq!(first, cache.sound(&file, Some(0.25)).unwrap());
         assert_eq!(entries(&kept).len(), 1);
         assert_eq!(first.samples.len(), decoded.len());
+        let (entry, sound) = cache.keep(&file, Some(0.25)).unwrap();
+        let part = Segment::read(&entry, 1000, 500).unwrap();
+        assert_eq!(part, sound.to_f32()[1000..1500]);
+        assert_eq!(Segment::read(&entry, 7990, 500).unwrap().len(), 10);
+        assert!(Segment::read(&entry, 9000, 500).unwrap().is_empty());
         for (kept, exact) in first.to_f32().iter().zip(&decoded) {
             assert!((kept - exact).abs() < 1e-4, "{kept} {exact}");
         }

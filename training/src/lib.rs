@@ -4,6 +4,7 @@
 //! time, [`optimisation`] adjusts the weights, [`run`] trains fold by fold and can be stopped and
 //! resumed at any time, [`evaluation`] asks the finished network (by the engine's own streaming
 //! forward, so what is measured is what the plugin runs), [`report`] writes results and pictures.
+//! [`teacher`] holds the networks that students learn from, [`material`] the audio they do it on.
 #![forbid(unsafe_code)]
 
 pub mod audio_cache;
@@ -13,6 +14,7 @@ pub mod evaluation;
 mod files;
 pub mod general;
 mod in_place;
+pub mod material;
 pub mod optimisation;
 pub mod pruning;
 pub mod random;

@@ -19,6 +19,10 @@ enum Command {
     Study(Box<hamiltone_training::study::StudyArguments>),
     /// Distil AudioSet's teacher into a general tagger; run it again to go on where it stopped.
     Distil(Box<hamiltone_training::general::GeneralArguments>),
+    /// Gather unlabelled audio to learn from; run it again to go on where it stopped.
+    Gather(hamiltone_training::material::GatherArguments),
+    /// Count which labels the teacher finds in gathered audio.
+    Coverage(hamiltone_training::material::CoverageArguments),
     /// Write the README of a folder of models from their cards.
     Catalogue {
         /// The folder.
@@ -47,6 +51,8 @@ fn main() -> std::process::ExitCode {
         Command::Train(arguments) => hamiltone_training::run::train(&arguments),
         Command::Study(arguments) => hamiltone_training::study::study(&arguments),
         Command::Distil(arguments) => hamiltone_training::general::distil(&arguments),
+        Command::Gather(arguments) => hamiltone_training::material::gather(&arguments),
+        Command::Coverage(arguments) => hamiltone_training::material::coverage(&arguments),
         Command::Catalogue { models } => hamiltone_training::report::catalogue(&models),
         Command::Draw { results, out } => hamiltone_training::report::redraw(&results, &out),
     };

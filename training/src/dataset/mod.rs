@@ -30,6 +30,8 @@ pub struct Clip {
     pub fold: usize,
     /// Its exact length in seconds where it is known: decoders can add some milliseconds.
     pub duration_s: Option<f64>,
+    /// Its licence, as the set states it.
+    pub licence: String,
 }
 
 impl Clip {
@@ -120,6 +122,7 @@ impl Dataset {
                 path: row.path,
                 fold,
                 duration_s: row.duration_s,
+                licence: row.licence,
             })
             .collect::<Vec<Clip>>();
         drop(index);

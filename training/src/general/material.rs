@@ -1,28 +1,11 @@
-//! Unlabelled sound, gathered.
+//! Gathered sound in memory, to draw from.
 
-use std::path::{Path, PathBuf};
-
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use rand::Rng;
 use rayon::prelude::*;
-use serde::Deserialize;
 
-use crate::audio_cache::{AudioCache, Sound};
-
-/// A line of `material.csv`.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct Source {
-    /// The audio file.
-    pub path: PathBuf,
-    /// What must not straddle learning and measuring: a package, an actor, a track.
-    pub group: String,
-    /// Whether its licence allows commercial use.
-    pub commercial: bool,
-    /// Whether it is for measuring only.
-    pub held_out: bool,
-    /// Its length.
-    pub seconds: f64,
-}
+use crate::audio_cache::Sound;
+use crate::material::Source;
 
 /// Sounds in memory, two bytes a sample, and how often each is drawn.
 pub struct Material {
@@ -35,41 +18,17 @@ pub struct Material {
 /// one kind of sound, sixty effects of a second are sixty.
 const SECONDS_POWER: f64 = 0.5;
 
-impl Source {
-    /// The lines of a `material.csv`.
-    ///
-    /// # Errors
-    /// If it cannot be read or understood.
-    pub fn list(path: &Path) -> anyhow::Result<Vec<Self>> {
-        let mut lines =
-            csv::Reader::from_path(path).with_context(|| format!("opening {}", path.display()))?;
-        let folder = path.parent().unwrap_or(Path::new(""));
-        let lines = lines.deserialize().map(|line| {
-            let line: Self = line.with_context(|| path.display().to_string())?;
-            Ok(Self {
-                path: folder.join(&line.path),
-                ..line
-            })
-        });
-        lines.collect()
-    }
-}
-
 impl Material {
-    /// Reads sounds through the cache; one that cannot be read is left out, with a word. Calls
+    /// Reads sounds; one that cannot be read is left out, with a word. Calls
     /// `done` after each.
     ///
     /// # Errors
     /// If none is left.
-    pub fn load(
-        sources: &[Source],
-        cache: &AudioCache,
-        done: &(dyn Fn() + Sync),
-    ) -> anyhow::Result<Self> {
+    pub fn load(sources: &[Source], done: &(dyn Fn() + Sync)) -> anyhow::Result<Self> {
         let sounds: Vec<Option<Sound>> = sources
             .par_iter()
             .map(|source| {
-                let sound = cache.sound(&source.path, None);
+                let sound = Sound::read(&source.path);
                 done();
                 sound
                     .inspect_err(|error| eprintln!("left out: {error:#}"))

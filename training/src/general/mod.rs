@@ -5,12 +5,13 @@
 //! out by whole sources how far the student agrees.
 
 mod agreement;
+mod card;
 mod loss;
 mod material;
 mod mixture;
 mod run;
 
 pub use agreement::Agreement;
-pub use material::{Material, Source};
+pub use material::Material;
 pub use mixture::{Mixing, mixture};
 pub use run::{GeneralArguments, distil};

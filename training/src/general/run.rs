@@ -8,28 +8,28 @@ use std::time::Instant;
 use anyhow::{Context, ensure};
 use candle_core::{Device, Tensor};
 use hamiltone_engine::features::{COMPONENTS, FeatureSettings};
-use hamiltone_engine::model::{Accuracy, Card, ModelFile, Probe, TaskKind};
+use hamiltone_engine::model::ModelFile;
 use hamiltone_engine::network::Architecture;
 use hamiltone_engine::network::streaming::{PackedNetwork, Weights};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::agreement::HeldOut;
+use super::card::card;
 use super::loss::{Lesson, loss};
-use super::{Agreement, Material, Mixing, Source, mixture};
-use crate::audio_cache::AudioCache;
+use super::{Agreement, Material, Mixing, mixture};
 use crate::augmentation::frames_by_component;
 use crate::files;
+use crate::material::{Source, read_material};
 use crate::optimisation::{AdamW, Optimisation};
 use crate::random::stream;
 use crate::run::{TrainingNetwork, initial_weights, input_statistics, progress};
-use crate::teacher::{LABELS, Mn04, audioset_labels};
+use crate::teacher::{LABELS, Mn04};
 
 /// What `distil` is told.
 #[derive(clap::Args, Debug, Clone)]
 pub struct GeneralArguments {
-    /// The list of sounds (`material.csv`, columns path, group, licence, commercial, held_out,
-    /// seconds).
+    /// Folder that `gather` filled.
     #[arg(long)]
     pub material: PathBuf,
     /// The teacher: mn04_audioset527.onnx.
@@ -38,9 +38,6 @@ pub struct GeneralArguments {
     /// Folder for checkpoints, model and curve; a run in it is resumed.
     #[arg(long)]
     pub out: PathBuf,
-    /// Folder for decoded audio [default: hamiltone in the user's cache folder].
-    #[arg(long)]
-    pub cache: Option<PathBuf>,
     /// Also learns from sounds whose licence forbids commercial use: the model does too, then.
     #[arg(long)]
     pub research: bool,
@@ -75,13 +72,25 @@ pub struct GeneralArguments {
 
 /// A measurement.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Record {
+pub(super) struct Record {
     step: usize,
     /// Hours of training so far.
     hours: f64,
     /// Mean loss since the last measurement.
     loss: f64,
-    agreement: Agreement,
+    pub(super) agreement: Agreement,
+}
+
+impl std::fmt::Display for Record {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (mean, top_1) = (self.agreement.mean_average_precision, self.agreement.top_1);
+        write!(
+            to,
+            "loss {:.3} mAP {mean:.3} top-1 {:.1} %",
+            self.loss,
+            100.0 * top_1
+        )
+    }
 }
 
 /// How far the run has come.
@@ -95,6 +104,8 @@ struct Progress {
     records: Vec<Record>,
 }
 
+/// Of the weights, over steps.
+const AVERAGE_DECAY: f64 = 0.999;
 const PROGRESS: &str = "progress.json";
 const CHECKPOINT: &str = "checkpoint.safetensors";
 const MODEL: &str = "model.safetensors";
@@ -139,19 +150,13 @@ pub fn distil(arguments: &GeneralArguments) -> anyhow::Result<()> {
     }
     std::fs::create_dir_all(&arguments.out)
         .with_context(|| format!("{} cannot be the --out folder", arguments.out.display()))?;
-    let sources = Source::list(&arguments.material)?;
-    let (held_out, learned): (Vec<Source>, Vec<Source>) = sources
+    let (held_out, learned): (Vec<Source>, Vec<Source>) = read_material(&arguments.material)?
         .into_iter()
         .filter(|source| arguments.research || source.commercial || source.held_out)
         .partition(|source| source.held_out);
-    let folder = arguments
-        .cache
-        .clone()
-        .unwrap_or_else(AudioCache::default_folder);
-    let cache = AudioCache::new(&folder, features.sample_rate);
     let load = |sources: &[Source], what: &str| {
         let bar = progress(sources.len() as u64, what, arguments.quiet);
-        let material = Material::load(sources, &cache, &|| bar.inc(1)).context(what.to_owned());
+        let material = Material::load(sources, &|| bar.inc(1)).context(what.to_owned());
         bar.finish_and_clear();
         material
     };
@@ -173,39 +178,10 @@ pub fn distil(arguments: &GeneralArguments) -> anyhow::Result<()> {
 
 impl School<'_> {
     fn teach(&self, architecture: &Architecture, measured: &HeldOut) -> anyhow::Result<()> {
-        let (arguments, device) = (self.arguments, Device::Cpu);
-        let (mut done, weights) = match self.progress()? {
-            Some(done) => (done, None),
-            None => {
-                let (done, weights) = self.survey(architecture)?;
-                (done, Some(weights))
-            }
-        };
-        let fresh = weights.is_none();
-        let weights = match weights {
-            Some(weights) => weights,
-            None => ModelFile::read(&arguments.out.join(MODEL))?.weights,
-        };
-        let mut network = TrainingNetwork::new(architecture, &self.features, &weights, &device)?;
-        let settings = Optimisation {
-            learning_rate: arguments.learning_rate,
-            warm_up: 0.02,
-            average_decay: 0.999,
-            ..Optimisation::default()
-        };
-        let mut adam = AdamW::new(settings.clone(), network.trained())?;
-        if fresh {
-            let tensors = std::fs::read(arguments.out.join(CHECKPOINT))
-                .context("the checkpoint of the run in --out")?;
-            let tensors: BTreeMap<String, Tensor> =
-                candle_core::safetensors::load_buffer(&tensors, &device)?
-                    .into_iter()
-                    .collect();
-            network.restore(&tensors)?;
-            adam.restore(&tensors, done.steps)?;
-        }
+        let arguments = self.arguments;
+        let (mut done, mut network, mut adam) = self.begin(architecture)?;
         let scale: Vec<f32> = done.logit_deviations.iter().map(|d| 1.0 / d).collect();
-        let scale = Tensor::from_vec(scale, (1, LABELS), &device)?;
+        let scale = Tensor::from_vec(scale, (1, LABELS), &Device::Cpu)?;
         let bar = progress(arguments.steps as u64, "distilling", arguments.quiet);
         bar.set_position(done.steps as u64);
         let (mut losses, mut since) = (0.0, 0usize);
@@ -216,32 +192,27 @@ impl School<'_> {
             losses += f64::from(loss.to_scalar::<f32>()?);
             since += 1;
             adam.step(&loss.backward()?, arguments.steps)?;
-            network.take_average(settings.average_decay, adam.steps_done())?;
+            network.take_average(AVERAGE_DECAY, adam.steps_done())?;
             done.steps += 1;
             bar.inc(1);
             if !done.steps.is_multiple_of(arguments.every) && done.steps < arguments.steps {
                 continue;
             }
             done.seconds += started.elapsed().as_secs_f64();
-            let mean = losses / since as f64;
-            ensure!(
-                mean.is_finite(),
-                "the loss is no finite number any more: try a lower --learning-rate"
-            );
             let weights = network.averaged_weights()?;
             let packed = PackedNetwork::new(architecture, self.features.mel_bands, &weights);
-            let agreement = measured.ask(&Arc::new(packed), &self.features);
-            bar.set_message(format!(
-                "loss {mean:.3} mAP {:.3} top-1 {:.1} %",
-                agreement.mean_average_precision,
-                100.0 * agreement.top_1
-            ));
-            done.records.push(Record {
+            let record = Record {
                 step: done.steps,
                 hours: done.seconds / 3_600.0,
-                loss: mean,
-                agreement,
-            });
+                loss: losses / since as f64,
+                agreement: measured.ask(&Arc::new(packed), &self.features),
+            };
+            ensure!(
+                record.loss.is_finite(),
+                "the loss is no finite number any more: try a lower --learning-rate"
+            );
+            bar.set_message(record.to_string());
+            done.records.push(record);
             let mut tensors = network.state();
             tensors.extend(adam.moments());
             self.save(architecture, &done, weights, tensors)?;
@@ -250,6 +221,35 @@ impl School<'_> {
         }
         bar.finish_and_clear();
         Ok(())
+    }
+
+    /// A new run, or where the one in the folder stopped.
+    fn begin(
+        &self,
+        architecture: &Architecture,
+    ) -> anyhow::Result<(Progress, TrainingNetwork, AdamW)> {
+        let (arguments, device) = (self.arguments, Device::Cpu);
+        let (done, weights) = match self.progress()? {
+            Some(done) => (done, ModelFile::read(&arguments.out.join(MODEL))?.weights),
+            None => self.survey(architecture)?,
+        };
+        let mut network = TrainingNetwork::new(architecture, &self.features, &weights, &device)?;
+        let settings = Optimisation {
+            learning_rate: arguments.learning_rate,
+            warm_up: 0.02,
+            average_decay: AVERAGE_DECAY,
+            ..Optimisation::default()
+        };
+        let mut adam = AdamW::new(settings, network.trained())?;
+        if done.steps > 0 {
+            let tensors = std::fs::read(arguments.out.join(CHECKPOINT))
+                .context("the checkpoint of the run in --out")?;
+            let tensors = candle_core::safetensors::load_buffer(&tensors, &device)?;
+            let tensors: BTreeMap<String, Tensor> = tensors.into_iter().collect();
+            network.restore(&tensors)?;
+            adam.restore(&tensors, done.steps)?;
+        }
+        Ok((done, network, adam))
     }
 
     /// Crops of a step, judged.
@@ -358,59 +358,17 @@ impl School<'_> {
         tensors: BTreeMap<String, Tensor>,
     ) -> anyhow::Result<()> {
         let out = &self.arguments.out;
+        let card = card(
+            self.arguments,
+            &self.features,
+            architecture,
+            done.records.last(),
+        );
         let (file, part) = (out.join(CHECKPOINT), files::part(&out.join(CHECKPOINT)));
         let tensors: std::collections::HashMap<String, Tensor> = tensors.into_iter().collect();
         candle_core::safetensors::save(&tensors, &part).context("saving the checkpoint")?;
-        ModelFile::seal(self.card(architecture, done), weights)?.write(&out.join(MODEL))?;
+        ModelFile::seal(card, weights)?.write(&out.join(MODEL))?;
         std::fs::rename(&part, &file).context("saving the checkpoint")?;
         files::replace(&out.join(PROGRESS), &serde_json::to_string_pretty(done)?)
-    }
-
-    fn card(&self, architecture: &Architecture, done: &Progress) -> Card {
-        let accuracy = done.records.last().map(|record| Accuracy {
-            measure: "mAP against the teacher".into(),
-            value: record.agreement.mean_average_precision,
-            spread: None,
-            protocol: format!(
-                "{} segments of held-out sources, {} labels, what mn04 gives .3 being true",
-                record.agreement.segments, record.agreement.labels
-            ),
-        });
-        let (data, licence) = if self.arguments.research {
-            (
-                "all gathered sounds",
-                "non-commercial: some of the sounds are",
-            )
-        } else {
-            (
-                "gathered sounds that may be used commercially",
-                "CC0, CC BY, CC BY-SA and free-software licences, by source in material.csv",
-            )
-        };
-        Card {
-            format_version: 0, // this and the counts are filled in when the file is sealed
-            name: "general".into(),
-            description: "Quaternion CNN for AudioSet's 527 labels, distilled from mn04".into(),
-            task: TaskKind::MultiLabel,
-            labels: audioset_labels()
-                .iter()
-                .map(|label| label.name.clone())
-                .collect(),
-            features: self.features.clone(),
-            architecture: architecture.clone(),
-            default_window_s: 2.0,
-            training_data: format!("{data}, judged by EfficientAT mn04 (MIT)"),
-            licence: licence.into(),
-            accuracy: accuracy.into_iter().collect(),
-            parameters: 0,
-            multiply_adds_per_second: 0,
-            parent: None,
-            pruning: None,
-            probe: Probe {
-                seed: self.arguments.seed,
-                input_sha256: String::new(),
-                logits: Vec::new(),
-            },
-        }
     }
 }

@@ -1,0 +1,41 @@
+//! Unlabelled audio to learn from a teacher with: gathered once, with each sound's licence, and
+//! counted by what the teacher hears in it.
+//!
+//! A folder of material holds `material.csv` ([`read_material`] reads it; a line is a [`Source`]),
+//! `cache/` with the samples, `gathered/` with the parts of the list, by which an interrupted
+//! `gather` goes on, and, after `coverage`, `coverage.csv` and the teacher's verdicts.
+
+mod convert;
+mod coverage;
+mod gather;
+mod keep;
+mod packages;
+mod sets;
+mod source;
+mod verdicts;
+
+pub use coverage::{CoverageArguments, coverage};
+pub use gather::{GatherArguments, gather};
+pub use source::{LIST, Source, read_material};
+pub use verdicts::{Heard, LEAST_PROBABILITY, SEGMENT_S, judge_all, read_verdicts, verdicts_file};
+
+use std::collections::BTreeMap;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+fn progress(length: u64, quiet: bool) -> ProgressBar {
+    if quiet {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {eta} {msg}");
+    ProgressBar::new(length).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+/// Seconds of the sources by what `key` says of them.
+fn seconds_by(sources: &[Source], key: impl Fn(&Source) -> String) -> BTreeMap<String, f64> {
+    let mut seconds = BTreeMap::new();
+    for source in sources {
+        *seconds.entry(key(source)).or_default() += source.seconds;
+    }
+    seconds
+}
