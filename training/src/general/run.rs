@@ -62,6 +62,9 @@ pub struct GeneralArguments {
     /// Steps between two measurements, each with a checkpoint.
     #[arg(long, default_value_t = 500)]
     pub every: usize,
+    /// Mixtures from which the statistics of the input and of the teacher's logits are taken.
+    #[arg(long, default_value_t = 2_000)]
+    pub survey: usize,
     /// Seed of everything random.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
@@ -111,8 +114,6 @@ const CHECKPOINT: &str = "checkpoint.safetensors";
 const MODEL: &str = "model.safetensors";
 /// Segments that measure.
 const HELD_OUT: usize = 1_200;
-/// Mixtures from which the statistics of the input and of the teacher's logits are taken.
-const SURVEY: usize = 2_000;
 /// Streams of random numbers.
 const MIX: u64 = 1;
 const SURVEYED: u64 = 2;
@@ -139,8 +140,11 @@ struct Crop {
 /// If the material or the teacher cannot be read, the folder cannot be written, or candle fails.
 pub fn distil(arguments: &GeneralArguments) -> anyhow::Result<()> {
     ensure!(
-        arguments.batch > 1 && arguments.every > 0 && arguments.crop_tenths >= 5,
-        "--batch must be 2 or more, --every 1 or more, --crop-tenths 5 or more"
+        arguments.batch > 1
+            && arguments.survey > 1
+            && arguments.every > 0
+            && arguments.crop_tenths >= 5,
+        "--batch and --survey must be 2 or more, --every 1 or more, --crop-tenths 5 or more"
     );
     let architecture =
         Architecture::doubling(arguments.channels, arguments.blocks, true, 1.0, LABELS);
@@ -294,7 +298,7 @@ impl School<'_> {
     /// Statistics of inputs and of the teacher over mixtures, and fresh weights that begin at the
     /// teacher's mean answer.
     fn survey(&self, architecture: &Architecture) -> anyhow::Result<(Progress, Weights)> {
-        let crops = self.crops(SURVEYED, 0, SURVEY)?;
+        let crops = self.crops(SURVEYED, 0, self.arguments.survey)?;
         let mean = |label: usize| {
             crops
                 .iter()
@@ -309,7 +313,7 @@ impl School<'_> {
             variance.sqrt().max(0.1) as f32
         };
         let length = self.arguments.crop_tenths * self.features.sample_rate as usize / 10;
-        let samples: Vec<Vec<f32>> = (0..SURVEY / 4)
+        let samples: Vec<Vec<f32>> = (0..self.arguments.survey.div_ceil(4))
             .into_par_iter()
             .map(|place| {
                 let mut random = stream(self.arguments.seed, &[SURVEYED, 0, place as u64]);

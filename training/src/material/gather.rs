@@ -78,10 +78,12 @@ pub fn gather(arguments: &GatherArguments) -> anyhow::Result<()> {
                 Ok(kept) => {
                     write_list(&list, &kept.sources)?;
                     if !quiet {
-                        bar.println(describe(part.name(), &kept));
+                        bar.suspend(|| println!("{}", describe(part.name(), &kept)));
                     }
                 }
-                Err(error) => bar.println(format!("{} is left out: {error:#}", part.name())),
+                Err(error) => {
+                    bar.suspend(|| eprintln!("{} is left out: {error:#}", part.name()));
+                }
             }
             write_list(&out.join(LIST), &together(out)?)?;
         }
