@@ -7,6 +7,7 @@ use anyhow::Context;
 use serde_json::json;
 
 use super::keep::{Found, Kept, keep};
+use super::made::Made;
 use super::packages::{self, Package};
 use super::sets::{self, SETS};
 use super::source::{LIST, Source, read_list, write_list};
@@ -21,7 +22,8 @@ pub struct GatherArguments {
     /// Folder for the list and the decoded audio.
     #[arg(long)]
     pub out: PathBuf,
-    /// Table of packages in place of the program's own (training/src/material/packages.toml).
+    /// Table of packages in place of the program's own (training/src/material/packages.toml), and
+    /// nothing made by programs.
     #[arg(long)]
     pub packages: Option<PathBuf>,
     /// Only these packages and other parts (esc50, gtzan, ...), by name.
@@ -39,6 +41,7 @@ pub struct GatherArguments {
 enum Part {
     Set(PathBuf, crate::dataset::Task),
     Package(Package),
+    Made(Made),
 }
 
 impl Part {
@@ -46,6 +49,7 @@ impl Part {
         match self {
             Self::Set(_, task) => task.name(),
             Self::Package(package) => &package.name,
+            Self::Made(made) => made.name(),
         }
     }
 
@@ -53,6 +57,7 @@ impl Part {
         match self {
             Self::Set(data, task) => Ok(keep(&sets::clips(data, *task)?, out, None)),
             Self::Package(package) => gather_package(package, out),
+            Self::Made(made) => gather_made(*made, out),
         }
     }
 }
@@ -104,6 +109,9 @@ fn parts(arguments: &GatherArguments) -> anyhow::Result<Vec<Part>> {
     }
     let table = packages::table(arguments.packages.as_deref())?;
     parts.extend(table.into_iter().map(Part::Package));
+    if arguments.packages.is_none() {
+        parts.extend(Made::ALL.map(Part::Made));
+    }
     let only = &arguments.only;
     parts.retain(|part| only.is_empty() || only.iter().any(|name| name == part.name()));
     Ok(parts)
@@ -129,6 +137,14 @@ fn together(out: &Path) -> anyhow::Result<Vec<Source>> {
     let mut seen = BTreeSet::new();
     sources.retain(|source| seen.insert(source.path.clone()));
     Ok(sources)
+}
+
+fn gather_made(made: Made, out: &Path) -> anyhow::Result<Kept> {
+    let folder = out.join("unpacked").join(made.name());
+    std::fs::create_dir_all(&folder)?;
+    let kept = keep(&made.make(&folder)?, out, None);
+    std::fs::remove_dir_all(&folder)?;
+    Ok(kept)
 }
 
 fn gather_package(package: &Package, out: &Path) -> anyhow::Result<Kept> {

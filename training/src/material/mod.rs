@@ -9,6 +9,7 @@ mod convert;
 mod coverage;
 mod gather;
 mod keep;
+mod made;
 mod packages;
 mod sets;
 mod source;

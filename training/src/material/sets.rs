@@ -18,7 +18,7 @@ pub(super) const SETS: [Task; 5] = [
 /// A set's clips. All of them measure: what is zero-shot or cross-validated on them would not be,
 /// had the network learned from their audio.
 pub(super) fn clips(data: &Path, task: Task) -> anyhow::Result<Vec<Found>> {
-    let dataset = Dataset::open(data, task)?;
+    let dataset = Dataset::open_to_measure(data, task)?;
     let found = dataset.clips.into_iter().map(|clip| {
         let inside = clip.path.strip_prefix(data).unwrap_or(&clip.path);
         Found {

@@ -1,0 +1,184 @@
+//! Sound that free programs make: speech in many languages, every instrument of a soundfont, and
+//! bands that accompany in many styles. It fills what no package holds.
+
+mod grooves;
+mod instruments;
+mod speech;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, bail};
+use rayon::prelude::*;
+
+use super::keep::Found;
+use super::source::Source;
+
+/// A kind of made sound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Made {
+    /// By espeak-ng.
+    Speech,
+    /// By fluidsynth: each program of General MIDI, and its drums.
+    Instruments,
+    /// By mma (Musical MIDI Accompaniment) and fluidsynth.
+    Grooves,
+}
+
+/// One sound to make.
+struct Piece {
+    /// Its file name without an ending.
+    name: String,
+    /// Language or style: does not straddle training and measuring.
+    group: String,
+    held_out: bool,
+    recipe: Recipe,
+}
+
+/// How a piece is made.
+enum Recipe {
+    /// Arguments of espeak-ng, without the file's.
+    Speak(Vec<String>),
+    /// A standard MIDI file.
+    Play(Vec<u8>),
+    /// A chart for mma.
+    Accompany(String),
+}
+
+impl Made {
+    pub(super) const ALL: [Self; 3] = [Self::Speech, Self::Instruments, Self::Grooves];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Speech => "made-speech",
+            Self::Instruments => "made-instruments",
+            Self::Grooves => "made-grooves",
+        }
+    }
+
+    fn kind(self) -> &'static str {
+        match self {
+            Self::Speech => "speech",
+            Self::Instruments => "instruments",
+            Self::Grooves => "music",
+        }
+    }
+
+    /// The licence of what the sound is made from.
+    fn licence(self) -> &'static str {
+        match self {
+            Self::Speech => "GPL-3+ (voices of espeak-ng)",
+            Self::Instruments => "MIT (Fluid R3 soundfont)",
+            Self::Grooves => "GPL-2+ (grooves of mma), MIT (Fluid R3 soundfont)",
+        }
+    }
+
+    fn pieces(self) -> anyhow::Result<Vec<Piece>> {
+        match self {
+            Self::Speech => speech::pieces(),
+            Self::Instruments => instruments::pieces(),
+            Self::Grooves => grooves::pieces(),
+        }
+    }
+
+    /// Makes all of it as WAV files in `folder`; what a program refuses is left out, with a word.
+    ///
+    /// # Errors
+    /// If a program that is needed is not there.
+    pub(super) fn make(self, folder: &Path) -> anyhow::Result<Vec<Found>> {
+        let pieces = self.pieces()?;
+        let made: Vec<(&Piece, anyhow::Result<PathBuf>)> = pieces
+            .par_iter()
+            .map(|piece| (piece, piece.recipe.wav(&folder.join(&piece.name))))
+            .collect();
+        let mut found = Vec::new();
+        for (piece, wav) in made {
+            match wav {
+                Err(error) => eprintln!("{} is left out: {error:#}", piece.name),
+                Ok(file) => found.push(Found {
+                    file,
+                    duration_s: None,
+                    about: Source {
+                        path: PathBuf::new(),
+                        source: format!("{}:{}", self.name(), piece.name),
+                        group: format!("{}/{}", self.name(), piece.group),
+                        kind: self.kind().to_owned(),
+                        licence: self.licence().to_owned(),
+                        commercial: true,
+                        held_out: piece.held_out,
+                        seconds: 0.0,
+                    },
+                }),
+            }
+        }
+        if found.is_empty() {
+            bail!("nothing could be made");
+        }
+        Ok(found)
+    }
+}
+
+/// Debian's package fluid-soundfont-gm.
+const SOUNDFONT: &str = "/usr/share/sounds/sf2/FluidR3_GM.sf2";
+
+impl Recipe {
+    /// Makes the sound beside `base`. Returns the file.
+    fn wav(&self, base: &Path) -> anyhow::Result<PathBuf> {
+        let (wav, midi) = (base.with_extension("wav"), base.with_extension("mid"));
+        match self {
+            Self::Speak(arguments) => {
+                let file = wav.to_string_lossy().into_owned();
+                run(
+                    "espeak-ng",
+                    &[&["-w".to_owned(), file], &arguments[..]].concat(),
+                )?;
+            }
+            Self::Play(bytes) => {
+                std::fs::write(&midi, bytes)?;
+                render(&midi, &wav)?;
+            }
+            Self::Accompany(chart) => {
+                let file = base.with_extension("mma");
+                std::fs::write(&file, chart)?;
+                let paths = [&midi, &file].map(|path| path.to_string_lossy().into_owned());
+                run("mma", &[&["-f".to_owned()], &paths[..]].concat())?;
+                render(&midi, &wav)?;
+            }
+        }
+        Ok(wav)
+    }
+}
+
+fn render(midi: &Path, wav: &Path) -> anyhow::Result<()> {
+    let mut arguments: Vec<String> = ["-n", "-i", "-q", "-r", "32000", "-F"]
+        .map(str::to_owned)
+        .into();
+    for path in [wav, Path::new(SOUNDFONT), midi] {
+        arguments.push(path.to_string_lossy().into_owned());
+    }
+    run("fluidsynth", &arguments)?;
+    if !wav.is_file() {
+        bail!("fluidsynth made nothing: it needs {SOUNDFONT} (package fluid-soundfont-gm)");
+    }
+    Ok(())
+}
+
+/// Runs a program. Returns what it printed.
+fn run(program: &str, arguments: &[String]) -> anyhow::Result<String> {
+    let answer = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .with_context(|| format!("{program} cannot be run: install the package {program}"))?;
+    let printed = String::from_utf8_lossy(&answer.stdout).into_owned();
+    if !answer.status.success() {
+        let told = String::from_utf8_lossy(&answer.stderr).into_owned();
+        bail!("{program} failed: {} {}", told.trim(), printed.trim());
+    }
+    Ok(printed)
+}
+
+/// One in ten is for measuring.
+fn held_out(number: usize) -> bool {
+    number % 10 == 9
+}
