@@ -1,7 +1,7 @@
 //! The general tagger: a student of AudioSet's teacher, on as much and as varied sound as there is.
 //!
 //! [`mixture`] makes crops that have never been heard before, the teacher judges each of them as it
-//! is, and [`run`] trains on its word, resumable at any time; [`agreement`] measures on sounds held
+//! is, and [`distil`] trains on its word, resumable at any time; [`Agreement`] measures on sounds held
 //! out by whole sources how far the student agrees.
 
 mod agreement;
