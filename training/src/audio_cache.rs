@@ -82,34 +82,29 @@ impl Sound {
     }
 }
 
-/// Parts of a cached sound, without reading the rest of it.
-pub struct Segment;
-
-impl Segment {
-    /// Up to `count` samples from `start` on, at the cache's rate; fewer where the sound ends. The
-    /// hash is not checked: that would take the whole file.
-    ///
-    /// # Errors
-    /// If the file cannot be read or is no entry of a cache.
-    pub fn read(entry: &Path, start: usize, count: usize) -> anyhow::Result<Vec<f32>> {
-        let read = || -> std::io::Result<Vec<f32>> {
-            let mut file = File::open(entry)?;
-            let mut scale = [0; size_of::<f32>()];
-            file.read_exact(&mut scale)?;
-            let overhead = (scale.len() + HASH) as u64;
-            let all = file.metadata()?.len().saturating_sub(overhead) as usize / 2;
-            let count = count.min(all.saturating_sub(start));
-            file.seek(SeekFrom::Current(2 * start as i64))?;
-            let mut bytes = vec![0; 2 * count];
-            file.read_exact(&mut bytes)?;
-            let scale = f32::from_le_bytes(scale);
-            let pairs = bytes.chunks_exact(2);
-            Ok(pairs
-                .map(|pair| scale * f32::from(i16::from_le_bytes([pair[0], pair[1]])))
-                .collect())
-        };
-        read().with_context(|| format!("reading cached audio from {}", entry.display()))
-    }
+/// Part of a cached sound, without reading the rest of it: up to `count` samples from `start` on, at the cache's rate; fewer where the sound ends. The
+/// hash is not checked: that would take the whole file.
+///
+/// # Errors
+/// If the file cannot be read or is no entry of a cache.
+pub fn read_part(entry: &Path, start: usize, count: usize) -> anyhow::Result<Vec<f32>> {
+    let read = || -> std::io::Result<Vec<f32>> {
+        let mut file = File::open(entry)?;
+        let mut scale = [0; size_of::<f32>()];
+        file.read_exact(&mut scale)?;
+        let overhead = (scale.len() + HASH) as u64;
+        let all = file.metadata()?.len().saturating_sub(overhead) as usize / 2;
+        let count = count.min(all.saturating_sub(start));
+        file.seek(SeekFrom::Current(2 * start as i64))?;
+        let mut bytes = vec![0; 2 * count];
+        file.read_exact(&mut bytes)?;
+        let scale = f32::from_le_bytes(scale);
+        let pairs = bytes.chunks_exact(2);
+        Ok(pairs
+            .map(|pair| scale * f32::from(i16::from_le_bytes([pair[0], pair[1]])))
+            .collect())
+    };
+    read().with_context(|| format!("reading cached audio from {}", entry.display()))
 }
 
 /// A folder of decoded audio; several programs can use it at a time.
@@ -155,7 +150,7 @@ impl AudioCache {
         self.keep(path, duration_s).map(|(_, sound)| sound)
     }
 
-    /// As [`AudioCache::sound`], and the path of the entry, which [`Segment`] reads.
+    /// As [`AudioCache::sound`], and the path of the entry, which [`read_part`] reads.
     ///
     /// # Errors
     /// As [`AudioCache::sound`]'s, and if the cache is one that keeps nothing.
@@ -171,17 +166,6 @@ impl AudioCache {
         let sound = Sound::new(&decode(path, duration_s, self.rate)?);
         self.write(&entry, &sound);
         Ok((entry, sound))
-    }
-
-    /// Keeps sound that no file holds, under a name of the caller's that says all that decides it.
-    ///
-    /// # Errors
-    /// If the cache is one that keeps nothing.
-    pub fn keep_made(&self, name: &str, sound: &Sound) -> anyhow::Result<PathBuf> {
-        let folder = self.folder.as_ref().context("a cache that keeps nothing")?;
-        let entry = folder.join(self.name(None, format!("made {name}").as_bytes()));
-        self.write(&entry, sound);
-        Ok(entry)
     }
 
     fn write(&self, entry: &Path, sound: &Sound) {
@@ -266,10 +250,10 @@ mod tests {
         assert_eq!(entries(&kept).len(), 1);
         assert_eq!(first.samples.len(), decoded.len());
         let (entry, sound) = cache.keep(&file, Some(0.25)).unwrap();
-        let part = Segment::read(&entry, 1000, 500).unwrap();
+        let part = read_part(&entry, 1000, 500).unwrap();
         assert_eq!(part, sound.to_f32()[1000..1500]);
-        assert_eq!(Segment::read(&entry, 7990, 500).unwrap().len(), 10);
-        assert!(Segment::read(&entry, 9000, 500).unwrap().is_empty());
+        assert_eq!(read_part(&entry, 7990, 500).unwrap().len(), 10);
+        assert!(read_part(&entry, 9000, 500).unwrap().is_empty());
         for (kept, exact) in first.to_f32().iter().zip(&decoded) {
             assert!((kept - exact).abs() < 1e-4, "{kept} {exact}");
         }

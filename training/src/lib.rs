@@ -4,7 +4,8 @@
 //! time, [`optimisation`] adjusts the weights, [`run`] trains fold by fold and can be stopped and
 //! resumed at any time, [`evaluation`] asks the finished network (by the engine's own streaming
 //! forward, so what is measured is what the plugin runs), [`report`] writes results and pictures.
-//! [`teacher`] holds the networks that students learn from, [`material`] the audio they do it on.
+//! [`teacher`] holds the networks that students learn from, [`material`] the audio they do it on,
+//! [`general`] the student of all of AudioSet's labels.
 #![forbid(unsafe_code)]
 
 pub mod audio_cache;

@@ -256,28 +256,34 @@ impl School<'_> {
         Ok((done, network, adam))
     }
 
-    /// Crops of a step, judged.
-    fn crops(&self, purpose: u64, step: usize, count: usize) -> anyhow::Result<Vec<Crop>> {
-        let length = self.arguments.crop_tenths * self.features.sample_rate as usize / 10;
+    /// Mixtures of a step, `--crop-tenths` long.
+    fn mixtures(&self, purpose: u64, step: usize, count: usize) -> Vec<Vec<f32>> {
+        let rate = self.features.sample_rate;
+        let length = self.arguments.crop_tenths * rate as usize / 10;
         let mixing = Mixing::default();
-        (0..count)
-            .into_par_iter()
-            .map(|place| {
-                let mut random = stream(self.arguments.seed, &[purpose, step as u64, place as u64]);
-                let rate = self.features.sample_rate;
-                let samples = mixture(&self.material, length, rate, &mixing, &mut random);
-                let (planes, frames) = frames_by_component(&self.features, &samples);
-                Ok(Crop {
-                    planes,
-                    frames,
-                    logits: self.teacher.judge(&samples)?.logits,
-                })
+        let one = |place: usize| {
+            let mut random = stream(self.arguments.seed, &[purpose, step as u64, place as u64]);
+            mixture(&self.material, length, rate, &mixing, &mut random)
+        };
+        (0..count).into_par_iter().map(one).collect()
+    }
+
+    /// What student and teacher make of mixtures.
+    fn judge(&self, mixtures: &[Vec<f32>]) -> anyhow::Result<Vec<Crop>> {
+        let one = |samples: &Vec<f32>| {
+            let (planes, frames) = frames_by_component(&self.features, samples);
+            let logits = self.teacher.judge(samples)?.logits;
+            Ok(Crop {
+                planes,
+                frames,
+                logits,
             })
-            .collect()
+        };
+        mixtures.par_iter().map(one).collect()
     }
 
     fn lesson(&self, step: usize, scale: &Tensor) -> anyhow::Result<Lesson> {
-        let crops = self.crops(MIX, step, self.arguments.batch)?;
+        let crops = self.judge(&self.mixtures(MIX, step, self.arguments.batch))?;
         let (count, frames) = (crops.len(), crops[0].frames);
         let (mut planes, mut logits) = (Vec::new(), Vec::new());
         for crop in crops {
@@ -298,7 +304,8 @@ impl School<'_> {
     /// Statistics of inputs and of the teacher over mixtures, and fresh weights that begin at the
     /// teacher's mean answer.
     fn survey(&self, architecture: &Architecture) -> anyhow::Result<(Progress, Weights)> {
-        let crops = self.crops(SURVEYED, 0, self.arguments.survey)?;
+        let mixtures = self.mixtures(SURVEYED, 0, self.arguments.survey);
+        let crops = self.judge(&mixtures)?;
         let mean = |label: usize| {
             crops
                 .iter()
@@ -312,22 +319,8 @@ impl School<'_> {
             let variance = crops.iter().map(of).sum::<f64>() / crops.len() as f64;
             variance.sqrt().max(0.1) as f32
         };
-        let length = self.arguments.crop_tenths * self.features.sample_rate as usize / 10;
-        let samples: Vec<Vec<f32>> = (0..self.arguments.survey.div_ceil(4))
-            .into_par_iter()
-            .map(|place| {
-                let mut random = stream(self.arguments.seed, &[SURVEYED, 0, place as u64]);
-                let rate = self.features.sample_rate;
-                mixture(
-                    &self.material,
-                    length,
-                    rate,
-                    &Mixing::default(),
-                    &mut random,
-                )
-            })
-            .collect();
-        let samples: Vec<&[f32]> = samples.iter().map(Vec::as_slice).collect();
+        let some = mixtures.iter().take(mixtures.len().div_ceil(4));
+        let samples: Vec<&[f32]> = some.map(Vec::as_slice).collect();
         let norm = input_statistics(&self.features, &samples);
         let mut random = stream(self.arguments.seed, &[INITIAL]);
         let mut weights = initial_weights(architecture, &self.features, norm, &mut random);

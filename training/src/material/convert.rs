@@ -1,10 +1,11 @@
 //! Audio that our own decoders cannot read, by ffmpeg where there is one.
 
+use std::ffi::OsStr;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
-use anyhow::{Context, bail};
 use hamiltone_decoding::is_audio_name;
+
+use super::program::run;
 
 /// Formats of ffmpeg's alone: Sun's, and the trackers' (songs as notes with their samples).
 const OTHERS: [&str; 6] = ["au", "snd", "xm", "it", "s3m", "mod"];
@@ -17,10 +18,9 @@ pub(super) fn is_audio(path: &Path) -> bool {
 
 /// Writes `from` as a WAV file of 32 kHz, its channels as they are.
 pub(super) fn to_wav(from: &Path, to: &Path) -> anyhow::Result<()> {
-    let answer = Command::new("ffmpeg")
-        .args(["-nostdin", "-v", "error", "-y", "-i"])
-        .arg(from)
-        .args([
+    let (before, after) = (
+        ["-nostdin", "-v", "error", "-y", "-i"].map(OsStr::new),
+        [
             "-vn",
             "-ar",
             "32000",
@@ -30,17 +30,15 @@ pub(super) fn to_wav(from: &Path, to: &Path) -> anyhow::Result<()> {
             "pcm_s16le",
             "-f",
             "wav",
-        ])
-        .arg(to)
-        .stdin(Stdio::null())
-        .output()
-        .context("ffmpeg cannot be run: without it opus and the trackers' formats are left out")?;
-    if !answer.status.success() {
-        bail!(
-            "ffmpeg cannot read {}: {}",
-            from.display(),
-            String::from_utf8_lossy(&answer.stderr).trim()
-        );
-    }
+        ]
+        .map(OsStr::new),
+    );
+    let arguments = [&before[..], &[from.as_os_str()], &after, &[to.as_os_str()]].concat();
+    run(
+        "ffmpeg",
+        arguments,
+        None,
+        "without it opus and the trackers' formats are left out",
+    )?;
     Ok(())
 }

@@ -8,10 +8,10 @@ use anyhow::Context;
 use serde::Serialize;
 use serde_json::json;
 
-use super::progress;
 use super::source::{Source, read_material};
 use super::verdicts::{Heard, judge_all, verdicts_file};
 use crate::files;
+use crate::run::progress;
 use crate::teacher::{Mn04, audioset_labels};
 
 /// A label is there where its probability is over this.
@@ -62,7 +62,7 @@ pub fn coverage(arguments: &CoverageArguments) -> anyhow::Result<()> {
     let sources = read_material(material)?;
     let teacher = Mn04::open(&arguments.teacher)?;
     let file = verdicts_file(material, &arguments.teacher)?;
-    let bar = progress(sources.len() as u64, *quiet);
+    let bar = progress(sources.len() as u64, "judging", *quiet);
     let (start, judged) = (Instant::now(), std::sync::Mutex::new(0.0));
     let heard = judge_all(&sources, material, &teacher, &file, &|seconds| {
         bar.inc(1);

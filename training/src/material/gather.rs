@@ -9,9 +9,10 @@ use serde_json::json;
 use super::keep::{Found, Kept, keep};
 use super::made::Made;
 use super::packages::{self, Package};
+use super::seconds_by;
 use super::sets::{self, SETS};
 use super::source::{LIST, Source, read_list, write_list};
-use super::{progress, seconds_by};
+use crate::run::progress;
 
 /// What `gather` is told.
 #[derive(clap::Args, Debug, Clone)]
@@ -74,7 +75,7 @@ pub fn gather(arguments: &GatherArguments) -> anyhow::Result<()> {
         std::fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
     }
     let parts = parts(arguments)?;
-    let bar = progress(parts.len() as u64, *quiet);
+    let bar = progress(parts.len() as u64, "gathering", *quiet);
     for part in &parts {
         bar.set_message(part.name().to_owned());
         let list = part_list(out, part.name());

@@ -11,6 +11,7 @@ mod gather;
 mod keep;
 mod made;
 mod packages;
+mod program;
 mod sets;
 mod source;
 mod verdicts;
@@ -21,16 +22,6 @@ pub use source::{LIST, Source, read_material};
 pub use verdicts::{Heard, LEAST_PROBABILITY, SEGMENT_S, judge_all, read_verdicts, verdicts_file};
 
 use std::collections::BTreeMap;
-
-use indicatif::{ProgressBar, ProgressStyle};
-
-fn progress(length: u64, quiet: bool) -> ProgressBar {
-    if quiet {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {eta} {msg}");
-    ProgressBar::new(length).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
-}
 
 /// Seconds of the sources by what `key` says of them.
 fn seconds_by(sources: &[Source], key: impl Fn(&Source) -> String) -> BTreeMap<String, f64> {

@@ -5,10 +5,11 @@ use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 use serde::Deserialize;
 
 use super::convert::is_audio;
+use super::program::run;
 use crate::files;
 
 /// A package of the table.
@@ -56,18 +57,13 @@ pub(super) fn fetch(name: &str, folder: &Path) -> anyhow::Result<PathBuf> {
     if let Some(file) = find(name, folder)? {
         return Ok(file);
     }
-    let answer = Command::new("apt-get")
-        .args(["download", name])
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .output()
-        .context("apt-get cannot be run: packages need a Debian system")?;
-    if !answer.status.success() {
-        bail!(
-            "apt-get download {name} failed: {}",
-            String::from_utf8_lossy(&answer.stderr).trim()
-        );
-    }
+    let arguments = ["download", name];
+    run(
+        "apt-get",
+        arguments,
+        Some(folder),
+        "packages need a Debian system",
+    )?;
     find(name, folder)?.with_context(|| format!("apt-get brought no file of {name}"))
 }
 

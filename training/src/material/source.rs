@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 
-use crate::audio_cache::Segment;
+use crate::audio_cache::read_part;
 use crate::files;
 
 /// The list's name in the folder of the material.
@@ -14,7 +14,7 @@ pub const LIST: &str = "material.csv";
 /// One sound: a clip or a track, whole.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Source {
-    /// Its samples: 16 bits, one channel, 32 kHz ([`Segment`] reads parts of them). In the list
+    /// Its samples: 16 bits, one channel, 32 kHz ([`read_part`] reads parts of them). In the list
     /// relative to the list's folder, in memory not.
     pub path: PathBuf,
     /// Where it is from: package or set, then the path in it.
@@ -39,7 +39,7 @@ impl Source {
     /// # Errors
     /// If the file is gone or no cached audio.
     pub fn read(&self, start: usize, count: usize) -> anyhow::Result<Vec<f32>> {
-        Segment::read(&self.path, start, count)
+        read_part(&self.path, start, count)
     }
 }
 

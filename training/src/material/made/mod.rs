@@ -6,12 +6,12 @@ mod instruments;
 mod speech;
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use rayon::prelude::*;
 
 use super::keep::Found;
+use super::program;
 use super::source::Source;
 
 /// A kind of made sound.
@@ -163,19 +163,9 @@ fn render(midi: &Path, wav: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Runs a program. Returns what it printed.
+/// Runs a program of the package of its name.
 fn run(program: &str, arguments: &[String]) -> anyhow::Result<String> {
-    let answer = Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("{program} cannot be run: install the package {program}"))?;
-    let printed = String::from_utf8_lossy(&answer.stdout).into_owned();
-    if !answer.status.success() {
-        let told = String::from_utf8_lossy(&answer.stderr).into_owned();
-        bail!("{program} failed: {} {}", told.trim(), printed.trim());
-    }
-    Ok(printed)
+    program::run(program, arguments, None, "install the package of that name")
 }
 
 /// One in ten is for measuring.
