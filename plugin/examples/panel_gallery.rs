@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use hamiltone_engine::model::ModelChoice;
 use hamiltone_plugin::panel::{Motion, View, draw, prepare};
-use hamiltone_plugin::params::PanelSize;
+use hamiltone_plugin::settings::PanelSize;
 use hamiltone_plugin::snapshot::{Activity, MenuEntry, ModelFacts, Snapshot, Trouble};
 use nice_plug_egui::baseview::dpi::LogicalSize;
 use nice_plug_egui::{App, EguiWindow, EguiWindowSettings, Frame};
@@ -55,7 +55,9 @@ fn facts(name: &str, labels: &[&str]) -> Arc<ModelFacts> {
         hash: name.to_owned(),
         labels: labels.iter().map(|label| label.to_string()).collect(),
         one_of: true,
+        groups: Vec::new(),
         parameters: 1_280_000,
+        multiply_adds_per_second: 110_000_000,
         size_bytes: 5_130_000,
     })
 }

@@ -8,7 +8,9 @@
 //! - [`worker`]: a thread for each instance. Runs the engine, loads models, writes reports.
 //! - [`snapshot`]: what the worker knows, for whoever wants to show it.
 //! - [`panel`]: shows a snapshot and turns clicks into parameters and settings.
-//! - [`params`]: what the session saves.
+//! - [`params`], [`settings`]: what the session saves.
+//! - [`listen`]: what of the input is listened to.
+//! - [`history`]: the last minute, for the tag roll.
 //! - [`report`]: tags and timelines on disk.
 //!
 //! Arrows point one way: the panel knows snapshots and parameters, the worker knows the tap's far
@@ -21,10 +23,13 @@
 //! and shown.
 #![deny(unsafe_code)] // nice-plug's derive and export macros bring their own
 
+pub mod history;
+pub mod listen;
 pub mod panel;
 pub mod params;
 mod plugin;
 pub mod report;
+pub mod settings;
 pub mod snapshot;
 pub mod tap;
 pub mod worker;

@@ -1,21 +1,24 @@
-//! What a session saves: two parameters, the settings and the size of the panel.
+//! What a session saves: the parameters, the settings and the size of the panel.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use hamiltone_engine::model::ModelChoice;
 use hamiltone_engine::tagging::{MAX_WINDOW_S, MIN_WINDOW_S};
 use nice_plug::formatters;
 use nice_plug::plugin::{ParamValue, PluginState};
 use nice_plug::prelude::*;
 use parking_lot::RwLock;
-use serde::{Deserialize, Serialize};
+
+use crate::listen::Listen;
+use crate::settings::{PanelSize, Settings};
 
 /// The window after construction, in seconds: long enough to be sure, short enough to follow.
 pub const DEFAULT_WINDOW_S: f32 = 2.0;
 
-/// The newest layout of [`Settings`] that this program knows.
-pub const SETTINGS_VERSION: u32 = 1;
+/// The longest attack and release, in seconds.
+pub const MAX_SMOOTHING_S: f32 = 5.0;
+
+/// The longest hold, in seconds.
+pub const MAX_HOLD_S: f32 = 10.0;
 
 /// Everything that the host saves with the session.
 ///
@@ -29,7 +32,33 @@ pub struct HamiltoneParams {
     /// How much of the past a tag speaks about, in seconds. Read by the worker.
     #[id = "window"]
     pub window: FloatParam,
-    /// The model and the report folder. Followed by the worker, which looks a few times a second:
+    /// How fast a rising probability is followed, in seconds to two thirds of the way. Read by the
+    /// worker; 0 follows at once.
+    #[id = "attack"]
+    pub attack: FloatParam,
+    /// How fast a falling one is.
+    #[id = "release"]
+    pub release: FloatParam,
+    /// A label is on from this smoothed probability (0 to 1) until it falls below seven tenths of
+    /// it: for notes, and for the panel.
+    #[id = "threshold"]
+    pub threshold: FloatParam,
+    /// How long the panel marks a label's highest value, in seconds.
+    #[id = "hold"]
+    pub hold: FloatParam,
+    /// What of the input is listened to. Read by the audio thread.
+    #[id = "listen"]
+    pub listen: EnumParam<Listen>,
+    /// Every frame is analysed and a timeline is written at the end, also in real time.
+    #[id = "capture"]
+    pub capture: BoolParam,
+    /// Sends a note for each label that comes on.
+    #[id = "notes"]
+    pub notes: BoolParam,
+    /// Sends probabilities to other programs as OSC messages.
+    #[id = "osc"]
+    pub osc: BoolParam,
+    /// The models, what shows, and where things go. Followed by the worker, which looks a few times a second:
     /// a host that loads a state tells nobody.
     #[persist = "settings"]
     pub settings: Arc<RwLock<Settings>>,
@@ -55,80 +84,46 @@ impl Default for HamiltoneParams {
             )
             .with_step_size(0.1)
             .with_unit(" s"),
+            attack: seconds("Attack", 0.0, MAX_SMOOTHING_S),
+            release: seconds("Release", 0.2, MAX_SMOOTHING_S),
+            threshold: FloatParam::new(
+                "Threshold",
+                0.5,
+                FloatRange::Linear {
+                    min: 0.01,
+                    max: 1.0,
+                },
+            )
+            .with_unit(" %")
+            .with_value_to_string(formatters::v2s_f32_percentage(0))
+            .with_string_to_value(formatters::s2v_f32_percentage()),
+            hold: seconds("Hold", 1.5, MAX_HOLD_S),
+            listen: EnumParam::new("Listen to", Listen::Mix),
+            capture: BoolParam::new("Capture", false),
+            notes: BoolParam::new("Send notes", false),
+            osc: BoolParam::new("Send OSC", false),
             settings: Arc::default(),
             panel: Arc::default(),
         }
     }
 }
 
+fn seconds(name: &str, default: f32, max: f32) -> FloatParam {
+    // Short times need the finer steps.
+    let range = FloatRange::Skewed {
+        min: 0.0,
+        max,
+        factor: FloatRange::skew_factor(-1.0),
+    };
+    FloatParam::new(name, default, range)
+        .with_step_size(0.01)
+        .with_unit(" s")
+}
+
 impl HamiltoneParams {
     /// The window in seconds, always inside its range, whatever a state or a host has put there.
     pub fn window_s(&self) -> f32 {
         window_in_range(self.window.value())
-    }
-}
-
-/// What the user chose that is not a parameter. Unknown fields are ignored and missing ones take
-/// their defaults, so that newer and older sessions open.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Settings {
-    /// Layout of these fields: [`SETTINGS_VERSION`].
-    pub version: u32,
-    /// Which model to run; all `None` is the built-in one.
-    pub model: ModelChoice,
-    /// While set, tags and timelines are written here.
-    pub report_folder: Option<PathBuf>,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            version: SETTINGS_VERSION,
-            model: ModelChoice::default(),
-            report_folder: None,
-        }
-    }
-}
-
-/// Size of the panel in logical points.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PanelSize {
-    /// Width in logical points.
-    pub width: u32,
-    /// Height in logical points.
-    pub height: u32,
-}
-
-impl PanelSize {
-    /// The size of a new instance's panel.
-    pub const DEFAULT: Self = Self {
-        width: 620,
-        height: 460,
-    };
-    /// Nothing overlaps down to this size.
-    pub const MIN: Self = Self {
-        width: 460,
-        height: 360,
-    };
-    /// Larger than any screen; a session that asks for more is damaged.
-    pub const MAX: Self = Self {
-        width: 4096,
-        height: 4096,
-    };
-
-    /// The nearest size that the panel can have.
-    pub fn clamped(self) -> Self {
-        Self {
-            width: self.width.clamp(Self::MIN.width, Self::MAX.width),
-            height: self.height.clamp(Self::MIN.height, Self::MAX.height),
-        }
-    }
-}
-
-impl Default for PanelSize {
-    fn default() -> Self {
-        Self::DEFAULT
     }
 }
 
@@ -156,6 +151,8 @@ fn window_in_range(seconds: f32) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
 
     fn state(fields: &[(&str, &str)], window: f32) -> PluginState {
@@ -176,7 +173,21 @@ mod tests {
             .into_iter()
             .map(|(id, _, _)| id)
             .collect();
-        assert_eq!(ids, ["bypass", "window"]);
+        assert_eq!(
+            ids,
+            [
+                "bypass",
+                "window",
+                "attack",
+                "release",
+                "threshold",
+                "hold",
+                "listen",
+                "capture",
+                "notes",
+                "osc"
+            ]
+        );
     }
 
     #[test]
@@ -192,16 +203,6 @@ mod tests {
         restored.deserialize_fields(&saved.serialize_fields());
         assert_eq!(*restored.settings.read(), *saved.settings.read());
         assert_eq!(*restored.panel.read(), *saved.panel.read());
-    }
-
-    #[test]
-    fn the_saved_form_is_the_documented_one() {
-        let fields = HamiltoneParams::default().serialize_fields();
-        assert_eq!(
-            fields["settings"],
-            r#"{"version":1,"model":{"name":null,"hash":null,"path":null},"report_folder":null}"#
-        );
-        assert_eq!(fields["panel"], r#"{"width":620,"height":460}"#);
     }
 
     #[test]
@@ -253,27 +254,5 @@ mod tests {
                 "{saved}"
             );
         }
-    }
-
-    #[test]
-    fn a_panel_of_any_size_fits() {
-        let tiny = PanelSize {
-            width: 0,
-            height: 1,
-        }
-        .clamped();
-        assert_eq!(tiny, PanelSize::MIN);
-        let huge = PanelSize {
-            width: u32::MAX,
-            height: 500,
-        }
-        .clamped();
-        assert_eq!(
-            huge,
-            PanelSize {
-                width: PanelSize::MAX.width,
-                height: 500
-            }
-        );
     }
 }

@@ -23,8 +23,18 @@ pub struct Snapshot {
     pub troubles: Vec<Trouble>,
     /// Probability of each label of the model, 0..=1; empty before the first tags.
     pub probabilities: Vec<f32>,
+    /// The same after attack and release: what bars, notes and OSC follow.
+    pub smoothed: Vec<f32>,
+    /// Whether each label is on: over the threshold, with hysteresis.
+    pub on: Vec<bool>,
+    /// The second model, while one is compared.
+    pub compared: Option<Compared>,
     /// Audio time of the newest tags in seconds since processing began.
     pub time_s: f64,
+    /// Where the host's transport was at the newest tags, in seconds; `None` where it does not say.
+    pub host_s: Option<f64>,
+    /// Whether the host's transport runs, as far as it says.
+    pub playing: bool,
     /// Seconds between tags.
     pub refresh_s: f64,
     /// Seconds from a sound to the first tags that contain it (window not counted).
@@ -37,6 +47,36 @@ pub struct Snapshot {
     pub stream: Option<(f64, u32)>,
     /// Where reports are being written, if they are.
     pub report_folder: Option<PathBuf>,
+    /// What is being captured or was.
+    pub bounce: Bounce,
+}
+
+/// A second model on the same audio.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Compared {
+    /// What it is.
+    pub model: Arc<ModelFacts>,
+    /// Smoothed probability of each of its labels.
+    pub smoothed: Vec<f32>,
+    /// Part of real time that it keeps the worker busy.
+    pub load: f32,
+    /// Seconds between its tags.
+    pub refresh_s: f64,
+}
+
+/// The state of captures and bounces.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Bounce {
+    /// Seconds captured so far, while one is running.
+    pub capturing_s: Option<f64>,
+    /// The host renders faster than real time or says so.
+    pub rendering: bool,
+    /// Files of the last bounce that was written.
+    pub written: Vec<PathBuf>,
+    /// Bounces that wait in memory, because there is no folder or it could not be written to.
+    pub waiting: usize,
+    /// Why the last one could not be written.
+    pub problem: Option<String>,
 }
 
 impl Snapshot {
@@ -88,8 +128,12 @@ pub struct ModelFacts {
     pub labels: Vec<String>,
     /// Whether exactly one label holds at a time.
     pub one_of: bool,
+    /// The group of each label (`music`, `voice`, `nature`, `things`); empty where the model has none.
+    pub groups: Vec<String>,
     /// Number of weights.
     pub parameters: u64,
+    /// Multiply-adds for a second of audio.
+    pub multiply_adds_per_second: u64,
     /// Size of the file.
     pub size_bytes: usize,
 }
@@ -103,7 +147,9 @@ impl ModelFacts {
             hash: model.hash().to_owned(),
             labels: card.labels.clone(),
             one_of: matches!(card.task, TaskKind::SingleLabel),
+            groups: card.groups.clone(),
             parameters: card.parameters,
+            multiply_adds_per_second: card.multiply_adds_per_second,
             size_bytes: model.size_bytes(),
         }
     }
@@ -207,7 +253,9 @@ mod tests {
             hash,
             labels,
             one_of: true,
+            groups: Vec::new(),
             parameters: 1,
+            multiply_adds_per_second: 1,
             size_bytes: 4,
         })
     }

@@ -276,7 +276,9 @@ mod tests {
                 .map(|i| format!("label {i}"))
                 .collect(),
             one_of: true,
+            groups: Vec::new(),
             parameters: 1,
+            multiply_adds_per_second: 1_000_000,
             size_bytes: 1,
         };
         Snapshot {

@@ -29,7 +29,8 @@ use nice_plug_egui::{
 };
 use parking_lot::Mutex;
 
-use crate::params::{HamiltoneParams, PanelSize};
+use crate::params::HamiltoneParams;
+use crate::settings::PanelSize;
 use crate::worker::{Requests, SnapshotReader};
 
 pub use view::{Action, Motion, View, draw};

@@ -143,7 +143,9 @@ mod tests {
             hash: String::new(),
             labels: vec!["dog".to_owned()],
             one_of: true,
+            groups: Vec::new(),
             parameters: 132_000,
+            multiply_adds_per_second: 1_000_000,
             size_bytes: 540_000,
         };
         Snapshot {

@@ -12,8 +12,9 @@ use super::Command;
 use super::models::{Models, name_of};
 use super::reports::Reports;
 use super::stream::Stream;
-use crate::params::{HamiltoneParams, Settings};
-use crate::snapshot::{Activity, Snapshot, Trouble};
+use crate::params::HamiltoneParams;
+use crate::settings::Settings;
+use crate::snapshot::{Activity, Bounce, Snapshot, Trouble};
 use crate::tap::{Outlet, TapMeters};
 
 type Publisher = triple_buffer::Input<Snapshot>;
@@ -311,6 +312,12 @@ impl<'a> Analyst<'a> {
             loading: None,
             troubles: troubles.into_iter().flatten().cloned().collect(),
             probabilities: self.newest.probabilities.clone(),
+            smoothed: self.newest.probabilities.clone(),
+            on: Vec::new(),
+            compared: None,
+            host_s: None,
+            playing: false,
+            bounce: Bounce::default(),
             time_s: self.newest.time_s,
             refresh_s,
             latency_s,

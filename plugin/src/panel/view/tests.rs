@@ -1,6 +1,6 @@
 use super::*;
 use crate::panel::bars;
-use crate::params::PanelSize;
+use crate::settings::PanelSize;
 use crate::snapshot::{Activity, MenuEntry, ModelFacts, Trouble};
 use egui::Pos2;
 use std::sync::Arc;
@@ -15,7 +15,9 @@ fn snapshot() -> Snapshot {
             "rain".to_owned(),
         ],
         one_of: true,
+        groups: Vec::new(),
         parameters: 132_000,
+        multiply_adds_per_second: 1_000_000,
         size_bytes: 530_000,
     };
     let entry = MenuEntry {

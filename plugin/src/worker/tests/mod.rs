@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use hamiltone_engine::tagging::{Tagger, Tags};
 
 use super::*;
-use crate::params::Settings;
+use crate::settings::Settings;
 use crate::tap::{StreamFormat, Tap, tap};
 
 mod instances;

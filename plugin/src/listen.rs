@@ -1,0 +1,151 @@
+//! What of the input is listened to.
+
+use hamiltone_engine::audio::mix_frame;
+use nice_plug::prelude::*;
+
+/// A channel, a pair, or a mixture. What an input does not have is replaced by its mix, so that a
+/// session opened on a narrower track does not fall silent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]
+pub enum Listen {
+    /// The mean of all channels.
+    #[default]
+    #[id = "mix"]
+    Mix,
+    /// The first channel.
+    #[id = "left"]
+    Left,
+    /// The second channel.
+    #[id = "right"]
+    Right,
+    /// Half the sum of the first two.
+    #[id = "mid"]
+    Mid,
+    /// Half their difference.
+    #[id = "side"]
+    Side,
+    /// The third channel of a surround layout.
+    #[id = "centre"]
+    Centre,
+    /// The fourth.
+    #[id = "lfe"]
+    #[name = "LFE"]
+    Lfe,
+    /// The fifth.
+    #[id = "surround-left"]
+    #[name = "Surround left"]
+    SurroundLeft,
+    /// The sixth.
+    #[id = "surround-right"]
+    #[name = "Surround right"]
+    SurroundRight,
+    /// Both of them.
+    #[id = "surround"]
+    Surround,
+}
+
+impl Listen {
+    /// Every choice, in the order of the menu.
+    pub const ALL: [Self; 10] = [
+        Self::Mix,
+        Self::Left,
+        Self::Right,
+        Self::Mid,
+        Self::Side,
+        Self::Centre,
+        Self::Lfe,
+        Self::SurroundLeft,
+        Self::SurroundRight,
+        Self::Surround,
+    ];
+
+    /// How many channels an input must have for this.
+    pub fn channels_needed(self) -> usize {
+        match self {
+            Self::Mix => 0,
+            Self::Left => 1,
+            Self::Right | Self::Mid | Self::Side => 2,
+            Self::Centre => 3,
+            Self::Lfe => 4,
+            Self::SurroundLeft => 5,
+            Self::SurroundRight | Self::Surround => 6,
+        }
+    }
+
+    /// What is listened to where there are so many channels.
+    pub fn within(self, channels: usize) -> Self {
+        if self.channels_needed() <= channels {
+            self
+        } else {
+            Self::Mix
+        }
+    }
+
+    /// What the menu says.
+    pub fn name(self) -> &'static str {
+        Self::variants()[self.to_index()]
+    }
+
+    /// One mono sample of one frame. Does not allocate; `self` must be [`within`](Self::within) the
+    /// channels.
+    #[allow(dead_code)] // the tap follows
+    pub(crate) fn sample<C: AsRef<[f32]>>(self, channels: &[C], frame: usize) -> f32 {
+        let at = |channel: usize| channels[channel].as_ref()[frame];
+        match self {
+            Self::Mix => mix_frame(channels.iter().map(|channel| channel.as_ref()[frame])),
+            Self::Left => mix_frame([at(0)].into_iter()),
+            Self::Right => mix_frame([at(1)].into_iter()),
+            Self::Mid => mix_frame([at(0), at(1)].into_iter()),
+            Self::Side => mix_frame([at(0), -at(1)].into_iter()),
+            Self::Centre => mix_frame([at(2)].into_iter()),
+            Self::Lfe => mix_frame([at(3)].into_iter()),
+            Self::SurroundLeft => mix_frame([at(4)].into_iter()),
+            Self::SurroundRight => mix_frame([at(5)].into_iter()),
+            Self::Surround => mix_frame([at(4), at(5)].into_iter()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_choice_hears_its_channels() {
+        let frame: Vec<[f32; 1]> = [0.1, 0.3, 0.5, 0.7, 0.2, 0.4].map(|value| [value]).to_vec();
+        let heard = Listen::ALL.map(|listen| listen.within(6).sample(&frame, 0));
+        let mix = 2.2 / 6.0;
+        let expected = [mix, 0.1, 0.3, 0.2, -0.1, 0.5, 0.7, 0.2, 0.4, 0.3];
+        for (listen, (heard, expected)) in Listen::ALL.iter().zip(heard.iter().zip(expected)) {
+            assert!((heard - expected).abs() < 1e-6, "{listen:?}: {heard}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_there_is_replaced_by_the_mix() {
+        for listen in Listen::ALL {
+            for channels in 0..8 {
+                let within = listen.within(channels);
+                assert!(within == Listen::Mix || within.channels_needed() <= channels);
+            }
+        }
+        assert_eq!(Listen::Side.within(1), Listen::Mix);
+    }
+
+    #[test]
+    fn ids_are_stable() {
+        let ids = [
+            "mix",
+            "left",
+            "right",
+            "mid",
+            "side",
+            "centre",
+            "lfe",
+            "surround-left",
+            "surround-right",
+            "surround",
+        ];
+        assert_eq!(Listen::ids(), Some(&ids[..]));
+        assert_eq!(Listen::SurroundLeft.name(), "Surround left");
+    }
+}

@@ -1,0 +1,204 @@
+//! What the user chose that is not a parameter, and the size of the panel.
+
+use std::path::PathBuf;
+
+use hamiltone_engine::model::ModelChoice;
+use serde::{Deserialize, Serialize};
+
+/// The newest layout of [`Settings`] that this program knows.
+pub const SETTINGS_VERSION: u32 = 1;
+
+/// What the session remembers beside the parameters. Unknown fields are ignored and missing ones
+/// take their defaults, so that newer and older sessions open.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// Layout of these fields: [`SETTINGS_VERSION`].
+    pub version: u32,
+    /// Which model to run; all `None` is the built-in one.
+    pub model: ModelChoice,
+    /// A second model on the same audio, to compare.
+    pub compare: Option<ModelChoice>,
+    /// While set, tags and timelines of all that is heard are written here.
+    pub report_folder: Option<PathBuf>,
+    /// Where the timelines of bounces and captures go; without one they wait in memory.
+    pub bounce_folder: Option<PathBuf>,
+    /// Names of the formats a bounce is written in ([`hamiltone_exports::Format::name`]); empty for
+    /// all.
+    pub bounce_formats: Vec<String>,
+    /// Labels that always show.
+    pub pinned: Vec<String>,
+    /// Labels that never show.
+    pub hidden: Vec<String>,
+    /// Groups of labels that do not show.
+    pub groups_hidden: Vec<String>,
+    /// How labels become notes.
+    pub notes: NoteSettings,
+    /// Where OSC messages go.
+    pub osc: OscSettings,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            version: SETTINGS_VERSION,
+            model: ModelChoice::default(),
+            compare: None,
+            report_folder: None,
+            bounce_folder: None,
+            bounce_formats: Vec::new(),
+            pinned: Vec::new(),
+            hidden: Vec::new(),
+            groups_hidden: Vec::new(),
+            notes: NoteSettings::default(),
+            osc: OscSettings::default(),
+        }
+    }
+}
+
+/// How labels become notes: label 0 is `first_note` on `channel`, the next label the next note, and
+/// after note 127 the next channel goes on from note 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct NoteSettings {
+    /// 0 to 127; 36 is C1 where 60 is C3, the usual first pad of a drum machine.
+    pub first_note: u8,
+    /// 1 to 16.
+    pub channel: u8,
+}
+
+impl Default for NoteSettings {
+    fn default() -> Self {
+        Self {
+            first_note: 36,
+            channel: 1,
+        }
+    }
+}
+
+impl NoteSettings {
+    /// Channel (0 to 15) and note (0 to 127) of a label; `None` where the sixteen channels are full.
+    pub fn note_of(&self, label: usize) -> Option<(u8, u8)> {
+        let place = usize::from(self.first_note.min(127)) + label;
+        let channel = usize::from(self.channel.clamp(1, 16)) - 1 + place / 128;
+        (channel < 16).then_some((channel as u8, (place % 128) as u8))
+    }
+}
+
+/// Where OSC messages go.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OscSettings {
+    /// A numeric address; the own machine unless a session says otherwise.
+    pub host: String,
+    /// UDP port.
+    pub port: u16,
+    /// Most updates of a label in a second, 1 to 100.
+    pub updates_per_second: u16,
+}
+
+impl Default for OscSettings {
+    fn default() -> Self {
+        Self {
+            host: "127.0.0.1".to_owned(),
+            port: 9000,
+            updates_per_second: 10,
+        }
+    }
+}
+
+/// Size of the panel in logical points.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PanelSize {
+    /// Width in logical points.
+    pub width: u32,
+    /// Height in logical points.
+    pub height: u32,
+}
+
+impl PanelSize {
+    /// The size of a new instance's panel.
+    pub const DEFAULT: Self = Self {
+        width: 760,
+        height: 560,
+    };
+    /// Nothing overlaps down to this size.
+    pub const MIN: Self = Self {
+        width: 460,
+        height: 360,
+    };
+    /// Larger than any screen; a session that asks for more is damaged.
+    pub const MAX: Self = Self {
+        width: 4096,
+        height: 4096,
+    };
+
+    /// The nearest size that the panel can have.
+    pub fn clamped(self) -> Self {
+        Self {
+            width: self.width.clamp(Self::MIN.width, Self::MAX.width),
+            height: self.height.clamp(Self::MIN.height, Self::MAX.height),
+        }
+    }
+}
+
+impl Default for PanelSize {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_saved_form_is_the_documented_one() {
+        let settings = serde_json::to_string(&Settings::default()).unwrap();
+        assert_eq!(
+            settings,
+            concat!(
+                r#"{"version":1,"model":{"name":null,"hash":null,"path":null},"compare":null,"#,
+                r#""report_folder":null,"bounce_folder":null,"bounce_formats":[],"pinned":[],"#,
+                r#""hidden":[],"groups_hidden":[],"notes":{"first_note":36,"channel":1},"#,
+                r#""osc":{"host":"127.0.0.1","port":9000,"updates_per_second":10}}"#
+            )
+        );
+        let size = serde_json::to_string(&PanelSize::default()).unwrap();
+        assert_eq!(size, r#"{"width":760,"height":560}"#);
+    }
+
+    #[test]
+    fn every_label_has_a_note_of_its_own_until_the_channels_are_full() {
+        let notes = NoteSettings::default();
+        assert_eq!(notes.note_of(0), Some((0, 36)));
+        assert_eq!(notes.note_of(91), Some((0, 127)));
+        assert_eq!(notes.note_of(92), Some((1, 0)));
+        let distinct: std::collections::HashSet<_> = (0..527).map(|i| notes.note_of(i)).collect();
+        assert_eq!(distinct.len(), 527);
+        assert_eq!(notes.note_of(16 * 128), None);
+        let odd = NoteSettings {
+            first_note: 255,
+            channel: 0,
+        };
+        assert_eq!(odd.note_of(0), Some((0, 127)));
+    }
+
+    #[test]
+    fn a_panel_of_any_size_fits() {
+        let tiny = PanelSize {
+            width: 0,
+            height: 1,
+        };
+        assert_eq!(tiny.clamped(), PanelSize::MIN);
+        let huge = PanelSize {
+            width: u32::MAX,
+            height: 500,
+        };
+        let fitting = PanelSize {
+            width: PanelSize::MAX.width,
+            height: 500,
+        };
+        assert_eq!(huge.clamped(), fitting);
+    }
+}
