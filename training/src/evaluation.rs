@@ -44,7 +44,7 @@ impl Evaluation {
 }
 
 /// A clip's logits and true labels.
-type Answer<'a> = (Vec<f32>, &'a [usize]);
+pub(crate) type Answer<'a> = (Vec<f32>, &'a [usize]);
 
 /// Classifies whole clips (samples at the model's rate, and the true labels), in parallel.
 pub fn evaluate(card: &Card, weights: &Weights, clips: &[(&[f32], &[usize])]) -> Evaluation {
@@ -63,7 +63,8 @@ pub fn evaluate(card: &Card, weights: &Weights, clips: &[(&[f32], &[usize])]) ->
     summarise(card.labels.len(), card.task, &answers)
 }
 
-fn summarise(labels: usize, kind: TaskKind, answers: &[Answer<'_>]) -> Evaluation {
+/// What answers to clips come to, with so many labels there are.
+pub(crate) fn summarise(labels: usize, kind: TaskKind, answers: &[Answer<'_>]) -> Evaluation {
     let count = answers.len().max(1) as f64;
     let right = answers
         .iter()

@@ -5,7 +5,8 @@
 //! resumed at any time, [`evaluation`] asks the finished network (by the engine's own streaming
 //! forward, so what is measured is what the plugin runs), [`report`] writes results and pictures.
 //! [`teacher`] holds the networks that students learn from, [`material`] the audio they do it on,
-//! [`general`] the student of all of AudioSet's labels.
+//! [`general`] the student of all of AudioSet's labels, [`zero_shot`] what that knows of sets it has
+//! never heard.
 #![forbid(unsafe_code)]
 
 pub mod audio_cache;
@@ -23,3 +24,4 @@ pub mod report;
 pub mod run;
 pub mod study;
 pub mod teacher;
+pub mod zero_shot;

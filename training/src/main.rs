@@ -19,6 +19,10 @@ enum Command {
     Study(Box<hamiltone_training::study::StudyArguments>),
     /// Distil AudioSet's teacher into a general tagger; run it again to go on where it stopped.
     Distil(Box<hamiltone_training::general::GeneralArguments>),
+    /// Add class statistics to a general tagger, for choosing among some of its labels.
+    Statistics(hamiltone_training::general::StatisticsArguments),
+    /// Measure general taggers on labelled sets that they have not learned.
+    ZeroShot(hamiltone_training::zero_shot::ZeroShotArguments),
     /// Gather unlabelled audio to learn from; run it again to go on where it stopped.
     Gather(hamiltone_training::material::GatherArguments),
     /// Count which labels the teacher finds in gathered audio.
@@ -51,6 +55,8 @@ fn main() -> std::process::ExitCode {
         Command::Train(arguments) => hamiltone_training::run::train(&arguments),
         Command::Study(arguments) => hamiltone_training::study::study(&arguments),
         Command::Distil(arguments) => hamiltone_training::general::distil(&arguments),
+        Command::Statistics(arguments) => hamiltone_training::general::statistics(&arguments),
+        Command::ZeroShot(arguments) => hamiltone_training::zero_shot::zero_shot(&arguments),
         Command::Gather(arguments) => hamiltone_training::material::gather(&arguments),
         Command::Coverage(arguments) => hamiltone_training::material::coverage(&arguments),
         Command::Catalogue { models } => hamiltone_training::report::catalogue(&models),

@@ -7,6 +7,9 @@ use std::path::Path;
 
 use common::{Trial, failed, json, succeeded, train, write_metadata_layout};
 use hamiltone_engine::model::{Model, ModelFile};
+use hamiltone_training::audio_cache::AudioCache;
+use hamiltone_training::dataset::{Dataset, Task, load_audio, split};
+use hamiltone_training::evaluation::evaluate;
 use hamiltone_training::run::Recipe;
 
 const PRUNING: &str = "pruning = { score = \"l1\", plan = { uniform = { share = 0.5, blocks = 1 } }, \
@@ -156,4 +159,39 @@ fn a_teacher_with_its_own_front_end_is_learned_from() {
     let [taught, alone] =
         ["run", "alone"].map(|out| model(&trial.path(out).join("fold1/model.safetensors")));
     assert_ne!(taught.weights, alone.weights);
+}
+
+/// A head learns from what a frozen trunk made of clips once; what it is judged by is what the
+/// whole network says.
+#[test]
+fn views_of_a_frozen_trunk_are_the_network_s_own() {
+    let trial = Trial::new();
+    succeeded(&set(&trial, "whole", &[]));
+    let path = trial.path("whole/fold1/model.safetensors");
+    let start = format!("start = {{ model = {path:?}, frozen = true, views = 3 }}");
+    let settings = [&start, "name = \"views\"", "validation_share = 0.3"];
+    succeeded(&set(&trial, "views", &settings));
+    let (before, after) = (
+        model(&path),
+        model(&trial.path("views/fold1/model.safetensors")),
+    );
+    for (name, weights) in &after.weights {
+        let same = before.weights[name] == *weights;
+        assert_eq!(same, !name.starts_with("head."), "{name}");
+    }
+    let dataset = Dataset::open(&trial.data, Task::Esc10).unwrap();
+    let validation = split(&dataset, 1, 0.3, 1).validation;
+    let audio = load_audio(&dataset, &AudioCache::none(32_000), &|| ()).unwrap();
+    let clips: Vec<(&[f32], &[usize])> = validation
+        .iter()
+        .map(|&clip| (&audio[clip][..], &dataset.clips[clip].labels[..]))
+        .collect();
+    let judged = evaluate(&after.card, &after.weights, &clips);
+    let fold = &json(&trial.path("views/results.json"))["folds"][0];
+    let best = &fold["epochs"][fold["best_epoch"].as_u64().unwrap() as usize - 1];
+    let loss = best["validation_loss"].as_f64().unwrap();
+    assert!((loss - judged.loss).abs() < 1e-4, "{loss} {judged:?}");
+    let whole = format!("start = {{ model = {path:?}, views = 3 }}");
+    let message = failed(&set(&trial, "not frozen", &[&whole]));
+    assert!(message.contains("frozen = true"), "{message}");
 }

@@ -8,6 +8,7 @@ use hamiltone_training::general::{GeneralArguments, distil};
 use hamiltone_training::material::{
     CoverageArguments, GatherArguments, coverage, gather, read_material,
 };
+use hamiltone_training::zero_shot::{ZeroShotArguments, zero_shot};
 
 /// The teacher beside the repository, where there is one.
 fn teacher() -> Option<PathBuf> {
@@ -143,33 +144,18 @@ fn a_student_goes_on_where_it_stopped_and_coverage_counts_every_label() {
     assert_eq!(counts.lines().count(), 1 + 527);
 
     let out = folder.path().join("student");
-    let learn = |steps: &str| {
-        let shape = [
-            "--batch",
-            "2",
-            "--channels",
-            "16",
-            "--blocks",
-            "2",
-            "--every",
-            "1",
-            "--crop-tenths",
-            "10",
-            "--survey",
-            "8",
-        ];
-        let more = ["--out", out.to_str().unwrap(), "--steps", steps];
-        let line = [&line[..], &shape[..], &more[..]].concat();
-        distil(&told::<GeneralArguments>(&line)).unwrap();
-        let progress = std::fs::read_to_string(out.join("progress.json")).unwrap();
-        let progress: serde_json::Value = serde_json::from_str(&progress).unwrap();
-        (
-            progress,
-            ModelFile::read(&out.join("model.safetensors")).unwrap(),
-        )
+    let learn = |more: &[&str]| {
+        let line = [
+            &line[..],
+            &SHORT[..],
+            &["--out", out.to_str().unwrap()],
+            more,
+        ]
+        .concat();
+        distil(&told::<GeneralArguments>(&line)).map(|()| state(&out))
     };
-    let (before, first) = learn("2");
-    let (after, second) = learn("3");
+    let (before, first) = learn(&["--steps", "2"]).unwrap();
+    let (after, second) = learn(&["--steps", "3"]).unwrap();
     let steps = |progress: &serde_json::Value| progress["steps"].as_u64();
     assert_eq!((steps(&before), steps(&after)), (Some(2), Some(3)));
     let records = |progress: &serde_json::Value| progress["records"].as_array().unwrap().clone();
@@ -177,4 +163,162 @@ fn a_student_goes_on_where_it_stopped_and_coverage_counts_every_label() {
     assert_eq!(second.card.labels.len(), 527);
     assert!(second.card.licence.contains("CC0"));
     assert_ne!(first.weights, second.weights);
+    assert_eq!(second.card.groups[0], "voice");
+    let statistics = second.card.class_statistics.as_ref().unwrap();
+    assert_ne!(first.card.class_statistics.as_ref(), Some(statistics));
+    let error = learn(&["--steps", "4", "--channels", "12"]).unwrap_err();
+    assert!(error.to_string().contains("another"), "{error:#}");
+
+    // Statistics are a matter of weights and audio: added anew they are the same.
+    let path = out.join("bare.safetensors");
+    let mut bare = second.clone();
+    bare.card.class_statistics = None;
+    bare.card.groups.clear();
+    bare.write(&path).unwrap();
+    let words = [
+        "--model",
+        path.to_str().unwrap(),
+        "--material",
+        from,
+        "--quiet",
+    ];
+    hamiltone_training::general::statistics(&told(&words)).unwrap();
+    assert_eq!(ModelFile::read(&path).unwrap(), second);
+}
+
+/// A student that is small and learns little.
+const SHORT: [&str; 12] = [
+    "--batch",
+    "2",
+    "--channels",
+    "16",
+    "--blocks",
+    "2",
+    "--every",
+    "1",
+    "--crop-tenths",
+    "10",
+    "--survey",
+    "8",
+];
+
+/// Progress and model of a run.
+fn state(out: &Path) -> (serde_json::Value, ModelFile) {
+    let progress = std::fs::read_to_string(out.join("progress.json")).unwrap();
+    (
+        serde_json::from_str(&progress).unwrap(),
+        ModelFile::read(&out.join("model.safetensors")).unwrap(),
+    )
+}
+
+#[test]
+fn a_finished_student_is_pruned_and_learns_on_and_is_measured() {
+    let folder = tempfile::tempdir().unwrap();
+    let (Some(teacher), Some(())) = (teacher(), material(folder.path())) else {
+        return;
+    };
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (from, teacher) = (folder.path().to_str().unwrap(), teacher.to_str().unwrap());
+    let learn = |out: &str, more: &[&str]| {
+        let line = [
+            "--material",
+            from,
+            "--teacher",
+            teacher,
+            "--quiet",
+            "--out",
+            out,
+        ];
+        let line = [&line[..], &SHORT[..], more].concat();
+        distil(&told::<GeneralArguments>(&line)).map(|()| state(Path::new(out)))
+    };
+    let (_, whole) = learn(&path("whole"), &["--steps", "1"]).unwrap();
+    let start = path("whole/model.safetensors");
+    let pruned = ["--start", &start, "--remaining", "0.5", "--name", "half"];
+    let (_, first) = learn(&path("half"), &[&pruned[..], &["--steps", "1"]].concat()).unwrap();
+    let (progress, second) =
+        learn(&path("half"), &[&pruned[..], &["--steps", "2"]].concat()).unwrap();
+    assert_eq!(progress["steps"], 2);
+    assert_ne!(first.weights, second.weights);
+    let adds = |file: &ModelFile| file.card.multiply_adds_per_second as f64;
+    assert!((0.1..=0.5).contains(&(adds(&second) / adds(&whole))));
+    assert_eq!(second.card.name, "half");
+    assert!(
+        second
+            .card
+            .pruning
+            .as_ref()
+            .unwrap()
+            .contains("50 % of the multiply-adds")
+    );
+    let hash = hamiltone_engine::model::Model::read(Path::new(&start)).unwrap();
+    assert_eq!(second.card.parent.as_deref(), Some(hash.hash()));
+    let other = ["--start", &start, "--remaining", "0.4", "--steps", "3"];
+    let error = learn(&path("half"), &other).unwrap_err();
+    assert!(
+        error.to_string().contains("choose another --out"),
+        "{error:#}"
+    );
+
+    zero_shot_measures(folder.path(), &path("half/model.safetensors"), teacher);
+}
+
+/// A set of two classes, measured with the teacher beside the model.
+fn zero_shot_measures(folder: &Path, model: &str, teacher: &str) {
+    let data = folder.join("data");
+    let mut list = String::from("file,label,fold_or_speaker,source_name,duration_s,license\n");
+    for number in 1..=6 {
+        let label = ["dog", "rain"][number % 2];
+        let name = format!("audio/{number}-{number}-A-0.wav");
+        list += &format!("{name},{label},{number},none,3.0,CC0\n");
+        wav(&data.join("esc50").join(name), |t| {
+            (number as f32 * 900.0 * t).sin()
+        });
+    }
+    std::fs::write(data.join("esc50/metadata.csv"), list).unwrap();
+    std::fs::create_dir(data.join("maps")).unwrap();
+    let map = "class,audioset_label,mid,audioset527_index,yamnet521_index\n\
+               dog,Dog,/m/0bt9lr,74,69\nrain,Rain,/m/06mb1,289,283\nrain,Water,/m/0838f,288,282\n";
+    std::fs::write(data.join("maps/esc50_to_audioset.csv"), map).unwrap();
+    let (report, cache) = (folder.join("report"), folder.join("answers"));
+    let words = [
+        ["--model", model],
+        ["--data", data.to_str().unwrap()],
+        ["--teacher", teacher],
+        ["--material", folder.to_str().unwrap()],
+        ["--segments", "6"],
+        ["--cache", cache.to_str().unwrap()],
+        ["--report", report.to_str().unwrap()],
+    ];
+    let words = [&words.concat()[..], &["--quiet"]].concat();
+    zero_shot(&told::<ZeroShotArguments>(&words)).unwrap();
+    let json = std::fs::read_to_string(report.join("zero-shot.json")).unwrap();
+    let outcome: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(outcome["networks"], serde_json::json!(["half", "mn04"]));
+    let sets: Vec<_> = outcome["rows"].as_array().unwrap().iter().collect();
+    assert_eq!(sets.len(), 2); // one clip in fold 4, and all as ESC-10
+    assert_eq!(
+        (&sets[0]["clips"], &sets[1]["clips"]),
+        (&1.into(), &6.into())
+    );
+    assert_eq!(sets[1]["classes"], 2);
+    for figure in outcome["means"].as_array().unwrap() {
+        assert!((0.0..=1.0).contains(&figure["plain"].as_f64().unwrap()));
+        assert!(figure["scaled"].is_f64());
+    }
+    let picture = std::fs::read_to_string(report.join("zero-shot.svg")).unwrap();
+    let picture = roxmltree::Document::parse(&picture).unwrap();
+    assert!(
+        picture
+            .descendants()
+            .any(|node| node.text() == Some("ESC-10 (6)"))
+    );
+    // The teacher's answers are kept, and give the same again.
+    let kept = std::fs::read_dir(cache.join("zero-shot")).unwrap();
+    assert_eq!(kept.count(), 3); // statistics and two sets
+    zero_shot(&told::<ZeroShotArguments>(&words)).unwrap();
+    assert_eq!(
+        std::fs::read_to_string(report.join("zero-shot.json")).unwrap(),
+        json
+    );
 }

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use hamiltone_training::teacher::{BANDS, FEWEST_SAMPLES, Mn04, RATE, audioset_labels};
+use hamiltone_training::teacher::{
+    BANDS, FEWEST_SAMPLES, Mn04, RATE, YAMNET_LABELS, Yamnet, audioset_labels,
+};
 use rayon::prelude::*;
 use safetensors::SafeTensors;
 
@@ -132,4 +134,31 @@ fn throughput() {
             whole * 1e3
         );
     }
+}
+
+#[test]
+fn yamnet_s_body_is_the_original_s_and_its_front_end_hears() {
+    let Some(folder) = teachers() else { return };
+    let net = Yamnet::open(&folder.join("yamnet_body.onnx")).unwrap();
+    let golden = std::fs::read(folder.join("yamnet_body_golden.safetensors")).unwrap();
+    let golden = SafeTensors::deserialize(&golden).unwrap();
+    for clip in 0..5 {
+        let expected = |what: &str| numbers(&golden, &format!("clip{clip}.{what}"));
+        let off = farthest(
+            &net.patch_logits(&expected("mel")).unwrap(),
+            &expected("logits"),
+        );
+        assert!(off < TOLERANCE, "clip {clip}: {off}");
+    }
+    // A dog and rain, of the other teacher's examples.
+    let waves = std::fs::read(folder.join("mn04_golden.safetensors")).unwrap();
+    let waves = SafeTensors::deserialize(&waves).unwrap();
+    for (clip, labels) in [(0, 67..76), (1, 282..288)] {
+        let heard = net.probabilities(&numbers(&waves, &format!("clip{clip}.waveform")));
+        let heard = heard.unwrap();
+        assert_eq!(heard.len(), YAMNET_LABELS);
+        let best = (0..heard.len()).max_by(|a, b| heard[*a].total_cmp(&heard[*b]));
+        assert!(labels.contains(&best.unwrap()), "clip {clip}: {best:?}");
+    }
+    assert_eq!(net.probabilities(&[0.0; 100]).unwrap().len(), YAMNET_LABELS);
 }

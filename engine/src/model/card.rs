@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::Probe;
+use super::{ClassStatistics, Probe};
 use crate::features::FeatureSettings;
 use crate::network::Architecture;
 
@@ -43,6 +43,13 @@ pub struct Card {
     pub task: TaskKind,
     /// Name of each output.
     pub labels: Vec<String>,
+    /// The group of each label, one of [`GROUPS`](super::GROUPS); or none at all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<String>,
+    /// The network's logits over training audio, for choosing among some of the labels
+    /// ([`Card::choose_among`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class_statistics: Option<ClassStatistics>,
     /// What the network hears.
     pub features: FeatureSettings,
     /// The network's shape.

@@ -217,6 +217,7 @@ fn check_card(card: &Card) -> Result<(), ModelError> {
     if labels != outputs {
         return wrong(format!("{labels} labels for {outputs} outputs"));
     }
+    card.check_classes()?;
     if !(MIN_WINDOW_S..=MAX_WINDOW_S).contains(&card.default_window_s) {
         return wrong(format!("a window of {} s", card.default_window_s));
     }

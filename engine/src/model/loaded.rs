@@ -4,6 +4,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::file::{hex, read_bytes};
+use super::statistics::softmax;
 use super::{Card, ModelError, ModelFile, Probe, TaskKind};
 use crate::network::streaming::{PackedNetwork, StreamingNetwork};
 use crate::tagging::WindowSums;
@@ -69,14 +70,7 @@ impl Model {
     /// Logits to probabilities, in place, as the model's task wants it.
     pub fn activate(&self, logits: &mut [f32]) {
         match self.card.task {
-            TaskKind::SingleLabel => {
-                let largest = logits.iter().fold(f32::NEG_INFINITY, |a, &b| a.max(b));
-                logits
-                    .iter_mut()
-                    .for_each(|logit| *logit = (*logit - largest).exp());
-                let sum: f32 = logits.iter().sum();
-                logits.iter_mut().for_each(|logit| *logit /= sum);
-            }
+            TaskKind::SingleLabel => softmax(logits),
             TaskKind::MultiLabel => {
                 logits
                     .iter_mut()

@@ -10,6 +10,7 @@ mod file;
 mod library;
 mod loaded;
 mod probe;
+mod statistics;
 
 pub use card::{Accuracy, Card, FORMAT_VERSION, TaskKind};
 pub use error::ModelError;
@@ -17,3 +18,4 @@ pub use file::{MAX_FILE_BYTES, ModelFile};
 pub use library::{Library, LibraryEntry, ModelChoice, ModelSource, user_folder};
 pub use loaded::{Model, clip_logits};
 pub use probe::Probe;
+pub use statistics::{ClassStatistics, GROUPS};

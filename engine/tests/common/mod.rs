@@ -72,6 +72,8 @@ pub fn model_file(architecture: Architecture, seed: u64) -> ModelFile {
         labels: (0..architecture.labels)
             .map(|label| format!("label {label}"))
             .collect(),
+        groups: Vec::new(),
+        class_statistics: None,
         features,
         architecture,
         default_window_s: 2.0,

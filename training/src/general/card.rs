@@ -2,17 +2,17 @@
 
 use hamiltone_engine::features::FeatureSettings;
 use hamiltone_engine::model::{Accuracy, Card, Probe, TaskKind};
-use hamiltone_engine::network::Architecture;
 
-use super::run::{GeneralArguments, Record};
-use crate::teacher::audioset_labels;
+use super::GeneralArguments;
+use super::beginning::Student;
+use super::progress::Record;
+use crate::teacher::{audioset_groups, audioset_labels};
 
-/// The card of a student, after a measurement if there was one.
+/// The card of a student, with its last measurement if there was one.
 pub(super) fn card(
     arguments: &GeneralArguments,
     features: &FeatureSettings,
-    architecture: &Architecture,
-    record: Option<&Record>,
+    student: &Student,
 ) -> Card {
     let (data, licence) = match arguments.research {
         true => (
@@ -26,23 +26,31 @@ pub(super) fn card(
     };
     Card {
         format_version: 0, // this and the counts are filled in when the file is sealed
-        name: "general".into(),
+        name: arguments.name.clone(),
         description: "Quaternion CNN for AudioSet's 527 labels, distilled from mn04".into(),
         task: TaskKind::MultiLabel,
         labels: audioset_labels()
             .iter()
             .map(|label| label.name.clone())
             .collect(),
+        groups: audioset_groups(),
+        class_statistics: None,
         features: features.clone(),
-        architecture: architecture.clone(),
+        architecture: student.architecture.clone(),
         default_window_s: 2.0,
         training_data: format!("{data}, judged by EfficientAT mn04 (MIT)"),
         licence: licence.into(),
-        accuracy: record.map(accuracy).into_iter().collect(),
+        accuracy: student
+            .done
+            .records
+            .last()
+            .map(accuracy)
+            .into_iter()
+            .collect(),
         parameters: 0,
         multiply_adds_per_second: 0,
-        parent: None,
-        pruning: None,
+        parent: student.origin.parent.clone(),
+        pruning: student.origin.pruning.clone(),
         probe: Probe {
             seed: arguments.seed,
             input_sha256: String::new(),

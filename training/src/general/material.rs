@@ -16,7 +16,7 @@ pub struct Material {
 
 /// A long sound is drawn more often than a short one, but not in proportion: an hour of music is
 /// one kind of sound, sixty effects of a second are sixty.
-const SECONDS_POWER: f64 = 0.5;
+pub(super) const SECONDS_POWER: f64 = 0.5;
 
 impl Material {
     /// Reads sounds; one that cannot be read is left out, with a word. Calls

@@ -27,6 +27,9 @@ pub struct Mixing {
     pub noise: (f64, (f32, f32)),
     /// Share that is all but silence.
     pub silence: f64,
+    /// Share that [`degrade`](super::degrade) changes at last; [`mixture`] leaves that to its
+    /// callers.
+    pub coded: f64,
 }
 
 impl Default for Mixing {
@@ -41,6 +44,7 @@ impl Default for Mixing {
             reverberant: 0.2,
             noise: (0.15, (10.0, 40.0)),
             silence: 0.01,
+            coded: 0.15,
         }
     }
 }

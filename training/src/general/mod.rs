@@ -5,13 +5,22 @@
 //! out by whole sources how far the student agrees.
 
 mod agreement;
+mod arguments;
+mod beginning;
 mod card;
+mod codec;
 mod loss;
 mod material;
 mod mixture;
+mod progress;
 mod run;
+mod statistics;
 
 pub use agreement::Agreement;
+pub use arguments::GeneralArguments;
+pub use codec::degrade;
 pub use material::Material;
 pub use mixture::{Mixing, mixture};
-pub use run::{GeneralArguments, distil};
+pub use run::distil;
+pub(crate) use statistics::{SEGMENTS, Segment, ask, ask_all, sources};
+pub use statistics::{StatisticsArguments, statistics};

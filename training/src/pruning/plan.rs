@@ -44,7 +44,28 @@ pub struct Pruning {
 }
 
 fn vector() -> usize {
-    4
+    Pruning::VECTOR
+}
+
+/// What a model's card says of it.
+impl std::fmt::Display for Pruning {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let score = serde_json::to_value(self.score).unwrap_or_default();
+        let score = score.as_str().unwrap_or_default().to_owned();
+        match self.plan {
+            Plan::Uniform { share, blocks } => write!(
+                to,
+                "{score}: {:.0} % of the filters of each layer of the last {blocks} blocks removed",
+                100.0 * share
+            ),
+            Plan::Global { remaining } => write!(
+                to,
+                "{score}: filters removed from all layers until {:.0} % of the multiply-adds \
+                 remained",
+                100.0 * remaining
+            ),
+        }
+    }
 }
 
 /// A layer's filters from the most important to the least.
@@ -55,6 +76,9 @@ struct Ranked {
 }
 
 impl Pruning {
+    /// Filters of a vector of AVX-512, the usual [`multiple`](Self::multiple).
+    pub const VECTOR: usize = 4;
+
     /// The filters that stay.
     ///
     /// # Errors

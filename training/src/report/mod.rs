@@ -1,5 +1,6 @@
 //! Results of a run: JSON for scripts, pictures and a summary for people.
 
+mod bars;
 mod catalogue;
 mod pictures;
 mod redraw;
@@ -7,6 +8,7 @@ mod scatter;
 
 use std::path::Path;
 
+pub use bars::bars;
 pub use catalogue::{catalogue, catalogue_text};
 pub use pictures::{confusion, curves};
 pub use redraw::redraw;

@@ -14,12 +14,19 @@ use crate::teacher::Teacher;
 
 /// A batch, ready for the network.
 pub(super) struct Batch {
-    /// `batch × 4 × frames × mels`.
-    pub(super) frames: Tensor,
+    pub(super) input: Input,
     /// `batch × labels`: each row a distribution, or (any number of labels) from 0 to 1 each.
     pub(super) targets: Tensor,
     /// What a teacher says of it.
     pub(super) guidance: Option<Guidance>,
+}
+
+/// What the network is given.
+pub(super) enum Input {
+    /// `batch × 4 × frames × mels`.
+    Frames(Tensor),
+    /// What a frozen trunk made of that, `batch × features`.
+    Features(Tensor),
 }
 
 /// A teacher's answers to a batch, and how much they count.
@@ -32,12 +39,33 @@ pub(super) struct Guidance {
     pub(super) weight: f32,
 }
 
+impl Guidance {
+    /// With logits of a teacher, clip after clip, if the recipe has one.
+    pub(super) fn of(
+        recipe: &Recipe,
+        logits: Vec<f32>,
+        shape: (usize, usize),
+        device: &Device,
+    ) -> candle_core::Result<Option<Self>> {
+        let guidance = recipe.distillation.as_ref().map(|distillation| {
+            Ok(Self {
+                logits: Tensor::from_vec(logits, shape, device)?,
+                temperature: distillation.temperature,
+                weight: distillation.weight,
+            })
+        });
+        guidance.transpose()
+    }
+}
+
 /// One clip of a batch.
-struct Item {
-    planes: Vec<f32>,
-    frames: usize,
-    target: Vec<f32>,
-    taught: Vec<f32>,
+pub(super) struct Item {
+    /// The frames, component by component.
+    pub(super) planes: Vec<f32>,
+    pub(super) frames: usize,
+    pub(super) target: Vec<f32>,
+    /// The teacher's logits, if there is a teacher.
+    pub(super) taught: Vec<f32>,
 }
 
 /// What batches are made of.
@@ -62,11 +90,7 @@ impl Material<'_> {
         purpose: &[u64],
         device: &Device,
     ) -> anyhow::Result<Batch> {
-        let (least, most) = self.recipe.crop_s;
-        let seconds = random::stream(self.recipe.seed, purpose).random_range(least..=most);
-        // In tenths of a second: a teacher's plan is for one length.
-        let tenths = (10.0 * seconds).round().max(1.0) as usize;
-        let length = tenths * self.features.sample_rate as usize / 10;
+        let length = self.length(purpose);
         let items: Vec<Item> = chosen
             .par_iter()
             .enumerate()
@@ -84,18 +108,54 @@ impl Material<'_> {
         }
         let shape = (chosen.len(), COMPONENTS, frames, self.features.mel_bands);
         let of_labels = (chosen.len(), self.dataset.labels.len());
-        let guidance = self.recipe.distillation.as_ref().map(|distillation| {
-            Ok::<_, candle_core::Error>(Guidance {
-                logits: Tensor::from_vec(taught, of_labels, device)?,
-                temperature: distillation.temperature,
-                weight: distillation.weight,
-            })
-        });
         Ok(Batch {
-            frames: Tensor::from_vec(planes, shape, device)?,
+            input: Input::Frames(Tensor::from_vec(planes, shape, device)?),
             targets: Tensor::from_vec(targets, of_labels, device)?,
-            guidance: guidance.transpose()?,
+            guidance: Guidance::of(self.recipe, taught, of_labels, device)?,
         })
+    }
+
+    /// A clip as a batch would have it, at a length of its own.
+    pub(super) fn view(
+        &self,
+        clip: usize,
+        pool: &[usize],
+        purpose: &[u64],
+    ) -> anyhow::Result<Item> {
+        let of_clip: Vec<u64> = purpose.iter().copied().chain([1]).collect();
+        self.item(clip, pool, self.length(purpose), &of_clip)
+    }
+
+    /// A whole clip, nothing changed.
+    pub(super) fn whole(&self, clip: usize) -> anyhow::Result<Item> {
+        let samples = &self.audio[clip];
+        let mut target = self.no_label();
+        self.add_labels(&mut target, clip, 1.0);
+        let (planes, frames) = frames_by_component(self.features, samples);
+        let taught = self.taught(samples, &planes, frames)?;
+        Ok(Item {
+            planes,
+            frames,
+            target,
+            taught,
+        })
+    }
+
+    /// How many samples a crop has.
+    fn length(&self, purpose: &[u64]) -> usize {
+        let (least, most) = self.recipe.crop_s;
+        let seconds = random::stream(self.recipe.seed, purpose).random_range(least..=most);
+        // In tenths of a second: a teacher's plan is for one length.
+        let tenths = (10.0 * seconds).round().max(1.0) as usize;
+        tenths * self.features.sample_rate as usize / 10
+    }
+
+    fn taught(&self, samples: &[f32], planes: &[f32], frames: usize) -> anyhow::Result<Vec<f32>> {
+        let mels = self.features.mel_bands;
+        match self.teacher {
+            None => Ok(Vec::new()),
+            Some(teacher) => teacher.logits(samples, &frame_by_frame(planes, frames, mels)),
+        }
     }
 
     /// A target before its labels: what smoothing spreads over all of them.
@@ -141,10 +201,7 @@ impl Material<'_> {
         let (mut planes, frames) = frames_by_component(self.features, &samples);
         let mels = self.features.mel_bands;
         mask(&mut planes, mels, self.means, settings, &mut random);
-        let taught = match self.teacher {
-            None => Vec::new(),
-            Some(teacher) => teacher.logits(&samples, &frame_by_frame(&planes, frames, mels))?,
-        };
+        let taught = self.taught(&samples, &planes, frames)?;
         Ok(Item {
             planes,
             frames,

@@ -13,7 +13,7 @@ use super::fold::{FoldTask, INITIAL};
 use super::network::initial_weights;
 use super::recipe::Start;
 use crate::evaluation::Evaluation;
-use crate::pruning::{Plan, Pruning, remove};
+use crate::pruning::remove;
 use crate::teacher::{MappedTeacher, OurTeacher, Teacher};
 
 /// A mel's variance counts as this share of its component's mean variance at least. In clips that
@@ -77,7 +77,7 @@ impl FoldTask<'_> {
         if let Some(pruning) = &self.recipe.pruning {
             let kept = pruning.kept(&architecture, &weights, self.features, self.recipe.seed)?;
             (architecture, weights) = remove(&architecture, &weights, &kept)?;
-            pruned = Some(describe(pruning));
+            pruned = Some(pruning.to_string());
         }
         Ok(Beginning {
             architecture,
@@ -152,6 +152,8 @@ impl FoldTask<'_> {
             description: format!("{kind} for {}", recipe.task.title()),
             task: self.dataset.kind,
             labels: self.label_names(),
+            groups: Vec::new(),
+            class_statistics: None,
             features: self.features.clone(),
             architecture: beginning.architecture.clone(),
             default_window_s: 2.0,
@@ -168,21 +170,6 @@ impl FoldTask<'_> {
                 logits: Vec::new(),
             },
         }
-    }
-}
-
-fn describe(pruning: &Pruning) -> String {
-    let score = serde_json::to_value(pruning.score).unwrap_or_default();
-    let score = score.as_str().unwrap_or_default().to_owned();
-    match pruning.plan {
-        Plan::Uniform { share, blocks } => format!(
-            "{score}: {:.0} % of the filters of each layer of the last {blocks} blocks removed",
-            100.0 * share
-        ),
-        Plan::Global { remaining } => format!(
-            "{score}: filters removed from all layers until {:.0} % of the multiply-adds remained",
-            100.0 * remaining
-        ),
     }
 }
 

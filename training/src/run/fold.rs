@@ -16,6 +16,7 @@ use super::batch::Material;
 use super::checkpoint::{CONFUSION, CURVES, EpochRecord, FoldFolder, MODEL, Progress};
 use super::network::TrainingNetwork;
 use super::step::step;
+use super::views::Views;
 use super::{Recipe, progress};
 use crate::dataset::{Dataset, Split, split};
 use crate::evaluation::{Evaluation, evaluate};
@@ -66,6 +67,14 @@ pub(super) struct FoldTask<'a> {
     pub(super) audio: &'a [Vec<f32>],
     pub(super) features: &'a FeatureSettings,
     pub(super) fold: usize,
+}
+
+/// Where batches come from.
+enum Heard<'a> {
+    /// Clips are cut, changed and heard for each batch.
+    Anew(&'a Material<'a>),
+    /// A frozen trunk has heard them.
+    Before(&'a Views),
 }
 
 impl FoldTask<'_> {
@@ -146,6 +155,11 @@ impl FoldTask<'_> {
             means: &means,
             teacher: teacher.as_deref(),
         };
+        let views = match self.recipe.start.as_ref().map_or(0, |start| start.views) {
+            0 => None,
+            count => Some(Views::new(self, &material, split, &beginning, count)?),
+        };
+        let heard = views.as_ref().map_or(Heard::Anew(&material), Heard::Before);
         let message = format!("fold {}", self.fold);
         let bar = progress(self.recipe.epochs as u64, &message, self.quiet);
         bar.set_position(done.epochs.len() as u64);
@@ -155,10 +169,13 @@ impl FoldTask<'_> {
                 break;
             }
             let started = Instant::now();
-            let training_loss = self.epoch(epoch, split, &material, &mut network, &mut adam)?;
+            let training_loss = self.epoch(epoch, split, &heard, &mut network, &mut adam)?;
             let weights = network.averaged_weights()?;
             let judged = self.card(&beginning, None);
-            let validation = self.evaluate(&judged, &weights, &split.validation);
+            let validation = match &views {
+                None => self.evaluate(&judged, &weights, &split.validation),
+                Some(views) => views.validate(self, &beginning, &weights),
+            };
             if !(training_loss.is_finite() && validation.loss.is_finite()) {
                 bail!(
                     "the loss is no finite number any more in epoch {epoch} (training \
@@ -206,7 +223,7 @@ impl FoldTask<'_> {
         &self,
         epoch: usize,
         split: &Split,
-        material: &Material<'_>,
+        heard: &Heard<'_>,
         network: &mut TrainingNetwork,
         adam: &mut AdamW,
     ) -> anyhow::Result<f64> {
@@ -220,7 +237,12 @@ impl FoldTask<'_> {
         for (index, chosen) in batches.iter().enumerate() {
             let at = [self.fold as u64, epoch as u64, index as u64];
             let purpose: Vec<u64> = [BATCH].into_iter().chain(at).collect();
-            let batch = material.batch(chosen, &split.training, &purpose, &Device::Cpu)?;
+            let batch = match heard {
+                Heard::Anew(material) => {
+                    material.batch(chosen, &split.training, &purpose, &Device::Cpu)?
+                }
+                Heard::Before(views) => views.batch(self, chosen, &purpose, &Device::Cpu)?,
+            };
             let mut random = self.random(&[DROPOUT, epoch as u64, index as u64]);
             losses += step(
                 (network, adam),

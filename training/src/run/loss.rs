@@ -5,7 +5,7 @@ use hamiltone_engine::model::TaskKind;
 use hamiltone_engine::network::whole_clip::{Network, NormStatistics};
 use rand::Rng;
 
-use super::batch::{Batch, Guidance};
+use super::batch::{Batch, Guidance, Input};
 
 /// Mean cross-entropy of the network's answers to a batch against its targets, mixed with the
 /// divergence from the teacher's where it has one, and the statistics of its batch norms. A frozen
@@ -17,12 +17,18 @@ pub(super) fn training_loss(
     dropout: f32,
     random: &mut impl Rng,
 ) -> Result<(Tensor, NormStatistics)> {
-    let (columns, statistics) = if frozen {
-        (network.columns(&batch.frames)?.detach(), Vec::new())
-    } else {
-        network.training_columns(&batch.frames)?
+    let (features, statistics) = match &batch.input {
+        Input::Features(features) => (features.clone(), Vec::new()),
+        Input::Frames(frames) if frozen => {
+            let columns = network.columns(frames)?.detach();
+            (network.window_features(&columns)?, Vec::new())
+        }
+        Input::Frames(frames) => {
+            let (columns, statistics) = network.training_columns(frames)?;
+            (network.window_features(&columns)?, statistics)
+        }
     };
-    let features = drop_some(&network.window_features(&columns)?, dropout, random)?;
+    let features = drop_some(&features, dropout, random)?;
     let hidden = drop_some(&network.hidden(&features)?, dropout, random)?;
     let logits = network.logits(&hidden)?;
     let loss = match kind {
@@ -197,7 +203,7 @@ mod tests {
             let device = Device::Cpu;
             let of_labels = (batch, labels);
             let batch = Batch {
-                frames: Tensor::from_vec(input, shape, &device).unwrap(),
+                input: Input::Frames(Tensor::from_vec(input, shape, &device).unwrap()),
                 targets: Tensor::from_vec(targets.collect(), of_labels, &device).unwrap(),
                 guidance: Some(Guidance {
                     logits: Tensor::from_vec(taught.collect(), of_labels, &device).unwrap(),

@@ -10,6 +10,7 @@ mod loss;
 mod network;
 mod recipe;
 mod step;
+mod views;
 
 use std::collections::BTreeSet;
 use std::path::Path;

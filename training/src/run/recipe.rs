@@ -75,6 +75,11 @@ pub struct Start {
     /// Whether only the head learns.
     #[serde(default)]
     pub frozen: bool,
+    /// For a frozen trunk: how often each clip is heard, cut and changed in another way each time
+    /// (the first time whole, as it is), before the head learns from what the trunk made of these.
+    /// Much faster than hearing it anew in every epoch, which 0 means.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub views: usize,
 }
 
 /// Learning from another network (Hinton et al., arXiv 1503.02531).
@@ -94,6 +99,10 @@ pub struct Distillation {
     /// Share of the loss that is the teacher's; the rest is the labels'.
     #[serde(default = "usual_weight")]
     pub weight: f32,
+}
+
+fn is_none(views: &usize) -> bool {
+    *views == 0
 }
 
 fn usual_temperature() -> f32 {
@@ -206,6 +215,12 @@ impl Recipe {
             (
                 self.pruning.is_none() || self.start.is_some(),
                 "pruning needs a model to prune: start.model",
+            ),
+            (
+                self.start
+                    .as_ref()
+                    .is_none_or(|start| start.views == 0 || start.frozen),
+                "start.views are for a frozen trunk: start.frozen = true",
             ),
             (
                 self.start.is_none() || self.shape_of.is_none(),

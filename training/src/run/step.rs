@@ -7,7 +7,7 @@ use hamiltone_engine::network::Architecture;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
-use super::batch::Batch;
+use super::batch::{Batch, Input};
 use super::loss::training_loss;
 use super::network::{TrainingNetwork, initial_weights};
 use crate::optimisation::{AdamW, Optimisation};
@@ -69,7 +69,7 @@ impl BareTraining {
         const STEPS: usize = 1_000_000; // never done
         let both = (&mut self.network, &mut self.adam);
         let batch = Batch {
-            frames: frames.clone(),
+            input: Input::Frames(frames.clone()),
             targets: targets.clone(),
             guidance: None,
         };

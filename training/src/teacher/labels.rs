@@ -29,3 +29,77 @@ pub fn audioset_labels() -> &'static [Label] {
             .expect("the list is part of the program, and a test reads it")
     })
 }
+
+#[derive(Deserialize)]
+struct Branch {
+    first_label: String,
+    group: String,
+}
+
+/// The group of each label, one of [`hamiltone_engine::model::GROUPS`], in the labels' order: by
+/// the branches of the ontology's tree. `audioset_groups.csv` says how.
+pub fn audioset_groups() -> Vec<String> {
+    let branches: Vec<Branch> = csv::ReaderBuilder::new()
+        .comment(Some(b'#'))
+        .from_reader(include_str!("audioset_groups.csv").as_bytes())
+        .deserialize()
+        .collect::<Result<_, _>>()
+        .expect("the table is part of the program, and a test reads it");
+    let mut group = String::new();
+    let of_label = |label: &Label| {
+        if let Some(branch) = branches.iter().find(|b| b.first_label == label.name) {
+            group.clone_from(&branch.group);
+        }
+        group.clone()
+    };
+    audioset_labels().iter().map(of_label).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use hamiltone_engine::model::GROUPS;
+
+    use super::*;
+
+    #[test]
+    fn every_label_is_in_the_group_of_its_branch() {
+        let groups = audioset_groups();
+        assert_eq!(groups.len(), audioset_labels().len());
+        assert!(groups.iter().all(|group| GROUPS.contains(&group.as_str())));
+        let of = |name: &str| {
+            let label = audioset_labels().iter().find(|label| label.name == name);
+            groups[label.unwrap_or_else(|| panic!("no {name}")).index].as_str()
+        };
+        for (group, names) in [
+            (
+                "voice",
+                ["Speech", "Singing", "Sniff", "Cheering", "Children playing"],
+            ),
+            (
+                "nature",
+                ["Animal", "Whale vocalization", "Wind", "Rain", "Crackle"],
+            ),
+            (
+                "music",
+                ["Music", "Scary music", "Guitar", "Church bell", "Opera"],
+            ),
+            (
+                "things",
+                [
+                    "Walk, footsteps",
+                    "Heart murmur",
+                    "Vehicle",
+                    "Siren",
+                    "Field recording",
+                ],
+            ),
+        ] {
+            for name in names {
+                assert_eq!(of(name), group, "{name}");
+            }
+        }
+        let count = |group: &str| groups.iter().filter(|g| *g == group).count();
+        // By the places where the branches begin in the list: 0, 51, 66, 72, 137, 283, 300, 527.
+        assert_eq!(GROUPS.map(count), [146, 57, 82, 242]);
+    }
+}

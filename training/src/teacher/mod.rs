@@ -6,13 +6,15 @@ mod mapped;
 mod mn04;
 mod onnx;
 mod ours;
+mod yamnet;
 
-pub use labels::{Label, audioset_labels};
+pub use labels::{Label, audioset_groups, audioset_labels};
 pub use log_mel::{BANDS, FEWEST_SAMPLES, HOP};
 pub use mapped::MappedTeacher;
 pub use mn04::{EMBEDDING, LABELS, Mn04, RATE, Verdict};
 pub use onnx::OnnxNet;
 pub use ours::OurTeacher;
+pub use yamnet::{YAMNET_LABELS, Yamnet};
 
 /// Something that judges each clip as it was cut, mixed and masked.
 pub trait Teacher: Send + Sync {

@@ -1,0 +1,216 @@
+//! Choosing among some of a model's labels.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Card, ModelError};
+
+/// The groups that labels can be in ([`Card::groups`]): music and instruments; voices; animals and
+/// the elements; all else.
+pub const GROUPS: [&str; 4] = ["music", "voice", "nature", "things"];
+
+/// Mean and deviation of each logit over training audio.
+///
+/// A general tagger gives common labels high logits whatever it hears ("Music" above all). Counted
+/// in deviations from its own mean, a logit says how unusual this much of the label is, and labels
+/// can be compared. Among the classes of a closed set this chooses far better than the logits do:
+/// 39 against 23 % on ESC-50, 90 against 61 on ESC-10, 65 against 32 on UrbanSound8K for a student
+/// of 0.57 M parameters after 17 minutes; docs/TRAINING.md says how it is measured. As
+/// probabilities the result is worse than the logits': it is for choosing among given labels only.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ClassStatistics {
+    /// Mean of each logit, one a label, finite.
+    pub mean: Vec<f32>,
+    /// Standard deviation of each logit, one a label, finite and over 0.
+    pub deviation: Vec<f32>,
+}
+
+impl ClassStatistics {
+    /// Of answers: each a list of `labels` logits. Deviations have a floor (0.05), so that a label
+    /// that never moves is not divided by next to nothing. None without answers.
+    pub fn of(answers: &[Vec<f32>]) -> Option<Self> {
+        const LEAST: f64 = 0.05;
+        let (count, labels) = (answers.len() as f64, answers.first()?.len());
+        let mean_of = |label: usize, of: &dyn Fn(f64) -> f64| {
+            let values = answers.iter().map(|logits| of(f64::from(logits[label])));
+            values.sum::<f64>() / count
+        };
+        let means: Vec<f64> = (0..labels).map(|l| mean_of(l, &|logit| logit)).collect();
+        let deviation = |label: usize| {
+            let variance = mean_of(label, &|logit| (logit - means[label]).powi(2));
+            variance.sqrt().max(LEAST) as f32
+        };
+        Some(Self {
+            deviation: (0..labels).map(deviation).collect(),
+            mean: means.iter().map(|mean| *mean as f32).collect(),
+        })
+    }
+
+    /// How many deviations a label's logit is over its mean; `label` is a place in the lists.
+    pub fn standard_score(&self, label: usize, logit: f32) -> f32 {
+        (logit - self.mean[label]) / self.deviation[label]
+    }
+
+    /// Says what cannot be, if anything, for so many labels.
+    fn problem(&self, labels: usize) -> Option<String> {
+        let (means, deviations) = (self.mean.len(), self.deviation.len());
+        if (means, deviations) != (labels, labels) {
+            return Some(format!(
+                "class statistics of {means} means and {deviations} deviations for {labels} labels"
+            ));
+        }
+        if self.mean.iter().any(|mean| !mean.is_finite()) {
+            return Some("a class mean that is no finite number".into());
+        }
+        let fine = |deviation: &f32| deviation.is_finite() && *deviation > 0.0;
+        let odd = self.deviation.iter().find(|deviation| !fine(deviation))?;
+        Some(format!("a class deviation of {odd}"))
+    }
+}
+
+impl Card {
+    /// How much each of some labels is to be heard, given that it is one of them: a softmax over
+    /// their standard scores, or over their logits where the card has no statistics. For when a
+    /// person restricts the labels; the scores rank and sum to 1 but are not calibrated.
+    ///
+    /// `logits` are the network's, one a label of the card; `among` are places in
+    /// [`labels`](Card::labels). Returns one score for each of `among`, in its order, 0 to 1.
+    /// Allocates: not for the audio thread.
+    ///
+    /// # Panics
+    /// If `among` names a label that there is not, or `logits` are fewer than the labels.
+    pub fn choose_among(&self, logits: &[f32], among: &[usize]) -> Vec<f32> {
+        let score = |&label: &usize| match &self.class_statistics {
+            Some(statistics) => statistics.standard_score(label, logits[label]),
+            None => logits[label],
+        };
+        let mut scores: Vec<f32> = among.iter().map(score).collect();
+        softmax(&mut scores);
+        scores
+    }
+
+    /// Checks groups and statistics against the labels.
+    pub(super) fn check_classes(&self) -> Result<(), ModelError> {
+        let wrong = |what: String| Err(ModelError::Inconsistent(what));
+        let (groups, labels) = (self.groups.len(), self.labels.len());
+        if groups != 0 && groups != labels {
+            return wrong(format!("{groups} groups for {labels} labels"));
+        }
+        let known = |group: &&String| GROUPS.contains(&group.as_str());
+        if let Some(group) = self.groups.iter().find(|group| !known(group)) {
+            let group: String = group.chars().take(40).collect();
+            return wrong(format!("{group:?} is none of the groups {GROUPS:?}"));
+        }
+        let statistics = self.class_statistics.as_ref();
+        match statistics.and_then(|statistics| statistics.problem(labels)) {
+            Some(problem) => wrong(problem),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Scores to shares of 1, in place.
+pub(super) fn softmax(scores: &mut [f32]) {
+    let largest = scores.iter().fold(f32::NEG_INFINITY, |a, &b| a.max(b));
+    scores
+        .iter_mut()
+        .for_each(|score| *score = (*score - largest).exp());
+    let sum: f32 = scores.iter().sum();
+    scores.iter_mut().for_each(|score| *score /= sum);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ModelFile;
+
+    const BYTES: &[u8] = include_bytes!("../../../models/esc10.safetensors");
+
+    fn card() -> Card {
+        ModelFile::from_bytes(BYTES).unwrap().card
+    }
+
+    /// The model with another card, written and read again.
+    fn read_again(change: impl FnOnce(&mut Card)) -> Result<Card, ModelError> {
+        let mut file = ModelFile::from_bytes(BYTES).unwrap();
+        change(&mut file.card);
+        ModelFile::from_bytes(&file.to_bytes()?).map(|file| file.card)
+    }
+
+    #[test]
+    fn a_model_without_groups_and_statistics_is_written_without_them() {
+        let card = card();
+        assert!(card.groups.is_empty() && card.class_statistics.is_none());
+        let text = serde_json::to_string(&card).unwrap();
+        assert!(!text.contains("groups") && !text.contains("class_statistics"));
+    }
+
+    #[test]
+    fn groups_and_statistics_are_kept() {
+        let statistics = ClassStatistics {
+            mean: (0..10).map(|label| 0.1 * label as f32).collect(),
+            deviation: vec![0.3; 10],
+        };
+        let read = read_again(|card| {
+            card.groups = vec!["nature".into(); 10];
+            card.class_statistics = Some(statistics.clone());
+        })
+        .unwrap();
+        assert_eq!(read.groups, ["nature"; 10]);
+        assert_eq!(read.class_statistics, Some(statistics));
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused() {
+        type Change = fn(&mut Card);
+        let with = |mean: Vec<f32>, deviation: Vec<f32>| Some(ClassStatistics { mean, deviation });
+        let refusals: [(Change, &str); 2] = [
+            (|c| c.groups = vec!["music".into(); 9], "9 groups"),
+            (|c| c.groups = vec!["noise".into(); 10], "\"noise\""),
+        ];
+        for (change, word) in refusals {
+            let error = read_again(change).unwrap_err().to_string();
+            assert!(error.contains(word), "{error}");
+        }
+        for (statistics, word) in [
+            (with(vec![0.0; 9], vec![1.0; 10]), "9 means"),
+            (with(vec![0.0; 10], vec![1.0; 11]), "11 deviations"),
+            (with(vec![0.0; 10], vec![0.0; 10]), "deviation of 0"),
+            (with(vec![0.0; 10], vec![-1.0; 10]), "deviation of -1"),
+        ] {
+            let error = read_again(|card| card.class_statistics = statistics).unwrap_err();
+            assert!(error.to_string().contains(word), "{error}");
+        }
+        // JSON has no such number, so that these cannot come from a file.
+        for (mean, deviation) in [(f32::NAN, 1.0), (0.0, f32::INFINITY)] {
+            let statistics = with(vec![mean; 10], vec![deviation; 10]).unwrap();
+            assert!(statistics.problem(10).is_some());
+        }
+    }
+
+    #[test]
+    fn what_is_unusual_wins_over_what_is_always_likely() {
+        let mut card = card();
+        let logits = [3.0, -1.0, 9.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0];
+        let plain = card.choose_among(&logits, &[1, 0]);
+        assert!(plain[1] > plain[0] && (plain[0] + plain[1] - 1.0).abs() < 1e-6);
+        // The first label's logit is about 3 all the time, the second's −4 ± 1.
+        let often: Vec<Vec<f32>> = (0..4)
+            .map(|i| {
+                let mut logits = vec![0.0; 10];
+                logits[0] = 3.0 + (i % 2) as f32;
+                logits[1] = -5.0 + 2.0 * (i / 2) as f32;
+                logits
+            })
+            .collect();
+        let statistics = ClassStatistics::of(&often).unwrap();
+        assert_eq!((statistics.mean[0], statistics.deviation[0]), (3.5, 0.5));
+        assert_eq!((statistics.mean[1], statistics.deviation[1]), (-4.0, 1.0));
+        assert_eq!(statistics.deviation[2], 0.05);
+        card.class_statistics = Some(statistics);
+        let scores = card.choose_among(&logits, &[1, 0]);
+        // By hand: three deviations over against one under.
+        assert!((scores[0] - 1.0 / (1.0 + (-4f32).exp())).abs() < 1e-6);
+        assert_eq!(card.choose_among(&logits, &[7]), [1.0]);
+        assert!(ClassStatistics::of(&[]).is_none());
+    }
+}

@@ -1,0 +1,99 @@
+//! What the long training is told.
+
+use std::path::PathBuf;
+
+use anyhow::ensure;
+use hamiltone_engine::network::Architecture;
+
+use crate::pruning::{Plan, Pruning, Score};
+use crate::teacher::LABELS;
+
+/// What `distil` is told.
+#[derive(clap::Args, Debug, Clone)]
+pub struct GeneralArguments {
+    /// Folder that `gather` filled.
+    #[arg(long)]
+    pub material: PathBuf,
+    /// The teacher: mn04_audioset527.onnx.
+    #[arg(long)]
+    pub teacher: PathBuf,
+    /// Folder for checkpoints, model and curve; a run in it is resumed.
+    #[arg(long)]
+    pub out: PathBuf,
+    /// A general model to go on from, in place of fresh weights; its shape takes the place of
+    /// --channels and --blocks.
+    #[arg(long)]
+    pub start: Option<PathBuf>,
+    /// Removes filters of that model first, until this share of its multiply-adds remains.
+    #[arg(long, requires = "start")]
+    pub remaining: Option<f64>,
+    /// What filters are judged by.
+    #[arg(long, value_enum, default_value = "l1", requires = "remaining")]
+    pub score: Score,
+    /// Name of the model.
+    #[arg(long, default_value = "general")]
+    pub name: String,
+    /// Also learns from sounds whose licence forbids commercial use: the model does too, then.
+    #[arg(long)]
+    pub research: bool,
+    /// Steps in all; the learning rate falls to zero over them.
+    #[arg(long, default_value_t = 60_000)]
+    pub steps: usize,
+    /// Crops a step.
+    #[arg(long, default_value_t = 24)]
+    pub batch: usize,
+    /// Length of a crop in tenths of a second.
+    #[arg(long, default_value_t = 20)]
+    pub crop_tenths: usize,
+    /// Channels of the first block, twice as many in each further one.
+    #[arg(long, default_value_t = 32)]
+    pub channels: usize,
+    /// Blocks of two convolutions, all of which pool.
+    #[arg(long, default_value_t = 4)]
+    pub blocks: usize,
+    /// Learning rate at the top of its schedule.
+    #[arg(long, default_value_t = 2e-3)]
+    pub learning_rate: f64,
+    /// Steps between two measurements, each with a checkpoint.
+    #[arg(long, default_value_t = 500)]
+    pub every: usize,
+    /// Mixtures from which the statistics of the input and of the teacher's logits are taken.
+    #[arg(long, default_value_t = 2_000)]
+    pub survey: usize,
+    /// Seed of everything random.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// No progress.
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+impl GeneralArguments {
+    /// Refuses what cannot be.
+    pub(super) fn check(&self) -> anyhow::Result<()> {
+        ensure!(
+            self.batch > 1 && self.survey > 1 && self.every > 0 && self.crop_tenths >= 5,
+            "--batch and --survey must be 2 or more, --every 1 or more, --crop-tenths 5 or more"
+        );
+        ensure!(
+            self.remaining
+                .is_none_or(|share| share > 0.0 && share < 1.0),
+            "--remaining must be over 0 and under 1"
+        );
+        Ok(())
+    }
+
+    /// The shape of a fresh network.
+    pub(super) fn architecture(&self) -> Architecture {
+        Architecture::doubling(self.channels, self.blocks, true, 1.0, LABELS)
+    }
+
+    /// What is removed from the model that the run starts from.
+    pub(super) fn pruning(&self) -> Option<Pruning> {
+        self.remaining.map(|remaining| Pruning {
+            score: self.score,
+            plan: Plan::Global { remaining },
+            multiple: Pruning::VECTOR,
+        })
+    }
+}

@@ -1,0 +1,84 @@
+//! The state of a long training, on disk.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::Context;
+use candle_core::Tensor;
+use hamiltone_engine::model::ModelFile;
+use serde::{Deserialize, Serialize};
+
+use super::Agreement;
+use crate::files;
+
+const PROGRESS: &str = "progress.json";
+pub(super) const CHECKPOINT: &str = "checkpoint.safetensors";
+pub(super) const MODEL: &str = "model.safetensors";
+
+/// A measurement.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Record {
+    pub(super) step: usize,
+    /// Hours of training so far.
+    pub(super) hours: f64,
+    /// Mean loss since the last measurement.
+    pub(super) loss: f64,
+    pub(super) agreement: Agreement,
+}
+
+impl std::fmt::Display for Record {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (mean, top_1) = (self.agreement.mean_average_precision, self.agreement.top_1);
+        write!(
+            to,
+            "loss {:.3} mAP {mean:.3} top-1 {:.1} %",
+            self.loss,
+            100.0 * top_1
+        )
+    }
+}
+
+/// How far the run has come.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Progress {
+    pub(super) steps: usize,
+    pub(super) seconds: f64,
+    /// Mean and deviation of each of the teacher's logits over mixtures.
+    pub(super) logit_means: Vec<f32>,
+    pub(super) logit_deviations: Vec<f32>,
+    pub(super) records: Vec<Record>,
+    /// Share of crops with the marks of lossy coding. A run that was begun before there was such a
+    /// thing goes on without it, on the crops that it would have had.
+    #[serde(default)]
+    pub(super) coded: f64,
+}
+
+impl Progress {
+    /// That of the run in a folder; none, if there is no run.
+    pub(super) fn read(folder: &Path) -> anyhow::Result<Option<Self>> {
+        let path = folder.join(PROGRESS);
+        match std::fs::read_to_string(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None), // a new run
+            Err(error) => Err(error).with_context(|| format!("reading {}", path.display())),
+            Ok(text) => serde_json::from_str(&text)
+                .map(Some)
+                .with_context(|| format!("{} is damaged", path.display())),
+        }
+    }
+
+    /// The tensors first: progress without them would be a lie.
+    pub(super) fn save(
+        &self,
+        folder: &Path,
+        model: &ModelFile,
+        tensors: BTreeMap<String, Tensor>,
+    ) -> anyhow::Result<()> {
+        let file = folder.join(CHECKPOINT);
+        let part = files::part(&file);
+        let tensors: std::collections::HashMap<String, Tensor> = tensors.into_iter().collect();
+        candle_core::safetensors::save(&tensors, &part).context("saving the checkpoint")?;
+        model.write(&folder.join(MODEL))?;
+        std::fs::rename(&part, &file).context("saving the checkpoint")?;
+        files::replace(&folder.join(PROGRESS), &serde_json::to_string_pretty(self)?)
+    }
+}

@@ -1,0 +1,163 @@
+//! What a frozen trunk makes of clips, computed once: after that only the head is at work.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use candle_core::{Device, Tensor};
+use hamiltone_engine::features::quaternion_frames;
+use hamiltone_engine::network::streaming::{PackedNetwork, StreamingNetwork, Weights};
+use rand::Rng;
+use rayon::prelude::*;
+
+use super::batch::{Batch, Guidance, Input, Material};
+use super::beginning::Beginning;
+use super::fold::FoldTask;
+use super::progress;
+use crate::augmentation::frame_by_frame;
+use crate::dataset::Split;
+use crate::evaluation::{Evaluation, summarise};
+use crate::random;
+
+/// Streams of random numbers; see also those of the fold.
+const MADE: u64 = 5;
+const CHOSEN: u64 = 6;
+
+/// A clip as it was cut, changed and mixed once.
+struct View {
+    /// Of its window: what the head is given.
+    features: Vec<f32>,
+    target: Vec<f32>,
+    taught: Vec<f32>,
+}
+
+/// Some views of each training clip, and the validation clips as they are.
+pub(super) struct Views {
+    of_clip: BTreeMap<usize, Vec<View>>,
+    /// Features and labels.
+    validation: Vec<(Vec<f32>, Vec<usize>)>,
+}
+
+impl Views {
+    /// Computes them: of each training clip the whole as it is, then `count − 1` others as batches
+    /// have them.
+    pub(super) fn new(
+        task: &FoldTask<'_>,
+        material: &Material<'_>,
+        split: &Split,
+        beginning: &Beginning,
+        count: usize,
+    ) -> anyhow::Result<Self> {
+        let mels = task.features.mel_bands;
+        let network = PackedNetwork::new(&beginning.architecture, mels, &beginning.weights);
+        let network = Arc::new(network);
+        let message = format!("fold {}: features of the frozen trunk", task.fold);
+        let all = split.training.len() + split.validation.len();
+        let bar = progress(all as u64, &message, task.quiet);
+        let views_of = |&clip: &usize| {
+            let view = |number: usize| {
+                let purpose = [MADE, task.fold as u64, clip as u64, number as u64];
+                let item = match number {
+                    0 => material.whole(clip)?,
+                    _ => material.view(clip, &split.training, &purpose)?,
+                };
+                Ok(View {
+                    features: features(&network, &frame_by_frame(&item.planes, item.frames, mels)),
+                    target: item.target,
+                    taught: item.taught,
+                })
+            };
+            let views = (0..count).map(view).collect::<anyhow::Result<Vec<View>>>();
+            bar.inc(1);
+            Ok((clip, views?))
+        };
+        let of_clip = split
+            .training
+            .par_iter()
+            .map(views_of)
+            .collect::<anyhow::Result<_>>()?;
+        let to_validate = |&clip: &usize| {
+            let frames = quaternion_frames(task.features, &task.audio[clip]);
+            bar.inc(1);
+            let labels = task.dataset.clips[clip].labels.clone();
+            (features(&network, &frames), labels)
+        };
+        let validation = split.validation.par_iter().map(to_validate).collect();
+        bar.finish_and_clear();
+        Ok(Self {
+            of_clip,
+            validation,
+        })
+    }
+
+    /// A batch of the clips `chosen`, one view of each; which one follows from `purpose`.
+    pub(super) fn batch(
+        &self,
+        task: &FoldTask<'_>,
+        chosen: &[usize],
+        purpose: &[u64],
+        device: &Device,
+    ) -> anyhow::Result<Batch> {
+        let purpose: Vec<u64> = [CHOSEN].iter().chain(purpose).copied().collect();
+        let mut random = random::stream(task.recipe.seed, &purpose);
+        let (mut features, mut targets, mut taught) = (Vec::new(), Vec::new(), Vec::new());
+        for clip in chosen {
+            let views = &self.of_clip[clip];
+            let view = &views[random.random_range(0..views.len())];
+            features.extend_from_slice(&view.features);
+            targets.extend_from_slice(&view.target);
+            taught.extend_from_slice(&view.taught);
+        }
+        let (count, size) = (chosen.len(), features.len() / chosen.len().max(1));
+        let of_labels = (count, task.dataset.labels.len());
+        Ok(Batch {
+            input: Input::Features(Tensor::from_vec(features, (count, size), device)?),
+            targets: Tensor::from_vec(targets, of_labels, device)?,
+            guidance: Guidance::of(task.recipe, taught, of_labels, device)?,
+        })
+    }
+
+    /// What the head makes of the validation clips.
+    pub(super) fn validate(
+        &self,
+        task: &FoldTask<'_>,
+        beginning: &Beginning,
+        weights: &Weights,
+    ) -> Evaluation {
+        let mels = task.features.mel_bands;
+        let network = PackedNetwork::new(&beginning.architecture, mels, weights);
+        let answers: Vec<(Vec<f32>, &[usize])> = self
+            .validation
+            .iter()
+            .map(|(features, labels)| {
+                let (mut hidden, mut logits) = (Vec::new(), Vec::new());
+                network.logits_into(features, &mut hidden, &mut logits);
+                (logits, &labels[..])
+            })
+            .collect();
+        summarise(task.dataset.labels.len(), task.dataset.kind, &answers)
+    }
+}
+
+/// Mean + max over the columns of quaternion frames; zeros where there is no whole column.
+fn features(network: &Arc<PackedNetwork>, frames: &[f32]) -> Vec<f32> {
+    const CHUNK: usize = 8;
+    let size = network.architecture().features();
+    let (mut sums, mut most, mut count) = (vec![0.0; size], vec![f32::NEG_INFINITY; size], 0usize);
+    let mut stream = StreamingNetwork::new(network.clone(), CHUNK);
+    let column = network.frame_size() * network.architecture().frames_per_column();
+    let whole = &frames[..frames.len() / column * column];
+    for chunk in whole.chunks(CHUNK * column) {
+        stream.advance(chunk, &mut |column| {
+            for (index, &value) in column.iter().enumerate() {
+                sums[index] += value;
+                most[index] = most[index].max(value);
+            }
+            count += 1;
+        });
+    }
+    if count == 0 {
+        return vec![0.0; size];
+    }
+    let both = sums.iter().zip(most);
+    both.map(|(sum, most)| sum / count as f32 + most).collect()
+}
