@@ -40,8 +40,13 @@ fn a_timeline_on_stdout() {
         (timeline.columns.len() as f64 - columns).abs() <= 2.0,
         "every stretch has a column"
     );
-    assert!(timeline.columns.is_sorted_by(|a, b| a.time_s < b.time_s));
-    assert!(timeline.columns.last().unwrap().time_s <= 5.0 + timeline.refresh_s);
+    assert!(
+        timeline
+            .columns
+            .iter()
+            .is_sorted_by(|a, b| a.time_s < b.time_s)
+    );
+    assert!(timeline.columns.iter().last().unwrap().time_s <= 5.0 + timeline.refresh_s);
     assert!(
         timeline
             .events
@@ -164,11 +169,13 @@ fn the_rate_of_a_file_hardly_matters() {
         timeline(&ran.stdout)
     });
     let level = |timeline: &Timeline, column: usize, label: &str| {
-        let tag = timeline.columns[column]
-            .top
-            .iter()
-            .find(|tag| tag.label == label);
-        tag.map(|tag| tag.probability).unwrap()
+        let column = timeline
+            .columns
+            .get(column)
+            .unwrap()
+            .named(&timeline.labels);
+        let tag = column.top.iter().find(|tag| tag.label == label);
+        tag.unwrap().probability
     };
     for other in &timelines[1..] {
         assert!(timelines[0].columns.len().abs_diff(other.columns.len()) <= 1);

@@ -87,7 +87,6 @@ impl Listen {
 
     /// One mono sample of one frame. Does not allocate; `self` must be [`within`](Self::within) the
     /// channels.
-    #[allow(dead_code)] // the tap follows
     pub(crate) fn sample<C: AsRef<[f32]>>(self, channels: &[C], frame: usize) -> f32 {
         let at = |channel: usize| channels[channel].as_ref()[frame];
         match self {

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use nice_plug::midi::{Channel, Key, VoiceID};
 use nice_plug::prelude::*;
 
 use crate::panel::PanelEditor;
 use crate::params::{HamiltoneParams, sanitize};
 use crate::snapshot::Snapshot;
-use crate::tap::{StreamFormat, Tap, TapMeters, tap};
+use crate::tap::{ScheduledNote, StreamFormat, Tap, TapMeters, Transport, tap};
 use crate::worker::{SnapshotReader, Worker};
 
 /// One instance.
@@ -39,6 +40,32 @@ impl Default for Hamiltone {
     }
 }
 
+/// A note in the host's words, `timing` frames into the block.
+fn event(timing: u32, note: ScheduledNote) -> PluginNoteEvent<Hamiltone> {
+    let ScheduledNote {
+        channel,
+        key,
+        velocity,
+        ..
+    } = note;
+    match velocity {
+        Some(velocity) => NoteEvent::NoteOn {
+            timing,
+            voice_id: VoiceID::Wildcard,
+            channel: Channel::Number(channel),
+            key: Key::Number(key),
+            velocity,
+        },
+        None => NoteEvent::NoteOff {
+            timing,
+            voice_id: VoiceID::Wildcard,
+            channel: Channel::Number(channel),
+            key: Key::Number(key),
+            velocity: 0.0,
+        },
+    }
+}
+
 const fn layout(channels: u32, name: &'static str) -> AudioIOLayout {
     AudioIOLayout {
         main_input_channels: NonZeroU32::new(channels),
@@ -59,6 +86,8 @@ impl Plugin for Hamiltone {
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
     const AUDIO_IO_LAYOUTS: &'static [AudioIOLayout] =
         &[layout(2, "Stereo"), layout(1, "Mono"), layout(6, "5.1")];
+
+    const MIDI_OUTPUT: MidiConfig = MidiConfig::Basic;
 
     type Editor = PanelEditor;
     type SysExMessage = ();
@@ -115,23 +144,36 @@ impl Plugin for Hamiltone {
         &mut self,
         buffer: &mut Buffer,
         _aux: &mut AuxiliaryBuffers,
-        _context: &mut impl ProcessContext<Self>,
+        context: &mut impl ProcessContext<Self>,
     ) -> ProcessStatus {
         // The output already is the input, bit for bit: nice-plug copies it where the host does not
         // work in place. Nothing here writes to it.
         if let Some(tap) = &mut self.tap {
+            let transport = context.transport();
+            tap.follow(Transport {
+                position: transport.pos_samples(),
+                playing: transport.playing,
+            });
             if self.params.bypass.value() {
                 tap.skip(buffer.samples());
             } else {
-                tap.hear(buffer.as_slice_immutable());
+                tap.hear(buffer.as_slice_immutable(), self.params.listen.value());
             }
+            let expected = self.params.notes.value() && !self.params.bypass.value();
+            tap.play_notes(buffer.samples(), expected, |timing, note| {
+                // A host that takes no more events has no use for this one either.
+                let _ = context.try_send_event(event(timing, note));
+            });
         }
         ProcessStatus::Normal
     }
 
     fn deactivate(&mut self) {
         self.tap = None;
-        let someone_waits = self.offline || self.params.settings.read().report_folder.is_some();
+        let someone_waits = self.offline
+            || self.meters.rendering()
+            || self.params.capture.value()
+            || self.params.settings.read().report_folder.is_some();
         self.worker.stop(someone_waits);
     }
 }
@@ -149,6 +191,27 @@ impl ClapPlugin for Hamiltone {
         ClapFeature::Mono,
         ClapFeature::Surround,
     ];
+
+    fn remote_controls(&self, context: &mut impl RemoteControlsContext) {
+        let params = &self.params;
+        context.add_section("Hamiltone", |section| {
+            section.add_page("Response", |page| {
+                page.add_param(&params.window);
+                page.add_param(&params.attack);
+                page.add_param(&params.release);
+                page.add_param(&params.threshold);
+                page.add_param(&params.hold);
+                page.add_param(&params.listen);
+                page.add_spacer();
+                page.add_param(&params.bypass);
+            });
+            section.add_page("Outputs", |page| {
+                page.add_param(&params.capture);
+                page.add_param(&params.notes);
+                page.add_param(&params.osc);
+            });
+        });
+    }
 }
 
 impl Vst3Plugin for Hamiltone {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use hamiltone_engine::model::ModelChoice;
+use hamiltone_exports::Format;
 use serde::{Deserialize, Serialize};
 
 /// The newest layout of [`Settings`] that this program knows.
@@ -52,6 +53,23 @@ impl Default for Settings {
             groups_hidden: Vec::new(),
             notes: NoteSettings::default(),
             osc: OscSettings::default(),
+        }
+    }
+}
+
+impl Settings {
+    /// The formats a bounce is written in. Names that this program does not know are left out; with
+    /// none left, all formats are meant.
+    pub fn bounce_formats(&self) -> Vec<Format> {
+        let known = self
+            .bounce_formats
+            .iter()
+            .filter_map(|name| name.parse().ok());
+        let formats: Vec<Format> = known.collect();
+        if formats.is_empty() {
+            Format::ALL.to_vec()
+        } else {
+            formats
         }
     }
 }

@@ -4,12 +4,21 @@
 //! jumps of the transport) in a second, small one. A mark is pushed before the samples that follow
 //! it, so the worker, which counts samples before it looks for marks, never misses one.
 
+mod notes;
+mod outlet;
+mod pace;
+
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use hamiltone_engine::audio::mix_frame;
 use rtrb::{Consumer, Producer, RingBuffer};
+
+use crate::listen::Listen;
+use notes::NOTES;
+pub use notes::{NOTE_DELAY_S, ScheduledNote};
+pub use outlet::{Heard, Outlet};
+use pace::Pace;
 
 /// Length of the ring. The worker may be away this long (loading a model, or starved by other
 /// programs) before a frame is lost in real time.
@@ -21,10 +30,6 @@ pub const OFFLINE_PATIENCE: Duration = Duration::from_secs(10);
 /// Marks between two looks of the worker. A gap that finds no room stays open and grows.
 const MARKS: usize = 64;
 
-/// A host is rendering, whatever it says, when its audio has run ahead of the clock by this much.
-/// Real time never gets there: it is ahead by a block or two.
-const RENDER_LEAD_S: f64 = 1.0;
-
 /// What the worker's poll costs at most; the pause between two looks of a waiting render.
 const WAIT_STEP: Duration = Duration::from_micros(500);
 
@@ -32,12 +37,18 @@ const WAIT_STEP: Duration = Duration::from_micros(500);
 #[derive(Debug, Default)]
 pub struct TapMeters {
     dropped_frames: AtomicU64,
+    rendering: AtomicBool,
 }
 
 impl TapMeters {
     /// Frames that did not fit into the ring since the instance was made.
     pub fn dropped_frames(&self) -> u64 {
         self.dropped_frames.load(Ordering::Relaxed)
+    }
+
+    /// Whether the host renders: it says so, or its audio runs far ahead of the clock.
+    pub fn rendering(&self) -> bool {
+        self.rendering.load(Ordering::Relaxed)
     }
 }
 
@@ -53,12 +64,25 @@ pub struct StreamFormat {
 }
 
 /// Something that happened between two samples.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Mark {
-    /// This many frames passed unheard: dropped, or bypassed.
-    Gap(u64),
+    /// This many frames did not fit into the ring.
+    Lost(u64),
+    /// This many frames passed unheard on purpose.
+    Bypassed(u64),
     /// The host jumped: what follows has nothing to do with what came before.
     Jump,
+    /// The host's transport started, stopped or moved.
+    Transport(Transport),
+}
+
+/// What the host says of its transport.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Transport {
+    /// Where the next frame is in the host's timeline, in frames; `None` where it does not say.
+    pub position: Option<i64>,
+    /// Whether it runs.
+    pub playing: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -77,31 +101,25 @@ pub struct Tap {
     marks: Producer<PlacedMark>,
     meters: Arc<TapMeters>,
     offline: bool,
+    sample_rate: f64,
     patience: Duration,
     pace: Pace,
     pushed: u64,
-    /// Frames not heard whose mark is still to be pushed.
-    open_gap: u64,
+    notes: Consumer<ScheduledNote>,
+    analysed: Arc<AtomicU64>,
+    /// Frames since activation, heard or not.
+    frames: u64,
+    /// The transport as the worker knows it, at the next frame.
+    transport: Transport,
+    /// Marks that are still to be pushed.
+    open_lost: u64,
+    open_bypassed: u64,
     open_jump: bool,
+    open_transport: bool,
     /// Free slots when a wait ran out: until that changes, waiting again would only stall the host.
     gave_up_at: Option<usize>,
-}
-
-/// The worker's end: give it to the worker whole, and let it be freed there.
-pub struct Outlet {
-    samples: Consumer<f32>,
-    marks: Consumer<PlacedMark>,
-    format: StreamFormat,
-    taken: u64,
-}
-
-/// What [`Outlet::next`] found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Heard {
-    /// This many samples are at the start of the buffer.
-    Samples(usize),
-    /// Nothing to hear, but something happened.
-    Mark(Mark),
+    /// The worker is stuck: notes come late or never from here on, but the host goes on.
+    gave_up_on_notes: bool,
 }
 
 /// Makes both ends. Allocates the ring ([`RING_SECONDS`] at the format's rate).
@@ -123,16 +141,26 @@ fn tap_with(
 ) -> (Tap, Outlet) {
     let (samples, heard) = RingBuffer::new(capacity);
     let (marks, seen) = RingBuffer::new(MARKS);
+    let (played, notes) = RingBuffer::new(NOTES);
+    let analysed = Arc::new(AtomicU64::new(0));
     let tap = Tap {
         samples,
         marks,
         meters,
         offline: format.offline,
+        sample_rate: format.sample_rate,
         patience,
+        gave_up_on_notes: false,
         pace: Pace::new(format.sample_rate),
         pushed: 0,
-        open_gap: 0,
+        notes,
+        analysed: analysed.clone(),
+        frames: 0,
+        transport: Transport::default(),
+        open_lost: 0,
+        open_bypassed: 0,
         open_jump: false,
+        open_transport: false,
         gave_up_at: None,
     };
     (
@@ -140,6 +168,8 @@ fn tap_with(
         Outlet {
             samples: heard,
             marks: seen,
+            notes: played,
+            analysed,
             format,
             taken: 0,
         },
@@ -147,36 +177,101 @@ fn tap_with(
 }
 
 impl Tap {
-    /// Copies one block, mixed to mono. All channels have the same number of frames; with none,
-    /// nothing happens. What finds no room is dropped and counted, except in a render, which waits.
-    pub fn hear<C: AsRef<[f32]>>(&mut self, channels: &[C]) {
+    /// Copies what `listen` wants of one block. All channels have the same number of frames; with
+    /// none, nothing happens. What finds no room is dropped and counted, except in a render, which
+    /// waits.
+    pub fn hear<C: AsRef<[f32]>>(&mut self, channels: &[C], listen: Listen) {
         let frames = channels.iter().map(|c| c.as_ref().len()).min().unwrap_or(0);
         if frames == 0 {
             return;
         }
-        self.pace.heard(frames, Instant::now());
-        let mut done = self.push(channels, 0, frames);
+        self.count(frames);
+        let listen = listen.within(channels.len());
+        let mut done = self.push(channels, listen, 0, frames);
         if done < frames && self.may_wait() {
-            done = self.push_patiently(channels, done, frames);
+            done = self.push_patiently(channels, listen, done, frames);
         }
         let lost = (frames - done) as u64;
         if lost > 0 {
-            self.open_gap += lost;
+            self.open_lost += lost;
             self.meters
                 .dropped_frames
                 .fetch_add(lost, Ordering::Relaxed);
         }
+        self.pass(frames);
     }
 
     /// Frames that pass without being analysed, on purpose (bypass): a gap, not a loss.
     pub fn skip(&mut self, frames: usize) {
-        self.pace.heard(frames, Instant::now());
-        self.open_gap += frames as u64;
+        self.count(frames);
+        self.open_bypassed += frames as u64;
+        self.pass(frames);
     }
 
     /// The host jumped or started anew.
     pub fn jump(&mut self) {
         self.open_jump = true;
+    }
+
+    /// What the host says before a block. The worker is told of changes only.
+    pub fn follow(&mut self, transport: Transport) {
+        let known = self.transport;
+        // While the transport stands, its position says nothing about the sound.
+        let moved = transport.playing && transport.position != known.position;
+        self.open_transport |= moved || transport.playing != known.playing;
+        self.transport = transport;
+    }
+
+    /// Calls `play` for each note of the block that just went in, with its frame in the block. Where
+    /// `expected`, a render waits (with its patience) until the worker has come so far; call it also
+    /// when no more are expected, for those that still have to end.
+    pub fn play_notes(
+        &mut self,
+        frames: usize,
+        expected: bool,
+        mut play: impl FnMut(u32, ScheduledNote),
+    ) {
+        if expected && (self.offline || self.pace.is_rendering()) {
+            self.wait_for_notes();
+        }
+        let begin = self.frames - frames as u64;
+        while let Ok(note) = self.notes.peek().copied() {
+            if note.at_frame >= self.frames {
+                break;
+            }
+            let _ = self.notes.pop();
+            play(note.at_frame.saturating_sub(begin) as u32, note);
+        }
+    }
+
+    fn wait_for_notes(&mut self) {
+        // Half the delay is for what the resampler still holds of an analysed frame.
+        let delay = (NOTE_DELAY_S * self.sample_rate) as u64;
+        let needed = self.frames.saturating_sub(delay / 2);
+        let mut progress = (self.analysed.load(Ordering::Acquire), Instant::now());
+        while progress.0 < needed && !self.samples.is_abandoned() && !self.gave_up_on_notes {
+            std::thread::sleep(WAIT_STEP);
+            let now = self.analysed.load(Ordering::Acquire);
+            if now > progress.0 {
+                progress = (now, Instant::now());
+            }
+            self.gave_up_on_notes = progress.1.elapsed() > self.patience;
+        }
+    }
+
+    fn count(&mut self, frames: usize) {
+        self.frames += frames as u64;
+        self.pace.heard(frames, Instant::now());
+        let rendering = self.offline || self.pace.is_rendering();
+        self.meters.rendering.store(rendering, Ordering::Relaxed);
+    }
+
+    /// Where the transport will be at the next frame, if nothing happens to it.
+    fn pass(&mut self, frames: usize) {
+        if self.transport.playing {
+            let position = self.transport.position;
+            self.transport.position = position.map(|p| p.saturating_add(frames as i64));
+        }
     }
 
     fn may_wait(&self) -> bool {
@@ -186,13 +281,18 @@ impl Tap {
     }
 
     /// Pushes frames `from..to` as far as they fit. Returns the first frame that did not.
-    fn push<C: AsRef<[f32]>>(&mut self, channels: &[C], from: usize, to: usize) -> usize {
+    fn push<C: AsRef<[f32]>>(
+        &mut self,
+        channels: &[C],
+        listen: Listen,
+        from: usize,
+        to: usize,
+    ) -> usize {
         let count = self.samples.slots().min(to - from);
         if count == 0 || !self.place_open_marks() {
             return from;
         }
-        let mixed =
-            (from..from + count).map(|frame| mix_frame(channels.iter().map(|c| c.as_ref()[frame])));
+        let mixed = (from..from + count).map(|frame| listen.sample(channels, frame));
         let Ok(chunk) = self.samples.write_chunk_uninit(count) else {
             return from; // cannot be: only this thread takes slots
         };
@@ -204,12 +304,13 @@ impl Tap {
     fn push_patiently<C: AsRef<[f32]>>(
         &mut self,
         channels: &[C],
+        listen: Listen,
         mut from: usize,
         to: usize,
     ) -> usize {
         let mut progress = Instant::now();
         while from < to && !self.samples.is_abandoned() {
-            let reached = self.push(channels, from, to);
+            let reached = self.push(channels, listen, from, to);
             if reached > from {
                 from = reached;
                 progress = Instant::now();
@@ -226,13 +327,21 @@ impl Tap {
 
     /// True when nothing stands between the last sample pushed and the next.
     fn place_open_marks(&mut self) -> bool {
-        if self.open_gap > 0 && self.place(Mark::Gap(self.open_gap)) {
-            self.open_gap = 0;
+        if self.open_lost > 0 && self.place(Mark::Lost(self.open_lost)) {
+            self.open_lost = 0;
         }
-        if self.open_gap == 0 && self.open_jump && self.place(Mark::Jump) {
+        if self.open_bypassed > 0 && self.place(Mark::Bypassed(self.open_bypassed)) {
+            self.open_bypassed = 0;
+        }
+        let gaps = self.open_lost > 0 || self.open_bypassed > 0;
+        if !gaps && self.open_jump && self.place(Mark::Jump) {
             self.open_jump = false;
         }
-        self.open_gap == 0 && !self.open_jump
+        let before = gaps || self.open_jump;
+        if !before && self.open_transport && self.place(Mark::Transport(self.transport)) {
+            self.open_transport = false;
+        }
+        !before && !self.open_transport
     }
 
     fn place(&mut self, mark: Mark) -> bool {
@@ -242,73 +351,6 @@ impl Tap {
                 mark,
             })
             .is_ok()
-    }
-}
-
-impl Outlet {
-    /// The shape of this stream.
-    pub fn format(&self) -> StreamFormat {
-        self.format
-    }
-
-    /// The next samples (at most `buffer.len()`) or mark; `None` when all is heard. Does not wait.
-    pub fn next(&mut self, buffer: &mut [f32]) -> Option<Heard> {
-        let ready = self.samples.slots(); // before the marks: see the module's note
-        let mut count = ready.min(buffer.len());
-        if let Ok(&PlacedMark { after, mark }) = self.marks.peek() {
-            if after <= self.taken {
-                let _ = self.marks.pop();
-                return Some(Heard::Mark(mark));
-            }
-            count = count.min((after - self.taken) as usize);
-        }
-        if count == 0 {
-            return None;
-        }
-        let (filled, _) = self.samples.pop_partial_slice(&mut buffer[..count]);
-        let count = filled.len();
-        self.taken += count as u64;
-        Some(Heard::Samples(count))
-    }
-
-    /// Whether the tap is gone: what is left in the ring is all there will be.
-    pub fn is_abandoned(&self) -> bool {
-        self.samples.is_abandoned()
-    }
-}
-
-/// How far the host's audio runs ahead of the clock.
-#[derive(Debug)]
-struct Pace {
-    seconds_a_frame: f64,
-    lead_s: f64,
-    last: Option<Instant>,
-}
-
-impl Pace {
-    fn new(sample_rate: f64) -> Self {
-        let seconds_a_frame = if sample_rate > 0.0 {
-            sample_rate.recip()
-        } else {
-            0.0
-        };
-        Self {
-            seconds_a_frame,
-            lead_s: 0.0,
-            last: None,
-        }
-    }
-
-    fn heard(&mut self, frames: usize, now: Instant) {
-        let passed = self
-            .last
-            .map_or(0.0, |last| now.duration_since(last).as_secs_f64());
-        self.last = Some(now);
-        self.lead_s = (self.lead_s - passed).max(0.0) + frames as f64 * self.seconds_a_frame;
-    }
-
-    fn is_rendering(&self) -> bool {
-        self.lead_s > RENDER_LEAD_S
     }
 }
 

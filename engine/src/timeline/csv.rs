@@ -5,7 +5,7 @@ use super::{Event, TIMELINE_VERSION};
 /// The header. Columns are only ever added at the end; any other change raises the version.
 const HEADER: &str = "format_version,start_s,end_s,label,mean_probability,peak_probability";
 
-pub(super) fn events_to_csv(events: &[Event]) -> String {
+pub(super) fn events_to_csv(events: &[Event], offset_s: f64) -> String {
     let mut text = format!("{HEADER}\r\n");
     for event in events {
         let Event {
@@ -15,6 +15,7 @@ pub(super) fn events_to_csv(events: &[Event]) -> String {
             mean_probability,
             peak_probability,
         } = event;
+        let (start_s, end_s) = (start_s + offset_s, end_s + offset_s);
         // Writing to a String cannot fail.
         let _ = write!(
             text,

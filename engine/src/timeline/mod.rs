@@ -1,11 +1,16 @@
-//! What was heard when: columns of tags, events, and their exports.
+//! What was heard when: columns of tags, events, gaps. `hamiltone-exports` writes them in the formats
+//! of other programs.
 
+mod columns;
 mod csv;
 mod events;
 mod recorder;
 
-use serde::{Deserialize, Serialize};
+use std::io;
 
+use serde::{Deserialize, Serialize, Serializer};
+
+pub use columns::{Column, Columns};
 pub use events::{Event, EventSettings};
 pub use recorder::Recorder;
 
@@ -21,7 +26,7 @@ pub struct Tag {
     pub probability: f32,
 }
 
-/// The most probable labels at one instant.
+/// The most probable labels at one instant, with names: a [`Column`] as the JSON has it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TimelineColumn {
     /// Seconds from the start to the newest sample that was heard.
@@ -30,8 +35,21 @@ pub struct TimelineColumn {
     pub top: Vec<Tag>,
 }
 
-/// What a model heard in a sound.
+/// A stretch that was not heard.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Gap {
+    /// Seconds from the start to where it begins.
+    pub start_s: f64,
+    /// Seconds from the start to where it ends.
+    pub end_s: f64,
+    /// Why, in words.
+    pub reason: String,
+}
+
+/// What a model heard in a sound. All times are seconds from its start; `start_s` says where that is
+/// in the host's timeline.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(from = "Json")]
 pub struct Timeline {
     /// [`TIMELINE_VERSION`].
     pub format_version: u32,
@@ -41,6 +59,8 @@ pub struct Timeline {
     pub model: String,
     /// SHA-256 of the model's file.
     pub model_hash: String,
+    /// Position of the start in the host's timeline, in seconds; 0 for files.
+    pub start_s: f64,
     /// Length of the sound in seconds.
     pub duration_s: f64,
     /// The window in seconds.
@@ -50,9 +70,11 @@ pub struct Timeline {
     /// Every label the model knows.
     pub labels: Vec<String>,
     /// One entry a column.
-    pub columns: Vec<TimelineColumn>,
+    pub columns: Columns,
     /// Stretches in which a label was on, by their start.
     pub events: Vec<Event>,
+    /// Stretches that were not heard, by their start.
+    pub gaps: Vec<Gap>,
 }
 
 impl Timeline {
@@ -62,9 +84,118 @@ impl Timeline {
         serde_json::to_string_pretty(self).unwrap_or_default()
     }
 
+    /// The same, without a copy in memory.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn write_json(&self, target: impl io::Write) -> io::Result<()> {
+        serde_json::to_writer_pretty(target, self).map_err(io::Error::from)
+    }
+
     /// The events as CSV (RFC 4180): `format_version,start_s,end_s,label,mean_probability,
-    /// peak_probability`.
+    /// peak_probability`. Times are in the host's timeline.
     pub fn to_csv(&self) -> String {
-        csv::events_to_csv(&self.events)
+        csv::events_to_csv(&self.events, self.start_s)
+    }
+}
+
+/// The JSON form, read.
+#[derive(Deserialize)]
+struct Json {
+    format_version: u32,
+    source: String,
+    model: String,
+    model_hash: String,
+    #[serde(default)]
+    start_s: f64,
+    duration_s: f64,
+    window_s: f32,
+    refresh_s: f64,
+    labels: Vec<String>,
+    columns: Vec<TimelineColumn>,
+    events: Vec<Event>,
+    #[serde(default)]
+    gaps: Vec<Gap>,
+}
+
+impl From<Json> for Timeline {
+    fn from(json: Json) -> Self {
+        Self {
+            format_version: json.format_version,
+            source: json.source,
+            model: json.model,
+            model_hash: json.model_hash,
+            start_s: json.start_s,
+            duration_s: json.duration_s,
+            window_s: json.window_s,
+            refresh_s: json.refresh_s,
+            columns: Columns::of_named(&json.columns, &json.labels),
+            labels: json.labels,
+            events: json.events,
+            gaps: json.gaps,
+        }
+    }
+}
+
+/// The JSON form, written.
+#[derive(Serialize)]
+struct JsonView<'a> {
+    format_version: u32,
+    source: &'a str,
+    model: &'a str,
+    model_hash: &'a str,
+    start_s: f64,
+    duration_s: f64,
+    window_s: f32,
+    refresh_s: f64,
+    labels: &'a [String],
+    columns: columns::Named<'a>,
+    events: &'a [Event],
+    gaps: &'a [Gap],
+}
+
+impl Serialize for Timeline {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let view = JsonView {
+            format_version: self.format_version,
+            source: &self.source,
+            model: &self.model,
+            model_hash: &self.model_hash,
+            start_s: self.start_s,
+            duration_s: self.duration_s,
+            window_s: self.window_s,
+            refresh_s: self.refresh_s,
+            labels: &self.labels,
+            columns: columns::Named {
+                columns: &self.columns,
+                labels: &self.labels,
+            },
+            events: &self.events,
+            gaps: &self.gaps,
+        };
+        view.serialize(serializer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_of_before_there_were_positions_and_gaps_is_read() {
+        let old = r#"{"format_version":1,"source":"a","model":"m","model_hash":"h",
+            "duration_s":1.0,"window_s":2.0,"refresh_s":0.16,"labels":["x","y"],
+            "columns":[{"time_s":0.2,"top":[{"label":"y","probability":0.5}]}],"events":[]}"#;
+        let timeline: Timeline = serde_json::from_str(old).unwrap();
+        assert_eq!((timeline.start_s, timeline.gaps.len()), (0.0, 0));
+        assert_eq!(
+            timeline.columns.get(0).unwrap().top().next(),
+            Some((1, 0.5))
+        );
+        let again: Timeline = serde_json::from_str(&timeline.to_json()).unwrap();
+        assert_eq!(again, timeline);
+        let mut written = Vec::new();
+        timeline.write_json(&mut written).unwrap();
+        assert_eq!(String::from_utf8(written).unwrap(), timeline.to_json());
     }
 }

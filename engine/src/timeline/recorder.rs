@@ -1,5 +1,5 @@
 use super::events::EventTracker;
-use super::{EventSettings, TIMELINE_VERSION, Tag, Timeline, TimelineColumn};
+use super::{Columns, EventSettings, Gap, TIMELINE_VERSION, Timeline};
 use crate::model::Model;
 use crate::tagging::{Tags, top};
 
@@ -29,30 +29,48 @@ impl Recorder {
                 window_s,
                 refresh_s: frames as f64 * card.features.hop_s(),
                 labels: card.labels.clone(),
-                columns: Vec::new(),
+                start_s: 0.0,
+                columns: Columns::default(),
                 events: Vec::new(),
+                gaps: Vec::new(),
             },
         }
     }
 
     /// One column. Allocates.
     pub fn push(&mut self, tags: &Tags<'_>) {
-        let labels = &self.timeline.labels;
-        let tag = |index: usize| Tag {
-            label: labels[index].clone(),
-            probability: tags.probabilities[index],
-        };
-        let top = top(tags.probabilities, self.settings.top)
-            .into_iter()
-            .map(tag)
-            .collect();
+        let probabilities = tags.probabilities;
+        let best = top(probabilities, self.settings.top);
+        self.timeline.columns.push(
+            tags.time_s,
+            best.into_iter().map(|label| (label, probabilities[label])),
+        );
         // A column stands for the audio since the one before it (the first, since the start).
         self.tracker
-            .push(self.column_ends_s, tags.probabilities, labels);
+            .push(self.column_ends_s, probabilities, &self.timeline.labels);
         self.column_ends_s = tags.time_s;
-        self.timeline.columns.push(TimelineColumn {
-            time_s: tags.time_s,
-            top,
+    }
+
+    /// The sound began at this position of a host's timeline, in seconds.
+    pub fn start_at(&mut self, host_s: f64) {
+        self.timeline.start_s = host_s;
+    }
+
+    /// Nothing was heard between these times. Allocates.
+    pub fn gap(&mut self, start_s: f64, end_s: f64, reason: &str) {
+        let gaps = &mut self.timeline.gaps;
+        // A host that drops frames drops many: what touches is one gap.
+        if let Some(last) = gaps.last_mut()
+            && last.reason == reason
+            && start_s <= last.end_s + 1e-3
+        {
+            last.end_s = end_s;
+            return;
+        }
+        gaps.push(Gap {
+            start_s,
+            end_s,
+            reason: reason.to_owned(),
         });
     }
 

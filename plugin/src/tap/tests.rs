@@ -43,7 +43,7 @@ fn every_sample_arrives_in_order_at_any_block_size() {
     let (mut tap, mut outlet, meters) = small(LIVE, 1000, 0);
     let (mut sent, mut received) = (0, Vec::new());
     for frames in (1..400).cycle().take(900) {
-        tap.hear(&[ramp(sent, frames)]);
+        tap.hear(&[ramp(sent, frames)], Listen::Mix);
         sent += frames;
         received.extend(drain(&mut outlet).0);
     }
@@ -54,7 +54,10 @@ fn every_sample_arrives_in_order_at_any_block_size() {
 #[test]
 fn channels_are_averaged_and_bad_samples_silenced() {
     let (mut tap, mut outlet, _) = small(LIVE, 16, 0);
-    tap.hear(&[[1.0, 0.5, f32::NAN, 0.25], [0.0, 0.5, 1.0, -0.25]]);
+    tap.hear(
+        &[[1.0, 0.5, f32::NAN, 0.25], [0.0, 0.5, 1.0, -0.25]],
+        Listen::Mix,
+    );
     let heard = drain(&mut outlet).0;
     assert_eq!(heard[..2], [0.5, 0.5]);
     assert!(heard.iter().all(|x| x.is_finite()));
@@ -64,8 +67,8 @@ fn channels_are_averaged_and_bad_samples_silenced() {
 #[test]
 fn nothing_to_hear_is_nothing() {
     let (mut tap, mut outlet, _) = small(LIVE, 16, 0);
-    tap.hear::<[f32; 0]>(&[]);
-    tap.hear(&[[0.0; 0], [0.0; 0]]);
+    tap.hear::<[f32; 0]>(&[], Listen::Mix);
+    tap.hear(&[[0.0; 0], [0.0; 0]], Listen::Mix);
     assert_eq!(outlet.next(&mut [0.0; 4]), None);
 }
 
@@ -73,40 +76,46 @@ fn nothing_to_hear_is_nothing() {
 fn overflow_is_dropped_counted_and_marked_without_waiting() {
     let (mut tap, mut outlet, meters) = small(LIVE, 100, 10_000);
     let start = Instant::now();
-    tap.hear(&[ramp(0, 70)]);
-    tap.hear(&[ramp(70, 70)]);
-    tap.hear(&[ramp(140, 10)]);
+    tap.hear(&[ramp(0, 70)], Listen::Mix);
+    tap.hear(&[ramp(70, 70)], Listen::Mix);
+    tap.hear(&[ramp(140, 10)], Listen::Mix);
     assert!(
         start.elapsed() < Duration::from_secs(5),
         "real time never waits"
     );
     assert_eq!(meters.dropped_frames(), 50);
     assert_eq!(drain(&mut outlet), (ramp(0, 100), vec![]));
-    tap.hear(&[ramp(150, 5)]);
-    assert_eq!(drain(&mut outlet), (ramp(150, 5), vec![(0, Mark::Gap(50))]));
+    tap.hear(&[ramp(150, 5)], Listen::Mix);
+    assert_eq!(
+        drain(&mut outlet),
+        (ramp(150, 5), vec![(0, Mark::Lost(50))])
+    );
 }
 
 #[test]
 fn bypass_is_a_gap_and_no_loss() {
     let (mut tap, mut outlet, meters) = small(LIVE, 100, 0);
-    tap.hear(&[ramp(0, 10)]);
+    tap.hear(&[ramp(0, 10)], Listen::Mix);
     tap.skip(30);
     tap.skip(12);
-    tap.hear(&[ramp(52, 10)]);
+    tap.hear(&[ramp(52, 10)], Listen::Mix);
     let (samples, marks) = drain(&mut outlet);
     assert_eq!(samples, [ramp(0, 10), ramp(52, 10)].concat());
-    assert_eq!(marks, [(10, Mark::Gap(42))]);
+    assert_eq!(marks, [(10, Mark::Bypassed(42))]);
     assert_eq!(meters.dropped_frames(), 0);
 }
 
 #[test]
 fn a_jump_stands_where_it_happened() {
     let (mut tap, mut outlet, _) = small(LIVE, 100, 0);
-    tap.hear(&[ramp(0, 10)]);
+    tap.hear(&[ramp(0, 10)], Listen::Mix);
     tap.skip(3);
     tap.jump();
-    tap.hear(&[ramp(13, 10)]);
-    assert_eq!(drain(&mut outlet).1, [(10, Mark::Gap(3)), (10, Mark::Jump)]);
+    tap.hear(&[ramp(13, 10)], Listen::Mix);
+    assert_eq!(
+        drain(&mut outlet).1,
+        [(10, Mark::Bypassed(3)), (10, Mark::Jump)]
+    );
 }
 
 #[test]
@@ -114,16 +123,22 @@ fn with_no_room_for_marks_no_gap_is_forgotten() {
     let (mut tap, mut outlet, meters) = small(LIVE, 10_000, 0);
     for i in 0..3 * MARKS {
         tap.skip(1);
-        tap.hear(&[[i as f32]]);
+        tap.hear(&[[i as f32]], Listen::Mix);
     }
     let (mut samples, mut marks) = drain(&mut outlet);
-    tap.hear(&[[-1.0]]);
+    tap.hear(&[[-1.0]], Listen::Mix);
     let rest = drain(&mut outlet);
     marks.extend(rest.1);
     samples.extend(rest.0);
     let unheard: u64 = marks
         .iter()
-        .map(|(_, m)| if let Mark::Gap(n) = m { *n } else { 0 })
+        .map(|(_, m)| {
+            if let Mark::Lost(n) | Mark::Bypassed(n) = m {
+                *n
+            } else {
+                0
+            }
+        })
         .sum();
     // Frames: one skipped and one played each time, and the last one. All are accounted for.
     assert_eq!(unheard + samples.len() as u64, 6 * MARKS as u64 + 1);
@@ -142,7 +157,7 @@ fn a_render_waits_for_the_worker_and_loses_nothing() {
         all
     });
     for block in 0..20 {
-        tap.hear(&[ramp(block * 1000, 1000)]);
+        tap.hear(&[ramp(block * 1000, 1000)], Listen::Mix);
     }
     assert_eq!(worker.join().unwrap(), ramp(0, 20_000));
     assert_eq!(meters.dropped_frames(), 0);
@@ -152,20 +167,20 @@ fn a_render_waits_for_the_worker_and_loses_nothing() {
 fn a_render_gives_up_at_its_deadline_once() {
     let (mut tap, mut outlet, meters) = small(RENDER, 100, 60);
     let start = Instant::now();
-    tap.hear(&[ramp(0, 150)]);
+    tap.hear(&[ramp(0, 150)], Listen::Mix);
     let first = start.elapsed();
     assert!(first >= Duration::from_millis(60), "waited {first:?}");
     assert_eq!(meters.dropped_frames(), 50);
     let again = Instant::now();
     for _ in 0..50 {
-        tap.hear(&[ramp(0, 10)]);
+        tap.hear(&[ramp(0, 10)], Listen::Mix);
     }
     assert!(
         again.elapsed() < Duration::from_millis(60) * 25,
         "a dead worker stalls only once"
     );
     drain(&mut outlet);
-    tap.hear(&[ramp(0, 10)]);
+    tap.hear(&[ramp(0, 10)], Listen::Mix);
     assert_eq!(
         drain(&mut outlet).0.len(),
         10,
@@ -178,7 +193,7 @@ fn a_render_without_a_worker_does_not_wait() {
     let (mut tap, outlet, meters) = small(RENDER, 100, 60_000);
     drop(outlet);
     let start = Instant::now();
-    tap.hear(&[ramp(0, 150)]);
+    tap.hear(&[ramp(0, 150)], Listen::Mix);
     assert!(start.elapsed() < Duration::from_secs(10));
     assert_eq!(meters.dropped_frames(), 50);
 }
@@ -212,7 +227,7 @@ fn a_host_that_renders_without_saying_so_is_waited_for() {
     let silence = vec![0.0; 480];
     // The ring holds more than the lead that tells a render, so nothing is lost before that.
     for _ in 0..1_000 {
-        tap.hear(&[&silence]);
+        tap.hear(&[&silence], Listen::Mix);
     }
     worker.join().unwrap();
     assert_eq!(meters.dropped_frames(), 0);
@@ -228,7 +243,112 @@ fn a_ring_is_made_for_any_rate_that_a_host_may_name() {
             },
             Arc::default(),
         );
-        tap.hear(&[[0.5; 64]]);
+        tap.hear(&[[0.5; 64]], Listen::Mix);
         assert_eq!(drain(&mut outlet).0.len(), 64, "{sample_rate}");
     }
+}
+
+fn at(position: i64) -> Transport {
+    Transport {
+        position: Some(position),
+        playing: true,
+    }
+}
+
+#[test]
+fn the_worker_hears_of_the_transport_when_it_changes_and_only_then() {
+    let (mut tap, mut outlet, _) = small(LIVE, 1000, 0);
+    let blocks = [
+        Transport::default(), // stands
+        at(500),              // starts
+        at(510),
+        at(520),
+        at(100), // a loop
+        at(110),
+        Transport {
+            playing: false,
+            ..at(120)
+        },
+    ];
+    for transport in blocks {
+        tap.follow(transport);
+        tap.hear(&[[0.1; 10]], Listen::Mix);
+    }
+    let (_, marks) = drain(&mut outlet);
+    let told: Vec<_> = marks
+        .iter()
+        .map(|(after, mark)| match mark {
+            Mark::Transport(transport) => (*after, transport.position, transport.playing),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (10, Some(500), true),
+            (40, Some(100), true),
+            (60, Some(120), false)
+        ]
+    );
+}
+
+#[test]
+fn notes_sound_at_their_frame_in_any_blocks() {
+    for block in [1, 7, 64, 500] {
+        let (mut tap, mut outlet, _) = small(LIVE, 4000, 0);
+        let note = |at_frame| ScheduledNote {
+            at_frame,
+            channel: 0,
+            key: 60,
+            velocity: Some(0.5),
+        };
+        for frame in [0, 3, 64, 499, 500, 999] {
+            assert!(outlet.send(note(frame)));
+        }
+        let mut played = Vec::new();
+        for begin in (0..1000).step_by(block) {
+            tap.hear(&[vec![0.0; block]], Listen::Mix);
+            tap.play_notes(block, true, |offset, note| {
+                assert!((offset as usize) < block);
+                played.push((begin as u64 + u64::from(offset), note.at_frame));
+            });
+        }
+        assert!(
+            played.iter().all(|(heard, meant)| heard == meant),
+            "{played:?}"
+        );
+        assert_eq!(played.len(), 6);
+    }
+}
+
+#[test]
+fn a_late_note_sounds_at_once() {
+    let (mut tap, mut outlet, _) = small(LIVE, 4000, 0);
+    tap.hear(&[[0.0; 100]], Listen::Mix);
+    outlet.send(ScheduledNote {
+        at_frame: 10,
+        channel: 1,
+        key: 2,
+        velocity: None,
+    });
+    tap.hear(&[[0.0; 100]], Listen::Mix);
+    let mut offsets = Vec::new();
+    tap.play_notes(100, true, |offset, _| offsets.push(offset));
+    assert_eq!(offsets, [0]);
+}
+
+#[test]
+fn a_render_waits_for_its_notes_but_not_for_ever() {
+    let (mut tap, outlet, _) = small(RENDER, 100_000, 50);
+    tap.hear(&[vec![0.0; 20_000]], Listen::Mix);
+    let start = Instant::now();
+    tap.play_notes(20_000, true, |_, _| ());
+    let waited = start.elapsed();
+    tap.play_notes(20_000, true, |_, _| ());
+    assert!(waited >= Duration::from_millis(50), "{waited:?}");
+    assert!(
+        start.elapsed() < waited + Duration::from_millis(40),
+        "once is enough"
+    );
+    drop(outlet);
 }

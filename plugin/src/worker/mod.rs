@@ -4,9 +4,15 @@
 //! One thread for each instance, ended and joined when the instance goes: nice-plug's own
 //! background thread is shared by all instances and can outlive the one that used it.
 
+mod bounce;
 mod meters;
 mod models;
+mod notes;
+mod osc;
+mod outputs;
 mod reports;
+mod response;
+mod spectrum;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -18,7 +24,9 @@ use std::time::Duration;
 
 use crossbeam_channel::{Sender, bounded, unbounded};
 use hamiltone_engine::model::Library;
+use parking_lot::Mutex;
 
+use crate::history::History;
 use crate::params::HamiltoneParams;
 use crate::snapshot::{Snapshot, Trouble};
 use crate::tap::{Outlet, TapMeters};
@@ -35,6 +43,8 @@ enum Command {
     Stop(Sender<()>),
     /// Someone looks at the panel: look which models there are.
     ListModels,
+    /// Write the bounces that wait.
+    SaveAgain,
     /// The instance goes.
     Quit,
 }
@@ -48,6 +58,7 @@ pub type SnapshotReader = triple_buffer::Output<Snapshot>;
 pub struct Worker {
     commands: Sender<Command>,
     thread: Option<JoinHandle<()>>,
+    history: Arc<Mutex<History>>,
 }
 
 impl Worker {
@@ -65,7 +76,9 @@ impl Worker {
     ) -> (Self, SnapshotReader) {
         let (publisher, reader) = triple_buffer::triple_buffer(&Snapshot::default());
         let (commands, inbox) = unbounded();
-        let work = move || thread::run(inbox, params, meters, publisher, library);
+        let history = Arc::new(Mutex::new(History::default()));
+        let written = history.clone();
+        let work = move || thread::run(inbox, params, meters, publisher, written, library);
         match std::thread::Builder::new()
             .name("hamiltone".to_owned())
             .spawn(work)
@@ -74,6 +87,7 @@ impl Worker {
                 Self {
                     commands,
                     thread: Some(thread),
+                    history,
                 },
                 reader,
             ),
@@ -94,6 +108,7 @@ impl Worker {
                     Self {
                         commands,
                         thread: None,
+                        history,
                     },
                     reader,
                 )
@@ -114,6 +129,11 @@ impl Worker {
         if wait && self.thread.is_some() {
             let _ = finished.recv_timeout(STOP_PATIENCE);
         }
+    }
+
+    /// The last minute, for the panel.
+    pub fn history(&self) -> Arc<Mutex<History>> {
+        self.history.clone()
     }
 
     /// A handle for the panel.
@@ -148,5 +168,10 @@ impl Requests {
     /// Looks again which models there are. A missing model that has come back is loaded.
     pub fn list_models(&self) {
         let _ = self.commands.send(Command::ListModels);
+    }
+
+    /// Writes the bounces that wait in memory, into the folder of the settings.
+    pub fn save_again(&self) {
+        let _ = self.commands.send(Command::SaveAgain);
     }
 }

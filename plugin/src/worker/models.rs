@@ -12,6 +12,8 @@ pub(super) struct Models {
     /// The choice that was last tried, whatever came of it.
     tried: Option<ModelChoice>,
     pub(super) trouble: Option<Trouble>,
+    /// Whether the built-in model steps in where another cannot be had.
+    has_stand_in: bool,
     pub(super) menu: Arc<[MenuEntry]>,
 }
 
@@ -27,7 +29,16 @@ impl Models {
             running: None,
             tried: None,
             trouble: None,
+            has_stand_in: true,
             menu: Arc::default(),
+        }
+    }
+
+    /// For a second model beside the first: where it cannot be had, there is none.
+    pub(super) fn second(library: Library) -> Self {
+        Self {
+            has_stand_in: false,
+            ..Self::new(library)
         }
     }
 
@@ -57,6 +68,7 @@ impl Models {
             Err(error) => {
                 let changed = match self.running {
                     Some(_) => false,
+                    None if !self.has_stand_in => false,
                     None => self.run(self.library.default_model()),
                 };
                 self.trouble = Some(self.in_words(choice, &error));
@@ -95,7 +107,13 @@ impl Models {
         let running = self.facts().map_or("nothing", |facts| facts.name.as_str());
         let (title, advice) = match error {
             ModelError::Missing(_, place) => (
-                format!("Model missing: {name}"),
+                match &choice.hash {
+                    Some(hash) => {
+                        let hash: String = hash.chars().take(12).collect();
+                        format!("Model missing: {name}, {hash}")
+                    }
+                    None => format!("Model missing: {name}"),
+                },
                 format!("Put its file into {place}, or choose another model."),
             ),
             error => (
@@ -105,7 +123,11 @@ impl Models {
         };
         Trouble {
             title,
-            advice: format!("{advice} Meanwhile {running} runs."),
+            advice: if self.has_stand_in {
+                format!("{advice} Meanwhile {running} runs.")
+            } else {
+                advice
+            },
         }
     }
 }

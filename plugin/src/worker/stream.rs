@@ -1,4 +1,4 @@
-//! One activation's audio on its way through the tagger, with its own clock.
+//! One activation's audio on its way through the taggers, with its own clock.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use hamiltone_engine::model::Model;
 use hamiltone_engine::tagging::{Tagger, Tags};
 
 use super::meters::{LoadMeter, SignalMeter};
-use crate::tap::{Heard, Mark, Outlet, StreamFormat};
+use crate::tap::{Heard, Mark, Outlet, ScheduledNote, StreamFormat, Transport};
 
 /// Frames handled between two looks at the clock: some 20 ms, a few of the model's frames.
 const CHUNK: usize = 1024;
@@ -16,17 +16,64 @@ const CHUNK: usize = 1024;
 /// A gap up to this long is heard as silence; after a longer one the past is forgotten.
 const BRIDGED_GAP_S: f64 = 1.0;
 
-/// The ring's end, the tagger on it, and the time since the host began.
+/// Where a column of tags is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Place {
+    /// Seconds since the stream began to the newest sample of the column.
+    pub(super) time_s: f64,
+    /// The same in frames.
+    pub(super) frame: u64,
+    /// Time at which the tagger began without a past: what came before has no part in the tags.
+    pub(super) zero_s: f64,
+    /// Position in the host's timeline, in seconds.
+    pub(super) host_s: Option<f64>,
+    /// Seconds between columns.
+    pub(super) refresh_s: f64,
+}
+
+/// Why frames were not heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unheard {
+    /// They did not fit into the ring.
+    Lost,
+    /// The user switched the analysis off.
+    Bypassed,
+}
+
+/// Who hears what a stream says, in the order of the sound.
+pub(super) trait Listener {
+    /// Mono samples at the host's rate, the first of them at `time_s`.
+    fn sound(&mut self, mono: &[f32], time_s: f64);
+    /// Tags of the model.
+    fn tags(&mut self, probabilities: &[f32], place: Place);
+    /// Tags of the second model.
+    fn compared(&mut self, probabilities: &[f32], refresh_s: f64);
+    /// Frames that were not heard, from one time of the stream to another.
+    fn unheard(&mut self, from_s: f64, to_s: f64, why: Unheard);
+    /// What follows `time_s` has nothing to do with what came before.
+    fn jumped(&mut self, time_s: f64);
+    /// Whether a move of the transport ends what is being recorded.
+    fn is_capturing(&self) -> bool;
+    /// Notes that are due go to `send`, which returns false where it takes no more.
+    fn deliver(&mut self, send: &mut dyn FnMut(ScheduledNote) -> bool);
+}
+
+/// The ring's end, the taggers on it, and the time since the host began.
 pub(super) struct Stream {
     outlet: Outlet,
     tagger: Option<Tagger>,
+    compared: Option<Tagger>,
     rate: f64,
     /// Frames since the stream began, heard or not.
     position: u64,
-    /// Position at which the tagger's own time is zero.
-    tagger_zero: u64,
+    /// Position at which the taggers' own time is zero.
+    zero: u64,
+    /// What the host said of its transport at `told_at`.
+    transport: Transport,
+    told_at: u64,
     chunk: Box<[f32]>,
     pub(super) load: LoadMeter,
+    pub(super) compared_load: LoadMeter,
     pub(super) signal: SignalMeter,
 }
 
@@ -36,10 +83,14 @@ impl Stream {
             rate: outlet.format().sample_rate,
             outlet,
             tagger: None,
+            compared: None,
             position: 0,
-            tagger_zero: 0,
+            zero: 0,
+            transport: Transport::default(),
+            told_at: 0,
             chunk: vec![0.0; CHUNK].into(),
             load: LoadMeter::default(),
+            compared_load: LoadMeter::default(),
             signal: SignalMeter::default(),
         }
     }
@@ -52,9 +103,23 @@ impl Stream {
         self.tagger.as_mut()
     }
 
+    /// The window of both taggers, in seconds.
+    pub(super) fn set_window(&mut self, window_s: f32) {
+        for tagger in [&mut self.tagger, &mut self.compared].into_iter().flatten() {
+            if tagger.window_s() != window_s {
+                tagger.set_window(window_s);
+            }
+        }
+    }
+
+    /// Frames since the stream began.
+    pub(super) fn position(&self) -> u64 {
+        self.position
+    }
+
     /// Seconds of audio since the stream began.
     pub(super) fn duration_s(&self) -> f64 {
-        self.position as f64 / self.rate
+        self.seconds(self.position)
     }
 
     /// Runs `model` from here on. On an error nothing is tagged until the next call.
@@ -67,20 +132,49 @@ impl Stream {
         // A rate that is no number becomes 0 here and is refused with the others.
         let tagger = Tagger::new(model.clone(), self.rate.round() as u32, window_s)?;
         self.tagger = Some(tagger);
-        self.tagger_zero = self.position;
+        self.forget(); // both taggers have one clock
         Ok(())
     }
 
+    /// Runs a second model beside the first, or none.
+    pub(super) fn compare(&mut self, model: Option<&Arc<Model>>, window_s: f32) {
+        // The rate is the first one's too, whose error is told.
+        self.compared = model
+            .and_then(|model| Tagger::new(model.clone(), self.rate.round() as u32, window_s).ok());
+        self.compared_load = LoadMeter::default();
+    }
+
+    /// Where the host's transport is at the newest frame, in seconds, and whether it runs.
+    pub(super) fn transport(&self) -> (Option<f64>, bool) {
+        (self.host_s(self.position), self.transport.playing)
+    }
+
+    /// Whether the host says where it is.
+    pub(super) fn has_transport(&self) -> bool {
+        self.transport.position.is_some()
+    }
+
     /// Hears what is in the ring, for about `budget` at most. Returns whether more is there.
-    pub(super) fn hear(&mut self, budget: Duration, on_tags: &mut dyn FnMut(&Tags<'_>)) -> bool {
+    pub(super) fn hear(&mut self, budget: Duration, listener: &mut dyn Listener) -> bool {
         let start = Instant::now();
         loop {
             match self.outlet.next(&mut self.chunk) {
                 None => return false,
-                Some(Heard::Samples(count)) => self.hear_chunk(count, on_tags),
-                Some(Heard::Mark(Mark::Gap(frames))) => self.pass_gap(frames, on_tags),
-                Some(Heard::Mark(Mark::Jump)) => self.forget(),
+                Some(Heard::Samples(count)) => self.hear_chunk(count, listener),
+                Some(Heard::Mark(Mark::Lost(frames))) => {
+                    self.pass_gap(frames, Unheard::Lost, listener);
+                }
+                Some(Heard::Mark(Mark::Bypassed(frames))) => {
+                    self.pass_gap(frames, Unheard::Bypassed, listener);
+                }
+                Some(Heard::Mark(Mark::Jump)) => self.jump(listener),
+                Some(Heard::Mark(Mark::Transport(transport))) => {
+                    self.follow(transport, listener);
+                }
             }
+            let outlet = &mut self.outlet;
+            listener.deliver(&mut |note| outlet.send(note));
+            self.outlet.analysed_up_to(self.position);
             if start.elapsed() >= budget {
                 return true;
             }
@@ -88,60 +182,135 @@ impl Stream {
     }
 
     /// The stream ends: lets the tagger say what it still holds.
-    pub(super) fn finish(&mut self, on_tags: &mut dyn FnMut(&Tags<'_>)) {
-        let zero_s = self.tagger_zero as f64 / self.rate;
+    pub(super) fn finish(&mut self, listener: &mut dyn Listener) {
+        let clock = self.clock();
         if let Some(tagger) = &mut self.tagger {
-            tagger.finish(&mut shifted(zero_s, on_tags));
+            let refresh_s = tagger.refresh_s();
+            tagger.finish(&mut |tags| {
+                listener.tags(tags.probabilities, clock.place(tags, refresh_s))
+            });
         }
     }
 
-    fn hear_chunk(&mut self, count: usize, on_tags: &mut dyn FnMut(&Tags<'_>)) {
+    fn hear_chunk(&mut self, count: usize, listener: &mut dyn Listener) {
         let start = Instant::now();
         let audio_s = count as f64 / self.rate;
         self.signal.hear(&self.chunk[..count], audio_s, start);
-        self.tag(count, on_tags);
+        listener.sound(&self.chunk[..count], self.seconds(self.position));
+        self.tag(count, listener);
         self.load.add(start.elapsed(), audio_s);
+        let start = Instant::now();
+        if let Some(tagger) = &mut self.compared {
+            let refresh_s = tagger.refresh_s();
+            tagger.push(&self.chunk[..count], &mut |tags| {
+                listener.compared(tags.probabilities, refresh_s);
+            });
+            self.compared_load.add(start.elapsed(), audio_s);
+        }
     }
 
     /// Tags the first `count` samples of the chunk.
-    fn tag(&mut self, count: usize, on_tags: &mut dyn FnMut(&Tags<'_>)) {
+    fn tag(&mut self, count: usize, listener: &mut dyn Listener) {
         self.position += count as u64;
-        let zero_s = self.tagger_zero as f64 / self.rate;
+        let clock = self.clock();
         if let Some(tagger) = &mut self.tagger {
-            tagger.push(&self.chunk[..count], &mut shifted(zero_s, on_tags));
+            let refresh_s = tagger.refresh_s();
+            tagger.push(&self.chunk[..count], &mut |tags| {
+                listener.tags(tags.probabilities, clock.place(tags, refresh_s));
+            });
         }
     }
 
     /// Keeps the clock right over frames that were not heard.
-    fn pass_gap(&mut self, frames: u64, on_tags: &mut dyn FnMut(&Tags<'_>)) {
+    fn pass_gap(&mut self, frames: u64, why: Unheard, listener: &mut dyn Listener) {
+        let from_s = self.duration_s();
+        listener.unheard(from_s, from_s + frames as f64 / self.rate, why);
         if frames as f64 > BRIDGED_GAP_S * self.rate {
             self.position += frames;
-            self.forget();
+            self.jump(listener);
             return;
         }
         self.chunk.fill(0.0);
         let mut left = frames as usize;
         while left > 0 {
             let count = left.min(CHUNK);
-            self.tag(count, on_tags);
+            self.tag(count, listener);
             left -= count;
         }
     }
 
+    /// The host said something of its transport. A start is a beginning: the same stretch then has
+    /// the same tags each time it is played.
+    fn follow(&mut self, transport: Transport, listener: &mut dyn Listener) {
+        let starts = transport.playing && !self.transport.playing;
+        let stops = !transport.playing && self.transport.playing;
+        let moves = transport.playing && !starts;
+        if starts || ((stops || moves) && listener.is_capturing()) {
+            self.jump(listener);
+        }
+        self.transport = transport;
+        self.told_at = self.position;
+    }
+
+    fn jump(&mut self, listener: &mut dyn Listener) {
+        listener.jumped(self.duration_s());
+        self.forget();
+    }
+
     fn forget(&mut self) {
-        if let Some(tagger) = &mut self.tagger {
+        for tagger in [&mut self.tagger, &mut self.compared].into_iter().flatten() {
             tagger.reset();
         }
-        self.tagger_zero = self.position;
+        self.zero = self.position;
+    }
+
+    fn seconds(&self, frame: u64) -> f64 {
+        frame as f64 / self.rate
+    }
+
+    fn host_s(&self, frame: u64) -> Option<f64> {
+        self.clock().host_s(frame)
+    }
+
+    fn clock(&self) -> Clock {
+        Clock {
+            rate: self.rate,
+            zero_s: self.seconds(self.zero),
+            transport: self.transport,
+            told_at: self.told_at,
+        }
     }
 }
 
-/// Passes tags on with the stream's time instead of the tagger's.
-fn shifted<'a>(zero_s: f64, on_tags: &'a mut dyn FnMut(&Tags<'_>)) -> impl FnMut(&Tags<'_>) + 'a {
-    move |tags| {
-        on_tags(&Tags {
-            time_s: zero_s + tags.time_s,
-            probabilities: tags.probabilities,
-        })
+/// From a tagger's time to the stream's and the host's.
+#[derive(Clone, Copy)]
+struct Clock {
+    rate: f64,
+    zero_s: f64,
+    transport: Transport,
+    told_at: u64,
+}
+
+impl Clock {
+    fn place(self, tags: &Tags<'_>, refresh_s: f64) -> Place {
+        let time_s = self.zero_s + tags.time_s;
+        let frame = (time_s * self.rate).round() as u64;
+        Place {
+            time_s,
+            frame,
+            zero_s: self.zero_s,
+            host_s: self.host_s(frame),
+            refresh_s,
+        }
+    }
+
+    fn host_s(self, frame: u64) -> Option<f64> {
+        let told = self.transport.position? as f64;
+        let passed = if self.transport.playing {
+            frame as f64 - self.told_at as f64
+        } else {
+            0.0
+        };
+        Some((told + passed) / self.rate)
     }
 }

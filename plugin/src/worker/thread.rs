@@ -6,21 +6,24 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use hamiltone_engine::model::Library;
-use hamiltone_engine::tagging::Tags;
+use parking_lot::Mutex;
 
 use super::Command;
 use super::models::{Models, name_of};
-use super::reports::Reports;
+use super::outputs::{Circumstances, Outputs};
 use super::stream::Stream;
+use crate::history::History;
 use crate::params::HamiltoneParams;
 use crate::settings::Settings;
-use crate::snapshot::{Activity, Bounce, Snapshot, Trouble};
+use crate::snapshot::{Activity, Compared, Snapshot, Trouble};
 use crate::tap::{Outlet, TapMeters};
 
 type Publisher = triple_buffer::Input<Snapshot>;
 
 /// Pause between two looks into an empty ring: a small part of the time between tags.
 const LISTENING_PAUSE: Duration = Duration::from_millis(25);
+/// The same while the host renders and may wait for us.
+const RENDERING_PAUSE: Duration = Duration::from_millis(1);
 /// Pause while the host does not process.
 const IDLE_PAUSE: Duration = Duration::from_millis(100);
 /// Time on the ring before commands and settings are looked at again.
@@ -29,6 +32,8 @@ const LISTENING_BUDGET: Duration = Duration::from_millis(40);
 const DRAIN_PATIENCE: Duration = Duration::from_secs(10);
 /// Time between snapshots when nothing new is heard.
 const PUBLISH_EVERY: Duration = Duration::from_millis(90);
+/// A render that is known by its pace alone is over when nothing came for this long.
+const RENDER_OVER: Duration = Duration::from_secs(3);
 
 /// The thread's main function: works until told to quit.
 pub(super) fn run(
@@ -36,11 +41,12 @@ pub(super) fn run(
     params: Arc<HamiltoneParams>,
     meters: Arc<TapMeters>,
     mut publisher: Publisher,
+    history: Arc<Mutex<History>>,
     library: impl FnOnce() -> Library,
 ) {
     // A panic here is a bug of ours. The host and its audio must not notice more of it than a line
     // in the panel: the ring's end is dropped with the analyst, and the tap stops pushing.
-    let work = || Analyst::new(params, meters, &mut publisher, library()).work(&inbox);
+    let work = || Analyst::new(params, meters, &mut publisher, history, library()).work(&inbox);
     if catch_unwind(AssertUnwindSafe(work)).is_err() {
         let trouble = Trouble {
             title: "Analysis stopped".to_owned(),
@@ -61,30 +67,15 @@ struct Analyst<'a> {
     publisher: &'a mut Publisher,
     published: Option<Instant>,
     models: Models,
-    reports: Reports,
+    /// The second model's, while one is compared.
+    compared: Option<Models>,
+    library: Library,
+    outputs: Outputs,
     stream: Option<Stream>,
     /// Someone needs a model: a stream has come or the panel is open.
     awake: bool,
     settings: Settings,
-    newest: Newest,
     stream_trouble: Option<Trouble>,
-}
-
-/// The newest tags.
-#[derive(Default)]
-struct Newest {
-    time_s: f64,
-    probabilities: Vec<f32>,
-    unpublished: bool,
-}
-
-impl Newest {
-    fn keep(&mut self, tags: &Tags<'_>) {
-        self.time_s = tags.time_s;
-        self.probabilities.clear();
-        self.probabilities.extend_from_slice(tags.probabilities);
-        self.unpublished = true;
-    }
 }
 
 impl<'a> Analyst<'a> {
@@ -92,6 +83,7 @@ impl<'a> Analyst<'a> {
         params: Arc<HamiltoneParams>,
         meters: Arc<TapMeters>,
         publisher: &'a mut Publisher,
+        history: Arc<Mutex<History>>,
         library: Library,
     ) -> Self {
         Self {
@@ -99,12 +91,13 @@ impl<'a> Analyst<'a> {
             meters,
             publisher,
             published: None,
-            models: Models::new(library),
-            reports: Reports::default(),
+            models: Models::new(library.clone()),
+            compared: None,
+            library,
+            outputs: Outputs::new(history),
             stream: None,
             awake: false,
             settings: Settings::default(),
-            newest: Newest::default(),
             stream_trouble: None,
         }
     }
@@ -114,6 +107,7 @@ impl<'a> Analyst<'a> {
         loop {
             let pause = match (more, &self.stream) {
                 (true, _) => Duration::ZERO,
+                (false, Some(_)) if self.meters.rendering() => RENDERING_PAUSE,
                 (false, Some(_)) => LISTENING_PAUSE,
                 (false, None) => IDLE_PAUSE,
             };
@@ -125,12 +119,14 @@ impl<'a> Analyst<'a> {
             self.follow_settings();
             more = self.listen(LISTENING_BUDGET);
             if !more {
-                self.reports.flush();
+                self.outputs.reports.flush();
             }
+            self.save_bounces();
             self.publish_when_due();
         }
-        // Without a report nobody will see what is still in the ring.
-        self.end_stream(self.reports.is_open());
+        // Without a report or a capture nobody will see what is still in the ring.
+        let someone_waits = self.outputs.reports.is_open() || self.outputs.bounces.is_capturing();
+        self.end_stream(someone_waits);
     }
 
     fn obey(&mut self, command: Command) {
@@ -145,6 +141,7 @@ impl<'a> Analyst<'a> {
                 self.awake = true;
                 self.models.list();
             }
+            Command::SaveAgain => self.outputs.bounces.try_again(),
             Command::Quit => {}
         }
     }
@@ -153,35 +150,107 @@ impl<'a> Analyst<'a> {
         self.end_stream(true);
         self.awake = true;
         self.stream_trouble = None;
-        self.reports.try_again();
+        self.outputs.begin_stream(outlet.format().sample_rate);
         self.stream = Some(Stream::new(outlet));
-        self.newest = Newest::default();
         self.use_model();
+        self.use_compared();
     }
 
     /// Looks whether a state was loaded or the panel chose something.
     fn follow_settings(&mut self) {
         if *self.params.settings.read() != self.settings {
+            let folder = self.settings.bounce_folder.take();
             self.settings = self.params.settings.read().clone();
+            if self.settings.bounce_folder != folder {
+                self.outputs.bounces.try_again();
+            }
         }
         let heard_s = self.stream.as_ref().map_or(0.0, Stream::duration_s);
-        self.reports
+        let outputs = &mut self.outputs;
+        outputs
+            .reports
             .set_folder(self.settings.report_folder.as_deref(), heard_s);
-        if self.awake && self.models.is_new(&self.settings.model) {
-            self.publish_loading();
-            let choice = self.settings.model.clone();
-            if self.models.load(&choice) {
-                self.reports.finish(heard_s);
-                self.newest = Newest::default();
-                self.use_model();
-            }
-            self.publish();
-        }
-        let window_s = self.params.window_s();
-        if let Some(tagger) = self.stream.as_mut().and_then(Stream::tagger)
-            && tagger.window_s() != window_s
+        let osc = self.params.osc.value().then_some(&self.settings.osc);
+        outputs.osc.configure(osc);
+        if let Some(stream) = &self.stream
+            && !self.params.notes.value()
         {
-            tagger.set_window(window_s);
+            outputs.notes.all_off(stream.position());
+        }
+        self.follow_model(heard_s);
+        self.follow_compared();
+        self.follow_capture();
+        if let Some(stream) = &mut self.stream {
+            stream.set_window(self.params.window_s());
+        }
+    }
+
+    fn follow_model(&mut self, heard_s: f64) {
+        if !self.awake || !self.models.is_new(&self.settings.model) {
+            return;
+        }
+        self.publish_loading();
+        let choice = self.settings.model.clone();
+        if self.models.load(&choice) {
+            self.outputs.reports.finish(heard_s);
+            self.outputs.bounces.end(heard_s);
+            let position = self.stream.as_ref().map_or(0, Stream::position);
+            self.outputs.notes.all_off(position);
+            self.outputs.forget_tags();
+            self.use_model();
+        }
+        self.publish();
+    }
+
+    /// Keeps the second model as the settings want it.
+    fn follow_compared(&mut self) {
+        let Some(choice) = self.settings.compare.clone() else {
+            if self.compared.take().is_some() {
+                self.use_compared();
+            }
+            return;
+        };
+        let library = &self.library;
+        let compared = self
+            .compared
+            .get_or_insert_with(|| Models::second(library.clone()));
+        if self.awake && compared.is_new(&choice) && compared.load(&choice) {
+            self.use_compared();
+        }
+    }
+
+    fn use_compared(&mut self) {
+        self.outputs.compared.reset();
+        if let Some(stream) = &mut self.stream {
+            let model = self.compared.as_ref().and_then(Models::model);
+            stream.compare(model, self.params.window_s());
+        }
+    }
+
+    /// Whether the stream is recorded: in a render, or when the user captures what plays.
+    fn follow_capture(&mut self) {
+        let Some(stream) = &self.stream else {
+            return self.outputs.bounces.want(false, false, 0.0);
+        };
+        let over = !stream.format().offline && stream.signal.absent_for() > RENDER_OVER;
+        let rendering = self.meters.rendering() && !over;
+        // Where the host says nothing of its transport, all that comes is meant.
+        let plays = !stream.has_transport() || stream.transport().1;
+        let wanted = rendering || (self.params.capture.value() && plays);
+        let heard_s = stream.duration_s();
+        self.outputs.bounces.want(wanted, rendering, heard_s);
+    }
+
+    fn save_bounces(&mut self) {
+        if self.outputs.bounces.has_waiting() && !self.outputs.bounces.has_failed() {
+            self.save_bounces_now();
+        }
+    }
+
+    fn save_bounces_now(&mut self) {
+        if let Some(folder) = &self.settings.bounce_folder {
+            let formats = self.settings.bounce_formats();
+            self.outputs.bounces.save(folder, &formats);
         }
     }
 
@@ -199,24 +268,12 @@ impl<'a> Analyst<'a> {
 
     /// Hears what has come. Returns whether more is waiting.
     fn listen(&mut self, budget: Duration) -> bool {
-        let Self {
-            stream: Some(stream),
-            models,
-            reports,
-            newest,
-            ..
-        } = self
-        else {
+        let (Some(stream), Some(model)) = (&mut self.stream, self.models.model()) else {
             return false;
         };
-        let Some(model) = models.model() else {
-            return false;
-        };
-        let window_s = self.params.window_s();
-        stream.hear(budget, &mut |tags| {
-            newest.keep(tags);
-            reports.record(tags, model, window_s);
-        })
+        let circumstances =
+            Circumstances::now(model, &self.params, &self.settings, stream.format());
+        stream.hear(budget, &mut self.outputs.under(circumstances))
     }
 
     /// Finishes the stream, after what is left in its ring if `drain`.
@@ -227,22 +284,19 @@ impl<'a> Analyst<'a> {
         if drain {
             self.follow_settings(); // a stream that ends at once still gets its model
             let deadline = Instant::now() + DRAIN_PATIENCE;
-            while self.listen(LISTENING_BUDGET) && Instant::now() < deadline {}
+            while self.listen(LISTENING_BUDGET) && Instant::now() < deadline {
+                self.follow_capture();
+            }
+            self.follow_capture();
         }
-        let Self {
-            stream,
-            models,
-            reports,
-            newest,
-            ..
-        } = self;
-        if let (Some(mut stream), Some(model)) = (stream.take(), models.model()) {
-            let window_s = self.params.window_s();
-            stream.finish(&mut |tags| {
-                newest.keep(tags);
-                reports.record(tags, model, window_s);
-            });
-            reports.finish(stream.duration_s());
+        if let (Some(mut stream), Some(model)) = (self.stream.take(), self.models.model()) {
+            let circumstances =
+                Circumstances::now(model, &self.params, &self.settings, stream.format());
+            stream.finish(&mut self.outputs.under(circumstances));
+            let duration_s = stream.duration_s();
+            self.outputs.reports.finish(duration_s);
+            self.outputs.bounces.end(duration_s);
+            self.save_bounces_now();
         }
     }
 
@@ -265,7 +319,7 @@ impl<'a> Analyst<'a> {
         let due = self
             .published
             .is_none_or(|last| last.elapsed() >= PUBLISH_EVERY);
-        if due || self.newest.unpublished {
+        if due || self.outputs.newest.unpublished {
             self.publish();
         }
     }
@@ -274,7 +328,7 @@ impl<'a> Analyst<'a> {
         let snapshot = self.snapshot();
         self.publisher.write(snapshot);
         self.published = Some(Instant::now());
-        self.newest.unpublished = false;
+        self.outputs.newest.unpublished = false;
     }
 
     fn publish_loading(&mut self) {
@@ -288,46 +342,57 @@ impl<'a> Analyst<'a> {
 
     fn snapshot(&mut self) -> Snapshot {
         let activity = self.activity();
-        let stream = self.stream.as_mut();
-        let (refresh_s, latency_s) = stream
-            .and_then(Stream::tagger)
-            .map_or((0.0, 0.0), |tagger| {
-                (tagger.refresh_s(), tagger.latency_s())
-            });
         let busy = matches!(activity, Activity::Listening | Activity::NoSignal);
-        let load = self
-            .stream
-            .as_ref()
-            .filter(|_| busy)
-            .map_or(0.0, |s| s.load.load());
-        let troubles = [
-            &self.models.trouble,
-            &self.stream_trouble,
-            &self.reports.trouble,
-        ];
+        let tagger = self.stream.as_mut().and_then(Stream::tagger);
+        let (refresh_s, latency_s) = tagger.map_or((0.0, 0.0), |tagger| {
+            (tagger.refresh_s(), tagger.latency_s())
+        });
+        let stream = self.stream.as_ref();
+        let (host_s, playing) = stream.map_or((None, false), Stream::transport);
+        let outputs = &self.outputs;
         Snapshot {
             model: self.models.facts().cloned(),
             menu: self.models.menu.clone(),
             activity,
             loading: None,
-            troubles: troubles.into_iter().flatten().cloned().collect(),
-            probabilities: self.newest.probabilities.clone(),
-            smoothed: self.newest.probabilities.clone(),
-            on: Vec::new(),
-            compared: None,
-            host_s: None,
-            playing: false,
-            bounce: Bounce::default(),
-            time_s: self.newest.time_s,
+            troubles: self.troubles(),
+            probabilities: outputs.newest.probabilities.clone(),
+            smoothed: outputs.response.smoothed().to_vec(),
+            on: outputs.response.on().to_vec(),
+            compared: self.compared_snapshot(busy),
+            time_s: outputs.newest.time_s,
+            host_s,
+            playing,
             refresh_s,
             latency_s,
-            load,
+            load: stream.filter(|_| busy).map_or(0.0, |s| s.load.load()),
             dropped_frames: self.meters.dropped_frames(),
-            stream: self
-                .stream
-                .as_ref()
-                .map(|s| (s.format().sample_rate, s.format().channels)),
-            report_folder: self.reports.working_in().map(ToOwned::to_owned),
+            stream: stream.map(|s| (s.format().sample_rate, s.format().channels)),
+            report_folder: outputs.reports.working_in().map(ToOwned::to_owned),
+            bounce: outputs.bounces.state(),
         }
+    }
+
+    fn compared_snapshot(&self, busy: bool) -> Option<Compared> {
+        let model = self.compared.as_ref()?.facts()?.clone();
+        let load = self.stream.as_ref().filter(|_| busy);
+        Some(Compared {
+            model,
+            smoothed: self.outputs.compared.smoothed().to_vec(),
+            load: load.map_or(0.0, |stream| stream.compared_load.load()),
+            refresh_s: self.outputs.compared_refresh_s,
+        })
+    }
+
+    fn troubles(&self) -> Vec<Trouble> {
+        let compared = self.compared.as_ref().and_then(|m| m.trouble.as_ref());
+        let troubles = [
+            self.models.trouble.as_ref(),
+            compared,
+            self.stream_trouble.as_ref(),
+            self.outputs.reports.trouble.as_ref(),
+            self.outputs.osc.trouble.as_ref(),
+        ];
+        troubles.into_iter().flatten().cloned().collect()
     }
 }

@@ -6,11 +6,14 @@ use std::time::{Duration, Instant};
 use hamiltone_engine::tagging::{Tagger, Tags};
 
 use super::*;
+use crate::listen::Listen;
 use crate::settings::Settings;
 use crate::tap::{StreamFormat, Tap, tap};
 
+mod bounces;
 mod instances;
 mod models;
+mod notes;
 mod reports;
 mod streams;
 
@@ -137,6 +140,16 @@ fn distance(a: &[f32], b: &[f32]) -> f32 {
 
 fn play(tap: &mut Tap, mono: &[f32]) {
     for block in mono.chunks(512) {
-        tap.hear(&[block, block]);
+        tap.hear(&[block, block], Listen::Mix);
     }
+}
+
+/// Sets a parameter as a host does.
+#[expect(
+    unsafe_code,
+    reason = "nice-plug keeps the setters of parameters to its wrappers"
+)]
+fn put<P: nice_plug::params::InternalParamMut>(param: &P, value: P::Plain) {
+    // SAFETY: no wrapper knows these parameters, so no other thread sets them.
+    unsafe { param._internal_set_plain_value(value) };
 }

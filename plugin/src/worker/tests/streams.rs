@@ -1,6 +1,7 @@
 //! What a stream of sound gives: tags, figures and states.
 
 use super::*;
+use crate::listen::Listen;
 use crate::snapshot::Activity;
 
 #[test]
@@ -41,7 +42,7 @@ fn figures_and_states_are_published() {
     assert_eq!(model.labels.len(), snapshot.probabilities.len());
     bench.wait("waiting", |s| s.activity == Activity::Waiting);
     for _ in 0..40 {
-        tap.hear(&[[0.0; 4410]]);
+        tap.hear(&[[0.0; 4410]], Listen::Mix);
     }
     bench.wait("no signal", |s| s.activity == Activity::NoSignal);
     bench.worker.stop(false);
@@ -54,7 +55,7 @@ fn the_window_parameter_is_followed_and_kept_in_range() {
     sound.extend(vec![0.0; RATE as usize]); // a second of silence tells short windows from long
     for (put, read) in [(0.5, 0.5), (1e9, 10.0), (f32::NAN, 2.0)] {
         let mut bench = Bench::new();
-        set_window(&bench.params, put);
+        super::put(&bench.params.window, put);
         let mut tap = bench.start(true);
         play(&mut tap, &sound);
         bench.worker.stop(true);
@@ -68,23 +69,12 @@ fn the_window_parameter_is_followed_and_kept_in_range() {
     assert!(distance(&engine_says(&sound, 0.5).1, &engine_says(&sound, 10.0).1) > 1e-3);
 }
 
-/// What a host does.
-#[expect(
-    unsafe_code,
-    reason = "nice-plug keeps the setters of parameters to its wrappers"
-)]
-fn set_window(params: &HamiltoneParams, seconds: f32) {
-    use nice_plug::params::InternalParamMut;
-    // SAFETY: no wrapper knows these parameters, so no other thread sets them.
-    unsafe { params.window._internal_set_plain_value(seconds) };
-}
-
 #[test]
 fn a_rate_that_cannot_be_resampled_is_explained() {
     for rate in [1_000.0, 768_000.0, f64::NAN] {
         let mut bench = Bench::new();
         let mut tap = bench.start_at(rate, false);
-        tap.hear(&[[0.5; 64]]);
+        tap.hear(&[[0.5; 64]], Listen::Mix);
         let snapshot = bench.wait("trouble", |s| !s.troubles.is_empty());
         assert_eq!(snapshot.troubles[0].title, "Not analysing", "{rate}");
     }

@@ -1,0 +1,56 @@
+//! JAMS (Humphrey et al., "JAMS: A JSON Annotated Music Specification", ISMIR 2014): events as open
+//! tags with a confidence.
+
+use std::io::{self, Write};
+
+use hamiltone_engine::timeline::Timeline;
+use serde_json::{Value, json};
+
+/// The version of the specification that this follows.
+const JAMS_VERSION: &str = "0.3.4";
+
+pub(crate) fn write(timeline: &Timeline, target: &mut dyn Write) -> io::Result<()> {
+    let end_s = timeline.start_s + timeline.duration_s;
+    let data: Vec<Value> = timeline
+        .events
+        .iter()
+        .map(|event| {
+            json!({
+                "time": timeline.start_s + event.start_s,
+                "duration": event.end_s - event.start_s,
+                "value": event.label,
+                "confidence": event.mean_probability,
+            })
+        })
+        .collect();
+    let document = json!({
+        "annotations": [{
+            "annotation_metadata": {
+                "curator": { "name": "", "email": "" },
+                "annotator": { "model": timeline.model, "sha256": timeline.model_hash },
+                "version": "",
+                "corpus": "",
+                "annotation_tools": concat!("Hamiltone ", env!("CARGO_PKG_VERSION")),
+                "annotation_rules": "a tag is on from the model's upper threshold to its lower one",
+                "validation": "",
+                "data_source": "program",
+            },
+            "namespace": "tag_open",
+            "data": data,
+            "sandbox": { "window_s": timeline.window_s, "gaps": timeline.gaps },
+            "time": timeline.start_s,
+            "duration": timeline.duration_s,
+        }],
+        "file_metadata": {
+            "title": timeline.source,
+            "artist": "",
+            "release": "",
+            "duration": end_s,
+            "identifiers": {},
+            "jams_version": JAMS_VERSION,
+        },
+        "sandbox": {},
+    });
+    serde_json::to_writer_pretty(&mut *target, &document)?;
+    target.write_all(b"\n")
+}

@@ -1,0 +1,70 @@
+//! The worker's end of the tap.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rtrb::{Consumer, Producer};
+
+use super::{Mark, PlacedMark, ScheduledNote, StreamFormat};
+
+/// The worker's end: give it to the worker whole, and let it be freed there.
+pub struct Outlet {
+    pub(super) samples: Consumer<f32>,
+    pub(super) marks: Consumer<PlacedMark>,
+    pub(super) notes: Producer<ScheduledNote>,
+    pub(super) analysed: Arc<AtomicU64>,
+    pub(super) format: StreamFormat,
+    pub(super) taken: u64,
+}
+
+/// What [`Outlet::next`] found.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Heard {
+    /// This many samples are at the start of the buffer.
+    Samples(usize),
+    /// Nothing to hear, but something happened.
+    Mark(Mark),
+}
+
+impl Outlet {
+    /// The shape of this stream.
+    pub fn format(&self) -> StreamFormat {
+        self.format
+    }
+
+    /// The next samples (at most `buffer.len()`) or mark; `None` when all is heard. Does not wait.
+    pub fn next(&mut self, buffer: &mut [f32]) -> Option<Heard> {
+        let ready = self.samples.slots(); // before the marks: see the module's note
+        let mut count = ready.min(buffer.len());
+        if let Ok(&PlacedMark { after, mark }) = self.marks.peek() {
+            if after <= self.taken {
+                let _ = self.marks.pop();
+                return Some(Heard::Mark(mark));
+            }
+            count = count.min((after - self.taken) as usize);
+        }
+        if count == 0 {
+            return None;
+        }
+        let (filled, _) = self.samples.pop_partial_slice(&mut buffer[..count]);
+        let count = filled.len();
+        self.taken += count as u64;
+        Some(Heard::Samples(count))
+    }
+
+    /// Whether the tap is gone: what is left in the ring is all there will be.
+    pub fn is_abandoned(&self) -> bool {
+        self.samples.is_abandoned()
+    }
+
+    /// Hands a note to the audio thread. Returns false where its queue is full.
+    pub fn send(&mut self, note: ScheduledNote) -> bool {
+        self.notes.push(note).is_ok()
+    }
+
+    /// Says that everything up to this frame (counted as the tap counts, gaps included) is analysed
+    /// and its notes are sent.
+    pub fn analysed_up_to(&self, frame: u64) {
+        self.analysed.store(frame, Ordering::Release);
+    }
+}

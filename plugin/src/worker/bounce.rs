@@ -1,0 +1,229 @@
+//! Timelines of renders and captures: recorded from the first sample, written when they end, kept in
+//! memory where they cannot be.
+
+use std::collections::VecDeque;
+use std::path::Path;
+
+use hamiltone_engine::model::Model;
+use hamiltone_engine::tagging::Tags;
+use hamiltone_engine::timeline::{EventSettings, Recorder, Timeline};
+use hamiltone_exports::Format;
+use jiff::Zoned;
+
+use super::stream::{Place, Unheard};
+use crate::snapshot::Bounce;
+
+/// A recording that nobody asked for yet goes on this long, in seconds of audio: hosts tell late
+/// that they render, by their pace within the first second or two.
+const PROVISIONAL_S: f64 = 10.0;
+
+/// Shorter takes are accidents.
+const SHORTEST_S: f64 = 0.5;
+
+/// Takes that wait in memory; the oldest goes first.
+const MOST_WAITING: usize = 16;
+
+/// What the timeline calls its source: a host names no file.
+const SOURCE: &str = "host";
+
+/// The take that is being recorded, and those that wait to be written.
+#[derive(Default)]
+pub(super) struct Bounces {
+    take: Option<Take>,
+    wanted: bool,
+    /// Time of the stream up to which everything is decided: no take begins before it.
+    decided_s: f64,
+    waiting: VecDeque<Finished>,
+    state: Bounce,
+}
+
+struct Take {
+    recorder: Recorder,
+    began: Zoned,
+    /// Time of the stream at which the take's own time is zero.
+    zero_s: f64,
+    host_s: Option<f64>,
+    newest_s: f64,
+}
+
+struct Finished {
+    timeline: Timeline,
+    name: String,
+}
+
+impl Bounces {
+    /// Whether takes are wanted: the host renders, or the user captures. When they are no more, the
+    /// running take ends at `time_s`.
+    pub(super) fn want(&mut self, wanted: bool, rendering: bool, time_s: f64) {
+        if self.wanted && !wanted {
+            self.end(time_s);
+        }
+        self.wanted = wanted;
+        self.state.rendering = rendering;
+    }
+
+    /// Whether a take that somebody wants is running.
+    pub(super) fn is_capturing(&self) -> bool {
+        self.wanted && self.take.is_some()
+    }
+
+    /// Adds tags; begins a take where there is none.
+    pub(super) fn record(
+        &mut self,
+        probabilities: &[f32],
+        place: Place,
+        model: &Model,
+        window_s: f32,
+    ) {
+        let from_s = self.decided_s.max(place.zero_s);
+        let late = place.time_s - from_s > PROVISIONAL_S;
+        if !self.wanted && late {
+            self.take = None;
+            return;
+        }
+        let take = self.take.get_or_insert_with(|| {
+            // From the beginning of the tags if that is near, else from this column.
+            let zero_s = if late {
+                place.time_s - place.refresh_s
+            } else {
+                from_s
+            };
+            Take::begin(zero_s, place, model, window_s)
+        });
+        take.newest_s = place.time_s;
+        take.recorder.push(&Tags {
+            time_s: place.time_s - take.zero_s,
+            probabilities,
+        });
+    }
+
+    /// Frames that nobody heard, in the stream's time.
+    pub(super) fn unheard(&mut self, from_s: f64, to_s: f64, why: Unheard) {
+        let reason = match why {
+            Unheard::Lost => "lost: the analysis did not keep up with the host",
+            Unheard::Bypassed => "bypassed",
+        };
+        if let Some(take) = &mut self.take {
+            let from_s = (from_s - take.zero_s).max(0.0);
+            take.recorder.gap(from_s, to_s - take.zero_s, reason);
+        }
+    }
+
+    /// The running take ends at `time_s` of the stream. It is written by [`save`](Self::save).
+    pub(super) fn end(&mut self, time_s: f64) {
+        self.decided_s = time_s;
+        let Some(take) = self.take.take().filter(|_| self.wanted) else {
+            return;
+        };
+        let duration_s = time_s - take.zero_s;
+        if duration_s < SHORTEST_S {
+            return;
+        }
+        let name = name(&take.began, take.host_s);
+        let timeline = take.recorder.finish(SOURCE, duration_s);
+        self.waiting.push_back(Finished { timeline, name });
+        if self.waiting.len() > MOST_WAITING {
+            self.waiting.pop_front();
+            self.state.problem = Some(format!(
+                "More than {MOST_WAITING} timelines waited for a folder; the oldest is gone"
+            ));
+        }
+    }
+
+    /// A new stream: its time begins at zero.
+    pub(super) fn begin_stream(&mut self) {
+        self.take = None;
+        self.decided_s = 0.0;
+    }
+
+    pub(super) fn has_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// What failed may work now: another folder, or the user made room.
+    pub(super) fn try_again(&mut self) {
+        self.state.problem = None;
+    }
+
+    /// Whether writing failed.
+    pub(super) fn has_failed(&self) -> bool {
+        self.state.problem.is_some()
+    }
+
+    /// Writes what waits into `folder`. What cannot be written goes on waiting.
+    pub(super) fn save(&mut self, folder: &Path, formats: &[Format]) {
+        while let Some(finished) = self.waiting.front() {
+            let Finished { timeline, name } = finished;
+            match hamiltone_exports::write_all(timeline, formats, folder, name) {
+                Ok(written) => {
+                    self.state.written = written;
+                    self.state.problem = None;
+                    self.waiting.pop_front();
+                }
+                Err(error) => {
+                    self.state.problem = Some(error.to_string());
+                    return;
+                }
+            }
+        }
+    }
+
+    /// For the snapshot.
+    pub(super) fn state(&self) -> Bounce {
+        let running = self.take.as_ref().filter(|_| self.wanted);
+        Bounce {
+            capturing_s: running.map(|take| take.newest_s - take.zero_s),
+            waiting: self.waiting.len(),
+            ..self.state.clone()
+        }
+    }
+}
+
+impl Take {
+    fn begin(zero_s: f64, place: Place, model: &Model, window_s: f32) -> Self {
+        let host_s = place.host_s.map(|host_s| host_s - (place.time_s - zero_s));
+        let mut recorder = Recorder::new(model, window_s, EventSettings::default());
+        if let Some(host_s) = host_s {
+            recorder.start_at(host_s);
+        }
+        Self {
+            recorder,
+            began: Zoned::now(),
+            zero_s,
+            host_s,
+            newest_s: place.time_s,
+        }
+    }
+}
+
+/// `hamiltone_2026-11-24_15-04-05_at_00-01-30.500`: when it was made, and where in the project.
+fn name(began: &Zoned, host_s: Option<f64>) -> String {
+    let date = began.strftime("%Y-%m-%d_%H-%M-%S");
+    let Some(host_s) = host_s else {
+        return format!("hamiltone_{date}");
+    };
+    let sign = if host_s < 0.0 { "minus-" } else { "" };
+    let milliseconds = (host_s.abs() * 1e3).round() as u64;
+    let (seconds, milliseconds) = (milliseconds / 1000, milliseconds % 1000);
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    format!("hamiltone_{date}_at_{sign}{hours:02}-{minutes:02}-{seconds:02}.{milliseconds:03}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_says_when_and_where() {
+        let began: Zoned = "2026-11-24T15:04:05[UTC]".parse().unwrap();
+        assert_eq!(name(&began, None), "hamiltone_2026-11-24_15-04-05");
+        assert_eq!(
+            name(&began, Some(3690.5)),
+            "hamiltone_2026-11-24_15-04-05_at_01-01-30.500"
+        );
+        assert_eq!(
+            name(&began, Some(-0.25)),
+            "hamiltone_2026-11-24_15-04-05_at_minus-00-00-00.250"
+        );
+    }
+}

@@ -1,0 +1,143 @@
+//! Labels as notes: on at the threshold, off below it, at the frame where the sound was.
+
+use crate::settings::NoteSettings;
+use crate::tap::{NOTE_DELAY_S, ScheduledNote};
+
+use super::response::Change;
+
+/// Which notes sound, and the changes that are due.
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    /// Label, channel and key of each note that sounds.
+    sounding: Vec<(usize, u8, u8)>,
+    /// Not yet handed to the audio thread, because its queue was full.
+    due: Vec<ScheduledNote>,
+}
+
+impl Notes {
+    /// A label changed in the column that ends at `at_frame` of the stream.
+    pub(super) fn change(&mut self, change: Change, at_frame: u64, rate: f64, map: NoteSettings) {
+        let at_frame = at_frame + (NOTE_DELAY_S * rate) as u64;
+        match change.on {
+            Some(probability) => {
+                let Some((channel, key)) = map.note_of(change.label) else {
+                    return;
+                };
+                self.sounding.push((change.label, channel, key));
+                self.due.push(ScheduledNote {
+                    at_frame,
+                    channel,
+                    key,
+                    velocity: Some(probability.clamp(0.0, 1.0)),
+                });
+            }
+            None => {
+                let due = &mut self.due;
+                self.sounding.retain(|&(label, channel, key)| {
+                    let ends = label == change.label;
+                    if ends {
+                        due.push(end(channel, key, at_frame));
+                    }
+                    !ends
+                });
+            }
+        }
+    }
+
+    /// Everything that sounds ends: notes were switched off, or their labels are gone.
+    pub(super) fn all_off(&mut self, at_frame: u64) {
+        let ends = |(_, channel, key)| end(channel, key, at_frame);
+        self.due.extend(self.sounding.drain(..).map(ends));
+    }
+
+    /// Hands over what is due, as far as `send` takes it; the rest waits.
+    pub(super) fn deliver(&mut self, mut send: impl FnMut(ScheduledNote) -> bool) {
+        let taken = self.due.iter().take_while(|note| send(**note)).count();
+        self.due.drain(..taken);
+    }
+
+    /// A new stream: its host knows of no notes.
+    pub(super) fn forget(&mut self) {
+        self.sounding.clear();
+        self.due.clear();
+    }
+}
+
+fn end(channel: u8, key: u8, at_frame: u64) -> ScheduledNote {
+    ScheduledNote {
+        at_frame,
+        channel,
+        key,
+        velocity: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn delivered(notes: &mut Notes) -> Vec<(u64, u8, bool)> {
+        let mut list = Vec::new();
+        notes.deliver(|note| {
+            list.push((note.at_frame, note.key, note.velocity.is_some()));
+            true
+        });
+        list
+    }
+
+    const ON: Change = Change {
+        label: 2,
+        on: Some(0.8),
+    };
+    const OFF: Change = Change { label: 2, on: None };
+
+    #[test]
+    fn a_note_ends_as_it_began_even_if_the_map_changed_meanwhile() {
+        let mut notes = Notes::default();
+        notes.change(ON, 1000, 48_000.0, NoteSettings::default());
+        let other = NoteSettings {
+            first_note: 60,
+            channel: 2,
+        };
+        notes.change(OFF, 9000, 48_000.0, other);
+        let delay = 5760;
+        assert_eq!(
+            delivered(&mut notes),
+            [(1000 + delay, 38, true), (9000 + delay, 38, false)]
+        );
+        assert_eq!(delivered(&mut notes), []);
+    }
+
+    #[test]
+    fn nothing_hangs_when_notes_are_switched_off() {
+        let mut notes = Notes::default();
+        for label in 0..3 {
+            let on = Change {
+                label,
+                on: Some(0.9),
+            };
+            notes.change(on, 0, 48_000.0, NoteSettings::default());
+        }
+        delivered(&mut notes);
+        notes.all_off(77);
+        assert_eq!(
+            delivered(&mut notes),
+            [(77, 36, false), (77, 37, false), (77, 38, false)]
+        );
+        notes.change(OFF, 100, 48_000.0, NoteSettings::default());
+        assert_eq!(delivered(&mut notes), []);
+    }
+
+    #[test]
+    fn what_the_queue_does_not_take_waits_in_order() {
+        let mut notes = Notes::default();
+        notes.change(ON, 0, 48_000.0, NoteSettings::default());
+        notes.change(OFF, 100, 48_000.0, NoteSettings::default());
+        let mut room = 1;
+        notes.deliver(|_| {
+            room -= 1;
+            room >= 0
+        });
+        assert_eq!(delivered(&mut notes), [(5860, 38, false)]);
+    }
+}

@@ -1,0 +1,205 @@
+//! Where tags go: the panel, notes, OSC, the report, the bounce.
+
+use std::sync::Arc;
+
+use hamiltone_engine::model::Model;
+use hamiltone_engine::tagging::Tags;
+use parking_lot::Mutex;
+
+use super::bounce::Bounces;
+use super::notes::Notes;
+use super::osc::Osc;
+use super::reports::Reports;
+use super::response::{Response, ResponseSettings};
+use super::spectrum::Spectrum;
+use super::stream::{Listener, Place, Unheard};
+use crate::history::History;
+use crate::params::HamiltoneParams;
+use crate::settings::{NoteSettings, Settings};
+use crate::tap::{ScheduledNote, StreamFormat};
+
+/// Everything that hears the tags of a stream.
+pub(super) struct Outputs {
+    pub(super) newest: Newest,
+    pub(super) response: Response,
+    pub(super) compared: Response,
+    pub(super) compared_refresh_s: f64,
+    pub(super) notes: Notes,
+    pub(super) osc: Osc,
+    pub(super) reports: Reports,
+    pub(super) bounces: Bounces,
+    pub(super) spectrum: Option<Spectrum>,
+    history: Arc<Mutex<History>>,
+}
+
+/// The newest tags.
+#[derive(Default)]
+pub(super) struct Newest {
+    pub(super) time_s: f64,
+    pub(super) host_s: Option<f64>,
+    pub(super) probabilities: Vec<f32>,
+    pub(super) unpublished: bool,
+}
+
+/// What holds while a piece of a stream is heard.
+#[derive(Clone, Copy)]
+pub(super) struct Circumstances<'a> {
+    pub(super) model: &'a Model,
+    pub(super) window_s: f32,
+    pub(super) rate: f64,
+    pub(super) response: ResponseSettings,
+    /// How labels become notes, while they do.
+    pub(super) notes: Option<NoteSettings>,
+}
+
+impl Circumstances<'_> {
+    /// As the parameters and settings are now.
+    pub(super) fn now<'a>(
+        model: &'a Model,
+        params: &HamiltoneParams,
+        settings: &Settings,
+        format: StreamFormat,
+    ) -> Circumstances<'a> {
+        Circumstances {
+            model,
+            window_s: params.window_s(),
+            rate: format.sample_rate,
+            response: ResponseSettings {
+                attack_s: params.attack.value(),
+                release_s: params.release.value(),
+                threshold: params.threshold.value(),
+            },
+            notes: params.notes.value().then_some(settings.notes),
+        }
+    }
+}
+
+impl Outputs {
+    pub(super) fn new(history: Arc<Mutex<History>>) -> Self {
+        Self {
+            newest: Newest::default(),
+            response: Response::default(),
+            compared: Response::default(),
+            compared_refresh_s: 0.0,
+            notes: Notes::default(),
+            osc: Osc::default(),
+            reports: Reports::default(),
+            bounces: Bounces::default(),
+            spectrum: None,
+            history,
+        }
+    }
+
+    /// A new stream at `rate` Hz.
+    pub(super) fn begin_stream(&mut self, rate: f64) {
+        self.reports.try_again();
+        self.bounces.begin_stream();
+        self.notes.forget();
+        self.forget_tags();
+        self.compared.reset();
+        self.spectrum = Spectrum::new(rate);
+        self.history.lock().clear();
+    }
+
+    /// The tags so far say nothing about what comes: another model, another stream.
+    pub(super) fn forget_tags(&mut self) {
+        self.newest = Newest::default();
+        self.response.reset();
+    }
+
+    /// With the circumstances of the moment, for a stream to speak to.
+    pub(super) fn under<'a>(&'a mut self, circumstances: Circumstances<'a>) -> Audience<'a> {
+        Audience {
+            outputs: self,
+            circumstances,
+        }
+    }
+}
+
+/// The outputs while they listen.
+pub(super) struct Audience<'a> {
+    outputs: &'a mut Outputs,
+    circumstances: Circumstances<'a>,
+}
+
+impl Listener for Audience<'_> {
+    fn sound(&mut self, mono: &[f32], _time_s: f64) {
+        if let Some(spectrum) = &mut self.outputs.spectrum {
+            spectrum.push(mono, &mut self.outputs.history.lock());
+        }
+    }
+
+    fn tags(&mut self, probabilities: &[f32], place: Place) {
+        let Circumstances {
+            model,
+            window_s,
+            rate,
+            response,
+            notes,
+        } = self.circumstances;
+        let outputs = &mut *self.outputs;
+        let newest = &mut outputs.newest;
+        newest.time_s = place.time_s;
+        newest.host_s = place.host_s;
+        newest.probabilities.clear();
+        newest.probabilities.extend_from_slice(probabilities);
+        newest.unpublished = true;
+        let sounding = &mut outputs.notes;
+        outputs
+            .response
+            .follow(probabilities, place.refresh_s, response, |change| {
+                if let Some(map) = notes {
+                    sounding.change(change, place.frame, rate, map);
+                }
+            });
+        let smoothed = outputs.response.smoothed();
+        outputs
+            .osc
+            .send(&model.card().labels, smoothed, place.time_s);
+        outputs
+            .history
+            .lock()
+            .push_tags(model.hash(), place.time_s, place.host_s, smoothed);
+        let tags = Tags {
+            time_s: place.time_s,
+            probabilities,
+        };
+        outputs.reports.record(&tags, model, window_s);
+        outputs
+            .bounces
+            .record(probabilities, place, model, window_s);
+    }
+
+    fn compared(&mut self, probabilities: &[f32], refresh_s: f64) {
+        self.outputs.compared_refresh_s = refresh_s;
+        let response = self.circumstances.response;
+        self.outputs
+            .compared
+            .follow(probabilities, refresh_s, response, |_| ());
+    }
+
+    fn unheard(&mut self, from_s: f64, to_s: f64, why: Unheard) {
+        self.outputs.bounces.unheard(from_s, to_s, why);
+    }
+
+    fn jumped(&mut self, time_s: f64) {
+        let outputs = &mut *self.outputs;
+        outputs.bounces.end(time_s);
+        outputs
+            .notes
+            .all_off((time_s * self.circumstances.rate) as u64);
+        outputs.response.reset();
+        outputs.compared.reset();
+        if let Some(spectrum) = &mut outputs.spectrum {
+            spectrum.reset(time_s);
+        }
+    }
+
+    fn is_capturing(&self) -> bool {
+        self.outputs.bounces.is_capturing()
+    }
+
+    fn deliver(&mut self, send: &mut dyn FnMut(ScheduledNote) -> bool) {
+        self.outputs.notes.deliver(send);
+    }
+}

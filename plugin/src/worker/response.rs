@@ -1,0 +1,146 @@
+//! From probabilities to what people see and devices follow: attack, release, and a threshold with
+//! hysteresis.
+
+/// A label that is on goes off below this share of the threshold, so that it does not flicker.
+const OFF_SHARE: f32 = 0.7;
+
+/// What the parameters say.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct ResponseSettings {
+    /// Seconds to two thirds of the way up.
+    pub(super) attack_s: f32,
+    /// Seconds to two thirds of the way down.
+    pub(super) release_s: f32,
+    /// A label is on from here, 0 to 1.
+    pub(super) threshold: f32,
+}
+
+/// A label that came on or went off.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Change {
+    pub(super) label: usize,
+    /// The smoothed probability where it came on.
+    pub(super) on: Option<f32>,
+}
+
+/// The smoothed probabilities and which labels are on.
+#[derive(Debug, Default)]
+pub(super) struct Response {
+    smoothed: Vec<f32>,
+    on: Vec<bool>,
+}
+
+impl Response {
+    /// Follows new probabilities, `refresh_s` after the ones before; calls `on_change` for each
+    /// label that came on or went off. With another number of labels everything begins anew.
+    pub(super) fn follow(
+        &mut self,
+        probabilities: &[f32],
+        refresh_s: f64,
+        settings: ResponseSettings,
+        mut on_change: impl FnMut(Change),
+    ) {
+        if self.smoothed.len() != probabilities.len() {
+            self.smoothed = vec![0.0; probabilities.len()];
+            self.on = vec![false; probabilities.len()];
+        }
+        let rise = share_of_way(refresh_s, settings.attack_s);
+        let fall = share_of_way(refresh_s, settings.release_s);
+        for (label, &probability) in probabilities.iter().enumerate() {
+            let smoothed = &mut self.smoothed[label];
+            let share = if probability > *smoothed { rise } else { fall };
+            *smoothed += (probability - *smoothed) * share;
+            let needed = if self.on[label] { OFF_SHARE } else { 1.0 } * settings.threshold;
+            let now = *smoothed >= needed;
+            if now != self.on[label] {
+                self.on[label] = now;
+                let on = now.then_some(*smoothed);
+                on_change(Change { label, on });
+            }
+        }
+    }
+
+    /// Forgets everything: what was on is off, without a change.
+    pub(super) fn reset(&mut self) {
+        self.smoothed.clear();
+        self.on.clear();
+    }
+
+    pub(super) fn smoothed(&self) -> &[f32] {
+        &self.smoothed
+    }
+
+    pub(super) fn on(&self) -> &[bool] {
+        &self.on
+    }
+}
+
+/// How much of the way is gone in `passed_s` with a time constant; all of it where that is zero.
+fn share_of_way(passed_s: f64, time_constant_s: f32) -> f32 {
+    if time_constant_s <= 0.0 {
+        return 1.0;
+    }
+    1.0 - (-passed_s as f32 / time_constant_s).exp()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SETTINGS: ResponseSettings = ResponseSettings {
+        attack_s: 0.0,
+        release_s: 1.0,
+        threshold: 0.5,
+    };
+
+    fn changes(response: &mut Response, probabilities: &[f32]) -> Vec<Change> {
+        let mut changes = Vec::new();
+        response.follow(probabilities, 0.16, SETTINGS, |change| changes.push(change));
+        changes
+    }
+
+    #[test]
+    fn it_rises_at_once_and_falls_with_its_time_constant() {
+        let mut response = Response::default();
+        changes(&mut response, &[0.9]);
+        assert_eq!(response.smoothed(), [0.9]);
+        for _ in 0..25 {
+            response.follow(&[0.0], 0.04, SETTINGS, |_| ());
+        }
+        // After one time constant 1/e is left, however often it was asked.
+        assert!((response.smoothed()[0] - 0.9 * 0.3679).abs() < 1e-3);
+    }
+
+    #[test]
+    fn a_label_stays_on_until_well_below_the_threshold() {
+        let mut response = Response::default();
+        assert_eq!(changes(&mut response, &[0.4, 0.1]), []);
+        let on = Change {
+            label: 0,
+            on: Some(0.6),
+        };
+        assert_eq!(changes(&mut response, &[0.6, 0.1]), [on]);
+        assert_eq!(response.on(), [true, false]);
+        let mut count = 0;
+        let off = loop {
+            count += 1;
+            let changes = changes(&mut response, &[0.0, 0.0]);
+            if let [change] = changes[..] {
+                break change;
+            }
+            assert!(response.smoothed()[0] >= 0.35);
+        };
+        assert_eq!(off, Change { label: 0, on: None });
+        assert!(count > 2 && response.smoothed()[0] < 0.35);
+    }
+
+    #[test]
+    fn another_model_begins_anew() {
+        let mut response = Response::default();
+        changes(&mut response, &[0.9, 0.9]);
+        assert_eq!(changes(&mut response, &[0.1, 0.8, 0.1]).len(), 1);
+        assert_eq!(response.on(), [false, true, false]);
+        response.reset();
+        assert!(response.smoothed().is_empty());
+    }
+}

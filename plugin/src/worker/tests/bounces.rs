@@ -1,0 +1,225 @@
+//! Renders and captures: complete, the same however they were played, and never lost.
+
+use hamiltone_engine::timeline::{EventSettings, Recorder, Timeline};
+
+use super::*;
+use crate::tap::Transport;
+
+fn files(folder: &Path) -> Vec<String> {
+    let Ok(listing) = std::fs::read_dir(folder) else {
+        return vec![];
+    };
+    let name = |entry: std::io::Result<std::fs::DirEntry>| entry.unwrap().file_name();
+    let mut names: Vec<_> = listing
+        .map(|entry| name(entry).into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+fn timelines(folder: &Path) -> Vec<Timeline> {
+    files(folder)
+        .iter()
+        .filter(|name| name.ends_with(".json"))
+        .map(|name| {
+            let text = std::fs::read_to_string(folder.join(name)).unwrap();
+            serde_json::from_str(&text).unwrap()
+        })
+        .collect()
+}
+
+/// As a file would be analysed.
+fn of_a_file(mono: &[f32], window_s: f32) -> Timeline {
+    let model = Library::with_folders(vec![]).default_model();
+    let mut recorder = Recorder::new(&model, window_s, EventSettings::default());
+    let mut tagger = Tagger::new(model, RATE as u32, window_s).unwrap();
+    tagger.push(mono, &mut |tags| recorder.push(tags));
+    tagger.finish(&mut |tags| recorder.push(tags));
+    recorder.finish("host", mono.len() as f64 / RATE)
+}
+
+fn assert_same(heard: &Timeline, file: &Timeline) {
+    assert_eq!(heard.columns.len(), file.columns.len());
+    for (a, b) in heard.columns.iter().zip(file.columns.iter()) {
+        assert!(
+            (a.time_s - b.time_s).abs() < 1e-6,
+            "{} and {}",
+            a.time_s,
+            b.time_s
+        );
+        for ((_, a), (_, b)) in a.top().zip(b.top()) {
+            assert!((a - b).abs() < 1e-4, "{a} and {b}");
+        }
+    }
+    assert!((heard.duration_s - file.duration_s).abs() < 1e-6);
+    let names = |timeline: &Timeline| -> Vec<String> {
+        timeline
+            .events
+            .iter()
+            .map(|event| event.label.clone())
+            .collect()
+    };
+    assert_eq!(names(heard), names(file));
+}
+
+/// Plays with a transport that began at `from` frames.
+fn play_at(tap: &mut Tap, mono: &[f32], from: i64, block: usize) {
+    let mut position = from;
+    for block in mono.chunks(block) {
+        tap.follow(Transport {
+            position: Some(position),
+            playing: true,
+        });
+        tap.hear(&[block, block], Listen::Mix);
+        position += block.len() as i64;
+    }
+}
+
+/// As [`play_at`], about as fast as a clock runs: too slow for a render.
+fn play_live(tap: &mut Tap, mono: &[f32]) {
+    for (index, block) in mono.chunks(480).enumerate() {
+        play_at(tap, block, 480 * index as i64, 480);
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn stop(tap: &mut Tap, position: i64) {
+    tap.follow(Transport {
+        position: Some(position),
+        playing: false,
+    });
+    tap.hear(&[[0.0; 64], [0.0; 64]], Listen::Mix);
+}
+
+#[test]
+fn a_render_is_written_in_every_format_and_equals_the_file() {
+    let sound = rooster();
+    let file = of_a_file(&sound, crate::params::DEFAULT_WINDOW_S);
+    for block in [64, 512, 8192] {
+        let bench = Bench::new();
+        let folder = bench.path("bounces");
+        bench.set(|settings| settings.bounce_folder = Some(folder.clone()));
+        let mut tap = bench.start(true);
+        play_at(&mut tap, &sound, 64_000, block);
+        bench.worker.stop(true);
+        assert_eq!(files(&folder).len(), hamiltone_exports::Format::ALL.len());
+        let timeline = timelines(&folder).remove(0);
+        assert!(
+            (timeline.start_s - 2.0).abs() < 1e-9,
+            "{}",
+            timeline.start_s
+        );
+        assert_same(&timeline, &file);
+        assert!(
+            files(&folder)[0].contains("_at_00-00-02.000"),
+            "{:?}",
+            files(&folder)
+        );
+    }
+}
+
+#[test]
+fn a_capture_in_real_time_equals_the_file_too() {
+    let mut bench = Bench::new();
+    let folder = bench.path("bounces");
+    bench.set(|settings| {
+        settings.bounce_folder = Some(folder.clone());
+        settings.bounce_formats = vec!["json".to_owned(), "not known".to_owned()];
+    });
+    let mut tap = bench.start(false);
+    let sound = rooster();
+    tap.hear(&[[0.3; 4000], [0.1; 4000]], Listen::Mix); // monitored before the start
+    put(&bench.params.capture, true);
+    play_live(&mut tap, &sound);
+    stop(&mut tap, sound.len() as i64);
+    bench.wait("written", |s| !s.bounce.written.is_empty());
+    assert_eq!(files(&folder).len(), 1, "{:?}", files(&folder));
+    let timeline = timelines(&folder).remove(0);
+    assert_eq!(timeline.start_s, 0.0);
+    // The last column of a file needs its end, which a stream that goes on does not have.
+    let mut file = of_a_file(&sound, crate::params::DEFAULT_WINDOW_S);
+    let short = file.columns.len() - timeline.columns.len();
+    assert!(short <= 1, "{short} columns are missing");
+    let mut columns = hamiltone_engine::timeline::Columns::default();
+    for column in file.columns.iter().take(timeline.columns.len()) {
+        columns.push(column.time_s, column.top());
+    }
+    file.columns = columns;
+    assert_same(&timeline, &file);
+}
+
+#[test]
+fn a_loop_makes_a_take_a_round() {
+    let mut bench = Bench::new();
+    let folder = bench.path("bounces");
+    bench.set(|settings| settings.bounce_folder = Some(folder.clone()));
+    put(&bench.params.capture, true);
+    let mut tap = bench.start(false);
+    for _ in 0..2 {
+        play_at(&mut tap, &rooster(), 32_000, 512);
+    }
+    stop(&mut tap, 96_000);
+    bench.wait("second take", |_| timelines(&folder).len() == 2);
+    let takes = timelines(&folder);
+    assert!(takes.iter().all(|take| (take.start_s - 1.0).abs() < 1e-9));
+    assert_same(&takes[0], &takes[1]);
+}
+
+#[test]
+fn without_a_folder_a_bounce_waits_until_there_is_one() {
+    let mut bench = Bench::new();
+    let mut tap = bench.start(true);
+    play_at(&mut tap, &rooster(), 0, 512);
+    bench.worker.stop(true);
+    bench.wait("waiting", |s| s.bounce.waiting == 1);
+    // A folder that cannot be: said, and still nothing is lost.
+    std::fs::write(bench.path("a file"), "x").unwrap();
+    bench.set(|settings| settings.bounce_folder = Some(bench.path("a file")));
+    let said = bench.wait("problem", |s| s.bounce.problem.is_some());
+    assert!(said.bounce.problem.unwrap().contains("a file"));
+    assert_eq!(said.bounce.waiting, 1);
+    let folder = bench.path("bounces");
+    bench.set(|settings| settings.bounce_folder = Some(folder.clone()));
+    let done = bench.wait("written", |s| s.bounce.waiting == 0);
+    assert_eq!(done.bounce.problem, None);
+    assert_eq!(
+        done.bounce.written.len(),
+        hamiltone_exports::Format::ALL.len()
+    );
+}
+
+#[test]
+fn what_was_bypassed_is_marked_as_not_heard() {
+    let bench = Bench::new();
+    let folder = bench.path("bounces");
+    bench.set(|settings| settings.bounce_folder = Some(folder.clone()));
+    let mut tap = bench.start(true);
+    play(&mut tap, &rooster());
+    tap.skip(RATE as usize / 2);
+    play(&mut tap, &rooster());
+    bench.worker.stop(true);
+    let timeline = timelines(&folder).remove(0);
+    let gap = &timeline.gaps[0];
+    assert_eq!(timeline.gaps.len(), 1);
+    assert!(
+        (gap.start_s - 2.0).abs() < 1e-3 && (gap.end_s - 2.5).abs() < 1e-3,
+        "{gap:?}"
+    );
+    assert_eq!(gap.reason, "bypassed");
+    assert!((timeline.duration_s - 4.5).abs() < 1e-6);
+}
+
+#[test]
+fn playing_without_capture_writes_nothing() {
+    let mut bench = Bench::new();
+    let folder = bench.path("bounces");
+    bench.set(|settings| settings.bounce_folder = Some(folder.clone()));
+    let mut tap = bench.start(false);
+    play_live(&mut tap, &rooster());
+    bench.wait("tags", |s| s.time_s > 1.5);
+    stop(&mut tap, 64_000);
+    bench.worker.stop(true);
+    let snapshot = bench.wait("end", |s| s.stream.is_none());
+    assert!(!snapshot.bounce.rendering);
+    assert_eq!((snapshot.bounce.waiting, files(&folder).len()), (0, 0));
+}
