@@ -121,10 +121,15 @@ fn the_recipes_of_the_repository_are_valid() {
         let text = std::fs::read_to_string(entry.path()).unwrap();
         let recipe = Recipe::from_settings(text.parse().unwrap()).unwrap();
         let name = entry.file_name().into_string().unwrap();
-        assert!(name.starts_with(recipe.task.name()), "{name}");
+        let own = name.strip_prefix("transfer-");
+        assert_eq!(own.is_some(), recipe.start.is_some(), "{name}");
+        assert!(
+            own.unwrap_or(&name).starts_with(recipe.task.name()),
+            "{name}"
+        );
         count += 1;
     }
-    assert!(count >= 5);
+    assert!(count >= 11);
 }
 
 #[test]
@@ -191,6 +196,28 @@ fn views_of_a_frozen_trunk_are_the_network_s_own() {
     let best = &fold["epochs"][fold["best_epoch"].as_u64().unwrap() as usize - 1];
     let loss = best["validation_loss"].as_f64().unwrap();
     assert!((loss - judged.loss).abs() < 1e-4, "{loss} {judged:?}");
+    // All folds with several seeds, in one go.
+    let more = [
+        "--folds",
+        "1,2",
+        "--seeds",
+        "3,4",
+        "--channels",
+        "8",
+        "--set",
+        &start,
+    ];
+    succeeded(&trial.run("seeds", &more));
+    let seeds = json(&trial.path("seeds/seeds.json"));
+    assert_eq!(seeds["seeds"][1]["seed"], 4);
+    assert_eq!(seeds["seeds"][1]["folds"], serde_json::json!([1, 2]));
+    let of_seed = |place: usize| {
+        let results = json(&trial.path(&format!("seeds/seed{}/results.json", place + 3)));
+        results["accuracy"]["mean"].as_f64().unwrap()
+    };
+    let mean = seeds["accuracy"]["mean"].as_f64().unwrap();
+    assert!((mean - (of_seed(0) + of_seed(1)) / 2.0).abs() < 1e-12);
+
     let whole = format!("start = {{ model = {path:?}, views = 3 }}");
     let message = failed(&set(&trial, "not frozen", &[&whole]));
     assert!(message.contains("frozen = true"), "{message}");

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::ensure;
 use hamiltone_engine::network::Architecture;
 
+use super::statistics::SEGMENTS;
 use crate::pruning::{Plan, Pruning, Score};
 use crate::teacher::LABELS;
 
@@ -60,6 +61,9 @@ pub struct GeneralArguments {
     /// Mixtures from which the statistics of the input and of the teacher's logits are taken.
     #[arg(long, default_value_t = 2_000)]
     pub survey: usize,
+    /// Segments of five seconds from which the finished model's class statistics are taken.
+    #[arg(long, default_value_t = SEGMENTS)]
+    pub segments: usize,
     /// Seed of everything random.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
@@ -72,8 +76,13 @@ impl GeneralArguments {
     /// Refuses what cannot be.
     pub(super) fn check(&self) -> anyhow::Result<()> {
         ensure!(
-            self.batch > 1 && self.survey > 1 && self.every > 0 && self.crop_tenths >= 5,
-            "--batch and --survey must be 2 or more, --every 1 or more, --crop-tenths 5 or more"
+            self.batch > 1
+                && self.survey > 1
+                && self.every > 0
+                && self.segments > 0
+                && self.crop_tenths >= 5,
+            "--batch and --survey must be 2 or more, --every and --segments 1 or more, \
+             --crop-tenths 5 or more"
         );
         ensure!(
             self.remaining

@@ -16,7 +16,7 @@ use super::beginning::Student;
 use super::card::card;
 use super::loss::{Lesson, loss};
 use super::progress::{MODEL, Record};
-use super::statistics::{SEGMENTS, add_statistics, sources};
+use super::statistics::{add_statistics, sources};
 use super::{GeneralArguments, Material, Mixing, degrade, mixture};
 use crate::augmentation::frames_by_component;
 use crate::material::Source;
@@ -92,7 +92,7 @@ fn finish(arguments: &GeneralArguments, learned: &[Source]) -> anyhow::Result<()
     if model.card.class_statistics.is_some() {
         return Ok(());
     }
-    add_statistics(model, learned, SEGMENTS, arguments.quiet)?.write(&path)?;
+    add_statistics(model, learned, arguments.segments, arguments.quiet)?.write(&path)?;
     Ok(())
 }
 

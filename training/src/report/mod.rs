@@ -158,6 +158,57 @@ pub fn summary(outcomes: &[FoldOutcome]) -> String {
     )
 }
 
+#[derive(Serialize)]
+struct OfSeed {
+    seed: u64,
+    folds: Vec<usize>,
+    accuracy: Spread,
+    mean_recall: Spread,
+}
+
+#[derive(Serialize)]
+struct Seeds {
+    format_version: u32,
+    /// Of the seeds' means.
+    accuracy: Spread,
+    mean_recall: Spread,
+    seeds: Vec<OfSeed>,
+}
+
+/// Writes `seeds.json`, what the folds come to seed by seed and over the seeds, and says it in a
+/// line for people.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn write_seeds(out: &Path, seeds: &[(u64, Vec<FoldOutcome>)]) -> anyhow::Result<String> {
+    let of_seed = |(seed, outcomes): &(u64, Vec<FoldOutcome>)| {
+        let recalls: Vec<f64> = outcomes.iter().map(|o| o.test.mean_recall).collect();
+        OfSeed {
+            seed: *seed,
+            folds: outcomes.iter().map(|outcome| outcome.fold).collect(),
+            accuracy: accuracy(outcomes),
+            mean_recall: spread(&recalls),
+        }
+    };
+    let seeds: Vec<OfSeed> = seeds.iter().map(of_seed).collect();
+    let over = |of: &dyn Fn(&OfSeed) -> f64| spread(&seeds.iter().map(of).collect::<Vec<f64>>());
+    let results = Seeds {
+        format_version: 1,
+        accuracy: over(&|seed| seed.accuracy.mean),
+        mean_recall: over(&|seed| seed.mean_recall.mean),
+        seeds,
+    };
+    let json = serde_json::to_string_pretty(&results)?;
+    files::replace(&out.join("seeds.json"), &json)?;
+    Ok(format!(
+        "over {} seeds: accuracy {:.1} % (sd of their means {:.1}), mean recall {:.1} %",
+        results.seeds.len(),
+        100.0 * results.accuracy.mean,
+        100.0 * results.accuracy.deviation,
+        100.0 * results.mean_recall.mean
+    ))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -34,23 +34,34 @@ use crate::audio_cache::AudioCache;
 use crate::dataset::{Dataset, Task, load_audio};
 use crate::report;
 
-/// Runs (or resumes) a training run: every wanted fold in turn, then the results over all.
+/// Runs (or resumes) a training run: every wanted fold in turn, then the results over all; with
+/// several seeds a run for each, then `seeds.json` with the results over these.
 ///
 /// # Errors
 /// If the data cannot be read, the folder cannot be written, or candle fails.
 pub fn train(arguments: &TrainArguments) -> anyhow::Result<()> {
-    for seed in &arguments.seeds {
+    if arguments.seeds.is_empty() {
+        return train_one(arguments).map(|_| ());
+    }
+    let mut of_seeds = Vec::new();
+    for &seed in &arguments.seeds {
         arguments.say(&format!("seed {seed}"));
-        train(&TrainArguments {
+        let outcomes = train_one(&TrainArguments {
             out: arguments.out.join(format!("seed{seed}")),
-            seed: Some(*seed),
+            seed: Some(seed),
             seeds: Vec::new(),
             ..arguments.clone()
         })?;
+        of_seeds.push((seed, outcomes));
     }
-    if !arguments.seeds.is_empty() {
-        return Ok(());
+    let line = report::write_seeds(&arguments.out, &of_seeds)?;
+    if !arguments.json && !arguments.quiet {
+        println!("{line}");
     }
+    Ok(())
+}
+
+fn train_one(arguments: &TrainArguments) -> anyhow::Result<Vec<FoldOutcome>> {
     let recipe = arguments.recipe()?;
     let recordings = Recordings::load(
         &arguments.data,
@@ -71,7 +82,7 @@ pub fn train(arguments: &TrainArguments) -> anyhow::Result<()> {
         println!("{}", report::summary(&outcomes));
         println!("results and pictures: {}", arguments.out.display());
     }
-    Ok(())
+    Ok(outcomes)
 }
 
 /// A data set with its audio.

@@ -1,6 +1,6 @@
 //! Every program of General MIDI, alone: phrases at random, and beats on its drum kits.
 
-use anyhow::Context;
+use anyhow::anyhow;
 use midly::num::{u4, u7, u15, u24, u28};
 use midly::{Format, Header, MetaMessage, MidiMessage, Smf, Timing, TrackEvent, TrackEventKind};
 use rand::Rng;
@@ -144,7 +144,8 @@ fn midi(program: u8, channel: u8, notes: &[Note], tempo_ms: u32) -> anyhow::Resu
     let mut file = Smf::new(Header::new(Format::SingleTrack, timing));
     file.tracks.push(track);
     let mut bytes = Vec::new();
-    file.write_std(&mut bytes).context("writing MIDI")?;
+    file.write(&mut bytes)
+        .map_err(|error| anyhow!("writing MIDI: {error}"))?;
     Ok(bytes)
 }
 
