@@ -1,14 +1,18 @@
 //! Shows the panel without a host, in each of its states, for those who work on its looks.
 //!
-//! `cargo run -p hamiltone-plugin --example panel_gallery [STATE] [WIDTH HEIGHT]`, with STATE a
-//! number from 0; without one, a click on the background shows the next.
+//! `cargo run -p hamiltone-plugin --example panel_gallery [STATE [WIDTH HEIGHT [PAGE]]]`, with STATE a
+//! number from 0 and PAGE what a tab says; without any, a click on the background shows the next.
 
 use std::sync::Arc;
 
 use hamiltone_engine::model::ModelChoice;
-use hamiltone_plugin::panel::{Motion, View, draw, prepare};
-use hamiltone_plugin::settings::PanelSize;
-use hamiltone_plugin::snapshot::{Activity, MenuEntry, ModelFacts, Snapshot, Trouble};
+use hamiltone_plugin::history::{BANDS, History};
+use hamiltone_plugin::panel::{Motion, Values, View, draw, prepare};
+use hamiltone_plugin::params::HamiltoneParams;
+use hamiltone_plugin::settings::{PanelSize, Settings};
+use hamiltone_plugin::snapshot::{
+    Activity, Bounce, Compared, MenuEntry, ModelFacts, Snapshot, Trouble,
+};
 use nice_plug_egui::baseview::dpi::LogicalSize;
 use nice_plug_egui::{App, EguiWindow, EguiWindowSettings, Frame};
 
@@ -16,6 +20,7 @@ struct Gallery {
     states: Vec<Snapshot>,
     current: usize,
     motion: Motion,
+    history: History,
 }
 
 impl App for Gallery {
@@ -30,11 +35,21 @@ impl App for Gallery {
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut Frame) {
         let snapshot = &self.states[self.current];
-        let bypassed = snapshot.activity == Activity::Bypassed;
+        let mut values = Values::of(&HamiltoneParams::default());
+        values.bypassed = snapshot.activity == Activity::Bypassed;
+        values.capture = snapshot.bounce.capturing_s.is_some();
+        let compared = snapshot.compared.as_ref();
+        let settings = Settings {
+            compare: compared.map(|_| ModelChoice::default()),
+            pinned: vec!["rain".to_owned()],
+            ..Settings::default()
+        };
         let view = View {
             snapshot,
-            window_s: 2.0,
-            bypassed,
+            history: &self.history,
+            settings: &settings,
+            values,
+            problem: None,
         };
         let (actions, next) = draw(ui, view, &mut self.motion);
         for action in actions {
@@ -75,6 +90,32 @@ fn entry(name: &str, built_in: bool, card: Result<&str, &str>) -> MenuEntry {
     }
 }
 
+/// A minute in which one sound follows another.
+fn history(labels: usize) -> History {
+    let mut history = History::default();
+    for step in 0..370 {
+        let time_s = f64::from(step) * 0.16;
+        let probabilities: Vec<f32> = (0..labels)
+            .map(|label| {
+                let centre = 6.0 + label as f64 * 6.5;
+                (0.95 * (-((time_s - centre) / 3.5).powi(2)).exp()) as f32
+            })
+            .collect();
+        history.push_tags("esc10", time_s, Some(time_s + 75.0), &probabilities);
+    }
+    for step in 0..1500 {
+        let time_s = f64::from(step) * 0.04;
+        let level = |band: usize| {
+            let beat = (time_s * 4.0).fract() as f32;
+            let tone = (band as f32 * 0.35 + time_s as f32 * 0.7).sin();
+            -25.0 - band as f32 * 0.6 - 22.0 * beat + 12.0 * tone
+        };
+        let levels: Vec<f32> = (0..BANDS).map(level).collect();
+        history.push_spectrum(time_s, &levels);
+    }
+    history
+}
+
 fn states() -> Vec<Snapshot> {
     let labels = [
         "rooster",
@@ -105,6 +146,10 @@ fn states() -> Vec<Snapshot> {
         probabilities: vec![
             0.87, 0.06, 0.03, 0.02, 0.008, 0.004, 0.003, 0.002, 0.002, 0.001,
         ],
+        smoothed: vec![
+            0.87, 0.06, 0.03, 0.02, 0.008, 0.004, 0.003, 0.002, 0.002, 0.001,
+        ],
+        on: vec![true],
         refresh_s: 0.16,
         latency_s: 0.246,
         load: 0.034,
@@ -151,20 +196,54 @@ fn states() -> Vec<Snapshot> {
         },
         Snapshot {
             loading: Some("genres".to_owned()),
-            ..listening
+            ..listening.clone()
         },
         Snapshot::default(),
+        Snapshot {
+            compared: Some(Compared {
+                model: facts("esc10 pruned to half", &labels),
+                smoothed: vec![0.71, 0.12, 0.04, 0.03, 0.02, 0.01, 0.01, 0.0, 0.0, 0.0],
+                load: 0.016,
+                refresh_s: 0.16,
+            }),
+            ..listening.clone()
+        },
+        Snapshot {
+            bounce: Bounce {
+                capturing_s: Some(83.0),
+                rendering: false,
+                written: vec!["hamiltone_2026-11-24_15-04-05_at_00-01-30.500.json".into(); 8],
+                ..Bounce::default()
+            },
+            ..with_groups(&listening)
+        },
     ]
+}
+
+/// The same with a model that names groups.
+fn with_groups(snapshot: &Snapshot) -> Snapshot {
+    let mut model = snapshot.model.as_deref().cloned().unwrap_or_else(|| {
+        let empty = facts("none", &[]);
+        (*empty).clone()
+    });
+    let groups = ["nature", "nature", "nature", "voice", "voice"];
+    let group = |index: usize| groups.get(index).unwrap_or(&"things").to_string();
+    model.groups = (0..model.labels.len()).map(group).collect();
+    Snapshot {
+        model: Some(Arc::new(model)),
+        ..snapshot.clone()
+    }
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let numbers: Vec<usize> = std::env::args()
         .skip(1)
+        .take(3)
         .map(|argument| argument.parse())
         .collect::<Result<_, _>>()?;
     let PanelSize { width, height } = PanelSize::DEFAULT;
     let (width, height) = match numbers.as_slice() {
-        [_, width, height] => (*width as f32, *height as f32),
+        [_, width, height, ..] => (*width as f32, *height as f32),
         _ => (width as f32, height as f32),
     };
     let states = states();
@@ -172,10 +251,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let settings = EguiWindowSettings::new()
         .with_title("Hamiltone: panel gallery")
         .with_size(LogicalSize::new(width, height));
+    let mut motion = Motion::default();
+    if let Some(page) = std::env::args().nth(4) {
+        motion.show_page(&page);
+    }
     let gallery = Gallery {
         states,
         current,
-        motion: Motion::default(),
+        motion,
+        history: history(10),
     };
     EguiWindow::create(settings, gallery)?.run_until_closed()?;
     Ok(())

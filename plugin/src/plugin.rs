@@ -108,6 +108,7 @@ impl Plugin for Hamiltone {
             self.params.clone(),
             snapshots,
             self.worker.requests(),
+            self.worker.history(),
         ))
     }
 

@@ -201,8 +201,17 @@ impl MenuEntry {
 }
 
 fn card_in_lines(card: &Card) -> String {
+    let task = match card.task {
+        TaskKind::SingleLabel => "one label at a time",
+        TaskKind::MultiLabel => "any number of labels at a time",
+    };
     let mut lines = vec![
         card.description.clone(),
+        format!(
+            "{task}; {:.2} M parameters, {:.2} G multiply-adds a second of audio",
+            card.parameters as f64 / 1e6,
+            card.multiply_adds_per_second as f64 / 1e9
+        ),
         format!(
             "{} labels: {}",
             card.labels.len(),
@@ -210,7 +219,9 @@ fn card_in_lines(card: &Card) -> String {
         ),
     ];
     lines.extend(card.accuracy.iter().map(accuracy_in_words));
+    let pruning = card.pruning.clone().unwrap_or_default();
     for (what, text) in [
+        ("Pruned", &pruning),
         ("Trained on", &card.training_data),
         ("Licence", &card.licence),
     ] {

@@ -2,9 +2,9 @@
 
 use egui::{Align2, Painter, Rect, pos2, vec2};
 
+use super::shown::{Place, Shown};
 use super::text::Line;
 use super::{theme, words};
-use crate::snapshot::Snapshot;
 
 /// Least height of a row, bar and text together.
 pub(super) const ROW: f32 = 27.0;
@@ -22,6 +22,25 @@ const RANK_LEAD: f32 = 0.008;
 const RANK_LEAD_SHARE: f32 = 0.05;
 /// Seconds between two looks at the ranks.
 const RANK_EVERY_S: f32 = 0.35;
+/// How fast a peak falls after its hold, a second.
+const PEAK_FALL: f32 = 0.6;
+
+/// What bars show at one moment.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Levels<'a> {
+    /// Hash of the model.
+    pub(super) model: &'a str,
+    /// Probability of every label.
+    pub(super) probabilities: &'a [f32],
+    /// Whether each label is on; may be empty.
+    pub(super) on: &'a [bool],
+    /// Whether they count: they do not in silence.
+    pub(super) heard: bool,
+    /// Seconds that a peak stays.
+    pub(super) hold_s: f32,
+    /// From here a label is on.
+    pub(super) threshold: f32,
+}
 
 /// The state of the animation.
 #[derive(Debug, Default)]
@@ -30,7 +49,9 @@ pub(super) struct Bars {
     model: String,
     /// Smoothed probability of every label.
     values: Vec<f32>,
-    /// All labels, about by falling value.
+    /// Highest value of every label, and its age in seconds.
+    peaks: Vec<(f32, f32)>,
+    /// All labels: pinned, then the others, about by falling value, then the hidden.
     order: Vec<usize>,
     ranked_s_ago: f32,
     rows: Vec<Row>,
@@ -48,38 +69,48 @@ pub(super) struct Row {
 }
 
 impl Bars {
-    /// Moves everything on by `dt` seconds towards the snapshot; `shown` says whether its tags
-    /// count (they do not in silence). At most `count` rows show.
-    pub(super) fn advance(&mut self, snapshot: &Snapshot, shown: bool, count: usize, dt: f32) {
-        let labels = snapshot
-            .model
-            .as_ref()
-            .map_or(0, |model| model.labels.len());
-        let hash = snapshot.model.as_ref().map_or("", |model| &model.hash);
-        if self.model != hash || self.values.len() != labels {
+    /// Moves everything on by `dt` seconds towards the levels. At most `count` rows show.
+    pub(super) fn advance(&mut self, levels: Levels<'_>, shown: &Shown<'_>, count: usize, dt: f32) {
+        let labels = shown.labels();
+        if self.model != levels.model || self.values.len() != labels {
             *self = Self {
-                model: hash.to_owned(),
+                model: levels.model.to_owned(),
                 values: vec![0.0; labels],
+                peaks: vec![(0.0, 0.0); labels],
                 order: (0..labels).collect(),
                 ..Self::default()
             };
         }
         let step = share_of_way(dt, VALUE_TIME_S);
         for (index, value) in self.values.iter_mut().enumerate() {
-            let target = snapshot.probabilities.get(index).filter(|_| shown);
+            let target = levels.probabilities.get(index).filter(|_| levels.heard);
             *value += (target.copied().unwrap_or(0.0) - *value) * step;
+            let (peak, age) = &mut self.peaks[index];
+            *age += dt;
+            if *age > levels.hold_s {
+                *peak -= PEAK_FALL * dt;
+            }
+            if *value >= *peak {
+                (*peak, *age) = (*value, 0.0);
+            }
         }
         self.ranked_s_ago += dt;
         if self.ranked_s_ago >= RANK_EVERY_S || self.rows.is_empty() {
             self.ranked_s_ago = 0.0;
-            self.rank();
+            self.rank(shown);
         }
-        self.move_rows(count.min(labels), dt);
+        self.move_rows(count.min(shown.visible()), dt);
     }
 
-    /// The label on top, if any.
-    pub(super) fn leader(&self) -> Option<usize> {
-        self.order.first().copied()
+    /// The most probable label that shows, if any.
+    pub(super) fn leader(&self, shown: &Shown<'_>) -> Option<usize> {
+        let visible = |label: &usize| shown.place(*label) != Place::Hidden;
+        let candidates = self.order.iter().copied().filter(visible);
+        // The order holds still where two are close: so does the leader.
+        candidates.fold(None, |best, label| match best {
+            Some(best) if self.values[label] <= self.values[best] + RANK_LEAD => Some(best),
+            _ => Some(label),
+        })
     }
 
     /// The smoothed probability of a label.
@@ -88,14 +119,10 @@ impl Bars {
     }
 
     /// Whether anything is still on its way: the panel repaints faster then.
-    pub(super) fn is_moving(&self, snapshot: &Snapshot, shown: bool) -> bool {
+    pub(super) fn is_moving(&self, levels: Levels<'_>) -> bool {
         let far = |(index, value): (usize, &f32)| {
-            let target = if shown {
-                snapshot.probabilities.get(index).copied()
-            } else {
-                None
-            };
-            (target.unwrap_or(0.0) - value).abs() > 0.002
+            let target = levels.probabilities.get(index).filter(|_| levels.heard);
+            (target.copied().unwrap_or(0.0) - value).abs() > 0.002
         };
         self.values.iter().enumerate().any(far)
             || self
@@ -106,14 +133,17 @@ impl Bars {
 
     /// Lets labels rise past neighbours that they clearly lead (an insertion sort, nearly done
     /// already each time).
-    fn rank(&mut self) {
+    fn rank(&mut self, shown: &Shown<'_>) {
         for from in 1..self.order.len() {
             let mut at = from;
             while at > 0 {
                 let (above, label) = (self.order[at - 1], self.order[at]);
                 let lead = RANK_LEAD + RANK_LEAD_SHARE * self.values[above];
-                if self.values[label] <= self.values[above] + lead {
-                    break;
+                let leads = self.values[label] > self.values[above] + lead;
+                match shown.place(label).cmp(&shown.place(above)) {
+                    std::cmp::Ordering::Less => {}
+                    std::cmp::Ordering::Equal if leads => {}
+                    _ => break,
                 }
                 self.order.swap(at - 1, at);
                 at -= 1;
@@ -154,8 +184,15 @@ impl Bars {
     }
 
     /// Paints the rows into `area`. `dim` fades them (0 to 1) while nothing is heard.
-    pub(super) fn paint(&self, painter: &Painter, area: Rect, snapshot: &Snapshot, dim: f32) {
-        let height = row_height(area.height(), self.values.len());
+    pub(super) fn paint(
+        &self,
+        painter: &Painter,
+        area: Rect,
+        levels: Levels<'_>,
+        shown: &Shown<'_>,
+        dim: f32,
+    ) {
+        let height = row_height(area.height(), shown.visible());
         let font = if height > 35.0 {
             theme::large()
         } else {
@@ -163,33 +200,52 @@ impl Bars {
         };
         let mut painter = painter.with_clip_rect(area.expand(2.0));
         for row in self.risers_last() {
-            let rect = self.rect_of(row, area);
+            let rect = self.rect_of(row, area, shown);
             // A row covers those it passes, so that rows that cross do not make a tangle.
             painter.set_opacity(row.presence);
             painter.rect_filled(rect, 0.0, theme::BACKGROUND);
             painter.set_opacity(row.presence * (1.0 - 0.6 * dim));
-            let value = self.value(row.label);
-            let colour = theme::blend(theme::TEXT_SECOND, theme::TEXT, value * 2.0);
-            let bar = bar_rect(rect);
-            let name = words::label_for_people(snapshot.label(row.label).unwrap_or_default());
-            let label = Line {
-                font: font.clone(),
-                colour,
-            };
-            label.elided(
-                &painter,
-                rect.left_center(),
-                &name,
-                bar.left() - rect.left() - 14.0,
-            );
-            paint_bar(&painter, bar, value);
-            label.at(
-                &painter,
-                rect.right_center(),
-                Align2::RIGHT_CENTER,
-                &words::percent(value),
-            );
+            self.paint_row(&painter, rect, row.label, &font, levels, shown);
         }
+    }
+
+    fn paint_row(
+        &self,
+        painter: &Painter,
+        rect: Rect,
+        label: usize,
+        font: &egui::FontId,
+        levels: Levels<'_>,
+        shown: &Shown<'_>,
+    ) {
+        let value = self.value(label);
+        let on = levels.on.get(label).copied().unwrap_or(false);
+        let pinned = shown.place(label) == Place::Pinned;
+        let colour = theme::blend(theme::TEXT_SECOND, theme::TEXT, value * 2.0);
+        let bar = bar_rect(rect);
+        let name = words::label_for_people(shown.name(label));
+        let line = Line {
+            font: font.clone(),
+            colour,
+        };
+        paint_signs(painter, rect, on, pinned);
+        let left = rect.left_center() + vec2(SIGNS, 0.0);
+        line.elided(painter, left, &name, bar.left() - left.x - 12.0);
+        paint_bar(
+            painter,
+            bar,
+            value,
+            self.peaks.get(label).map_or(0.0, |peak| peak.0),
+        );
+        let ends = bar.height();
+        let threshold = bar.left() + ends + (bar.width() - ends) * levels.threshold;
+        painter.vline(
+            threshold,
+            bar.expand(2.0).y_range(),
+            (1.0, theme::TEXT_FAINT),
+        );
+        let right = rect.right_center();
+        line.at(painter, right, Align2::RIGHT_CENTER, &words::percent(value));
     }
 
     /// The rows in the order of painting: what leaves, what falls, what stays, what rises.
@@ -204,12 +260,8 @@ impl Bars {
     }
 
     /// Where a row is in `area`.
-    pub(super) fn rect_of(&self, row: &Row, area: Rect) -> Rect {
-        row_rect(
-            area,
-            row.place,
-            row_height(area.height(), self.values.len()),
-        )
+    pub(super) fn rect_of(&self, row: &Row, area: Rect, shown: &Shown<'_>) -> Rect {
+        row_rect(area, row.place, row_height(area.height(), shown.visible()))
     }
 
     /// The rows, for those who describe them in other ways than paint.
@@ -249,7 +301,21 @@ fn share_of_way(dt: f32, time_s: f32) -> f32 {
     1.0 - (-dt.max(0.0) / time_s).exp()
 }
 
-fn paint_bar(painter: &Painter, bar: Rect, value: f32) {
+/// Space for the signs before the name.
+const SIGNS: f32 = 14.0;
+
+/// A full disc for a label that is on; a pin's ring for one that always shows.
+fn paint_signs(painter: &Painter, rect: Rect, on: bool, pinned: bool) {
+    let centre = rect.left_center() + vec2(4.0, 0.0);
+    if on {
+        painter.circle_filled(centre, 3.5, theme::ACCENT);
+    }
+    if pinned {
+        painter.circle_stroke(centre, 5.5, (1.2, theme::TEXT_SECOND));
+    }
+}
+
+fn paint_bar(painter: &Painter, bar: Rect, value: f32, peak: f32) {
     let value = value.clamp(0.0, 1.0);
     let ends = bar.height();
     painter.rect_filled(bar, ends / 2.0, theme::RAISED);
@@ -260,135 +326,12 @@ fn paint_bar(painter: &Painter, bar: Rect, value: f32) {
         let colour = theme::blend(theme::ACCENT_DIM, theme::ACCENT, value.sqrt());
         painter.rect_filled(filled, ends / 2.0, colour);
     }
+    if peak > value + 0.01 && peak > 0.02 {
+        let x = bar.left() + ends + (bar.width() - ends) * peak.min(1.0);
+        let mark = Rect::from_center_size(pos2(x - 1.0, bar.center().y), vec2(2.0, bar.height()));
+        painter.rect_filled(mark, 1.0, theme::TEXT_SECOND);
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::snapshot::ModelFacts;
-    use std::sync::Arc;
-
-    fn snapshot(hash: &str, probabilities: &[f32]) -> Snapshot {
-        let model = ModelFacts {
-            name: hash.to_owned(),
-            hash: hash.to_owned(),
-            labels: (0..probabilities.len())
-                .map(|i| format!("label {i}"))
-                .collect(),
-            one_of: true,
-            groups: Vec::new(),
-            parameters: 1,
-            multiply_adds_per_second: 1_000_000,
-            size_bytes: 1,
-        };
-        Snapshot {
-            model: Some(Arc::new(model)),
-            probabilities: probabilities.to_vec(),
-            ..Snapshot::default()
-        }
-    }
-
-    fn settled(bars: &mut Bars, snapshot: &Snapshot, count: usize) {
-        for _ in 0..200 {
-            bars.advance(snapshot, true, count, 0.05);
-        }
-    }
-
-    fn order(bars: &Bars) -> Vec<usize> {
-        let mut rows = bars.rows().to_vec();
-        rows.sort_by(|a, b| a.place.total_cmp(&b.place));
-        rows.iter().map(|row| row.label).collect()
-    }
-
-    #[test]
-    fn bars_settle_on_the_probabilities_in_their_order() {
-        let snapshot = snapshot("a", &[0.1, 0.6, 0.0, 0.3]);
-        let mut bars = Bars::default();
-        settled(&mut bars, &snapshot, 3);
-        assert_eq!(order(&bars), [1, 3, 0]);
-        assert_eq!(bars.leader(), Some(1));
-        assert!((bars.value(1) - 0.6).abs() < 1e-3);
-        assert!(!bars.is_moving(&snapshot, true));
-    }
-
-    #[test]
-    fn rows_slide_when_the_order_changes() {
-        let mut bars = Bars::default();
-        settled(&mut bars, &snapshot("a", &[0.8, 0.2]), 2);
-        let other = snapshot("a", &[0.1, 0.9]);
-        let between = (0..100).any(|_| {
-            bars.advance(&other, true, 2, 0.01);
-            let half_way = |row: &Row| row.place > 0.4 && row.place < 0.6;
-            bars.rows().iter().any(half_way) && bars.is_moving(&other, true)
-        });
-        assert!(between, "{:?}", bars.rows());
-        settled(&mut bars, &other, 2);
-        assert_eq!(order(&bars), [1, 0]);
-    }
-
-    #[test]
-    fn speed_does_not_depend_on_the_frame_rate() {
-        let snapshot = snapshot("a", &[1.0]);
-        let (mut slow, mut fast) = (Bars::default(), Bars::default());
-        slow.advance(&snapshot, true, 1, 0.2);
-        (0..20).for_each(|_| fast.advance(&snapshot, true, 1, 0.01));
-        assert!((slow.value(0) - fast.value(0)).abs() < 1e-3);
-    }
-
-    #[test]
-    fn silence_lets_the_bars_fall() {
-        let snapshot = snapshot("a", &[0.9, 0.1]);
-        let mut bars = Bars::default();
-        settled(&mut bars, &snapshot, 2);
-        (0..100).for_each(|_| bars.advance(&snapshot, false, 2, 0.05));
-        assert!(bars.value(0) < 1e-3);
-    }
-
-    #[test]
-    fn another_model_starts_anew_even_with_fewer_labels() {
-        let mut bars = Bars::default();
-        settled(&mut bars, &snapshot("a", &[0.1, 0.2, 0.3, 0.4]), 4);
-        bars.advance(&snapshot("b", &[0.5, 0.5]), true, 4, 0.01);
-        assert!(bars.rows().iter().all(|row| row.label < 2));
-        bars.advance(&Snapshot::default(), true, 4, 0.01);
-        assert!(bars.rows().is_empty() && bars.leader().is_none());
-    }
-
-    #[test]
-    fn a_label_that_leaves_the_top_fades_out() {
-        let mut bars = Bars::default();
-        settled(&mut bars, &snapshot("a", &[0.7, 0.3, 0.0]), 2);
-        let other = snapshot("a", &[0.7, 0.0, 0.3]);
-        settled(&mut bars, &other, 2);
-        assert_eq!(order(&bars), [0, 2]);
-    }
-
-    #[test]
-    fn what_jitters_does_not_dance() {
-        let mut bars = Bars::default();
-        settled(&mut bars, &snapshot("a", &[0.30, 0.305, 0.1]), 3);
-        let before = order(&bars);
-        for _ in 0..20 {
-            settled(&mut bars, &snapshot("a", &[0.31, 0.30, 0.11]), 3);
-            settled(&mut bars, &snapshot("a", &[0.30, 0.31, 0.11]), 3);
-            assert_eq!(order(&bars), before);
-        }
-    }
-
-    #[test]
-    fn two_percent_rise_above_less_than_one() {
-        let mut bars = Bars::default();
-        settled(&mut bars, &snapshot("a", &[0.9, 0.009, 0.0]), 3);
-        settled(&mut bars, &snapshot("a", &[0.9, 0.009, 0.02]), 3);
-        assert_eq!(order(&bars), [0, 2, 1]);
-    }
-
-    #[test]
-    fn rows_fit_any_height() {
-        assert_eq!(rows_in(-5.0), 1);
-        assert_eq!(rows_in(ROW * 4.5), 4);
-        assert_eq!(rows_in(1e9), MOST_ROWS);
-        assert_eq!(row_height(10.0 * TALLEST_ROW, 10), TALLEST_ROW);
-        assert_eq!(row_height(0.0, 0), ROW);
-    }
-}
+mod tests;

@@ -3,8 +3,7 @@
 use egui::{Align2, Rect, Ui, pos2};
 
 use super::text::Line;
-use super::{theme, words};
-use crate::snapshot::Snapshot;
+use super::{View, theme, words};
 
 /// What each figure means, in the order of [`words::health`].
 const MEANINGS: [&str; 5] = [
@@ -12,17 +11,20 @@ const MEANINGS: [&str; 5] = [
     "New tags in a second",
     "The longest time from a sound to the first tags that know of it; the window comes on top",
     "Frames that could not be analysed in time. They were still heard: the sound never waits",
-    "What the host sends",
+    "What the host sends, and what of it is listened to",
 ];
 
 /// Shares of the width: the last value is the longest.
 const COLUMNS: [f32; 6] = [0.0, 0.17, 0.35, 0.53, 0.74, 1.0];
 
 /// Paints the strip over the whole of `area`, with text `margin` from its sides.
-pub(super) fn show(ui: &mut Ui, area: Rect, margin: f32, snapshot: &Snapshot) {
+pub(super) fn show(ui: &mut Ui, area: Rect, margin: f32, view: View<'_>) {
     ui.painter().rect_filled(area, 0.0, theme::SURFACE);
     let inner = area.shrink2(egui::vec2(margin, 0.0));
-    for (index, (caption, value, warns)) in words::health(snapshot).into_iter().enumerate() {
+    for (index, (caption, value, warns)) in words::health(view.snapshot, view.values.listen)
+        .into_iter()
+        .enumerate()
+    {
         let left = inner.left() + inner.width() * COLUMNS[index];
         let right = inner.left() + inner.width() * COLUMNS[index + 1];
         let cell = Rect::from_min_max(pos2(left, area.top()), pos2(right - 6.0, area.bottom()));

@@ -4,10 +4,17 @@
 //! this file carries out the actions and owns the window.
 
 mod bars;
+mod compare;
 mod controls;
+mod dialogs;
 mod header;
 mod health;
+mod knobs;
 mod model_menu;
+mod outputs;
+mod response;
+mod roll;
+mod shown;
 mod stage;
 mod text;
 mod theme;
@@ -18,6 +25,7 @@ use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use hamiltone_engine::model::ModelChoice;
 use nice_plug::context::gui::GuiContext;
 use nice_plug::editor::dpi::{LogicalSize, NativeSize};
 use nice_plug::editor::{HostMethods, SpawnedEditor};
@@ -29,11 +37,14 @@ use nice_plug_egui::{
 };
 use parking_lot::Mutex;
 
+use crate::history::History;
 use crate::params::HamiltoneParams;
-use crate::settings::PanelSize;
+use crate::settings::{PanelSize, Settings};
 use crate::worker::{Requests, SnapshotReader};
 
-pub use view::{Action, Motion, View, draw};
+use dialogs::{Answer, Dialogs, Question};
+pub use knobs::Knob;
+pub use view::{Action, Motion, Switch, Values, View, draw};
 
 /// Makes a window whenever the host asks for one, in the size that the session remembers.
 ///
@@ -48,6 +59,8 @@ struct Shared {
     params: Arc<HamiltoneParams>,
     snapshots: Mutex<SnapshotReader>,
     requests: Requests,
+    history: Arc<Mutex<History>>,
+    dialogs: Dialogs,
     /// Bits of the last window's scale factor (`f32`): the host asks for our size in pixels before
     /// there is a window.
     scale: AtomicU32,
@@ -70,6 +83,7 @@ impl PanelEditor {
         params: Arc<HamiltoneParams>,
         snapshots: SnapshotReader,
         requests: Requests,
+        history: Arc<Mutex<History>>,
     ) -> Self {
         let scale = AtomicU32::new(1f32.to_bits());
         let snapshots = Mutex::new(snapshots);
@@ -78,6 +92,8 @@ impl PanelEditor {
                 params,
                 snapshots,
                 requests,
+                history,
+                dialogs: Dialogs::default(),
                 scale,
             }),
         }
@@ -103,6 +119,7 @@ impl Editor for PanelEditor {
             shared: self.shared.clone(),
             host: None,
             motion: Motion::default(),
+            problem: None,
         };
         let editor =
             create_egui_editor(state, RepaintNotifier::new(), settings, app).ok_or("no editor")?;
@@ -131,6 +148,8 @@ struct PanelApp {
     /// There while the window is.
     host: Option<GuiContext>,
     motion: Motion,
+    /// What the last dialog could not do.
+    problem: Option<String>,
 }
 
 impl NiceEguiApp for PanelApp {
@@ -149,13 +168,17 @@ impl NiceEguiApp for PanelApp {
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut Frame) {
+        self.take_answer();
         let params = &self.shared.params;
         let (actions, next) = {
             let mut snapshots = self.shared.snapshots.lock();
+            let settings = params.settings.read().clone();
             let view = View {
                 snapshot: snapshots.read(),
-                window_s: params.window_s(),
-                bypassed: params.bypass.value(),
+                history: &self.shared.history.lock(),
+                settings: &settings,
+                values: Values::of(params),
+                problem: self.problem.as_deref(),
             };
             draw(ui, view, &mut self.motion)
         };
@@ -184,28 +207,23 @@ impl NiceEguiApp for PanelApp {
 }
 
 impl PanelApp {
-    fn carry_out(&self, ui: &egui::Ui, action: Action) {
-        let params = &self.shared.params;
+    fn carry_out(&mut self, ui: &egui::Ui, action: Action) {
+        let shared = self.shared.clone();
+        let params = &shared.params;
         let Some(host) = &self.host else { return };
         let setter = host.param_setter();
         match action {
-            Action::ListModels => self.shared.requests.list_models(),
-            Action::BeginWindow => setter.begin_set_parameter(&params.window),
-            Action::SetWindow(seconds) => setter.set_parameter(&params.window, seconds),
-            Action::EndWindow => setter.end_set_parameter(&params.window),
-            Action::Bypass(on) => {
-                setter.begin_set_parameter(&params.bypass);
-                setter.set_parameter(&params.bypass, on);
-                setter.end_set_parameter(&params.bypass);
-            }
-            Action::Choose(choice) => {
-                params.settings.write().model = choice;
-                // Hosts notice changed parameters only: setting one to what it is marks the
-                // session as changed, so that the choice is not lost when it is closed.
-                setter.begin_set_parameter(&params.window);
-                setter.set_parameter(&params.window, params.window.value());
-                setter.end_set_parameter(&params.window);
-            }
+            Action::ListModels => shared.requests.list_models(),
+            Action::SaveAgain => shared.requests.save_again(),
+            Action::OpenModel => shared.dialogs.ask(Question::Model),
+            Action::ChooseBounceFolder => shared.dialogs.ask(Question::BounceFolder),
+            Action::Begin(knob) => setter.begin_set_parameter(parameter(params, knob)),
+            Action::Set(knob, value) => setter.set_parameter(parameter(params, knob), value),
+            Action::End(knob) => setter.end_set_parameter(parameter(params, knob)),
+            Action::Switch(switch, on) => set_at_once(&setter, switched(params, switch), on),
+            Action::Listen(listen) => set_at_once(&setter, &params.listen, listen),
+            Action::Choose(choice) => self.change(|settings| settings.model = choice),
+            Action::Settings(wanted) => self.change(|settings| *settings = *wanted),
             Action::Resize(size) => {
                 let wanted = PanelSize {
                     width: size.x as u32,
@@ -218,6 +236,64 @@ impl PanelApp {
             }
         }
     }
+
+    /// Changes what is no parameter, and tells the host that its session changed.
+    fn change(&self, change: impl FnOnce(&mut Settings)) {
+        let params = &self.shared.params;
+        change(&mut params.settings.write());
+        // Hosts notice changed parameters only: setting one to what it is marks the session as
+        // changed, so that the choice is not lost when it is closed.
+        if let Some(host) = &self.host {
+            let setter = host.param_setter();
+            set_at_once(&setter, &params.window, params.window.value());
+        }
+    }
+
+    /// What a dialog said since the last picture.
+    fn take_answer(&mut self) {
+        match self.shared.dialogs.answer() {
+            None => {}
+            Some(Answer::Failed(why)) => self.problem = Some(why),
+            Some(Answer::Chosen(question, path)) => {
+                self.problem = None;
+                self.change(|settings| match question {
+                    Question::BounceFolder => settings.bounce_folder = Some(path),
+                    Question::Model => {
+                        settings.model = ModelChoice {
+                            path: Some(path),
+                            ..ModelChoice::default()
+                        };
+                    }
+                });
+            }
+        }
+    }
+}
+
+fn parameter(params: &HamiltoneParams, knob: Knob) -> &FloatParam {
+    match knob {
+        Knob::Window => &params.window,
+        Knob::Attack => &params.attack,
+        Knob::Release => &params.release,
+        Knob::Threshold => &params.threshold,
+        Knob::Hold => &params.hold,
+    }
+}
+
+fn switched(params: &HamiltoneParams, switch: Switch) -> &BoolParam {
+    match switch {
+        Switch::Bypass => &params.bypass,
+        Switch::Capture => &params.capture,
+        Switch::Notes => &params.notes,
+        Switch::Osc => &params.osc,
+    }
+}
+
+/// One gesture for the host.
+fn set_at_once<P: Param>(setter: &ParamSetter<'_>, param: &P, value: P::Plain) {
+    setter.begin_set_parameter(param);
+    setter.set_parameter(param, value);
+    setter.end_set_parameter(param);
 }
 
 /// Gives a context the panel's style; call once before [`draw`].

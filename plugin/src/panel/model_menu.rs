@@ -24,6 +24,11 @@ pub(super) fn show(ui: &mut Ui, snapshot: &Snapshot, width: f32, actions: &mut V
             if own.is_empty() {
                 ui.label(RichText::new(where_to_put_models()).color(theme::TEXT_FAINT));
             }
+            ui.add_space(4.0);
+            if ui.button("Open a file …").clicked() {
+                actions.push(Action::OpenModel);
+                ui.close();
+            }
         });
     if menu.response.clicked() {
         actions.push(Action::ListModels);

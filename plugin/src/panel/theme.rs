@@ -113,6 +113,24 @@ fn visuals() -> Visuals {
     visuals
 }
 
+/// Cividis (Nuñez, Anderton, Renslow, PLOS ONE 2018), the same for every kind of colour vision, from
+/// the panel's dark to bright; `level` is 0 to 1.
+pub(super) fn ramp(level: f32) -> Color32 {
+    const STOPS: [Color32; 8] = [
+        SURFACE,
+        Color32::from_rgb(18, 53, 112),
+        Color32::from_rgb(59, 73, 108),
+        Color32::from_rgb(87, 93, 109),
+        Color32::from_rgb(124, 123, 120),
+        Color32::from_rgb(165, 156, 116),
+        Color32::from_rgb(208, 194, 94),
+        Color32::from_rgb(254, 232, 56),
+    ];
+    let place = level.clamp(0.0, 1.0) * (STOPS.len() - 1) as f32;
+    let below = (place as usize).min(STOPS.len() - 2);
+    blend(STOPS[below], STOPS[below + 1], place - below as f32)
+}
+
 /// Between two colours; `share` 0 is the first, 1 the second.
 pub(super) fn blend(from: Color32, to: Color32, share: f32) -> Color32 {
     from.lerp_to_gamma(to, share.clamp(0.0, 1.0))

@@ -6,7 +6,14 @@ use egui::{Rect, Sense, Stroke, Ui, pos2, vec2};
 use hamiltone_engine::model::ModelChoice;
 
 use super::bars::Bars;
-use super::{controls, header, health, stage, theme};
+use super::knobs::{self, Knob};
+use super::roll::Roll;
+use super::shown::Shown;
+use super::{controls, header, health, outputs, response, stage, theme};
+use crate::history::History;
+use crate::listen::Listen;
+use crate::params::HamiltoneParams;
+use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 
 /// What the panel shows.
@@ -14,10 +21,70 @@ use crate::snapshot::Snapshot;
 pub struct View<'a> {
     /// What the worker says.
     pub snapshot: &'a Snapshot,
-    /// The window parameter in seconds.
+    /// The last minute.
+    pub history: &'a History,
+    /// What the user chose that is no parameter.
+    pub settings: &'a Settings,
+    /// The parameters.
+    pub values: Values,
+    /// What a dialog could not do, if it was tried.
+    pub problem: Option<&'a str>,
+}
+
+/// The parameters' values.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Values {
+    /// Seconds of the past that a tag speaks about.
     pub window_s: f32,
-    /// The bypass parameter.
+    /// Seconds to follow what rises.
+    pub attack_s: f32,
+    /// Seconds to follow what falls.
+    pub release_s: f32,
+    /// Probability from which a label is on.
+    pub threshold: f32,
+    /// Seconds for which a peak is marked.
+    pub hold_s: f32,
+    /// What is listened to.
+    pub listen: Listen,
+    /// Whether the analysis is off.
     pub bypassed: bool,
+    /// Whether what plays is captured.
+    pub capture: bool,
+    /// Whether notes are sent.
+    pub notes: bool,
+    /// Whether OSC messages are sent.
+    pub osc: bool,
+}
+
+impl Values {
+    /// As they are now.
+    pub fn of(params: &HamiltoneParams) -> Self {
+        Self {
+            window_s: params.window_s(),
+            attack_s: params.attack.value(),
+            release_s: params.release.value(),
+            threshold: params.threshold.value(),
+            hold_s: params.hold.value(),
+            listen: params.listen.value(),
+            bypassed: params.bypass.value(),
+            capture: params.capture.value(),
+            notes: params.notes.value(),
+            osc: params.osc.value(),
+        }
+    }
+}
+
+/// A parameter that is on or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Switch {
+    /// No analysis.
+    Bypass,
+    /// A timeline of what plays.
+    Capture,
+    /// Notes for labels.
+    Notes,
+    /// Messages to other programs.
+    Osc,
 }
 
 /// What the user wants.
@@ -27,23 +94,66 @@ pub enum Action {
     Choose(ModelChoice),
     /// Look again which models there are.
     ListModels,
-    /// The window is about to be changed (one gesture for the host).
-    BeginWindow,
-    /// Set the window, in seconds.
-    SetWindow(f32),
+    /// A parameter is about to be changed (one gesture for the host).
+    Begin(Knob),
+    /// Set it, in its own unit.
+    Set(Knob, f32),
     /// The gesture is over.
-    EndWindow,
-    /// Switch the bypass.
-    Bypass(bool),
+    End(Knob),
+    /// Switch a parameter.
+    Switch(Switch, bool),
+    /// Listen to this.
+    Listen(Listen),
+    /// Change what is no parameter.
+    Settings(Box<Settings>),
+    /// Ask for a model file.
+    OpenModel,
+    /// Ask for the folder of bounces.
+    ChooseBounceFolder,
+    /// Write the bounces that wait.
+    SaveAgain,
     /// Make the panel this large, in points.
     Resize(egui::Vec2),
 }
 
+/// What the middle of the panel shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Page {
+    /// Bars, and the roll where there is room.
+    #[default]
+    Tags,
+    /// The roll alone.
+    Roll,
+    /// How tags follow the sound, and which show.
+    Response,
+    /// Where tags go.
+    Outputs,
+}
+
+const PAGES: [(Page, &str); 4] = [
+    (Page::Tags, "Tags"),
+    (Page::Roll, "Roll"),
+    (Page::Response, "Response"),
+    (Page::Outputs, "Outputs"),
+];
+
 /// What moves: the only thing the panel remembers from one picture to the next.
 #[derive(Debug, Default)]
 pub struct Motion {
-    bars: Bars,
+    pub(super) bars: Bars,
+    pub(super) compared: Bars,
+    pub(super) roll: Roll,
+    pub(super) page: Page,
     resize_from: Option<egui::Vec2>,
+}
+
+impl Motion {
+    /// Shows a page by its name on the tab, for tests and pictures. Unknown names change nothing.
+    pub fn show_page(&mut self, name: &str) {
+        if let Some((page, _)) = PAGES.iter().find(|(_, known)| *known == name) {
+            self.page = *page;
+        }
+    }
 }
 
 /// Between two pictures while anything moves.
@@ -73,15 +183,69 @@ pub fn draw(ui: &mut Ui, view: View<'_>, motion: &mut Motion) -> (Vec<Action>, D
     // Not egui's `stable_dt`: that is 1/60 s whenever the next picture was asked for at a later time,
     // as all of ours are. After a long rest things move on by a little, not all at once.
     let dt = ui.input(|input| input.unstable_dt).min(0.25);
-    let next = stage::show(ui, areas.stage, view, &mut motion.bars, dt);
-    let (left, right) = areas
-        .controls
-        .split_left_right_at_x(areas.controls.right() - 110.0);
-    controls::window_slider(ui, left, view.window_s, &mut actions);
-    controls::bypass_switch(ui, right, view.bypassed, &mut actions);
-    health::show(ui, areas.footer, theme::MARGIN, view.snapshot);
+    let shown = Shown::of(view.snapshot.model.as_deref(), view.settings);
+    let next = show_page(ui, areas.stage, view, &shown, motion, dt, &mut actions);
+    show_controls(ui, areas.controls, view, motion, &mut actions);
+    health::show(ui, areas.footer, theme::MARGIN, view);
     resize_corner(ui, whole, motion, &mut actions);
     (actions, next)
+}
+
+fn show_page(
+    ui: &mut Ui,
+    area: Rect,
+    view: View<'_>,
+    shown: &Shown<'_>,
+    motion: &mut Motion,
+    dt: f32,
+    actions: &mut Vec<Action>,
+) -> Duration {
+    match motion.page {
+        Page::Tags => stage::show(ui, area, view, shown, motion, dt, actions),
+        Page::Roll => {
+            motion.roll.show(ui, area, view.history, shown, dt);
+            LISTENING
+        }
+        Page::Response => {
+            response::show(ui, area, view, actions);
+            AT_REST
+        }
+        Page::Outputs => {
+            outputs::show(ui, area, view, actions);
+            AT_REST
+        }
+    }
+}
+
+/// The window, the tabs and the bypass.
+fn show_controls(
+    ui: &mut Ui,
+    area: Rect,
+    view: View<'_>,
+    motion: &mut Motion,
+    actions: &mut Vec<Action>,
+) {
+    let names = PAGES.map(|(page, name)| (name, page == motion.page));
+    let tabs_width = controls::chips_width(ui, names.map(|(name, _)| name));
+    let (rest, right) = area.split_left_right_at_x(area.right() - 92.0);
+    let (left, tabs) = rest.split_left_right_at_x(rest.right() - tabs_width);
+    let slider = Rect::from_min_max(left.min, left.max - vec2(14.0, 0.0));
+    knobs::show(
+        ui,
+        slider,
+        56.0,
+        Knob::Window,
+        view.values.window_s,
+        actions,
+    );
+    let tabs = Rect::from_center_size(tabs.center(), vec2(tabs.width(), 26.0));
+    if let Some(index) = controls::chips(ui, tabs, &names) {
+        motion.page = PAGES[index].0;
+    }
+    let hint = "Stops the analysis. The sound passes untouched either way.";
+    if controls::switch(ui, right, "Bypass", view.values.bypassed, hint) {
+        actions.push(Action::Switch(Switch::Bypass, !view.values.bypassed));
+    }
 }
 
 /// Where everything is.

@@ -1,5 +1,6 @@
 //! Numbers and states as people read them.
 
+use crate::listen::Listen;
 use crate::snapshot::{Activity, ModelFacts, Snapshot};
 
 /// A probability as a percentage: whole numbers, and "<1 %" for what is not quite nothing.
@@ -26,9 +27,9 @@ pub(super) fn label_for_people(label: &str) -> String {
 pub(super) fn model_in_short(model: &ModelFacts) -> String {
     let labels = model.labels.len();
     format!(
-        "{} parameters  ·  {}  ·  {labels} label{}",
+        "{} parameters  ·  {} multiply-adds / s  ·  {labels} label{}",
         count(model.parameters),
-        megabytes(model.size_bytes),
+        count(model.multiply_adds_per_second),
         if labels == 1 { "" } else { "s" }
     )
 }
@@ -38,12 +39,9 @@ fn count(number: u64) -> String {
     match number {
         0..1_000 => number.to_string(),
         1_000..100_000 => format!("{:.1} k", number as f64 / 1e3),
+        100_000_000.. => format!("{:.2} G", number as f64 / 1e9),
         _ => format!("{:.2} M", number as f64 / 1e6),
     }
-}
-
-fn megabytes(bytes: usize) -> String {
-    format!("{:.1} MB", bytes as f64 / 1e6)
 }
 
 /// What stands in large letters instead of a tag, and the line under it; `None` while tags show.
@@ -69,8 +67,28 @@ pub(super) fn instead_of_tags(snapshot: &Snapshot, bypassed: bool) -> Option<(St
     }
 }
 
+/// A position as minutes and seconds: `61:05`.
+pub(super) fn clock(seconds: f64) -> String {
+    let sign = if seconds < -0.5 { "-" } else { "" };
+    let whole = seconds.abs().round() as u64;
+    format!("{sign}{}:{:02}", whole / 60, whole % 60)
+}
+
+/// `C1` for 36, where 60 is C3; with the channel where it is not the first.
+pub(super) fn note((channel, key): (u8, u8)) -> String {
+    const NAMES: [&str; 12] = [
+        "C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B",
+    ];
+    let octave = i32::from(key) / 12 - 2;
+    let name = format!("{}{octave}", NAMES[usize::from(key) % 12]);
+    match channel {
+        0 => name,
+        _ => format!("{name}, channel {}", channel + 1),
+    }
+}
+
 /// The strip at the bottom: caption, value, and whether it wants attention.
-pub(super) fn health(snapshot: &Snapshot) -> [(&'static str, String, bool); 5] {
+pub(super) fn health(snapshot: &Snapshot, listen: Listen) -> [(&'static str, String, bool); 5] {
     let dash = || "–".to_owned();
     let load = match snapshot.stream {
         Some(_) => percent_of_time(snapshot.load),
@@ -86,7 +104,7 @@ pub(super) fn health(snapshot: &Snapshot) -> [(&'static str, String, bool); 5] {
     };
     let input = snapshot
         .stream
-        .map_or_else(dash, |(rate, channels)| input(rate, channels));
+        .map_or_else(dash, |(rate, channels)| input(rate, channels, listen));
     [
         ("Load", load, snapshot.load > 0.7),
         ("Refresh", refresh, false),
@@ -117,18 +135,22 @@ fn dropped(frames: u64) -> String {
     }
 }
 
-fn input(rate: f64, channels: u32) -> String {
+fn input(rate: f64, channels: u32, listen: Listen) -> String {
     let layout = match channels {
         1 => "mono".to_owned(),
         2 => "stereo".to_owned(),
         6 => "5.1".to_owned(),
         other => format!("{other} ch"),
     };
+    let heard = match listen.within(channels as usize) {
+        Listen::Mix => String::new(),
+        part => format!(", {}", part.name().to_lowercase()),
+    };
     let kilohertz = rate / 1e3;
     if (kilohertz - kilohertz.round()).abs() < 0.05 {
-        format!("{kilohertz:.0} kHz {layout}")
+        format!("{kilohertz:.0} kHz {layout}{heard}")
     } else {
-        format!("{kilohertz:.1} kHz {layout}")
+        format!("{kilohertz:.1} kHz {layout}{heard}")
     }
 }
 
@@ -170,6 +192,15 @@ mod tests {
     }
 
     #[test]
+    fn positions_and_notes() {
+        assert_eq!(clock(3665.4), "61:05");
+        assert_eq!(clock(-2.0), "-0:02");
+        assert_eq!(clock(-0.2), "0:00");
+        assert_eq!(note((0, 36)), "C1");
+        assert_eq!(note((2, 61)), "C#3, channel 3");
+    }
+
+    #[test]
     fn labels_read_like_words() {
         assert_eq!(label_for_people("crying_baby"), "Crying baby");
         assert_eq!(label_for_people("ÿ"), "Ÿ");
@@ -181,7 +212,7 @@ mod tests {
         let model = with_model().model.unwrap();
         assert_eq!(
             model_in_short(&model),
-            "0.13 M parameters  ·  0.5 MB  ·  1 label"
+            "0.13 M parameters  ·  1.00 M multiply-adds / s  ·  1 label"
         );
         assert_eq!(count(999), "999");
         assert_eq!(count(21_010), "21.0 k");
@@ -210,7 +241,7 @@ mod tests {
 
     #[test]
     fn health_shows_dashes_before_there_is_a_stream_and_warns_of_losses() {
-        let health_of_nothing = health(&Snapshot::default());
+        let health_of_nothing = health(&Snapshot::default(), Listen::Mix);
         assert_eq!(health_of_nothing[0].1, "–");
         assert_eq!(health_of_nothing[3], ("Dropped", "0".to_owned(), false));
         let snapshot = Snapshot {
@@ -221,11 +252,11 @@ mod tests {
             stream: Some((44_100.0, 2)),
             ..Snapshot::default()
         };
-        let values = health(&snapshot).map(|(_, value, warn)| (value, warn));
+        let values = health(&snapshot, Listen::Side).map(|(_, value, warn)| (value, warn));
         assert_eq!(values[0].0, "3.4 %");
         assert_eq!(values[1].0, "6.2 / s");
         assert_eq!(values[2].0, "231 ms");
         assert_eq!(values[3], ("12.3 k frames".to_owned(), true));
-        assert_eq!(values[4].0, "44.1 kHz stereo");
+        assert_eq!(values[4].0, "44.1 kHz stereo, side");
     }
 }

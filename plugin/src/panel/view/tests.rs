@@ -32,8 +32,31 @@ fn snapshot() -> Snapshot {
         menu: Arc::from(vec![entry]),
         activity: Activity::Listening,
         probabilities: vec![0.8, 0.15, 0.05],
+        smoothed: vec![0.8, 0.15, 0.05],
+        on: vec![true, false, false],
         stream: Some((48_000.0, 2)),
         ..Snapshot::default()
+    }
+}
+
+/// Ten seconds of a model with three labels.
+fn history() -> History {
+    let mut history = History::default();
+    for step in 1..=60 {
+        let time_s = f64::from(step) * 0.16;
+        history.push_tags("aa", time_s, Some(time_s + 60.0), &[0.8, 0.15, 0.05]);
+        history.push_spectrum(time_s, &[-30.0; crate::history::BANDS]);
+    }
+    history
+}
+
+fn view<'a>(snapshot: &'a Snapshot, history: &'a History, settings: &'a Settings) -> View<'a> {
+    View {
+        snapshot,
+        history,
+        settings,
+        values: Values::of(&HamiltoneParams::default()),
+        problem: None,
     }
 }
 
@@ -42,6 +65,7 @@ fn run(size: PanelSize, snapshot: &Snapshot, events: &[Vec<egui::Event>]) -> Vec
     let context = egui::Context::default();
     super::super::prepare(&context);
     let mut motion = Motion::default();
+    let (history, settings) = (history(), Settings::default());
     let mut wanted = Vec::new();
     let rect = Rect::from_min_size(Pos2::ZERO, vec2(size.width as f32, size.height as f32));
     let warm_up = vec![Vec::new(); 2];
@@ -53,11 +77,7 @@ fn run(size: PanelSize, snapshot: &Snapshot, events: &[Vec<egui::Event>]) -> Vec
             ..Default::default()
         };
         let mut output = context.run_ui(input, |ui| {
-            let view = View {
-                snapshot,
-                window_s: 2.0,
-                bypassed: false,
-            };
+            let view = view(snapshot, &history, &settings);
             wanted.extend(draw(ui, view, &mut motion).0);
         });
         output.textures_delta.clear(); // egui wants to know that nobody paints
@@ -121,6 +141,7 @@ fn looking_wants_nothing() {
 fn bars_take_the_time_they_should_at_the_panels_own_pace() {
     let context = egui::Context::default();
     let (snapshot, mut motion) = (snapshot(), Motion::default());
+    let (history, settings) = (history(), Settings::default());
     let mut time = Duration::ZERO;
     while time < Duration::from_millis(700) {
         let input = egui::RawInput {
@@ -128,11 +149,7 @@ fn bars_take_the_time_they_should_at_the_panels_own_pace() {
             ..Default::default()
         };
         let mut output = context.run_ui(input, |ui| {
-            let view = View {
-                snapshot: &snapshot,
-                window_s: 2.0,
-                bypassed: false,
-            };
+            let view = view(&snapshot, &history, &settings);
             let next = draw(ui, view, &mut motion).1;
             ui.ctx().request_repaint_after(next);
             time += next;
@@ -183,13 +200,13 @@ fn the_bypass_switch_switches() {
     ];
     assert_eq!(
         run(PanelSize::DEFAULT, &snapshot(), &events),
-        [Action::Bypass(true)]
+        [Action::Switch(Switch::Bypass, true)]
     );
 }
 
 #[test]
 fn a_drag_of_the_window_is_one_gesture() {
-    let from = areas(PanelSize::DEFAULT, 0).controls.center() - vec2(60.0, 0.0);
+    let from = areas(PanelSize::DEFAULT, 0).controls.left_center() + vec2(90.0, 0.0);
     let to = from + vec2(80.0, 0.0);
     let events = [
         vec![egui::Event::PointerMoved(from)],
@@ -200,12 +217,12 @@ fn a_drag_of_the_window_is_one_gesture() {
         vec![],
     ];
     let wanted = run(PanelSize::DEFAULT, &snapshot(), &events);
-    assert_eq!(wanted.first(), Some(&Action::BeginWindow));
-    assert_eq!(wanted.last(), Some(&Action::EndWindow));
+    assert_eq!(wanted.first(), Some(&Action::Begin(Knob::Window)));
+    assert_eq!(wanted.last(), Some(&Action::End(Knob::Window)));
     let set: Vec<f32> = wanted
         .iter()
         .filter_map(|action| {
-            if let Action::SetWindow(s) = action {
+            if let Action::Set(Knob::Window, s) = action {
                 Some(*s)
             } else {
                 None
@@ -214,14 +231,17 @@ fn a_drag_of_the_window_is_one_gesture() {
         .collect();
     assert!(set.len() >= 2 && set.is_sorted(), "{wanted:?}");
     assert_eq!(
-        wanted.iter().filter(|a| **a == Action::BeginWindow).count(),
+        wanted
+            .iter()
+            .filter(|a| **a == Action::Begin(Knob::Window))
+            .count(),
         1
     );
 }
 
 #[test]
 fn opening_the_menu_looks_for_models_and_works_without_any() {
-    let header = areas(PanelSize::DEFAULT, 0).header;
+    let header = areas(PanelSize::DEFAULT, 0).header; // the menu is at its right
     let at = header.right_top() + vec2(-40.0, 15.0);
     let click = [
         vec![egui::Event::PointerMoved(at)],
@@ -253,7 +273,7 @@ fn the_corner_resizes() {
     ];
     let wanted = run(PanelSize::DEFAULT, &snapshot(), &events);
     assert!(
-        wanted.contains(&Action::Resize(vec2(590.0, 440.0))),
+        wanted.contains(&Action::Resize(vec2(730.0, 540.0))),
         "{wanted:?}"
     );
 }
@@ -269,22 +289,14 @@ fn no_widget_keeps_the_keyboard() {
         repeat: false,
         modifiers: egui::Modifiers::NONE,
     };
-    let snapshot = snapshot();
+    let (snapshot, history, settings) = (snapshot(), history(), Settings::default());
     for events in [vec![], vec![tab(true)], vec![tab(false)], vec![], vec![]] {
         let input = egui::RawInput {
             events,
             ..Default::default()
         };
         let mut output = context.run_ui(input, |ui| {
-            draw(
-                ui,
-                View {
-                    snapshot: &snapshot,
-                    window_s: 2.0,
-                    bypassed: false,
-                },
-                &mut motion,
-            );
+            draw(ui, view(&snapshot, &history, &settings), &mut motion);
         });
         output.textures_delta.clear();
     }
