@@ -120,7 +120,7 @@ impl School<'_> {
         let mixtures = self.mixtures(SURVEYED, 0, self.arguments.survey, coded);
         let done = self.survey(&mixtures, coded)?;
         let beginning = match &self.arguments.start {
-            Some(start) => self.from_model(start)?,
+            Some(start) => self.taken_from(start)?,
             None => self.fresh(&mixtures, &done),
         };
         Ok((done, beginning))
@@ -143,7 +143,7 @@ impl School<'_> {
     }
 
     /// A finished general model, pruned if that is wanted.
-    fn from_model(&self, start: &Path) -> anyhow::Result<Beginning> {
+    fn taken_from(&self, start: &Path) -> anyhow::Result<Beginning> {
         let ModelFile { card, mut weights } = ModelFile::read(start).context("--start")?;
         let names = audioset_labels().iter().map(|label| &label.name);
         ensure!(

@@ -82,10 +82,12 @@ fn silence_from(spectrum: &mut [Complex<f32>], bin: usize) {
     spectrum[bin..].fill(Complex::default());
 }
 
+/// Forward and back.
+type Transforms = (Arc<dyn RealToComplex<f32>>, Arc<dyn ComplexToReal<f32>>);
+
 /// Both directions of the transform, planned once.
-fn transforms() -> &'static (Arc<dyn RealToComplex<f32>>, Arc<dyn ComplexToReal<f32>>) {
-    static PLANS: OnceLock<(Arc<dyn RealToComplex<f32>>, Arc<dyn ComplexToReal<f32>>)> =
-        OnceLock::new();
+fn transforms() -> &'static Transforms {
+    static PLANS: OnceLock<Transforms> = OnceLock::new();
     PLANS.get_or_init(|| {
         let mut planner = RealFftPlanner::new();
         (

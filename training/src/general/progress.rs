@@ -82,3 +82,21 @@ impl Progress {
         files::replace(&folder.join(PROGRESS), &serde_json::to_string_pretty(self)?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_from_before_there_were_codecs_goes_on_without() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(Progress::read(folder.path()).unwrap(), None);
+        let old = r#"{"steps": 5, "seconds": 2.5, "logit_means": [-4.0], "logit_deviations": [1.5],
+                      "records": []}"#;
+        std::fs::write(folder.path().join(PROGRESS), old).unwrap();
+        let progress = Progress::read(folder.path()).unwrap().unwrap();
+        assert_eq!((progress.steps, progress.coded), (5, 0.0));
+        std::fs::write(folder.path().join(PROGRESS), "{").unwrap();
+        assert!(Progress::read(folder.path()).is_err());
+    }
+}

@@ -25,12 +25,15 @@ pub(super) struct Clip {
     pub(super) class: usize,
 }
 
+/// The labels of a class: their places among AudioSet's 527, and among YAMNet's 521.
+pub(super) type Places = (Vec<usize>, Vec<usize>);
+
 /// What counts as right.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Rule {
-    /// The class with the highest score, a class scoring the highest of its labels. Places of those
-    /// for each class: among AudioSet's 527 and among YAMNet's 521.
-    Class(Vec<(Vec<usize>, Vec<usize>)>),
+    /// The class with the highest score, a class scoring the highest of its labels; those
+    /// of each class.
+    Class(Vec<Places>),
     /// This label is the highest of all, in either list.
     Heard(usize),
 }
@@ -174,8 +177,8 @@ impl Recipe {
 }
 
 /// Classes with the places of their labels.
-fn read_map(path: &Path) -> anyhow::Result<BTreeMap<String, (Vec<usize>, Vec<usize>)>> {
-    let mut classes: BTreeMap<String, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
+fn read_map(path: &Path) -> anyhow::Result<BTreeMap<String, Places>> {
+    let mut classes: BTreeMap<String, Places> = BTreeMap::new();
     let mut lines = csv::Reader::from_path(path).with_context(|| path.display().to_string())?;
     for line in lines.deserialize::<Line>() {
         let line = line.with_context(|| path.display().to_string())?;
