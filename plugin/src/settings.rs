@@ -142,8 +142,8 @@ impl PanelSize {
     };
     /// Nothing overlaps down to this size.
     pub const MIN: Self = Self {
-        width: 460,
-        height: 360,
+        width: 640,
+        height: 400,
     };
     /// Larger than any screen; a session that asks for more is damaged.
     pub const MAX: Self = Self {

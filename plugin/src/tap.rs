@@ -217,7 +217,7 @@ impl Tap {
     pub fn follow(&mut self, transport: Transport) {
         let known = self.transport;
         // While the transport stands, its position says nothing about the sound.
-        let moved = transport.playing && transport.position != known.position;
+        let moved = transport.playing && has_moved(known.position, transport.position);
         self.open_transport |= moved || transport.playing != known.playing;
         self.transport = transport;
     }
@@ -351,6 +351,16 @@ impl Tap {
                 mark,
             })
             .is_ok()
+    }
+}
+
+/// Hosts that count in beats are off by a frame now and then.
+const ROUNDING: u64 = 32;
+
+fn has_moved(expected: Option<i64>, position: Option<i64>) -> bool {
+    match (expected, position) {
+        (Some(expected), Some(position)) => expected.abs_diff(position) > ROUNDING,
+        (expected, position) => expected != position,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The model menu: which model runs and which others there are.
 
-use egui::{ComboBox, RectAlign, RichText, Tooltip, Ui};
+use egui::{ComboBox, RectAlign, RichText, Role, Tooltip, Ui, WidgetInfo};
 use hamiltone_engine::model::user_folder;
 
 use super::Action;
@@ -30,6 +30,8 @@ pub(super) fn show(ui: &mut Ui, snapshot: &Snapshot, width: f32, actions: &mut V
                 ui.close();
             }
         });
+    menu.response
+        .widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, "Model"));
     if menu.response.clicked() {
         actions.push(Action::ListModels);
     }

@@ -1,6 +1,8 @@
 //! The page of how tags follow the sound, what is listened to, and which labels show.
 
-use egui::{Align, Align2, ComboBox, Layout, Rect, RichText, Ui, UiBuilder, pos2, vec2};
+use egui::{
+    Align, Align2, ComboBox, Layout, Rect, RichText, Role, Ui, UiBuilder, WidgetInfo, pos2, vec2,
+};
 
 use super::knobs::{self, Knob};
 use super::stage::change;
@@ -14,20 +16,11 @@ const NAMES: f32 = 92.0;
 
 /// Shows the page.
 pub(super) fn show(ui: &mut Ui, area: Rect, view: View<'_>, actions: &mut Vec<Action>) {
-    let wide = area.width() > 560.0;
-    let (left, right) = if wide {
-        let (left, right) = area.split_left_right_at_fraction(0.5);
-        let left = Rect::from_min_max(left.min, left.max - vec2(18.0, 0.0));
-        (
-            left,
-            Rect::from_min_max(right.min + vec2(18.0, 0.0), right.max),
-        )
-    } else {
-        area.split_top_bottom_at_y(area.top() + 4.0 * 27.0 + 4.0)
-    };
-    let row = if wide { ROW } else { 27.0 };
-    show_knobs(ui, left, row, view, actions);
-    show_choices(ui, right, row, view, actions);
+    let (left, right) = area.split_left_right_at_fraction(0.5);
+    let left = Rect::from_min_max(left.min, left.max - vec2(18.0, 0.0));
+    let right = Rect::from_min_max(right.min + vec2(18.0, 0.0), right.max);
+    show_knobs(ui, left, ROW, view, actions);
+    show_choices(ui, right, ROW, view, actions);
 }
 
 fn show_knobs(ui: &mut Ui, area: Rect, height: f32, view: View<'_>, actions: &mut Vec<Action>) {
@@ -74,7 +67,7 @@ fn listen_menu(ui: &mut Ui, view: View<'_>, actions: &mut Vec<Action>) {
     if channels.is_some_and(|channels| chosen.within(channels) != chosen) {
         text += " (not in the input: the mix)";
     }
-    ComboBox::from_id_salt("listen")
+    let menu = ComboBox::from_id_salt("listen")
         .selected_text(RichText::new(text).font(theme::small()))
         .width(ui.available_width().min(240.0))
         .truncate()
@@ -90,6 +83,8 @@ fn listen_menu(ui: &mut Ui, view: View<'_>, actions: &mut Vec<Action>) {
                 }
             }
         });
+    menu.response
+        .widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, "Listen to"));
 }
 
 fn compare_menu(ui: &mut Ui, view: View<'_>, actions: &mut Vec<Action>) {
@@ -120,6 +115,8 @@ fn compare_menu(ui: &mut Ui, view: View<'_>, actions: &mut Vec<Action>) {
                 }
             }
         });
+    menu.response
+        .widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, "Compare with"));
     if menu.response.clicked() {
         actions.push(Action::ListModels);
     }

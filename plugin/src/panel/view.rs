@@ -318,4 +318,6 @@ fn resize_corner(ui: &Ui, whole: Rect, motion: &mut Motion, actions: &mut Vec<Ac
 }
 
 #[cfg(test)]
+mod snapshots;
+#[cfg(test)]
 mod tests;

@@ -22,7 +22,7 @@ use clack_host::prelude::*;
 use clack_host::utils::ClapId;
 
 use handlers::{Handlers, Main, Shared, Signals};
-pub use stream::{Stream, set_parameter};
+pub use stream::{Note, Stream, set_parameter};
 
 /// The plugin's channel layouts, by their CLAP ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -203,7 +203,12 @@ impl Plugin {
         let processor = stopped
             .start_processing()
             .map_err(|_| anyhow!("the plugin does not start processing"))?;
-        Ok(Stream::new(processor, layout.channels(), max_block))
+        Ok(Stream::new(
+            processor,
+            layout.channels(),
+            max_block,
+            f64::from(sample_rate),
+        ))
     }
 
     /// Stops processing and deactivates.

@@ -1,10 +1,11 @@
 //! The audio side: an active plugin with its buffers.
 
 use anyhow::{Result, ensure};
-use clack_host::events::Pckn;
-use clack_host::events::event_types::ParamValueEvent;
+use clack_host::events::event_types::{ParamValueEvent, TransportEvent, TransportFlags};
+use clack_host::events::spaces::CoreEventSpace;
+use clack_host::events::{EventFlags, EventHeader, Match, Pckn};
 use clack_host::prelude::*;
-use clack_host::utils::ClapId;
+use clack_host::utils::{BeatTime, ClapId, SecondsTime};
 
 use super::handlers::Handlers;
 
@@ -19,6 +20,22 @@ pub struct Stream {
     input: Vec<Vec<f32>>,
     output: Vec<Vec<f32>>,
     frames_so_far: u64,
+    sample_rate: f64,
+    /// Where the transport plays, in seconds, while it does.
+    plays_at_s: Option<f64>,
+    events: EventBuffer,
+    notes: Vec<Note>,
+}
+
+/// A note that the plugin sent.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Note {
+    /// Frames since the stream began.
+    pub frame: u64,
+    /// 0 to 127.
+    pub key: u16,
+    /// Velocity (0 to 1) of a beginning; `None` for an end.
+    pub velocity: Option<f64>,
 }
 
 impl Stream {
@@ -26,6 +43,7 @@ impl Stream {
         processor: StartedPluginAudioProcessor<Handlers>,
         channels: usize,
         max_block: usize,
+        sample_rate: f64,
     ) -> Self {
         let buffers = vec![vec![0.0; max_block]; channels];
         Self {
@@ -35,7 +53,21 @@ impl Stream {
             input: buffers.clone(),
             output: buffers,
             frames_so_far: 0,
+            sample_rate,
+            plays_at_s: None,
+            events: EventBuffer::new(),
+            notes: Vec::new(),
         }
+    }
+
+    /// Lets the transport play from `seconds` on, or stops it.
+    pub fn play_from(&mut self, seconds: Option<f64>) {
+        self.plays_at_s = seconds;
+    }
+
+    /// The notes that the plugin sent so far.
+    pub fn notes(&self) -> &[Note] {
+        &self.notes
     }
 
     pub(super) fn into_stopped(self) -> StoppedPluginAudioProcessor<Handlers> {
@@ -86,16 +118,37 @@ impl Stream {
                 self.output.iter_mut().map(|channel| &mut channel[..frames]),
             ),
         }]);
+        self.events.clear();
         self.processor.process(
             &inputs,
             &mut outputs,
             events,
-            &mut OutputEvents::void(),
+            &mut self.events.as_output(),
             Some(self.frames_so_far),
-            None,
+            Some(&transport(self.plays_at_s)),
         )?;
+        self.keep_notes();
         self.frames_so_far += frames as u64;
+        if let Some(plays_at_s) = &mut self.plays_at_s {
+            *plays_at_s += frames as f64 / self.sample_rate;
+        }
         Ok(())
+    }
+
+    fn keep_notes(&mut self) {
+        for event in &self.events {
+            let (key, velocity) = match event.as_core_event() {
+                Some(CoreEventSpace::NoteOn(note)) => (note.key(), Some(note.velocity())),
+                Some(CoreEventSpace::NoteOff(note)) => (note.key(), None),
+                _ => continue,
+            };
+            let Match::Specific(key) = key else { continue };
+            self.notes.push(Note {
+                frame: self.frames_so_far + u64::from(event.header().time()),
+                key,
+                velocity,
+            });
+        }
     }
 
     /// Sends `sound` (one vector a channel) through in blocks of `block` frames.
@@ -119,6 +172,31 @@ impl Stream {
             }
         }
         Ok(rendered)
+    }
+}
+
+/// What the host says before a block.
+fn transport(plays_at_s: Option<f64>) -> TransportEvent {
+    let playing = match plays_at_s {
+        Some(_) => TransportFlags::IS_PLAYING,
+        None => TransportFlags::empty(),
+    };
+    let zero = (BeatTime::from_float(0.0), SecondsTime::from_float(0.0));
+    TransportEvent {
+        header: EventHeader::new_core(0, EventFlags::empty()),
+        flags: TransportFlags::HAS_SECONDS_TIMELINE | playing,
+        song_pos_beats: zero.0,
+        song_pos_seconds: SecondsTime::from_float(plays_at_s.unwrap_or(0.0)),
+        tempo: 120.0,
+        tempo_inc: 0.0,
+        loop_start_beats: zero.0,
+        loop_end_beats: zero.0,
+        loop_start_seconds: zero.1,
+        loop_end_seconds: zero.1,
+        bar_start: zero.0,
+        bar_number: 0,
+        time_signature_numerator: 4,
+        time_signature_denominator: 4,
     }
 }
 

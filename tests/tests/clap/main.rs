@@ -2,6 +2,7 @@
 
 mod hostile_state;
 mod models;
+mod outputs;
 mod pass_through;
 mod state;
 mod tags;

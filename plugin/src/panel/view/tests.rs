@@ -302,3 +302,60 @@ fn no_widget_keeps_the_keyboard() {
     }
     assert!(!context.egui_wants_keyboard_input());
 }
+
+fn click(at: Pos2) -> [Vec<egui::Event>; 4] {
+    [
+        vec![egui::Event::PointerMoved(at)],
+        vec![press(at, true)],
+        vec![press(at, false)],
+        vec![],
+    ]
+}
+
+#[test]
+fn a_group_is_filtered_by_its_chip() {
+    let mut model = (*snapshot().model.unwrap()).clone();
+    model.groups = ["nature", "voice", "nature"].map(str::to_owned).to_vec();
+    let snapshot = Snapshot {
+        model: Some(Arc::new(model)),
+        ..snapshot()
+    };
+    let stage = areas(PanelSize::DEFAULT, 0).stage;
+    // "Things" is the last of the chips.
+    let at = stage.right_top() + vec2(-20.0, 5.0);
+    let wanted = run(PanelSize::DEFAULT, &snapshot, &click(at));
+    let [Action::Settings(settings)] = &wanted[..] else {
+        panic!("{wanted:?}");
+    };
+    assert_eq!(settings.groups_hidden, ["things"]);
+}
+
+#[test]
+fn the_wheel_moves_a_slider_by_steps() {
+    let at = areas(PanelSize::DEFAULT, 0).controls.left_center() + vec2(90.0, 0.0);
+    let wheel = egui::Event::MouseWheel {
+        source: egui::MouseWheelSource::Wheel,
+        unit: egui::MouseWheelUnit::Point,
+        delta: vec2(0.0, 40.0),
+        phase: egui::TouchPhase::Move,
+        modifiers: egui::Modifiers::NONE,
+    };
+    let events = [
+        vec![egui::Event::PointerMoved(at)],
+        vec![],
+        vec![wheel],
+        vec![],
+        vec![],
+    ];
+    let wanted = run(PanelSize::DEFAULT, &snapshot(), &events);
+    let sets: Vec<&Action> = wanted
+        .iter()
+        .filter(|action| matches!(action, Action::Set(..)))
+        .collect();
+    assert!(!sets.is_empty(), "{wanted:?}");
+    let by_a_step = |set: &&&Action| matches!(set, Action::Set(Knob::Window, value) if (value - 2.1).abs() < 1e-4);
+    assert!(
+        sets.iter().filter(by_a_step).count() == sets.len(),
+        "{sets:?}"
+    );
+}
