@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
@@ -66,6 +67,26 @@ impl LibraryEntry {
     }
 }
 
+/// What tells a file from an earlier one of that name without reading it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileSignature {
+    path: PathBuf,
+    /// Time of change and size; `None` where the file is not there.
+    state: Option<(SystemTime, u64)>,
+}
+
+impl FileSignature {
+    /// Looks at the file, which need not be there.
+    pub fn of(path: &Path) -> Self {
+        let metadata = std::fs::metadata(path).ok();
+        let state = metadata.and_then(|m| Some((m.modified().ok()?, m.len())));
+        Self {
+            path: path.to_owned(),
+            state,
+        }
+    }
+}
+
 /// The built-in models and the `*.safetensors` in some folders. Reads files, so not for the audio
 /// or the panel's thread.
 #[derive(Debug, Clone, Default)]
@@ -95,6 +116,15 @@ impl Library {
             entry(ModelSource::File(path), bytes)
         });
         built_in.chain(files).collect()
+    }
+
+    /// Name, time of change and size of each file in the folders: as long as that stays the same,
+    /// [`entries`](Self::entries) says the same. Reads no file's contents, so it is cheap to ask often.
+    pub fn signature(&self) -> Vec<FileSignature> {
+        self.files()
+            .iter()
+            .map(|path| FileSignature::of(path))
+            .collect()
     }
 
     /// Finds and loads a model: by hash in the program and the folders, then by path, then by

@@ -24,6 +24,7 @@ mod words;
 use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use hamiltone_engine::model::ModelChoice;
 use nice_plug::context::gui::GuiContext;
@@ -120,6 +121,7 @@ impl Editor for PanelEditor {
             host: None,
             motion: Motion::default(),
             problem: None,
+            listed: Instant::now(),
         };
         let editor =
             create_egui_editor(state, RepaintNotifier::new(), settings, app).ok_or("no editor")?;
@@ -150,7 +152,12 @@ struct PanelApp {
     motion: Motion,
     /// What the last dialog could not do.
     problem: Option<String>,
+    /// When the folders of models were last looked at.
+    listed: Instant,
 }
+
+/// Time between two looks at the folders of models while the panel is open.
+const WATCH_EVERY: Duration = Duration::from_secs(2);
 
 impl NiceEguiApp for PanelApp {
     fn build(
@@ -169,6 +176,10 @@ impl NiceEguiApp for PanelApp {
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut Frame) {
         self.take_answer();
+        if self.listed.elapsed() > WATCH_EVERY {
+            self.listed = Instant::now();
+            self.shared.requests.list_models();
+        }
         let params = &self.shared.params;
         let (actions, next) = {
             let mut snapshots = self.shared.snapshots.lock();

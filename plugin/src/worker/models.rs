@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hamiltone_engine::model::{Library, Model, ModelChoice, ModelError};
+use hamiltone_engine::model::{FileSignature, Library, Model, ModelChoice, ModelError};
 
 use crate::snapshot::{MenuEntry, ModelFacts, Trouble};
 
@@ -11,6 +11,8 @@ pub(super) struct Models {
     running: Option<Running>,
     /// The choice that was last tried, whatever came of it.
     tried: Option<ModelChoice>,
+    /// The files when they were last listed.
+    listed: Option<Vec<FileSignature>>,
     pub(super) trouble: Option<Trouble>,
     /// Whether the built-in model steps in where another cannot be had.
     has_stand_in: bool,
@@ -28,6 +30,7 @@ impl Models {
             library,
             running: None,
             tried: None,
+            listed: None,
             trouble: None,
             has_stand_in: true,
             menu: Arc::default(),
@@ -77,18 +80,40 @@ impl Models {
         }
     }
 
-    /// Looks which models there are (reads the cards of the files in the folders). A choice that
-    /// could not be had is tried again at the next look at the settings.
+    /// Looks which models there are, reading the cards of the files only if a file changed since the
+    /// last look. A choice that could not be had is then tried again at the next look at the settings.
     pub(super) fn list(&mut self) {
-        self.menu = self
-            .library
-            .entries()
-            .into_iter()
-            .map(MenuEntry::of)
-            .collect();
+        let chosen = self
+            .tried
+            .as_ref()
+            .and_then(|choice| choice.path.as_deref());
+        let mut signature = self.library.signature();
+        signature.extend(chosen.map(FileSignature::of));
+        if self.listed.as_ref() == Some(&signature) {
+            return;
+        }
+        self.listed = Some(signature);
+        let entries = self.library.entries().into_iter();
+        self.menu = entries.map(MenuEntry::of).collect();
         if self.trouble.is_some() {
             self.tried = None;
         }
+    }
+
+    /// The choice of a file by its path alone, with the name and the hash of what was found there:
+    /// so that a session finds it again when the file has moved. `None` where nothing is to be added.
+    pub(super) fn completed(&mut self, choice: &ModelChoice) -> Option<ModelChoice> {
+        if self.trouble.is_some() || choice.path.is_none() || choice.hash.is_some() {
+            return None;
+        }
+        let facts = self.facts()?;
+        let complete = ModelChoice {
+            name: Some(facts.name.clone()),
+            hash: Some(facts.hash.clone()),
+            path: choice.path.clone(),
+        };
+        self.tried = Some(complete.clone());
+        Some(complete)
     }
 
     fn run(&mut self, model: Arc<Model>) -> bool {

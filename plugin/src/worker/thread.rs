@@ -199,6 +199,13 @@ impl<'a> Analyst<'a> {
             self.outputs.forget_tags();
             self.use_model();
         }
+        if let Some(complete) = self.models.completed(&choice) {
+            let mut settings = self.params.settings.write();
+            if settings.model == choice {
+                settings.model = complete.clone();
+                self.settings.model = complete;
+            }
+        }
         self.publish();
     }
 

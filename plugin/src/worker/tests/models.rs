@@ -121,3 +121,80 @@ fn a_damaged_file_is_no_model() {
     assert_eq!(snapshot.troubles[0].title, "Model cannot be used: noise");
     assert!(snapshot.model.is_some());
 }
+
+#[test]
+fn a_file_that_was_opened_by_its_path_is_found_again_after_it_moved() {
+    let mut bench = Bench::new();
+    let elsewhere = bench.path("download.safetensors");
+    write_model(&elsewhere, "owls", &["tawny", "barn"]);
+    bench.set(|settings| settings.model.path = Some(elsewhere.clone()));
+    let _tap = bench.start(false);
+    bench.wait("the model", |s| {
+        s.model.as_ref().is_some_and(|m| m.name == "owls")
+    });
+    let saved = bench.params.settings.read().model.clone();
+    assert_eq!(saved.name.as_deref(), Some("owls"));
+    // The session is opened again when the file has been put into the folder of models.
+    std::fs::rename(&elsewhere, bench.path("models/renamed.safetensors")).unwrap();
+    let Bench { worker, .. } = &bench;
+    worker.stop(true);
+    bench.set(|settings| settings.model = ModelChoice::default());
+    bench.wait("the default", |s| {
+        s.model.as_ref().is_some_and(|m| m.name != "owls")
+    });
+    bench.set(|settings| settings.model = saved);
+    let found = bench.wait("the model", |s| {
+        s.model.as_ref().is_some_and(|m| m.name == "owls")
+    });
+    assert_eq!(found.troubles, []);
+}
+
+#[test]
+fn a_missing_model_is_named_with_its_hash() {
+    let mut bench = Bench::new();
+    bench.set(|settings| {
+        settings.model.name = Some("lost".to_owned());
+        settings.model.hash = Some("0123456789abcdef".repeat(4));
+    });
+    let _tap = bench.start(false);
+    let snapshot = bench.wait("trouble", |s| !s.troubles.is_empty());
+    assert_eq!(
+        snapshot.troubles[0].title,
+        "Model missing: lost, 0123456789ab"
+    );
+}
+
+#[test]
+fn a_second_model_hears_the_same_audio() {
+    let mut bench = Bench::new();
+    write_model(
+        &bench.path("models/two.safetensors"),
+        "two",
+        &["one", "two"],
+    );
+    let choice = |name: &str| ModelChoice {
+        name: Some(name.to_owned()),
+        ..ModelChoice::default()
+    };
+    bench.set(|settings| settings.compare = Some(choice("two")));
+    let mut tap = bench.start(true);
+    play(&mut tap, &rooster());
+    let both = bench.wait("both", |s| {
+        let second = s.compared.as_ref().is_some_and(|c| c.smoothed.len() == 2);
+        second && s.probabilities.len() > 2
+    });
+    assert_eq!(both.compared.unwrap().model.name, "two");
+    // The first one is not disturbed by the second.
+    let (_, alone) = engine_says(&rooster(), bench.params.window_s());
+    bench.worker.stop(true);
+    let end = bench.wait("the end", |s| s.stream.is_none());
+    assert!(distance(&end.probabilities, &alone) < 1e-4);
+    bench.set(|settings| settings.compare = Some(choice("gone")));
+    let _tap = bench.start(true);
+    let said = bench.wait("trouble", |s| !s.troubles.is_empty());
+    assert_eq!(said.troubles[0].title, "Model missing: gone");
+    bench.set(|settings| settings.compare = None);
+    bench.wait("one model", |s| {
+        s.compared.is_none() && s.troubles.is_empty()
+    });
+}
