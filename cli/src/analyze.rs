@@ -1,67 +1,74 @@
 //! `hamiltone analyze`: what is heard when.
 
 use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use clap::CommandFactory;
+use clap::error::ErrorKind;
 use hamiltone_decoding::AudioFile;
 use hamiltone_engine::model::Model;
 use hamiltone_engine::tagging::Tagger;
 use hamiltone_engine::timeline::{EventSettings, Recorder, Timeline};
 
-use crate::arguments::{AnalyzeArguments, Format};
-use crate::inputs::Input;
+use crate::arguments::{AnalyzeArguments, Arguments, Format};
+use crate::inputs::{Input, Inputs};
+use crate::journal::{Entry, Journal, Settings};
+use crate::means::Means;
 use crate::progress::Progress;
-use crate::{Outcome, batch, inputs, listening, outputs, selection};
+use crate::{Outcome, batch, inputs, journal, listening, outputs, selection, summary};
 
 /// Runs the command.
 pub(crate) fn run(arguments: &AnalyzeArguments, quiet: bool) -> Result<Outcome> {
-    let out = arguments.out.as_deref();
-    if let Some(folder) = out {
+    let formats = formats(arguments);
+    if let Some(jobs) = arguments.jobs {
+        // Fails only if threads are running already, and none are.
+        let _ = rayon::ThreadPoolBuilder::new()
+            .num_threads(jobs)
+            .build_global();
+    }
+    if let Some(folder) = &arguments.out {
         outputs::prepare(folder)
             .with_context(|| format!("{}: cannot be written to", folder.display()))?;
     }
     let model = selection::open(arguments.sources.model.as_deref())?;
     let window_s = arguments.window.unwrap_or(model.card().default_window_s);
     let inputs = inputs::find(&arguments.sources.inputs);
-    let files = &inputs.files;
-    let format = arguments
-        .format
-        .unwrap_or_else(|| default_format(out.is_some()));
-    let planned = out.map(|folder| outputs::plan(files, folder, format.ending()));
-    let progress = Progress::new(files.len(), quiet);
-    let mut header_due = true;
-    let outcome = batch::run(
-        &inputs,
-        &progress,
-        |index| {
-            let timeline = analyze(&files[index], &model, window_s, &progress)?;
-            let Some(planned) = &planned else {
-                return Ok(Some(timeline));
-            };
-            let path = &planned[index];
-            outputs::write(path, &as_file(&timeline, format))
-                .with_context(|| format!("{}: cannot be written", path.display()))?;
-            Ok(None)
-        },
-        |_, timeline| {
-            let Some(timeline) = timeline else {
-                return Ok(());
-            };
-            let text = match format {
-                Format::Text => as_text(&timeline),
-                Format::Json => serde_json::to_string(&timeline)? + "\n",
-                Format::Csv if files.len() == 1 => timeline.to_csv(),
-                Format::Csv => with_file_column(&timeline, header_due)?,
-            };
-            header_due = false;
-            Ok(progress.print(&text)?)
-        },
-    )?;
-    if let Some(folder) = out {
-        progress.note(&format!("the timelines are in {}", folder.display()));
+    let analysis = Analysis {
+        arguments,
+        formats,
+        model,
+        window_s,
+        progress: Progress::new(inputs.files.len(), quiet),
+        inputs,
+    };
+    match &arguments.out {
+        Some(folder) => analysis.into_files(folder),
+        None => analysis.to_stdout(),
     }
-    Ok(outcome)
+}
+
+/// The formats that were asked for, or the usual one. What cannot be is wrong usage.
+fn formats(arguments: &AnalyzeArguments) -> Vec<Format> {
+    let to_files = arguments.out.is_some();
+    let mut formats = arguments.format.clone();
+    formats.dedup();
+    let complain = |what: String| {
+        let kind = ErrorKind::ArgumentConflict;
+        Arguments::command().error(kind, what).exit()
+    };
+    if formats.is_empty() {
+        formats.push(default_format(to_files));
+    }
+    if !to_files && formats.len() > 1 {
+        complain("several formats go into files: give a folder with --out".to_owned());
+    }
+    if !to_files && !formats[0].can_be_printed() {
+        let name = formats[0].name();
+        complain(format!("{name} goes into files: give a folder with --out"));
+    }
+    formats
 }
 
 fn default_format(to_files: bool) -> Format {
@@ -72,30 +79,141 @@ fn default_format(to_files: bool) -> Format {
     }
 }
 
-fn analyze(
-    input: &Input,
-    model: &Arc<Model>,
+/// What was asked for.
+struct Analysis<'a> {
+    arguments: &'a AnalyzeArguments,
+    formats: Vec<Format>,
+    model: Arc<Model>,
     window_s: f32,
-    progress: &Progress,
-) -> Result<Timeline> {
-    let file = AudioFile::open(&input.path)?;
-    let name = input.path.to_string_lossy().into_owned();
-    let mut tagger = Tagger::new(Arc::clone(model), file.sample_rate(), window_s)
-        .with_context(|| name.clone())?;
-    let mut recorder = Recorder::new(model, window_s, EventSettings::default());
-    let duration_s = listening::listen(input, file, progress, |samples| {
-        tagger.push(samples, &mut |tags| recorder.push(tags));
-    })?;
-    tagger.finish(&mut |tags| recorder.push(tags));
-    Ok(recorder.finish(&name, duration_s))
+    inputs: Inputs,
+    progress: Progress,
 }
 
-fn as_file(timeline: &Timeline, format: Format) -> String {
-    match format {
-        Format::Text => as_text(timeline),
-        Format::Json => timeline.to_json() + "\n",
-        Format::Csv => timeline.to_csv(),
+impl Analysis<'_> {
+    fn to_stdout(&self) -> Result<Outcome> {
+        let (files, format) = (&self.inputs.files, self.formats[0]);
+        let mut header_due = true;
+        batch::run(
+            &self.inputs,
+            &self.progress,
+            self.arguments.fail_fast,
+            |index| Ok(self.hear(&files[index])?.0),
+            |_, timeline| {
+                let text = match format {
+                    Format::Text => as_text(&timeline),
+                    Format::Json => serde_json::to_string(&timeline)? + "\n",
+                    Format::Csv if files.len() > 1 => with_file_column(&timeline, header_due)?,
+                    other => as_file(&timeline, other)?,
+                };
+                header_due = false;
+                Ok(self.progress.print(&text)?)
+            },
+        )
     }
+
+    /// Writes every format of every file that the journal does not know, then the summary.
+    fn into_files(&self, folder: &Path) -> Result<Outcome> {
+        let endings: Vec<&str> = self.formats.iter().map(|format| format.ending()).collect();
+        let planned = outputs::plan(&self.inputs.files, folder, &endings);
+        let journal = Journal::open(folder)
+            .with_context(|| format!("{}: the journal cannot be written", folder.display()))?;
+        let settings = Settings {
+            model_hash: self.model.hash().to_owned(),
+            window_s: self.window_s,
+            formats: self
+                .formats
+                .iter()
+                .map(|format| format.name().to_owned())
+                .collect(),
+        };
+        let rows = summary::Rows::new(self.inputs.files.len());
+        let outcome = batch::run(
+            &self.inputs,
+            &self.progress,
+            self.arguments.fail_fast,
+            |index| {
+                let done = self.into_file(index, &planned[index], &journal, &settings);
+                let input = &self.inputs.files[index];
+                rows.set(index, &input.path, &done);
+                done.map(|_| ())
+            },
+            |_, ()| Ok(()),
+        )?;
+        rows.write(folder)
+            .with_context(|| format!("{}: the summary cannot be written", folder.display()))?;
+        if rows.known() > 0 {
+            let known = rows.known();
+            let s = if known == 1 { "file is" } else { "files are" };
+            let what = format!("{known} {s} known from an earlier run (--again does them anew)");
+            self.progress.tell(&what);
+        }
+        let what = format!("the timelines are in {}", folder.display());
+        self.progress.note(&what);
+        Ok(outcome)
+    }
+
+    /// One file: its journal entry, and whether it was known already.
+    fn into_file(
+        &self,
+        index: usize,
+        paths: &[PathBuf],
+        journal: &Journal,
+        settings: &Settings,
+    ) -> Result<(Entry, bool)> {
+        let input = &self.inputs.files[index];
+        let sha256 = journal::hash_of(&input.path)
+            .with_context(|| format!("{}: cannot be read", input.path.display()))?;
+        let known = journal.find(&input.place, &sha256, settings);
+        if let Some(entry) = known.filter(|_| !self.arguments.again)
+            && paths.iter().all(|path| path.exists())
+        {
+            return Ok((entry, true));
+        }
+        let (timeline, top) = self.hear(input)?;
+        for (path, format) in paths.iter().zip(&self.formats) {
+            let written = outputs::write_with(path, |target| match format.export() {
+                Some(export) => hamiltone_exports::export(&timeline, export, target),
+                None => target.write_all(as_text(&timeline).as_bytes()),
+            });
+            written.with_context(|| format!("{}: cannot be written", path.display()))?;
+        }
+        let entry = Entry::new(&input.place, sha256, settings.clone(), &timeline, top);
+        journal
+            .add(&entry)
+            .context("the journal cannot be written")?;
+        Ok((entry, false))
+    }
+
+    /// The timeline of a file, and the labels with the highest means.
+    fn hear(&self, input: &Input) -> Result<(Timeline, Means)> {
+        let file = AudioFile::open(&input.path)?;
+        let name = input.path.to_string_lossy().into_owned();
+        let model = &self.model;
+        let mut tagger = Tagger::new(Arc::clone(model), file.sample_rate(), self.window_s)
+            .with_context(|| name.clone())?;
+        let mut recorder = Recorder::new(model, self.window_s, EventSettings::default());
+        let mut means = Means::new(model.card().labels.len());
+        let duration_s = listening::listen(input, file, &self.progress, |samples| {
+            tagger.push(samples, &mut |tags| {
+                recorder.push(tags);
+                means.add(tags.probabilities);
+            });
+        })?;
+        tagger.finish(&mut |tags| {
+            recorder.push(tags);
+            means.add(tags.probabilities);
+        });
+        Ok((recorder.finish(&name, duration_s), means))
+    }
+}
+
+fn as_file(timeline: &Timeline, format: Format) -> Result<String> {
+    let Some(export) = format.export() else {
+        return Ok(as_text(timeline));
+    };
+    let mut bytes = Vec::new();
+    hamiltone_exports::export(timeline, export, &mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// The events with the file's name behind them; the header only where it is due.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use hamiltone_engine::tagging::{MAX_WINDOW_S, MIN_WINDOW_S};
+use hamiltone_exports::Format as Export;
 
 /// Names what is heard in audio files.
 ///
@@ -30,6 +31,17 @@ pub(crate) enum Command {
     Classify(ClassifyArguments),
     /// The models that can be chosen
     Models(ModelsArguments),
+    /// Everything that a model's card says
+    Inspect(InspectArguments),
+    /// How fast this machine is, from the file to the tags
+    Bench(BenchArguments),
+    /// Print a script that completes this command in a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page (roff)
+    Man,
 }
 
 #[derive(Debug, Args)]
@@ -39,13 +51,23 @@ pub(crate) struct AnalyzeArguments {
     /// How much of the past each tag is made from, in seconds (0.5 to 10) [default: the model's]
     #[arg(long, value_name = "SECONDS", value_parser = window)]
     pub(crate) window: Option<f32>,
-    /// How to write the timelines [default: text on a terminal, else json]
+    /// How to write the timelines; may be repeated with --out [default: text on a terminal, else
+    /// json]
     #[arg(long, value_enum)]
-    pub(crate) format: Option<Format>,
+    pub(crate) format: Vec<Format>,
     /// Write one file for each input into this folder (made if needed) instead of printing; the
     /// structure of the input folders is kept
     #[arg(long, value_name = "DIR", value_parser = PathBufValueParser::new().try_map(folder))]
     pub(crate) out: Option<PathBuf>,
+    /// Analyse every file, also those that the journal in the output folder knows
+    #[arg(long, requires = "out")]
+    pub(crate) again: bool,
+    /// Stop at the first file that fails
+    #[arg(long)]
+    pub(crate) fail_fast: bool,
+    /// Files heard at the same time [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub(crate) jobs: Option<usize>,
 }
 
 #[derive(Debug, Args)]
@@ -67,6 +89,29 @@ pub(crate) struct ModelsArguments {
     pub(crate) json: bool,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct InspectArguments {
+    /// The name of a model or a model file
+    #[arg(value_name = "NAME_OR_FILE")]
+    pub(crate) model: String,
+    /// Print a JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchArguments {
+    /// The name of a model or a model file [default: the built-in one]
+    #[arg(long, value_name = "NAME_OR_FILE")]
+    pub(crate) model: Option<String>,
+    /// Seconds of audio that each core hears
+    #[arg(long, value_name = "N", default_value = "120", value_parser = count)]
+    pub(crate) seconds: usize,
+    /// Print a JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 /// What to listen to, and with what.
 #[derive(Debug, Args)]
 pub(crate) struct Sources {
@@ -78,6 +123,7 @@ pub(crate) struct Sources {
     pub(crate) model: Option<String>,
 }
 
+/// How a timeline is written; docs/FORMATS.md has every field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// A list for people
@@ -86,16 +132,49 @@ pub(crate) enum Format {
     Json,
     /// The events; on stdout with a last column `file` where there are several
     Csv,
+    /// One line of JSON for each column of tags
+    Jsonl,
+    /// A label track of Audacity (with --out)
+    Audacity,
+    /// Regions for Reaper's Region/Marker Manager (with --out)
+    Reaper,
+    /// JSON Annotated Music Specification (with --out)
+    Jams,
+    /// A MIDI file of markers (with --out)
+    Midi,
+    /// A picture of the tag roll (with --out)
+    Png,
 }
 
 impl Format {
+    /// The same for the exports; `None` is text.
+    pub(crate) fn export(self) -> Option<Export> {
+        match self {
+            Self::Text => None,
+            Self::Json => Some(Export::Json),
+            Self::Csv => Some(Export::Csv),
+            Self::Jsonl => Some(Export::Jsonl),
+            Self::Audacity => Some(Export::Audacity),
+            Self::Reaper => Some(Export::Reaper),
+            Self::Jams => Some(Export::Jams),
+            Self::Midi => Some(Export::Midi),
+            Self::Png => Some(Export::Png),
+        }
+    }
+
     /// The ending of a file of this format.
     pub(crate) fn ending(self) -> &'static str {
-        match self {
-            Self::Text => "txt",
-            Self::Json => "json",
-            Self::Csv => "csv",
-        }
+        self.export().map_or("txt", Export::ending)
+    }
+
+    /// What a person types.
+    pub(crate) fn name(self) -> &'static str {
+        self.export().map_or("text", Export::name)
+    }
+
+    /// Whether several of them after one another on stdout still mean something.
+    pub(crate) fn can_be_printed(self) -> bool {
+        matches!(self, Self::Text | Self::Json | Self::Csv | Self::Jsonl)
     }
 }
 

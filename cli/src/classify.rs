@@ -32,6 +32,7 @@ pub(crate) fn run(arguments: &ClassifyArguments, quiet: bool) -> Result<Outcome>
     batch::run(
         &inputs,
         &progress,
+        false,
         |index| classify(&inputs.files[index], &model, arguments.top, &progress),
         |_, answer| {
             let text = if arguments.json {

@@ -1,6 +1,6 @@
 //! `hamiltone`: names what is heard in audio files.
 //!
-//! One module a command ([`analyze`], [`classify`], [`models`]); what they share is how inputs are
+//! One module a command ([`analyze`], [`classify`], [`models`], [`inspect`], [`bench`]); what they share is how inputs are
 //! found, how a file is listened to, and how progress and problems are told. Results go to stdout,
 //! everything else to stderr.
 //!
@@ -10,18 +10,23 @@
 mod analyze;
 mod arguments;
 mod batch;
+mod bench;
 mod classify;
 mod inputs;
+mod inspect;
+mod journal;
 mod listening;
+mod means;
 mod models;
 mod outputs;
 mod progress;
 mod selection;
+mod summary;
 
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use arguments::{Arguments, Command};
 
@@ -40,6 +45,10 @@ fn main() -> ExitCode {
         Command::Analyze(analyze) => analyze::run(analyze, arguments.quiet),
         Command::Classify(classify) => classify::run(classify, arguments.quiet),
         Command::Models(models) => models::run(models),
+        Command::Inspect(inspect) => inspect::run(inspect),
+        Command::Bench(bench) => bench::run(bench),
+        Command::Completions { shell } => completions(*shell),
+        Command::Man => manual(),
     };
     match result {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
@@ -51,6 +60,19 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn completions(shell: clap_complete::Shell) -> anyhow::Result<Outcome> {
+    // Through memory: the generator itself panics where its output goes away.
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "hamiltone", &mut script);
+    io::stdout().write_all(&script)?;
+    Ok(Outcome::Done)
+}
+
+fn manual() -> anyhow::Result<Outcome> {
+    clap_mangen::Man::new(Arguments::command()).render(&mut io::stdout())?;
+    Ok(Outcome::Done)
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -3,25 +3,35 @@
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use crate::inputs::Input;
 
-/// A path below `folder` for each input: its place with the ending added (`song.wav` becomes
+/// Files of an output folder that are no results of an input.
+pub(crate) const OWN: [&str; 3] = [JOURNAL, "summary.csv", "summary.jsonl"];
+/// The journal of an output folder.
+pub(crate) const JOURNAL: &str = "hamiltone-journal.jsonl";
+
+/// The paths below `folder` for each input: its place with each ending added (`song.wav` becomes
 /// `song.wav.json`, so that `song.flac` beside it stays apart). Where two inputs would share one,
-/// the later gets a number; no input is ever written over.
-pub(crate) fn plan(inputs: &[Input], folder: &Path, ending: &str) -> Vec<PathBuf> {
+/// all of the later one's get a number; no input is ever written over.
+pub(crate) fn plan(inputs: &[Input], folder: &Path, endings: &[&str]) -> Vec<Vec<PathBuf>> {
     let mut taken: HashSet<String> = inputs.iter().map(|input| key(&input.path)).collect();
+    taken.extend(OWN.map(|name| key(&folder.join(name))));
     inputs
         .iter()
         .map(|input| {
-            let path = (1..)
-                .map(|number| folder.join(numbered(&input.place, number, ending)))
-                .find(|path| !taken.contains(&key(path)))
+            let of = |number| -> Vec<PathBuf> {
+                let name = |ending: &&str| folder.join(numbered(&input.place, number, ending));
+                endings.iter().map(name).collect()
+            };
+            let paths = (1..)
+                .map(of)
+                .find(|paths| !paths.iter().any(|path| taken.contains(&key(path))))
                 .expect("numbers do not run out");
-            taken.insert(key(&path));
-            path
+            taken.extend(paths.iter().map(|path| key(path)));
+            paths
         })
         .collect()
 }
@@ -54,6 +64,14 @@ pub(crate) fn prepare(folder: &Path) -> io::Result<()> {
 /// Writes a file whole or not at all: beside it first, then moved into its place. Makes the
 /// folders on the way.
 pub(crate) fn write(path: &Path, text: &str) -> io::Result<()> {
+    write_with(path, |target| target.write_all(text.as_bytes()))
+}
+
+/// The same by a writer of its own, so that nothing has to be in memory.
+pub(crate) fn write_with(
+    path: &Path,
+    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
@@ -61,8 +79,9 @@ pub(crate) fn write(path: &Path, text: &str) -> io::Result<()> {
     beside.push(".part");
     let beside = PathBuf::from(beside);
     let whole = || -> io::Result<()> {
-        let mut file = fs::File::create(&beside)?;
-        file.write_all(text.as_bytes())?;
+        let mut file = BufWriter::new(fs::File::create(&beside)?);
+        fill(&mut file)?;
+        file.flush()?;
         fs::rename(&beside, path)
     };
     whole().inspect_err(|_| {
@@ -91,8 +110,11 @@ mod tests {
             input("x.wav-2", "x.wav-2"),
             input("d/x.wav", "deep/x.wav"),
         ];
-        let planned = plan(&inputs, Path::new("out"), "json");
-        let names: Vec<_> = planned.iter().map(|path| path.to_str().unwrap()).collect();
+        let planned = plan(&inputs, Path::new("out"), &["json"]);
+        let names: Vec<_> = planned
+            .iter()
+            .map(|paths| paths[0].to_str().unwrap())
+            .collect();
         assert_eq!(
             names,
             [
@@ -109,8 +131,9 @@ mod tests {
     #[test]
     fn an_input_is_never_written_over() {
         let inputs = [input("out/take.json", "other"), input("take", "take")];
-        let planned = plan(&inputs, Path::new("out"), "json");
-        assert_eq!(planned[1], Path::new("out/take-2.json"));
+        let planned = plan(&inputs, Path::new("out"), &["csv", "json"]);
+        let expected = ["out/take-2.csv", "out/take-2.json"].map(PathBuf::from);
+        assert_eq!(planned[1], expected, "all of one input have one number");
     }
 
     #[test]

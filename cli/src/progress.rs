@@ -87,6 +87,13 @@ impl Progress {
         }
     }
 
+    /// Something that everyone should know but who asked for quiet.
+    pub(crate) fn tell(&self, line: &str) {
+        if !self.quiet {
+            self.bar.suspend(|| tell(line));
+        }
+    }
+
     /// A word for a person who watches: only where the bar is to be seen.
     pub(crate) fn note(&self, line: &str) {
         if !self.bar.is_hidden() {

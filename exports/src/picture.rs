@@ -96,7 +96,7 @@ fn draw_row(area: &Area<'_>, timeline: &Timeline, label: usize, top: usize) -> D
     area.draw(&Text::new(name, (LEFT as i32 - 16, middle), style))?;
     let levels = levels(timeline, label);
     for (x, level) in levels.into_iter().enumerate() {
-        let colour = level.map_or(ROLL, |level| colour_of(level));
+        let colour = level.map_or(ROLL, colour_of);
         let left = (LEFT + x) as i32;
         let strip = [(left, top as i32 + 2), (left + 1, (top + ROW) as i32 - 3)];
         area.draw(&Rectangle::new(strip, colour.filled()))?;

@@ -14,7 +14,7 @@ pub(crate) fn one_line(label: &str) -> String {
 }
 
 /// A writer of comma-separated rows.
-pub(crate) fn rows<'a>(target: &'a mut dyn Write) -> csv::Writer<&'a mut dyn Write> {
+pub(crate) fn rows(target: &mut dyn Write) -> csv::Writer<&mut dyn Write> {
     csv::WriterBuilder::new()
         .terminator(csv::Terminator::CRLF)
         .from_writer(target)

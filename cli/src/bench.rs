@@ -1,0 +1,119 @@
+//! `hamiltone bench`: the whole way from a file to tags, on one core and on all of them.
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use hamiltone_decoding::AudioFile;
+use hamiltone_engine::model::Model;
+use hamiltone_engine::tagging::Tagger;
+use hamiltone_engine::timeline::{EventSettings, Recorder};
+use serde_json::json;
+
+use crate::arguments::BenchArguments;
+use crate::{Outcome, selection};
+
+const RATE: u32 = 48_000;
+/// Rounds of which the median counts.
+const ROUNDS: usize = 3;
+
+/// Runs the command.
+pub(crate) fn run(arguments: &BenchArguments) -> Result<Outcome> {
+    let model = selection::open(arguments.model.as_deref())?;
+    let folder = tempfile::tempdir().context("no temporary folder")?;
+    let path = folder.path().join("bench.wav");
+    write_sound(&path, arguments.seconds)?;
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    hear(&path, &model)?; // once to warm up
+    let (mut one, mut all) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        one.push(time(&path, &model, 1)?);
+        all.push(time(&path, &model, cores)?);
+    }
+    let seconds = arguments.seconds as f64;
+    let one = seconds / median(one).as_secs_f64();
+    let all = seconds * cores as f64 / median(all).as_secs_f64();
+    let text = if arguments.json {
+        let result = json!({
+            "model": model.card().name,
+            "model_hash": model.hash(),
+            "seconds": arguments.seconds,
+            "rounds": ROUNDS,
+            "cores": cores,
+            "times_real_time_one_core": one,
+            "times_real_time_all_cores": all,
+            "speed_up": all / one,
+        });
+        serde_json::to_string_pretty(&result)? + "\n"
+    } else {
+        format!(
+            "{}: {} s of 16-bit stereo at 48 kHz for each core, decoding included, median of \
+             {ROUNDS} rounds\n  one core   {one:8.0} × real time\n  {cores:>3} cores  {all:8.0} × real \
+             time ({:.2} times one)\n",
+            model.card().name,
+            arguments.seconds,
+            all / one
+        )
+    };
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    Ok(Outcome::Done)
+}
+
+/// Noise that swells: no silence that something could skip.
+fn write_sound(path: &Path, seconds: usize) -> Result<()> {
+    let format = hound::WavSpec {
+        channels: 2,
+        sample_rate: RATE,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut writer = hound::WavWriter::create(path, format)?;
+    let mut random = 1u32;
+    for index in 0..seconds * RATE as usize {
+        let swell = (index as f32 / RATE as f32).sin().abs();
+        for _ in 0..2 {
+            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let noise = (random >> 16) as f32 / 65_536.0 - 0.5;
+            writer.write_sample((noise * swell * 20_000.0) as i16)?;
+        }
+    }
+    Ok(writer.finalize()?)
+}
+
+/// As `analyze` does it.
+fn hear(path: &Path, model: &Arc<Model>) -> Result<()> {
+    let window_s = model.card().default_window_s;
+    let mut file = AudioFile::open(path)?;
+    let mut tagger = Tagger::new(model.clone(), file.sample_rate(), window_s)?;
+    let mut recorder = Recorder::new(model, window_s, EventSettings::default());
+    while let Some(samples) = file.next_mono()? {
+        tagger.push(samples, &mut |tags| recorder.push(tags));
+    }
+    tagger.finish(&mut |tags| recorder.push(tags));
+    Ok(())
+}
+
+/// How long `threads` threads take, each with the whole file.
+fn time(path: &Path, model: &Arc<Model>, threads: usize) -> Result<Duration> {
+    let start = Instant::now();
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads)
+            .map(|_| scope.spawn(|| hear(path, model)))
+            .collect();
+        workers
+            .into_iter()
+            .try_for_each(|worker| match worker.join() {
+                Ok(result) => result,
+                Err(panic) => std::panic::resume_unwind(panic),
+            })
+    })?;
+    Ok(start.elapsed())
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times[times.len() / 2]
+}

@@ -1,0 +1,105 @@
+//! `hamiltone inspect`: everything that a model's card says.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use anyhow::Result;
+use hamiltone_engine::model::{Card, Model, TaskKind};
+use serde_json::json;
+
+use crate::arguments::InspectArguments;
+use crate::{Outcome, selection};
+
+/// Runs the command.
+pub(crate) fn run(arguments: &InspectArguments) -> Result<Outcome> {
+    let model = selection::open(Some(&arguments.model))?;
+    let text = if arguments.json {
+        let mut card = serde_json::to_value(model.card())?;
+        card["hash"] = json!(model.hash());
+        card["size_bytes"] = json!(model.size_bytes());
+        serde_json::to_string_pretty(&card)? + "\n"
+    } else {
+        in_words(&model)
+    };
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    stdout.flush()?;
+    Ok(Outcome::Done)
+}
+
+fn in_words(model: &Model) -> String {
+    let card = model.card();
+    let mut text = format!("{}\n", card.name);
+    if !card.description.is_empty() {
+        let _ = writeln!(text, "{}\n", card.description); // a String takes everything
+    }
+    for (name, value) in fields(model, card) {
+        let _ = writeln!(text, "{name:<16}{value}");
+    }
+    let _ = writeln!(
+        text,
+        "\n{} labels: {}",
+        card.labels.len(),
+        card.labels.join(", ")
+    );
+    text
+}
+
+fn fields(model: &Model, card: &Card) -> Vec<(&'static str, String)> {
+    let task = match card.task {
+        TaskKind::SingleLabel => "one label at a time",
+        TaskKind::MultiLabel => "any number of labels at a time",
+    };
+    let features = &card.features;
+    let mut fields = vec![
+        ("task", task.to_owned()),
+        ("parameters", card.parameters.to_string()),
+        (
+            "multiply-adds",
+            format!("{} a second of audio", card.multiply_adds_per_second),
+        ),
+        (
+            "window",
+            format!("{} s unless said otherwise", card.default_window_s),
+        ),
+        (
+            "hears",
+            format!(
+                "{} Hz, {} mel bands from {} to {} Hz, a frame every {:.1} ms",
+                features.sample_rate,
+                features.mel_bands,
+                features.low_hz,
+                features.high_hz,
+                1e3 * features.hop_s()
+            ),
+        ),
+    ];
+    for accuracy in &card.accuracy {
+        let spread = accuracy.spread;
+        let spread = spread.map_or_else(String::new, |spread| format!(" ± {:.1}", 100.0 * spread));
+        let value = 100.0 * accuracy.value;
+        let words = format!(
+            "{} {value:.1}{spread} %: {}",
+            accuracy.measure, accuracy.protocol
+        );
+        fields.push(("measured", words));
+    }
+    let groups: std::collections::BTreeSet<&str> = card.groups.iter().map(String::as_str).collect();
+    let groups: Vec<&str> = groups.into_iter().collect();
+    for (name, value) in [
+        ("groups", groups.join(", ")),
+        ("trained on", card.training_data.clone()),
+        ("licence", card.licence.clone()),
+        ("made from", card.parent.clone().unwrap_or_default()),
+        ("pruned", card.pruning.clone().unwrap_or_default()),
+    ] {
+        if !value.is_empty() {
+            fields.push((name, value));
+        }
+    }
+    fields.push((
+        "file",
+        format!("{} bytes, SHA-256 {}", model.size_bytes(), model.hash()),
+    ));
+    fields
+}

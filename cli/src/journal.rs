@@ -1,0 +1,158 @@
+//! What an output folder already holds: a line for each file that was analysed, so that a run that was
+//! stopped, or is given again over a library that grew, does only what is new.
+
+use std::collections::HashMap;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::Path;
+use std::sync::Mutex;
+
+use hamiltone_engine::timeline::{Tag, Timeline};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::means::Means;
+use crate::outputs::JOURNAL;
+
+/// The version of the journal and the summary. It rises when a field changes its meaning or goes.
+pub(crate) const JOURNAL_VERSION: u32 = 1;
+
+/// Labels that an entry names.
+pub(crate) const TOP: usize = 3;
+
+/// What a result depends on, beside the sound.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Settings {
+    pub(crate) model_hash: String,
+    pub(crate) window_s: f32,
+    pub(crate) formats: Vec<String>,
+}
+
+/// A file that was analysed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Entry {
+    pub(crate) format_version: u32,
+    /// Where its results are, below the folder, without their endings.
+    pub(crate) place: String,
+    /// Of the file's contents.
+    pub(crate) sha256: String,
+    #[serde(flatten)]
+    pub(crate) settings: Settings,
+    pub(crate) duration_s: f64,
+    pub(crate) events: usize,
+    /// The labels with the highest mean probabilities.
+    pub(crate) top: Vec<Tag>,
+}
+
+impl Entry {
+    pub(crate) fn new(
+        place: &Path,
+        sha256: String,
+        settings: Settings,
+        timeline: &Timeline,
+        means: Means,
+    ) -> Self {
+        let tag = |(label, probability): (usize, f32)| Tag {
+            label: timeline.labels[label].clone(),
+            probability,
+        };
+        Self {
+            format_version: JOURNAL_VERSION,
+            place: place.to_string_lossy().into_owned(),
+            sha256,
+            settings,
+            duration_s: timeline.duration_s,
+            events: timeline.events.len(),
+            top: means.top(TOP).into_iter().map(tag).collect(),
+        }
+    }
+
+    /// Whether the result is what these settings would give.
+    fn serves(&self, settings: &Settings) -> bool {
+        let Settings {
+            model_hash,
+            window_s,
+            formats,
+        } = settings;
+        self.format_version == JOURNAL_VERSION
+            && self.settings.model_hash == *model_hash
+            && self.settings.window_s == *window_s
+            && formats
+                .iter()
+                .all(|format| self.settings.formats.contains(format))
+    }
+}
+
+/// The journal of an output folder: read once, then only added to.
+pub(crate) struct Journal {
+    known: HashMap<(String, String), Vec<Entry>>,
+    file: Mutex<File>,
+}
+
+impl Journal {
+    /// Reads what is there. A line that cannot be understood (the last one of a run that was killed)
+    /// is as good as none.
+    pub(crate) fn open(folder: &Path) -> io::Result<Self> {
+        let path = folder.join(JOURNAL);
+        let mut text = Vec::new();
+        let mut file = OpenOptions::new()
+            .create(true)
+            .read(true)
+            .append(true)
+            .open(path)?;
+        file.read_to_end(&mut text)?;
+        if text.last().is_some_and(|last| *last != b'\n') {
+            file.write_all(b"\n")?; // the torn line ends here
+        }
+        let mut known: HashMap<_, Vec<Entry>> = HashMap::new();
+        for line in text.split(|byte| *byte == b'\n') {
+            if let Ok(entry) = serde_json::from_slice::<Entry>(line) {
+                let key = (entry.place.clone(), entry.sha256.clone());
+                known.entry(key).or_default().push(entry);
+            }
+        }
+        Ok(Self {
+            known,
+            file: Mutex::new(file),
+        })
+    }
+
+    /// The entry of a file with these contents at this place, if its result serves.
+    pub(crate) fn find(&self, place: &Path, sha256: &str, settings: &Settings) -> Option<Entry> {
+        let key = (place.to_string_lossy().into_owned(), sha256.to_owned());
+        let entries = self.known.get(&key)?;
+        entries
+            .iter()
+            .rev()
+            .find(|entry| entry.serves(settings))
+            .cloned()
+    }
+
+    /// Adds an entry; it is on its way to the disk when this returns.
+    pub(crate) fn add(&self, entry: &Entry) -> io::Result<()> {
+        let line = serde_json::to_string(entry)? + "\n";
+        let mut file = self
+            .file
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        file.write_all(line.as_bytes())
+    }
+}
+
+/// SHA-256 of a file's contents, in hex.
+pub(crate) fn hash_of(path: &Path) -> io::Result<String> {
+    let mut file = File::open(path)?;
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => break,
+            count => hash.update(&buffer[..count]),
+        }
+    }
+    Ok(hash
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect())
+}
