@@ -44,7 +44,7 @@ pub(crate) fn run(arguments: &AnalyzeArguments, quiet: bool) -> Result<Outcome> 
         inputs,
     };
     match &arguments.out {
-        Some(folder) => analysis.into_files(folder),
+        Some(folder) => analysis.write_files(folder),
         None => analysis.to_stdout(),
     }
 }
@@ -112,7 +112,7 @@ impl Analysis<'_> {
     }
 
     /// Writes every format of every file that the journal does not know, then the summary.
-    fn into_files(&self, folder: &Path) -> Result<Outcome> {
+    fn write_files(&self, folder: &Path) -> Result<Outcome> {
         let endings: Vec<&str> = self.formats.iter().map(|format| format.ending()).collect();
         let planned = outputs::plan(&self.inputs.files, folder, &endings);
         let journal = Journal::open(folder)
@@ -132,7 +132,7 @@ impl Analysis<'_> {
             &self.progress,
             self.arguments.fail_fast,
             |index| {
-                let done = self.into_file(index, &planned[index], &journal, &settings);
+                let done = self.write_file(index, &planned[index], &journal, &settings);
                 let input = &self.inputs.files[index];
                 rows.set(index, &input.path, &done);
                 done.map(|_| ())
@@ -153,7 +153,7 @@ impl Analysis<'_> {
     }
 
     /// One file: its journal entry, and whether it was known already.
-    fn into_file(
+    fn write_file(
         &self,
         index: usize,
         paths: &[PathBuf],

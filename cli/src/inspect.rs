@@ -68,8 +68,8 @@ fn fields(model: &Model, card: &Card) -> Vec<(&'static str, String)> {
                 "{} Hz, {} mel bands from {} to {} Hz, a frame every {:.1} ms",
                 features.sample_rate,
                 features.mel_bands,
-                features.low_hz,
-                features.high_hz,
+                features.lowest_hz,
+                features.highest_hz,
                 1e3 * features.hop_s()
             ),
         ),

@@ -261,3 +261,13 @@ fn names_and_endings_are_one_to_one() {
             .contains("reaper")
     );
 }
+
+#[test]
+fn the_documentation_names_every_format_with_its_ending() {
+    let text = include_str!("../../docs/FORMATS.md");
+    for format in Format::ALL {
+        assert!(text.contains(&format!("\n## {format}\n")), "{format}");
+        let row = format!("| `{format}` | `.{}` |", format.ending());
+        assert!(text.contains(&row), "{row}");
+    }
+}

@@ -91,15 +91,15 @@ impl Listen {
         let at = |channel: usize| channels[channel].as_ref()[frame];
         match self {
             Self::Mix => mix_frame(channels.iter().map(|channel| channel.as_ref()[frame])),
-            Self::Left => mix_frame([at(0)].into_iter()),
-            Self::Right => mix_frame([at(1)].into_iter()),
-            Self::Mid => mix_frame([at(0), at(1)].into_iter()),
-            Self::Side => mix_frame([at(0), -at(1)].into_iter()),
-            Self::Centre => mix_frame([at(2)].into_iter()),
-            Self::Lfe => mix_frame([at(3)].into_iter()),
-            Self::SurroundLeft => mix_frame([at(4)].into_iter()),
-            Self::SurroundRight => mix_frame([at(5)].into_iter()),
-            Self::Surround => mix_frame([at(4), at(5)].into_iter()),
+            Self::Left => mix_frame([at(0)]),
+            Self::Right => mix_frame([at(1)]),
+            Self::Mid => mix_frame([at(0), at(1)]),
+            Self::Side => mix_frame([at(0), -at(1)]),
+            Self::Centre => mix_frame([at(2)]),
+            Self::Lfe => mix_frame([at(3)]),
+            Self::SurroundLeft => mix_frame([at(4)]),
+            Self::SurroundRight => mix_frame([at(5)]),
+            Self::Surround => mix_frame([at(4), at(5)]),
         }
     }
 }

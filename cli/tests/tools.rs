@@ -1,0 +1,62 @@
+//! The commands around: inspect, bench, completions, man.
+
+mod common;
+
+use common::{LABELS, Workplace};
+
+#[test]
+fn inspect_says_what_the_card_says() {
+    let place = Workplace::new();
+    let ran = place.run(&["inspect", "tiny"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    for wanted in [
+        "parameters",
+        "licence",
+        "SHA-256",
+        "multiply-adds",
+        LABELS[1],
+    ] {
+        assert!(ran.stdout.contains(wanted), "{wanted}: {}", ran.stdout);
+    }
+    let ran = place.run(&["inspect", "models/tiny.safetensors", "--json"]);
+    let card: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(card["labels"].as_array().unwrap().len(), LABELS.len());
+    assert_eq!(card["hash"].as_str().unwrap().len(), 64);
+    let ran = place.run(&["inspect", "nobody"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.stderr.contains("There is:"), "{ran:?}");
+}
+
+#[test]
+fn bench_measures_and_says_so() {
+    let place = Workplace::new();
+    let ran = place.run(&["bench", "--model", "tiny", "--seconds", "2", "--json"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let result: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let (one, all) = (
+        result["times_real_time_one_core"].as_f64().unwrap(),
+        result["times_real_time_all_cores"].as_f64().unwrap(),
+    );
+    assert!(one > 1.0 && all > 1.0, "{result}");
+    assert!((result["speed_up"].as_f64().unwrap() - all / one).abs() < 1e-6);
+    let ran = place.run(&["bench", "--model", "tiny", "--seconds", "1"]);
+    assert!(ran.stdout.contains("× real time"), "{ran:?}");
+}
+
+#[test]
+fn completions_and_manual_name_the_commands() {
+    let place = Workplace::new();
+    for arguments in [
+        &["completions", "bash"][..],
+        &["completions", "zsh"],
+        &["completions", "fish"],
+        &["man"],
+    ] {
+        let ran = place.run(arguments);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        for command in ["analyze", "classify", "inspect"] {
+            assert!(ran.stdout.contains(command), "{arguments:?}: no {command}");
+        }
+    }
+    assert_eq!(place.run(&["completions", "tcl"]).code, 2);
+}
