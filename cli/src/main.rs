@@ -1,6 +1,6 @@
 //! `hamiltone`: names what is heard in audio files.
 //!
-//! One module a command ([`analyze`], [`classify`], [`models`], [`inspect`], [`bench`]); what they share is how inputs are
+//! One module a command ([`analyze`], [`classify`], [`models`], [`inspect`], [`mod@bench`]); what they share is how inputs are
 //! found, how a file is listened to, and how progress and problems are told. Results go to stdout,
 //! everything else to stderr.
 //!
