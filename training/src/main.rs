@@ -27,6 +27,8 @@ enum Command {
     Gather(hamiltone_training::material::GatherArguments),
     /// Count which labels the teacher finds in gathered audio.
     Coverage(hamiltone_training::material::CoverageArguments),
+    /// Put one fold's network of a run into a folder of models, with the means of all folds.
+    Ship(hamiltone_training::report::ShipArguments),
     /// Write the README of a folder of models from their cards.
     Catalogue {
         /// The folder.
@@ -59,6 +61,7 @@ fn main() -> std::process::ExitCode {
         Command::ZeroShot(arguments) => hamiltone_training::zero_shot::zero_shot(&arguments),
         Command::Gather(arguments) => hamiltone_training::material::gather(&arguments),
         Command::Coverage(arguments) => hamiltone_training::material::coverage(&arguments),
+        Command::Ship(arguments) => hamiltone_training::report::ship(&arguments),
         Command::Catalogue { models } => hamiltone_training::report::catalogue(&models),
         Command::Draw { results, out } => hamiltone_training::report::redraw(&results, &out),
     };

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use common::{failed, json, program, sound, succeeded, text, train};
-use hamiltone_engine::model::Model;
+use hamiltone_engine::model::{Model, ModelFile};
 use hamiltone_engine::tagging::ClipClassifier;
 
 /// A whole picture that shows something, with these words in it.
@@ -110,6 +110,37 @@ fn a_folder_of_sets_with_metadata_csv() {
     }
     check_picture(&out.join("confusion.svg"), &["flute", "over 2 folds"]);
     redraw_gives_the_same(&out);
+    shipping_puts_the_means_on_the_card(&out);
+}
+
+/// `ship` takes one fold's network under another name, with what all folds measured.
+fn shipping_puts_the_means_on_the_card(out: &Path) {
+    let models = out.join("shipped");
+    std::fs::create_dir(&models).unwrap();
+    let ship = |fold: &str, name: &str| {
+        let mut command = program();
+        command.args(["ship", "--fold", fold, "--name", name]);
+        command.arg("--run").arg(out).arg("--models").arg(&models);
+        command.output().unwrap()
+    };
+    succeeded(&ship("1", "mine"));
+    let card = ModelFile::read(&models.join("mine.safetensors"))
+        .unwrap()
+        .card;
+    let results = json(&out.join("results.json"));
+    assert_eq!(card.name, "mine");
+    assert_eq!(
+        Some(card.accuracy[0].value),
+        results["accuracy"]["mean"].as_f64()
+    );
+    assert!(
+        card.accuracy[0].protocol.contains("2 folds"),
+        "{:?}",
+        card.accuracy
+    );
+    assert!(card.accuracy.iter().any(|a| a.protocol.contains("fold 1")));
+    assert!(failed(&ship("9", "mine")).contains("fold9"));
+    assert!(failed(&ship("1", "../mine")).contains("no name"));
 }
 
 /// `draw` makes the pictures of a run from its results alone.

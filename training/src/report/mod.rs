@@ -5,6 +5,7 @@ mod catalogue;
 mod pictures;
 mod redraw;
 mod scatter;
+mod ship;
 
 use std::path::Path;
 
@@ -14,6 +15,7 @@ pub use pictures::{confusion, curves};
 pub use redraw::redraw;
 pub use scatter::{Point, scatter};
 use serde::Serialize;
+pub use ship::{ShipArguments, ship};
 
 use crate::dataset::Dataset;
 use crate::evaluation::Evaluation;
