@@ -1,10 +1,12 @@
 //! Pictures of a run, as SVG.
 
 use std::path::Path;
+use std::sync::Once;
 
 use anyhow::anyhow;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::{FontStyle, register_font};
 
 use crate::run::EpochRecord;
 
@@ -211,6 +213,12 @@ fn draw_cells(
 }
 
 pub(super) fn sans(size: i32) -> TextStyle<'static> {
+    static LOADED: Once = Once::new();
+    LOADED.call_once(|| {
+        // Fails only for bytes that are no font, and these are.
+        let font = epaint_default_fonts::UBUNTU_LIGHT;
+        let _ = register_font("sans-serif", FontStyle::Normal, font);
+    });
     ("sans-serif", size).into_font().color(&INK)
 }
 
