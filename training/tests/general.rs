@@ -163,6 +163,7 @@ fn a_student_goes_on_where_it_stopped_and_coverage_counts_every_label() {
     assert_eq!(second.card.labels.len(), 527);
     assert!(second.card.licence.contains("CC0"));
     assert_ne!(first.weights, second.weights);
+    assert!(out.join("curve.svg").is_file());
     assert_eq!(second.card.groups[0], "voice");
     let statistics = second.card.class_statistics.as_ref().unwrap();
     assert_ne!(first.card.class_statistics.as_ref(), Some(statistics));

@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use anyhow::ensure;
+use hamiltone_engine::features::COMPONENTS;
 use hamiltone_engine::network::Architecture;
 
 use super::statistics::SEGMENTS;
 use crate::pruning::{Plan, Pruning, Score};
-use crate::teacher::LABELS;
+use crate::teacher::{HIDDEN, LABELS};
 
 /// What `distil` is told.
 #[derive(clap::Args, Debug, Clone)]
@@ -49,9 +50,12 @@ pub struct GeneralArguments {
     /// Channels of the first block, twice as many in each further one.
     #[arg(long, default_value_t = 32)]
     pub channels: usize,
-    /// Blocks of two convolutions, all of which pool.
-    #[arg(long, default_value_t = 4)]
+    /// Blocks of two convolutions.
+    #[arg(long, default_value_t = 5)]
     pub blocks: usize,
+    /// Blocks that pool: the first so many. Four make a column of 160 ms.
+    #[arg(long, default_value_t = 4)]
+    pub pooling_blocks: usize,
     /// Learning rate at the top of its schedule.
     #[arg(long, default_value_t = 2e-3)]
     pub learning_rate: f64,
@@ -92,9 +96,15 @@ impl GeneralArguments {
         Ok(())
     }
 
-    /// The shape of a fresh network.
+    /// The shape of a fresh network. Its hidden layer is as large as the teacher's, whose output
+    /// layer it takes over.
     pub(super) fn architecture(&self) -> Architecture {
-        Architecture::doubling(self.channels, self.blocks, true, 1.0, LABELS)
+        let mut shape = Architecture::doubling(self.channels, self.blocks, true, 1.0, LABELS);
+        for block in shape.blocks.iter_mut().skip(self.pooling_blocks) {
+            block.pools = false;
+        }
+        shape.hidden = HIDDEN / COMPONENTS;
+        shape
     }
 
     /// What is removed from the model that the run starts from.

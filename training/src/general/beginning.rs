@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, ensure};
 use candle_core::{Device, Tensor};
+use hamiltone_engine::features::COMPONENTS;
 use hamiltone_engine::model::ModelFile;
 use hamiltone_engine::network::Architecture;
 use hamiltone_engine::network::streaming::Weights;
@@ -12,13 +13,13 @@ use sha2::{Digest, Sha256};
 
 use super::Mixing;
 use super::progress::{CHECKPOINT, MODEL, Progress};
-use super::run::{AVERAGE_DECAY, School};
+use super::run::{AVERAGE_DECAY, Crop, School};
 use crate::files;
 use crate::optimisation::{AdamW, Optimisation};
 use crate::pruning::remove;
 use crate::random::stream;
 use crate::run::{TrainingNetwork, initial_weights, input_statistics};
-use crate::teacher::{LABELS, audioset_labels};
+use crate::teacher::{HIDDEN, LABELS, audioset_labels};
 
 /// Streams of random numbers; see also those of the run.
 const SURVEYED: u64 = 2;
@@ -118,15 +119,19 @@ impl School<'_> {
     fn begin_anew(&self) -> anyhow::Result<(Progress, Beginning)> {
         let coded = Mixing::default().coded;
         let mixtures = self.mixtures(SURVEYED, 0, self.arguments.survey, coded);
-        let done = self.survey(&mixtures, coded)?;
+        let mut done = self.survey(&mixtures, coded)?;
         let beginning = match &self.arguments.start {
             Some(start) => self.taken_from(start)?,
             None => self.fresh(&mixtures, &done),
         };
+        if COMPONENTS * beginning.architecture.hidden != HIDDEN {
+            done.hidden_deviations.clear();
+        }
         Ok((done, beginning))
     }
 
-    /// Fresh weights that begin at the teacher's mean answer.
+    /// Fresh weights; the output layer is the teacher's if the hidden layers have one size, and
+    /// begins at the teacher's mean answer otherwise.
     fn fresh(&self, mixtures: &[Vec<f32>], done: &Progress) -> Beginning {
         let architecture = self.arguments.architecture();
         let some = mixtures.iter().take(mixtures.len().div_ceil(4));
@@ -134,7 +139,13 @@ impl School<'_> {
         let norm = input_statistics(&self.features, &samples);
         let mut random = stream(self.arguments.seed, &[INITIAL]);
         let mut weights = initial_weights(&architecture, &self.features, norm, &mut random);
-        weights.insert("head.output.bias".to_owned(), done.logit_means.clone());
+        let (weight, bias) = self.last_layers.output();
+        if COMPONENTS * architecture.hidden == HIDDEN {
+            weights.insert("head.output.weight".to_owned(), weight.to_vec());
+            weights.insert("head.output.bias".to_owned(), bias.to_vec());
+        } else {
+            weights.insert("head.output.bias".to_owned(), done.logit_means.clone());
+        }
         Beginning {
             architecture,
             weights,
@@ -174,29 +185,32 @@ impl School<'_> {
     /// Statistics of the teacher over mixtures.
     fn survey(&self, mixtures: &[Vec<f32>], coded: f64) -> anyhow::Result<Progress> {
         let crops = self.judge(mixtures)?;
-        let mean = |label: usize| {
-            crops
-                .iter()
-                .map(|crop| f64::from(crop.logits[label]))
-                .sum::<f64>()
-                / crops.len() as f64
-        };
-        let means: Vec<f64> = (0..LABELS).map(mean).collect();
-        let deviation = |label: usize| {
-            let of =
-                |crop: &super::run::Crop| (f64::from(crop.logits[label]) - means[label]).powi(2);
-            let variance = crops.iter().map(of).sum::<f64>() / crops.len() as f64;
-            variance.sqrt().max(0.1) as f32
-        };
+        let all = |of: fn(&Crop) -> &[f32]| crops.iter().map(of).collect::<Vec<_>>();
+        let (logits, hidden) = (all(|crop| &crop.logits), all(|crop| &crop.hidden));
+        let (logit_means, logit_deviations) = moments(&logits, LABELS);
+        let (_, hidden_deviations) = moments(&hidden, HIDDEN);
         Ok(Progress {
             steps: 0,
             seconds: 0.0,
-            logit_means: means.iter().map(|mean| *mean as f32).collect(),
-            logit_deviations: (0..LABELS).map(deviation).collect(),
+            logit_means,
+            logit_deviations,
+            hidden_deviations,
             records: Vec::new(),
             coded,
         })
     }
+}
+
+/// Mean and deviation (a tenth at least) of each place of rows.
+fn moments(rows: &[&[f32]], places: usize) -> (Vec<f32>, Vec<f32>) {
+    let of_place = |place: usize| {
+        let values = || rows.iter().map(|row| f64::from(row[place]));
+        let mean = values().sum::<f64>() / rows.len() as f64;
+        let variance = values().map(|value| (value - mean).powi(2)).sum::<f64>();
+        let deviation = (variance / rows.len() as f64).sqrt();
+        (mean as f32, deviation.max(0.1) as f32)
+    };
+    (0..places).map(of_place).unzip()
 }
 
 /// SHA-256 of a file, as the engine knows models by.

@@ -3,7 +3,6 @@
 use rand::Rng;
 
 use super::Material;
-use crate::audio_cache::Sound;
 use crate::random::normal;
 
 /// How sounds are changed and mixed. Shares are probabilities.
@@ -37,14 +36,14 @@ impl Default for Mixing {
         Self {
             more: (0.4, 0.25),
             below_db: (-6.0, 15.0),
-            gain_db: (-25.0, 15.0),
+            gain_db: (-25.0, 10.0),
             speed: (0.3, 0.3),
             tilt: (0.3, 3.0),
-            band_limited: 0.15,
-            reverberant: 0.2,
+            band_limited: 0.1,
+            reverberant: 0.12,
             noise: (0.15, (10.0, 40.0)),
             silence: 0.01,
-            coded: 0.15,
+            coded: 0.1,
         }
     }
 }
@@ -139,7 +138,7 @@ fn changed(
 fn audible(material: &Material, length: usize, random: &mut impl Rng) -> Vec<f32> {
     let mut best = (0.0, Vec::new());
     for _ in 0..TRIES {
-        let crop = crop(material.draw(random), length, random);
+        let crop = material.cut(length, random);
         let level = root_mean_square(&crop);
         if level > best.0 || best.1.is_empty() {
             best = (level, crop);
@@ -149,30 +148,6 @@ fn audible(material: &Material, length: usize, random: &mut impl Rng) -> Vec<f32
         }
     }
     best.1
-}
-
-/// A stretch of a sound; a short one stands at a random place in silence, or is repeated.
-fn crop(sound: &Sound, length: usize, random: &mut impl Rng) -> Vec<f32> {
-    let samples = &sound.samples;
-    let value = |sample: i16| sound.scale * f32::from(sample);
-    if samples.len() >= length {
-        let start = random.random_range(0..=samples.len() - length);
-        return samples[start..start + length]
-            .iter()
-            .map(|s| value(*s))
-            .collect();
-    }
-    if random.random_bool(0.5) {
-        let repeated = samples.iter().cycle().take(length);
-        return repeated.map(|s| value(*s)).collect();
-    }
-    let mut crop = vec![0.0; length];
-    let start = random.random_range(0..=length - samples.len());
-    crop[start..]
-        .iter_mut()
-        .zip(samples)
-        .for_each(|(to, s)| *to = value(*s));
-    crop
 }
 
 /// So many dB an octave more (or less) above 1 kHz than below, by a first-order shelf: within two

@@ -46,6 +46,10 @@ pub(super) struct Progress {
     /// Mean and deviation of each of the teacher's logits over mixtures.
     pub(super) logit_means: Vec<f32>,
     pub(super) logit_deviations: Vec<f32>,
+    /// Deviation of each unit of the teacher's hidden layer; none if the student has another size
+    /// there, or was begun before this was taught.
+    #[serde(default)]
+    pub(super) hidden_deviations: Vec<f32>,
     pub(super) records: Vec<Record>,
     /// Share of crops with the marks of lossy coding. A run that was begun before there was such a
     /// thing goes on without it, on the crops that it would have had.

@@ -19,10 +19,11 @@ use super::progress::{MODEL, Record};
 use super::statistics::{add_statistics, sources};
 use super::{GeneralArguments, Material, Mixing, degrade, mixture};
 use crate::augmentation::frames_by_component;
-use crate::material::Source;
+use crate::material::{Heard, Source, judge_all, verdicts_file};
 use crate::random::stream;
+use crate::report::{Measurement, agreement};
 use crate::run::progress;
-use crate::teacher::{LABELS, Mn04};
+use crate::teacher::{HIDDEN, LABELS, LastLayers, Mn04};
 
 /// Of the weights, over steps.
 pub(super) const AVERAGE_DECAY: f64 = 0.999;
@@ -38,6 +39,7 @@ pub(super) struct School<'a> {
     pub(super) features: FeatureSettings,
     material: Material,
     teacher: Mn04,
+    pub(super) last_layers: LastLayers,
 }
 
 /// A crop as the student sees it, and what the teacher says.
@@ -45,6 +47,8 @@ pub(super) struct Crop {
     planes: Vec<f32>,
     frames: usize,
     pub(super) logits: Vec<f32>,
+    /// The teacher's hidden layer.
+    pub(super) hidden: Vec<f32>,
 }
 
 /// Runs (or resumes) the distillation; with [`GeneralArguments::start`], of a finished model,
@@ -75,14 +79,33 @@ pub fn distil(arguments: &GeneralArguments) -> anyhow::Result<()> {
         &features,
         HELD_OUT,
     )?;
+    let heard = hear(arguments, &learned, &teacher)?;
+    let mut material = load(&learned, "reading sounds")?;
+    material.prefer_rare(&arguments.material, &heard);
     let school = School {
         arguments,
-        material: load(&learned, "reading sounds")?,
+        material,
         features,
         teacher,
+        last_layers: LastLayers::read(&arguments.teacher)?,
     };
     school.teach(&measured)?;
     finish(arguments, &learned)
+}
+
+/// What the teacher hears in what is learned from, which `coverage` may have asked already.
+fn hear(
+    arguments: &GeneralArguments,
+    learned: &[Source],
+    teacher: &Mn04,
+) -> anyhow::Result<Vec<Heard>> {
+    let file = verdicts_file(&arguments.material, &arguments.teacher)?;
+    let bar = progress(learned.len() as u64, "judging", arguments.quiet);
+    let heard = judge_all(learned, &arguments.material, teacher, &file, &|_| {
+        bar.inc(1)
+    });
+    bar.finish_and_clear();
+    heard
 }
 
 /// Gives the finished model its class statistics, if it has none.
@@ -100,16 +123,20 @@ impl School<'_> {
     fn teach(&self, measured: &HeldOut) -> anyhow::Result<()> {
         let arguments = self.arguments;
         let mut student = self.begin()?;
-        let deviations = student.done.logit_deviations.iter();
-        let scale: Vec<f32> = deviations.map(|d| 1.0 / d).collect();
-        let scale = Tensor::from_vec(scale, (1, LABELS), &Device::Cpu)?;
+        let scales = Scales {
+            logits: over(&student.done.logit_deviations)?,
+            hidden: match student.done.hidden_deviations.as_slice() {
+                [] => None,
+                deviations => Some(over(deviations)?),
+            },
+        };
         let bar = progress(arguments.steps as u64, "distilling", arguments.quiet);
         bar.set_position(student.done.steps as u64);
         bar.reset_eta();
         let (mut losses, mut since) = (0.0, 0usize);
         let mut started = Instant::now();
         while student.done.steps < arguments.steps {
-            losses += self.step(&mut student, &scale)?;
+            losses += self.step(&mut student, &scales)?;
             since += 1;
             bar.inc(1);
             let steps = student.done.steps;
@@ -127,14 +154,14 @@ impl School<'_> {
     }
 
     /// Returns the loss.
-    fn step(&self, student: &mut Student, scale: &Tensor) -> anyhow::Result<f64> {
+    fn step(&self, student: &mut Student, scales: &Scales) -> anyhow::Result<f64> {
         let Student {
             done,
             network,
             adam,
             ..
         } = student;
-        let lesson = self.lesson(done.steps, done.coded, scale)?;
+        let lesson = self.lesson(done.steps, done.coded, scales)?;
         let loss = loss(network, &lesson)?;
         adam.step(&loss.backward()?, self.arguments.steps)?;
         network.take_average(AVERAGE_DECAY, adam.steps_done())?;
@@ -168,6 +195,17 @@ impl School<'_> {
         tensors.extend(student.adam.moments());
         let model = ModelFile::seal(card, weights)?;
         student.done.save(&self.arguments.out, &model, tensors)?;
+        let curve = student.done.records.iter().map(|record| Measurement {
+            hours: record.hours,
+            mean_average_precision: record.agreement.mean_average_precision,
+            top_1: record.agreement.top_1,
+        });
+        let curve: Vec<Measurement> = curve.collect();
+        agreement(
+            &self.arguments.out.join("curve.svg"),
+            &self.arguments.name,
+            &curve,
+        )?;
         Ok(record)
     }
 
@@ -201,24 +239,33 @@ impl School<'_> {
     pub(super) fn judge(&self, mixtures: &[Vec<f32>]) -> anyhow::Result<Vec<Crop>> {
         let one = |samples: &Vec<f32>| {
             let (planes, frames) = frames_by_component(&self.features, samples);
-            let logits = self.teacher.judge(samples)?.logits;
+            let verdict = self.teacher.judge(samples)?;
             Ok(Crop {
                 planes,
                 frames,
-                logits,
+                hidden: self.last_layers.hidden(&verdict.embedding),
+                logits: verdict.logits,
             })
         };
         mixtures.par_iter().map(one).collect()
     }
 
-    fn lesson(&self, step: usize, coded: f64, scale: &Tensor) -> anyhow::Result<Lesson> {
+    fn lesson(&self, step: usize, coded: f64, scales: &Scales) -> anyhow::Result<Lesson> {
         let crops = self.judge(&self.mixtures(MIX, step, self.arguments.batch, coded))?;
         let (count, frames) = (crops.len(), crops[0].frames);
-        let (mut planes, mut logits) = (Vec::new(), Vec::new());
+        let (mut planes, mut logits, mut hidden) = (Vec::new(), Vec::new(), Vec::new());
         for crop in crops {
             planes.extend(crop.planes);
             logits.extend(crop.logits);
+            hidden.extend(crop.hidden);
         }
+        let hidden = match &scales.hidden {
+            None => None,
+            Some(scale) => {
+                let hidden = Tensor::from_vec(hidden, (count, HIDDEN), &Device::Cpu)?;
+                Some((hidden, scale.clone()))
+            }
+        };
         let shape = (count, COMPONENTS, frames, self.features.mel_bands);
         let sigmoid = |logit: &f32| 1.0 / (1.0 + (-logit).exp());
         let probabilities: Vec<f32> = logits.iter().map(sigmoid).collect();
@@ -226,7 +273,19 @@ impl School<'_> {
             frames: Tensor::from_vec(planes, shape, &Device::Cpu)?,
             probabilities: Tensor::from_vec(probabilities, (count, LABELS), &Device::Cpu)?,
             logits: Tensor::from_vec(logits, (count, LABELS), &Device::Cpu)?,
-            scale: scale.clone(),
+            scale: scales.logits.clone(),
+            hidden,
         })
     }
+}
+
+/// One over the deviations of the teacher's logits and of its hidden layer, in a row.
+struct Scales {
+    logits: Tensor,
+    hidden: Option<Tensor>,
+}
+
+fn over(deviations: &[f32]) -> candle_core::Result<Tensor> {
+    let scale: Vec<f32> = deviations.iter().map(|deviation| 1.0 / deviation).collect();
+    Tensor::from_vec(scale, (1, deviations.len()), &Device::Cpu)
 }

@@ -1,5 +1,6 @@
 //! Results of a run: JSON for scripts, pictures and a summary for people.
 
+mod agreement;
 mod bars;
 mod catalogue;
 mod pictures;
@@ -9,6 +10,7 @@ mod ship;
 
 use std::path::Path;
 
+pub use agreement::{Measurement, agreement};
 pub use bars::bars;
 pub use catalogue::{catalogue, catalogue_text};
 pub use pictures::{confusion, curves};

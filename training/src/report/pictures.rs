@@ -13,7 +13,7 @@ use crate::run::EpochRecord;
 pub(super) const INK: RGBColor = RGBColor(40, 44, 52);
 /// Okabe and Ito's blue and vermilion: apart for every kind of colour vision.
 pub(super) const BLUE: RGBColor = RGBColor(0, 114, 178);
-const VERMILION: RGBColor = RGBColor(213, 94, 0);
+pub(super) const VERMILION: RGBColor = RGBColor(213, 94, 0);
 
 /// A square without a count.
 const EMPTY: RGBColor = RGBColor(244, 245, 247);

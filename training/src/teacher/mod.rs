@@ -1,6 +1,7 @@
 //! Teachers: networks that judge audio, for students to learn from.
 
 mod labels;
+mod last_layers;
 mod log_mel;
 mod mapped;
 mod mn04;
@@ -9,6 +10,7 @@ mod ours;
 mod yamnet;
 
 pub use labels::{Label, audioset_groups, audioset_labels};
+pub use last_layers::{HIDDEN, LastLayers};
 pub use log_mel::{BANDS, FEWEST_SAMPLES, HOP};
 pub use mapped::MappedTeacher;
 pub use mn04::{EMBEDDING, LABELS, Mn04, RATE, Verdict};

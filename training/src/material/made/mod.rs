@@ -1,8 +1,9 @@
-//! Sound that free programs make: speech in many languages, every instrument of a soundfont, and
-//! bands that accompany in many styles. It fills what no package holds.
+//! Sound that is made: speech in many languages, every instrument of a soundfont, and bands in many
+//! styles by free programs; tones, noises and signals by formulas. It fills what no package holds.
 
 mod grooves;
 mod instruments;
+mod signals;
 mod speech;
 
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use rayon::prelude::*;
 use super::keep::Found;
 use super::program;
 use super::source::Source;
+use crate::teacher::RATE;
 
 /// A kind of made sound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +25,8 @@ pub(super) enum Made {
     Instruments,
     /// By mma (Musical MIDI Accompaniment) and fluidsynth.
     Grooves,
+    /// By formulas.
+    Signals,
 }
 
 /// One sound to make.
@@ -43,16 +47,24 @@ enum Recipe {
     Play(Vec<u8>),
     /// A chart for mma.
     Accompany(String),
+    /// Samples at [`RATE`].
+    Signal(Vec<f32>),
 }
 
 impl Made {
-    pub(super) const ALL: [Self; 3] = [Self::Speech, Self::Instruments, Self::Grooves];
+    pub(super) const ALL: [Self; 4] = [
+        Self::Speech,
+        Self::Instruments,
+        Self::Grooves,
+        Self::Signals,
+    ];
 
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Speech => "made-speech",
             Self::Instruments => "made-instruments",
             Self::Grooves => "made-grooves",
+            Self::Signals => "made-signals",
         }
     }
 
@@ -61,6 +73,7 @@ impl Made {
             Self::Speech => "speech",
             Self::Instruments => "instruments",
             Self::Grooves => "music",
+            Self::Signals => "sounds",
         }
     }
 
@@ -70,6 +83,7 @@ impl Made {
             Self::Speech => "GPL-3+ (voices of espeak-ng)",
             Self::Instruments => "MIT (Fluid R3 soundfont)",
             Self::Grooves => "GPL-2+ (grooves of mma), MIT (Fluid R3 soundfont)",
+            Self::Signals => "MIT OR Apache-2.0 (this program's formulas)",
         }
     }
 
@@ -78,6 +92,7 @@ impl Made {
             Self::Speech => speech::pieces(),
             Self::Instruments => instruments::pieces(),
             Self::Grooves => grooves::pieces(),
+            Self::Signals => Ok(signals::pieces()),
         }
     }
 
@@ -144,6 +159,7 @@ impl Recipe {
                 run("mma", &[&["-f".to_owned()], &paths[..]].concat())?;
                 render(&midi, &wav)?;
             }
+            Self::Signal(samples) => write_wav(&wav, samples)?,
         }
         Ok(wav)
     }
@@ -161,6 +177,20 @@ fn render(midi: &Path, wav: &Path) -> anyhow::Result<()> {
         bail!("fluidsynth made nothing: it needs {SOUNDFONT} (package fluid-soundfont-gm)");
     }
     Ok(())
+}
+
+fn write_wav(path: &Path, samples: &[f32]) -> anyhow::Result<()> {
+    let format = hound::WavSpec {
+        channels: 1,
+        sample_rate: RATE,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut file = hound::WavWriter::create(path, format)?;
+    for sample in samples {
+        file.write_sample((sample.clamp(-1.0, 1.0) * f32::from(i16::MAX)) as i16)?;
+    }
+    Ok(file.finalize()?)
 }
 
 /// Runs a program of the package of its name.
