@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use clap::CommandFactory;
 use clap::error::ErrorKind;
 use hamiltone_decoding::AudioFile;
-use hamiltone_engine::model::Model;
+use hamiltone_engine::model::{Among, Model};
 use hamiltone_engine::tagging::Tagger;
 use hamiltone_engine::timeline::{EventSettings, Recorder, Timeline};
 
@@ -33,12 +33,14 @@ pub(crate) fn run(arguments: &AnalyzeArguments, quiet: bool) -> Result<Outcome> 
             .with_context(|| format!("{}: cannot be written to", folder.display()))?;
     }
     let model = selection::open(arguments.sources.model.as_deref())?;
+    let among = selection::among(&model, &arguments.sources.among)?;
     let window_s = arguments.window.unwrap_or(model.card().default_window_s);
     let inputs = inputs::find(&arguments.sources.inputs);
     let analysis = Analysis {
         arguments,
         formats,
         model,
+        among,
         window_s,
         progress: Progress::new(inputs.files.len(), quiet),
         inputs,
@@ -84,6 +86,7 @@ struct Analysis<'a> {
     arguments: &'a AnalyzeArguments,
     formats: Vec<Format>,
     model: Arc<Model>,
+    among: Among,
     window_s: f32,
     inputs: Inputs,
     progress: Progress,
@@ -120,6 +123,7 @@ impl Analysis<'_> {
         let settings = Settings {
             model_hash: self.model.hash().to_owned(),
             window_s: self.window_s,
+            among: self.among.places().to_vec(),
             formats: self
                 .formats
                 .iter()
@@ -191,6 +195,7 @@ impl Analysis<'_> {
         let model = &self.model;
         let mut tagger = Tagger::new(Arc::clone(model), file.sample_rate(), self.window_s)
             .with_context(|| name.clone())?;
+        tagger.choose_among(self.among.clone());
         let mut recorder = Recorder::new(model, self.window_s, EventSettings::default());
         let mut means = Means::new(model.card().labels.len());
         let duration_s = listening::listen(input, file, &self.progress, |samples| {

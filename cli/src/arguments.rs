@@ -121,6 +121,10 @@ pub(crate) struct Sources {
     /// The name of a model (see `hamiltone models`) or a model file [default: the built-in one]
     #[arg(long, value_name = "NAME_OR_FILE")]
     pub(crate) model: Option<String>,
+    /// Choose among these labels only; may be repeated. A label, or a set of them: with the built-in
+    /// model music, voice, nature, things, instruments, genres or moods
+    #[arg(long, value_name = "LABEL_OR_SET")]
+    pub(crate) among: Vec<String>,
 }
 
 /// How a timeline is written; docs/FORMATS.md has every field.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use hamiltone_decoding::AudioFile;
-use hamiltone_engine::model::Model;
+use hamiltone_engine::model::{Among, Model};
 use hamiltone_engine::tagging::{ClipClassifier, top};
 use hamiltone_engine::timeline::Tag;
 use serde::Serialize;
@@ -27,13 +27,21 @@ struct Answer {
 /// Runs the command.
 pub(crate) fn run(arguments: &ClassifyArguments, quiet: bool) -> Result<Outcome> {
     let model = selection::open(arguments.sources.model.as_deref())?;
+    let among = selection::among(&model, &arguments.sources.among)?;
     let inputs = inputs::find(&arguments.sources.inputs);
     let progress = Progress::new(inputs.files.len(), quiet);
     batch::run(
         &inputs,
         &progress,
         false,
-        |index| classify(&inputs.files[index], &model, arguments.top, &progress),
+        |index| {
+            classify(
+                &inputs.files[index],
+                (&model, &among),
+                arguments.top,
+                &progress,
+            )
+        },
         |_, answer| {
             let text = if arguments.json {
                 serde_json::to_string(&answer)? + "\n"
@@ -45,11 +53,17 @@ pub(crate) fn run(arguments: &ClassifyArguments, quiet: bool) -> Result<Outcome>
     )
 }
 
-fn classify(input: &Input, model: &Arc<Model>, k: usize, progress: &Progress) -> Result<Answer> {
+fn classify(
+    input: &Input,
+    (model, among): (&Arc<Model>, &Among),
+    k: usize,
+    progress: &Progress,
+) -> Result<Answer> {
     let audio = AudioFile::open(&input.path)?;
     let file = input.path.to_string_lossy().into_owned();
     let mut classifier = ClipClassifier::new(Arc::clone(model), audio.sample_rate())
         .with_context(|| file.clone())?;
+    classifier.choose_among(among.clone());
     let duration_s = listening::listen(input, audio, progress, |samples| classifier.push(samples))?;
     let probabilities = classifier.finish();
     let labels = &model.card().labels;
@@ -57,7 +71,9 @@ fn classify(input: &Input, model: &Arc<Model>, k: usize, progress: &Progress) ->
         label: labels[index].clone(),
         probability: probabilities[index],
     };
-    let top = top(&probabilities, k).into_iter().map(tag).collect();
+    let meant = |index: &usize| among.is_all() || among.places().contains(index);
+    let order = top(&probabilities, probabilities.len());
+    let top = order.into_iter().filter(meant).take(k).map(tag).collect();
     Ok(Answer {
         file,
         duration_s,

@@ -25,6 +25,9 @@ pub(crate) const TOP: usize = 3;
 pub(crate) struct Settings {
     pub(crate) model_hash: String,
     pub(crate) window_s: f32,
+    /// Places of the labels that competed; empty for all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) among: Vec<usize>,
     pub(crate) formats: Vec<String>,
 }
 
@@ -72,11 +75,13 @@ impl Entry {
         let Settings {
             model_hash,
             window_s,
+            among,
             formats,
         } = settings;
         self.format_version == JOURNAL_VERSION
             && self.settings.model_hash == *model_hash
             && self.settings.window_s == *window_s
+            && self.settings.among == *among
             && formats
                 .iter()
                 .all(|format| self.settings.formats.contains(format))

@@ -3,8 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Result, anyhow};
-use hamiltone_engine::model::{Library, Model, ModelChoice};
+use anyhow::{Result, anyhow, bail};
+use hamiltone_engine::model::{Among, Library, Model, ModelChoice};
+
+/// Labels that are named where one was meant that there is not.
+const NEAR: usize = 6;
 
 /// Opens a model by name or file: what looks like a path (a folder in it, or the ending
 /// `.safetensors`) is one, anything else is a name first and a file second. `None` is the default.
@@ -50,6 +53,37 @@ pub(crate) fn open(asked: Option<&str>) -> Result<Arc<Model>> {
         let names: Vec<String> = usable.into_iter().map(|entry| entry.name).collect();
         Err(anyhow!("{error}. There is: {}", names.join(", ")))
     })
+}
+
+/// The labels of a model that were asked for; all, if nothing was.
+///
+/// # Errors
+/// If the model knows one of them neither as a label nor as a set; the message says what is near.
+pub(crate) fn among(model: &Model, asked: &[String]) -> Result<Among> {
+    let card = model.card();
+    for word in asked {
+        if card.labels_meant(word).is_empty() {
+            let part = word.to_lowercase();
+            let near = card
+                .labels
+                .iter()
+                .filter(|label| label.to_lowercase().contains(&part));
+            let near: Vec<&str> = near.take(NEAR).map(String::as_str).collect();
+            let hint = match (near.is_empty(), card.label_sets()) {
+                (false, _) => format!("did you mean {}?", near.join("; ")),
+                (true, sets) if sets.is_empty() => "`hamiltone inspect` lists them".to_owned(),
+                (true, sets) => format!(
+                    "it knows the sets {}, and `hamiltone inspect` lists the labels",
+                    sets.join(", ")
+                ),
+            };
+            bail!(
+                "--among {word}: the model {} has no such label; {hint}",
+                card.name
+            );
+        }
+    }
+    Ok(Among::new(card, asked))
 }
 
 fn looks_like_a_path(text: &str) -> bool {

@@ -205,3 +205,58 @@ fn wrong_usage_is_exit_code_2() {
             .all(|command| help.stdout.contains(command))
     );
 }
+
+#[test]
+fn only_the_labels_that_were_named_compete() {
+    let place = Workplace::new();
+    place.wav("a.wav", 48_000, 2.0);
+    let words = [
+        "--model",
+        "tiny",
+        "--json",
+        "--among",
+        "SEA",
+        "--among",
+        "dog, small",
+    ];
+    let ran = place.run(&[&["classify", "a.wav"], &words[..]].concat());
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let lines = ran.json_lines();
+    let top = lines[0]["top"].as_array().unwrap();
+    let mut labels: Vec<&str> = top
+        .iter()
+        .map(|tag| tag["label"].as_str().unwrap())
+        .collect();
+    labels.sort_unstable();
+    assert_eq!(labels, ["dog, small", "sea"]);
+    let sum: f64 = top
+        .iter()
+        .map(|tag| tag["probability"].as_f64().unwrap())
+        .sum();
+    assert!((sum - 1.0).abs() < 1e-4, "{sum}");
+    // A timeline names no other label either.
+    let ran = place.run(&[&["analyze", "a.wav"], &words[..2], &words[3..5]].concat());
+    let lines = ran.json_lines();
+    assert!(
+        lines[0]["events"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|event| event["label"] == "sea")
+    );
+}
+
+#[test]
+fn a_label_that_the_model_does_not_know_is_refused_with_those_that_are_near() {
+    let place = Workplace::new();
+    place.wav("a.wav", 48_000, 1.0);
+    let ran = place.run(&["classify", "a.wav", "--model", "tiny", "--among", "dog"]);
+    assert_ne!(ran.code, 0);
+    assert!(
+        ran.stderr.contains("did you mean dog, small?"),
+        "{}",
+        ran.stderr
+    );
+    let ran = place.run(&["classify", "a.wav", "--model", "tiny", "--among", "polka"]);
+    assert!(ran.stderr.contains("hamiltone inspect"), "{}", ran.stderr);
+}

@@ -4,6 +4,7 @@
 //! feature settings, architecture against names and shapes of the tensors, finite values,
 //! variances, labels against outputs, and at last the probe: a sound whose logits the file states.
 
+mod among;
 mod card;
 mod error;
 mod file;
@@ -12,6 +13,7 @@ mod loaded;
 mod probe;
 mod statistics;
 
+pub use among::Among;
 pub use card::{Accuracy, Card, FORMAT_VERSION, TaskKind};
 pub use error::ModelError;
 pub use file::{MAX_FILE_BYTES, ModelFile};

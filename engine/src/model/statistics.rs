@@ -79,13 +79,18 @@ impl Card {
     /// # Panics
     /// If `among` names a label that there is not, or `logits` are fewer than the labels.
     pub fn choose_among(&self, logits: &[f32], among: &[usize]) -> Vec<f32> {
-        let score = |&label: &usize| match &self.class_statistics {
-            Some(statistics) => statistics.standard_score(label, logits[label]),
-            None => logits[label],
-        };
-        let mut scores: Vec<f32> = among.iter().map(score).collect();
+        let mut scores: Vec<f32> = among.iter().map(|&l| self.score(logits, l)).collect();
         softmax(&mut scores);
         scores
+    }
+
+    /// What a label weighs among others that a person chose: its standard score, or its logit where
+    /// there are no statistics.
+    pub(super) fn score(&self, logits: &[f32], label: usize) -> f32 {
+        match &self.class_statistics {
+            Some(statistics) => statistics.standard_score(label, logits[label]),
+            None => logits[label],
+        }
     }
 
     /// Checks groups and statistics against the labels.

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use super::stream::{ColumnStream, samples_of_one_column};
 use super::window::WindowSums;
 use crate::EngineError;
-use crate::model::Model;
+use crate::model::{Among, Model};
 
 /// Columns computed at a time: a file has no one waiting for the first.
 const CHUNK: usize = 8;
@@ -13,6 +13,7 @@ pub struct ClipClassifier {
     model: Arc<Model>,
     stream: ColumnStream,
     sums: WindowSums,
+    among: Among,
 }
 
 impl ClipClassifier {
@@ -24,8 +25,14 @@ impl ClipClassifier {
         Ok(Self {
             stream: ColumnStream::new(&model, sample_rate, CHUNK)?,
             sums: WindowSums::new(model.network().architecture().features()),
+            among: Among::default(),
             model,
         })
+    }
+
+    /// Lets only some labels compete; the others get 0.
+    pub fn choose_among(&mut self, among: Among) {
+        self.among = among;
     }
 
     /// Takes mono samples, in blocks of any size.
@@ -48,7 +55,8 @@ impl ClipClassifier {
         self.model
             .network()
             .logits_into(&features, &mut hidden, &mut probabilities);
-        self.model.activate(&mut probabilities);
+        self.among
+            .activate(&self.model, &mut probabilities, &mut hidden);
         probabilities
     }
 }

@@ -5,7 +5,7 @@ use super::window::{Window, WindowSums};
 use super::{MAX_WINDOW_S, MIN_WINDOW_S};
 use crate::EngineError;
 use crate::features::{DELTA_LATENCY_FRAMES, FrontEnd};
-use crate::model::Model;
+use crate::model::{Among, Model};
 
 /// What was heard up to some instant.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +34,8 @@ struct Results {
     features: Vec<f32>,
     hidden: Vec<f32>,
     probabilities: Vec<f32>,
+    among: Among,
+    scores: Vec<f32>,
     columns: usize,
 }
 
@@ -57,6 +59,8 @@ impl Tagger {
                 features: Vec::with_capacity(features),
                 hidden: Vec::new(),
                 probabilities: Vec::new(),
+                among: Among::default(),
+                scores: Vec::new(),
                 columns: 0,
             },
             samples_pushed: 0,
@@ -109,6 +113,16 @@ impl Tagger {
         results.window.set_length(columns.round() as usize);
     }
 
+    /// Lets only some labels compete, from the next column on; the others get 0.
+    pub fn choose_among(&mut self, among: Among) {
+        self.results.among = among;
+    }
+
+    /// The labels that compete.
+    pub fn among(&self) -> &Among {
+        &self.results.among
+    }
+
     /// The window in seconds.
     pub fn window_s(&self) -> f32 {
         self.results.window_s
@@ -154,7 +168,8 @@ impl Results {
         model
             .network()
             .logits_into(&self.features, &mut self.hidden, &mut self.probabilities);
-        model.activate(&mut self.probabilities);
+        self.among
+            .activate(model, &mut self.probabilities, &mut self.scores);
         let features = &model.card().features;
         let frames = self.columns * model.card().architecture.frames_per_column();
         let samples = FrontEnd::samples_for(features, frames);
