@@ -71,6 +71,7 @@ fn facts(name: &str, labels: &[&str]) -> Arc<ModelFacts> {
         labels: labels.iter().map(|label| label.to_string()).collect(),
         one_of: true,
         groups: Vec::new(),
+        label_sets: Vec::new(),
         parameters: 1_280_000,
         multiply_adds_per_second: 110_000_000,
         size_bytes: 5_130_000,
@@ -201,6 +202,7 @@ fn states() -> Vec<Snapshot> {
         Snapshot::default(),
         Snapshot {
             compared: Some(Compared {
+                among: Vec::new(),
                 model: facts("esc10 pruned to half", &labels),
                 smoothed: vec![0.71, 0.12, 0.04, 0.03, 0.02, 0.01, 0.01, 0.0, 0.0, 0.0],
                 load: 0.016,

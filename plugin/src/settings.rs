@@ -33,6 +33,9 @@ pub struct Settings {
     pub hidden: Vec<String>,
     /// Groups of labels that do not show.
     pub groups_hidden: Vec<String>,
+    /// What the model chooses among: labels, or sets of them by one word
+    /// ([`hamiltone_engine::model::Card::labels_meant`]); empty for all its labels.
+    pub among: Vec<String>,
     /// How labels become notes.
     pub notes: NoteSettings,
     /// Where OSC messages go.
@@ -51,6 +54,7 @@ impl Default for Settings {
             pinned: Vec::new(),
             hidden: Vec::new(),
             groups_hidden: Vec::new(),
+            among: Vec::new(),
             notes: NoteSettings::default(),
             osc: OscSettings::default(),
         }

@@ -27,6 +27,8 @@ pub struct Snapshot {
     pub smoothed: Vec<f32>,
     /// Whether each label is on: over the threshold, with hysteresis.
     pub on: Vec<bool>,
+    /// Places of the labels that compete, where the user chose some; empty for all.
+    pub among: Vec<usize>,
     /// The second model, while one is compared.
     pub compared: Option<Compared>,
     /// Audio time of the newest tags in seconds since processing began.
@@ -58,6 +60,8 @@ pub struct Compared {
     pub model: Arc<ModelFacts>,
     /// Smoothed probability of each of its labels.
     pub smoothed: Vec<f32>,
+    /// Places of its labels that compete, where the user chose some; empty for all.
+    pub among: Vec<usize>,
     /// Part of real time that it keeps the worker busy.
     pub load: f32,
     /// Seconds between its tags.
@@ -130,6 +134,8 @@ pub struct ModelFacts {
     pub one_of: bool,
     /// The group of each label (`music`, `voice`, `nature`, `things`); empty where the model has none.
     pub groups: Vec<String>,
+    /// Words for sets of its labels, which it can be told to choose among.
+    pub label_sets: Vec<String>,
     /// Number of weights.
     pub parameters: u64,
     /// Multiply-adds for a second of audio.
@@ -148,6 +154,7 @@ impl ModelFacts {
             labels: card.labels.clone(),
             one_of: matches!(card.task, TaskKind::SingleLabel),
             groups: card.groups.clone(),
+            label_sets: card.label_sets().into_iter().map(str::to_owned).collect(),
             parameters: card.parameters,
             multiply_adds_per_second: card.multiply_adds_per_second,
             size_bytes: model.size_bytes(),
@@ -265,6 +272,7 @@ mod tests {
             labels,
             one_of: true,
             groups: Vec::new(),
+            label_sets: Vec::new(),
             parameters: 1,
             multiply_adds_per_second: 1,
             size_bytes: 4,

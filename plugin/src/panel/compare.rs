@@ -41,7 +41,7 @@ pub(super) fn show(
     let Some(compared) = &view.snapshot.compared else {
         return;
     };
-    let shown = Shown::of(Some(&compared.model), view.settings);
+    let shown = Shown::of(Some(&compared.model), view.settings, &compared.among);
     let levels = Levels {
         model: &compared.model.hash,
         probabilities: &compared.smoothed,

@@ -41,7 +41,9 @@ fn show_choices(ui: &mut Ui, area: Rect, height: f32, view: View<'_>, actions: &
     listen_menu(&mut line, view, actions);
     let mut line = field(ui, row(area, 1, height), "Compare with");
     compare_menu(&mut line, view, actions);
-    let mut line = field(ui, row(area, 2, height), "Labels");
+    let mut line = field(ui, row(area, 2, height), "Choose among");
+    among_menu(&mut line, view, actions);
+    let mut line = field(ui, row(area, 3, height), "Labels");
     labels(&mut line, view, actions);
 }
 
@@ -120,6 +122,42 @@ fn compare_menu(ui: &mut Ui, view: View<'_>, actions: &mut Vec<Action>) {
     if menu.response.clicked() {
         actions.push(Action::ListModels);
     }
+}
+
+/// Which labels compete: all, a set of the model's, or those that are pinned.
+fn among_menu(ui: &mut Ui, view: View<'_>, actions: &mut Vec<Action>) {
+    let settings = view.settings;
+    let model = view.snapshot.model.as_deref();
+    let sets = model.map_or(&[][..], |model| &model.label_sets);
+    let chosen = words::among(&settings.among);
+    let menu = ComboBox::from_id_salt("among")
+        .selected_text(RichText::new(chosen).font(theme::small()))
+        .width(ui.available_width().min(240.0))
+        .truncate()
+        .show_ui(ui, |ui| {
+            let one = |set: &String| vec![set.clone()];
+            let mut choices: Vec<Vec<String>> = vec![Vec::new()];
+            choices.extend(sets.iter().map(one));
+            if settings.pinned.len() > 1 {
+                choices.push(settings.pinned.clone());
+            }
+            for among in choices {
+                let is_chosen = settings.among == among;
+                if ui
+                    .selectable_label(is_chosen, words::among(&among))
+                    .clicked()
+                {
+                    change(settings, actions, |settings| settings.among = among);
+                    ui.close();
+                }
+            }
+        });
+    menu.response
+        .widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, "Choose among"));
+    menu.response.on_hover_text(
+        "Only these labels compete. A model with class statistics then says which of them is the \
+         most unusual for it, not which is the most common.",
+    );
 }
 
 /// What is pinned and hidden, and the way back.

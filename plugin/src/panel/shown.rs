@@ -1,4 +1,4 @@
-//! Which labels show: pinned, hidden, or of a group that is filtered out.
+//! Which labels show: pinned, hidden, of a group that is filtered out, or none of those that compete.
 
 use crate::settings::Settings;
 use crate::snapshot::ModelFacts;
@@ -30,12 +30,15 @@ pub(super) struct Shown<'a> {
 }
 
 impl<'a> Shown<'a> {
-    /// By what the user chose. What is pinned shows whatever its group.
-    pub(super) fn of(model: Option<&'a ModelFacts>, settings: &Settings) -> Self {
+    /// By what the user chose. What is pinned shows whatever its group. `among` are the labels that
+    /// compete, or none if all do.
+    pub(super) fn of(model: Option<&'a ModelFacts>, settings: &Settings, among: &[usize]) -> Self {
         let labels = model.map_or(&[][..], |model| &model.labels);
         let group = |index: usize| model.and_then(|model| model.groups.get(index));
         let place = |(index, label): (usize, &String)| {
-            if settings.pinned.contains(label) {
+            if !among.is_empty() && !among.contains(&index) {
+                Place::Hidden
+            } else if settings.pinned.contains(label) {
                 Place::Pinned
             } else if settings.hidden.contains(label)
                 || group(index).is_some_and(|group| settings.groups_hidden.contains(group))
@@ -94,6 +97,7 @@ mod tests {
             labels: ["guitar", "dog", "speech"].map(str::to_owned).to_vec(),
             one_of: false,
             groups: ["music", "nature", "voice"].map(str::to_owned).to_vec(),
+            label_sets: Vec::new(),
             parameters: 1,
             multiply_adds_per_second: 1,
             size_bytes: 1,
@@ -102,7 +106,7 @@ mod tests {
         toggle(&mut settings.groups_hidden, "music");
         toggle(&mut settings.hidden, "dog");
         let places = |settings: &Settings| -> Vec<Place> {
-            let shown = Shown::of(Some(&model), settings);
+            let shown = Shown::of(Some(&model), settings, &[]);
             (0..3).map(|label| shown.place(label)).collect()
         };
         assert_eq!(
@@ -116,7 +120,9 @@ mod tests {
             [Place::Pinned, Place::Pinned, Place::Ordinary]
         );
         toggle(&mut settings.pinned, "dog");
-        assert_eq!(Shown::of(Some(&model), &settings).visible(), 2);
-        assert_eq!(Shown::of(None, &settings).labels(), 0);
+        assert_eq!(Shown::of(Some(&model), &settings, &[]).visible(), 2);
+        assert_eq!(Shown::of(Some(&model), &settings, &[1]).visible(), 0);
+        assert_eq!(Shown::of(Some(&model), &settings, &[2]).visible(), 1);
+        assert_eq!(Shown::of(None, &settings, &[]).labels(), 0);
     }
 }

@@ -164,7 +164,7 @@ fn paint_state(ui: &Ui, at: Pos2, view: View<'_>) {
     let line = Line::new(theme::caption(), theme::TEXT_FAINT);
     let left = at + vec2(15.0, 0.0);
     let end = line.at(ui.painter(), left, Align2::LEFT_CENTER, word);
-    if let Some(more) = doing(snapshot, view.values.capture) {
+    if let Some(more) = doing(snapshot, view.values.capture, &view.settings.among) {
         let beside = pos2(end.right() + 8.0, at.y);
         let groups = snapshot
             .model
@@ -177,12 +177,16 @@ fn paint_state(ui: &Ui, at: Pos2, view: View<'_>) {
 }
 
 /// What goes on beside tagging.
-fn doing(snapshot: &Snapshot, armed: bool) -> Option<String> {
+fn doing(snapshot: &Snapshot, armed: bool, among: &[String]) -> Option<String> {
     let bounce = &snapshot.bounce;
     match (bounce.capturing_s, bounce.rendering) {
         (Some(seconds), true) => Some(format!("Rendering, {} captured", words::clock(seconds))),
         (Some(seconds), false) => Some(format!("Capturing, {}", words::clock(seconds))),
         (None, _) if armed => Some("Capture is armed; it begins when the host plays".to_owned()),
+        (None, _) if !snapshot.among.is_empty() => Some(format!(
+            "Choosing among {}",
+            words::among(among).to_lowercase()
+        )),
         (None, _) => {
             let folder = snapshot.report_folder.as_ref()?;
             Some(format!("Writing a report to {}", folder.display()))

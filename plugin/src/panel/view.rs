@@ -183,7 +183,11 @@ pub fn draw(ui: &mut Ui, view: View<'_>, motion: &mut Motion) -> (Vec<Action>, D
     // Not egui's `stable_dt`: that is 1/60 s whenever the next picture was asked for at a later time,
     // as all of ours are. After a long rest things move on by a little, not all at once.
     let dt = ui.input(|input| input.unstable_dt).min(0.25);
-    let shown = Shown::of(view.snapshot.model.as_deref(), view.settings);
+    let shown = Shown::of(
+        view.snapshot.model.as_deref(),
+        view.settings,
+        &view.snapshot.among,
+    );
     let next = show_page(ui, areas.stage, view, &shown, motion, dt, &mut actions);
     show_controls(ui, areas.controls, view, motion, &mut actions);
     health::show(ui, areas.footer, theme::MARGIN, view);

@@ -154,6 +154,15 @@ fn input(rate: f64, channels: u32, listen: Listen) -> String {
     }
 }
 
+/// What the labels that compete are called, by the words of the settings.
+pub(super) fn among(chosen: &[String]) -> String {
+    match chosen {
+        [] => "All labels".to_owned(),
+        [one] => label_for_people(one),
+        several => format!("{} pinned labels", several.len()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -166,6 +175,7 @@ mod tests {
             labels: vec!["dog".to_owned()],
             one_of: true,
             groups: Vec::new(),
+            label_sets: Vec::new(),
             parameters: 132_000,
             multiply_adds_per_second: 1_000_000,
             size_bytes: 540_000,

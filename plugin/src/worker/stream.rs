@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hamiltone_engine::EngineError;
-use hamiltone_engine::model::Model;
+use hamiltone_engine::model::{Among, Model};
 use hamiltone_engine::tagging::{Tagger, Tags};
 
 use super::meters::{LoadMeter, SignalMeter};
@@ -63,6 +63,8 @@ pub(super) struct Stream {
     outlet: Outlet,
     tagger: Option<Tagger>,
     compared: Option<Tagger>,
+    /// Words for the labels that compete; none for all.
+    among: Vec<String>,
     rate: f64,
     /// Frames since the stream began, heard or not.
     position: u64,
@@ -84,6 +86,7 @@ impl Stream {
             outlet,
             tagger: None,
             compared: None,
+            among: Vec::new(),
             position: 0,
             zero: 0,
             transport: Transport::default(),
@@ -112,6 +115,24 @@ impl Stream {
         }
     }
 
+    /// Lets only some labels of both models compete. Returns whether that is new.
+    pub(super) fn choose_among(&mut self, words: &[String]) -> bool {
+        if self.among == words {
+            return false;
+        }
+        self.among = words.to_vec();
+        for tagger in [&mut self.tagger, &mut self.compared].into_iter().flatten() {
+            restrict(tagger, words);
+        }
+        true
+    }
+
+    /// Places of the labels of the first and of the second model that compete; empty for all.
+    pub(super) fn among(&self) -> [&[usize]; 2] {
+        [&self.tagger, &self.compared]
+            .map(|tagger| tagger.as_ref().map_or(&[][..], |t| t.among().places()))
+    }
+
     /// Frames since the stream began.
     pub(super) fn position(&self) -> u64 {
         self.position
@@ -130,7 +151,8 @@ impl Stream {
     ) -> Result<(), EngineError> {
         self.tagger = None;
         // A rate that is no number becomes 0 here and is refused with the others.
-        let tagger = Tagger::new(model.clone(), self.rate.round() as u32, window_s)?;
+        let mut tagger = Tagger::new(model.clone(), self.rate.round() as u32, window_s)?;
+        restrict(&mut tagger, &self.among);
         self.tagger = Some(tagger);
         self.forget(); // both taggers have one clock
         Ok(())
@@ -141,6 +163,9 @@ impl Stream {
         // The rate is the first one's too, whose error is told.
         self.compared = model
             .and_then(|model| Tagger::new(model.clone(), self.rate.round() as u32, window_s).ok());
+        if let Some(tagger) = &mut self.compared {
+            restrict(tagger, &self.among);
+        }
         self.compared_load = LoadMeter::default();
     }
 
@@ -280,6 +305,12 @@ impl Stream {
             told_at: self.told_at,
         }
     }
+}
+
+/// Lets only the labels that words mean compete.
+fn restrict(tagger: &mut Tagger, words: &[String]) {
+    let among = Among::new(tagger.model().card(), words);
+    tagger.choose_among(among);
 }
 
 /// From a tagger's time to the stream's and the host's.

@@ -182,6 +182,11 @@ impl<'a> Analyst<'a> {
         self.follow_capture();
         if let Some(stream) = &mut self.stream {
             stream.set_window(self.params.window_s());
+            if stream.choose_among(&self.settings.among) {
+                let position = stream.position();
+                self.outputs.notes.all_off(position);
+                self.outputs.forget_tags();
+            }
         }
     }
 
@@ -366,6 +371,7 @@ impl<'a> Analyst<'a> {
             probabilities: outputs.newest.probabilities.clone(),
             smoothed: outputs.response.smoothed().to_vec(),
             on: outputs.response.on().to_vec(),
+            among: stream.map_or(Vec::new(), |stream| stream.among()[0].to_vec()),
             compared: self.compared_snapshot(busy),
             time_s: outputs.newest.time_s,
             host_s,
@@ -386,6 +392,10 @@ impl<'a> Analyst<'a> {
         Some(Compared {
             model,
             smoothed: self.outputs.compared.smoothed().to_vec(),
+            among: self
+                .stream
+                .as_ref()
+                .map_or(Vec::new(), |stream| stream.among()[1].to_vec()),
             load: load.map_or(0.0, |stream| stream.compared_load.load()),
             refresh_s: self.outputs.compared_refresh_s,
         })

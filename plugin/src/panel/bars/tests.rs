@@ -9,6 +9,7 @@ fn model(hash: &str, labels: usize) -> ModelFacts {
         labels: (0..labels).map(|i| format!("label {i}")).collect(),
         one_of: true,
         groups: Vec::new(),
+        label_sets: Vec::new(),
         parameters: 1,
         multiply_adds_per_second: 1,
         size_bytes: 1,
@@ -29,7 +30,7 @@ fn levels<'a>(hash: &'a str, probabilities: &'a [f32]) -> Levels<'a> {
 fn advance(bars: &mut Bars, levels: Levels<'_>, count: usize, dt: f32) {
     let model = model(levels.model, levels.probabilities.len());
     let settings = Settings::default();
-    bars.advance(levels, &Shown::of(Some(&model), &settings), count, dt);
+    bars.advance(levels, &Shown::of(Some(&model), &settings, &[]), count, dt);
 }
 
 fn settled(bars: &mut Bars, hash: &str, probabilities: &[f32], count: usize) {
@@ -46,7 +47,7 @@ fn order(bars: &Bars) -> Vec<usize> {
 
 fn leader(bars: &Bars) -> Option<usize> {
     let model = model("a", bars.values.len());
-    bars.leader(&Shown::of(Some(&model), &Settings::default()))
+    bars.leader(&Shown::of(Some(&model), &Settings::default(), &[]))
 }
 
 #[test]
@@ -121,7 +122,7 @@ fn pinned_labels_come_first_and_hidden_ones_never() {
         hidden: vec!["label 0".to_owned()],
         ..Settings::default()
     };
-    let shown = Shown::of(Some(&model), &settings);
+    let shown = Shown::of(Some(&model), &settings, &[]);
     let mut bars = Bars::default();
     for _ in 0..200 {
         bars.advance(levels("a", &[0.9, 0.2, 0.4, 0.0]), &shown, 4, 0.05);

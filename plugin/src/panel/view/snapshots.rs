@@ -33,6 +33,7 @@ fn model(name: &str) -> Arc<ModelFacts> {
         groups: ["music", "voice", "nature", "things", "nature"]
             .map(str::to_owned)
             .to_vec(),
+        label_sets: Vec::new(),
         parameters: 1_280_000,
         multiply_adds_per_second: 331_000_000,
         size_bytes: 5_130_000,
@@ -232,6 +233,7 @@ fn every_page_looks_as_it_did() {
 fn two_models_stand_side_by_side() {
     let snapshot = Snapshot {
         compared: Some(Compared {
+            among: Vec::new(),
             model: model("general-half"),
             smoothed: vec![0.7, 0.3, 0.0, 0.0, 0.0],
             load: 0.004,

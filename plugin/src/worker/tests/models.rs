@@ -10,6 +10,7 @@ fn write_model(path: &Path, name: &str, labels: &[&str]) {
     let mut card = Library::with_folders(vec![]).default_model().card().clone();
     card.name = name.to_owned();
     card.labels = labels.iter().map(|label| label.to_string()).collect();
+    (card.groups, card.class_statistics) = (Vec::new(), None);
     card.architecture = Architecture::qcnn10(0.125, labels.len());
     let mut random = 1u32;
     let mut next = || {
@@ -60,6 +61,31 @@ fn another_model_with_other_labels_takes_over_while_it_plays() {
     });
     play(&mut tap, &rooster());
     bench.wait("tags again", |s| s.probabilities.len() > 3);
+}
+
+#[test]
+fn only_the_labels_that_were_chosen_compete_while_it_plays() {
+    let mut bench = Bench::new();
+    write_model(
+        &bench.path("models/three.safetensors"),
+        "three",
+        &["one", "two", "three"],
+    );
+    bench.set(|settings| {
+        settings.model.name = Some("three".to_owned());
+        settings.among = ["Two", "three", "not known"].map(str::to_owned).into();
+    });
+    let mut tap = bench.start(true);
+    play(&mut tap, &rooster());
+    let tags = bench.wait("tags", |s| s.probabilities.len() == 3);
+    assert_eq!((&tags.among[..], tags.probabilities[0]), (&[1, 2][..], 0.0));
+    assert!((tags.probabilities[1] + tags.probabilities[2] - 1.0).abs() < 1e-5);
+    bench.set(|settings| settings.among = vec!["not known".to_owned()]);
+    play(&mut tap, &rooster());
+    let tags = bench.wait("all labels", |s| {
+        s.among.is_empty() && s.probabilities.first().is_some_and(|p| *p > 0.0)
+    });
+    assert_eq!(tags.troubles, []);
 }
 
 #[test]
