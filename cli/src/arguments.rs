@@ -84,6 +84,13 @@ pub(crate) struct ClassifyArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct ModelsArguments {
+    /// Check model files and copy them into your folder of models, where plugin and command line
+    /// find them
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(crate) add: Vec<PathBuf>,
+    /// With --add: replace files of the same names
+    #[arg(long, requires = "add")]
+    pub(crate) replace: bool,
     /// Print a JSON array
     #[arg(long)]
     pub(crate) json: bool,

@@ -1,10 +1,11 @@
 //! `hamiltone models`: what can be chosen.
 
 use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
 use hamiltone_engine::model::{
-    Accuracy, Card, Library, LibraryEntry, ModelSource, TaskKind, user_folder,
+    Accuracy, Card, Library, LibraryEntry, Model, ModelSource, TaskKind, user_folder,
 };
 use serde_json::{Value, json};
 
@@ -26,6 +27,9 @@ const RIGHT: [bool; 8] = [false, false, true, true, true, false, false, false];
 
 /// Runs the command.
 pub(crate) fn run(arguments: &ModelsArguments) -> Result<Outcome> {
+    if !arguments.add.is_empty() {
+        return add(&arguments.add, arguments.replace);
+    }
     let entries = Library::new().entries();
     let text = if arguments.json {
         let list: Vec<Value> = entries.iter().map(as_json).collect();
@@ -37,6 +41,55 @@ pub(crate) fn run(arguments: &ModelsArguments) -> Result<Outcome> {
     stdout.write_all(text.as_bytes())?;
     stdout.flush()?;
     Ok(Outcome::Done)
+}
+
+/// Copies models into the user's folder; what is inside the program need not be there.
+fn add(files: &[PathBuf], replace: bool) -> Result<Outcome> {
+    let folder = user_folder().context("there is no folder for models: set $HAMILTONE_MODELS")?;
+    std::fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
+    let inside = Library::with_folders(Vec::new()).entries();
+    let mut outcome = Outcome::Done;
+    for file in files {
+        match add_one(file, &folder, &inside, replace) {
+            Ok(what) => println!("{}: {what}", file.display()),
+            Err(error) => {
+                eprintln!("hamiltone: {}: {error:#}", file.display());
+                outcome = Outcome::SomeFailed;
+            }
+        }
+    }
+    Ok(outcome)
+}
+
+/// Says what became of a file.
+fn add_one(
+    file: &Path,
+    folder: &Path,
+    inside: &[LibraryEntry],
+    replace: bool,
+) -> Result<&'static str> {
+    let model = Model::read(file)?;
+    if inside.iter().any(|entry| entry.hash == model.hash()) {
+        return Ok("is inside the program");
+    }
+    let name = file.file_name().context("this is no file")?;
+    let place = folder.join(name);
+    let there = std::fs::read(&place).ok();
+    let bytes = std::fs::read(file)?;
+    if there.as_ref() == Some(&bytes) {
+        return Ok("is there already");
+    }
+    ensure!(
+        there.is_none() || replace,
+        "another file of this name is in {}; give this one another name, or --replace that one",
+        folder.display()
+    );
+    // Under another name first: a plugin that watches the folder never sees half a file.
+    let part = place.with_extension("part");
+    std::fs::write(&part, bytes)
+        .and_then(|()| std::fs::rename(&part, &place))
+        .with_context(|| format!("copying to {}", folder.display()))?;
+    Ok(if there.is_some() { "replaced" } else { "added" })
 }
 
 fn as_json(entry: &LibraryEntry) -> Value {

@@ -145,3 +145,39 @@ fn models_that_are_none_are_clear_errors() {
         unknown.stderr
     );
 }
+
+#[test]
+fn models_are_added_to_the_folder_and_never_over_another() {
+    let place = Workplace::new();
+    std::fs::rename(
+        place.path("models/tiny.safetensors"),
+        place.path("tiny.safetensors"),
+    )
+    .unwrap();
+    let add = |more: &[&str]| place.run(&[&["models", "--add", "tiny.safetensors"], more].concat());
+    let ran = add(&[]);
+    assert_eq!(
+        (ran.code, ran.stdout.trim_end()),
+        (0, "tiny.safetensors: added"),
+        "{ran:?}"
+    );
+    assert!(place.run(&["inspect", "tiny"]).stdout.contains("tiny"));
+    assert!(add(&[]).stdout.contains("is there already"));
+    let other = common::tiny_model_of(&["one", "two"]).to_bytes().unwrap();
+    place.file("tiny.safetensors", &other);
+    let ran = add(&[]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.stderr.contains("--replace"), "{}", ran.stderr);
+    let kept = std::fs::read(place.path("models/tiny.safetensors")).unwrap();
+    assert_ne!(kept, other);
+    assert!(add(&["--replace"]).stdout.contains("replaced"));
+    let kept = std::fs::read(place.path("models/tiny.safetensors")).unwrap();
+    assert_eq!(kept, other);
+    place.file("none.safetensors", b"no model");
+    let ran = place.run(&["models", "--add", "none.safetensors", "tiny.safetensors"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(
+        ran.stdout.contains("is there already"),
+        "the good one is still taken"
+    );
+}

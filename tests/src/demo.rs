@@ -33,8 +33,17 @@ pub struct Stretch {
     pub start_s: f64,
     /// Seconds from the beginning.
     pub end_s: f64,
-    /// What sounds, in the words of the shipped model.
+    /// What sounds, for people.
     pub label: String,
+    /// The built-in model's labels that are right for it, with semicolons between them.
+    accepts: String,
+}
+
+impl Stretch {
+    /// Whether a label of the built-in model is right for it.
+    pub fn accepts(&self, label: &str) -> bool {
+        self.accepts.split(';').any(|right| right == label)
+    }
 }
 
 /// Decodes the demo audio.
@@ -137,7 +146,8 @@ mod tests {
     #[test]
     fn the_table_covers_the_audio() {
         let (audio, stretches) = (audio().unwrap(), stretches().unwrap());
-        assert_eq!(stretches.len(), 10);
+        assert_eq!(stretches.len(), 14);
+        assert!(stretches[0].accepts("Bark") && !stretches[0].accepts("Music"));
         assert!(audio.samples.iter().all(|sample| sample.abs() < 1.0));
         let mut end_s = 0.0;
         for stretch in &stretches {

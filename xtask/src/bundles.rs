@@ -6,7 +6,13 @@ use anyhow::{Context, Result};
 
 const PACKAGE: &str = "hamiltone-plugin";
 /// The command line is built along: alone, it would compile most of its dependencies again.
-const COMMAND: &str = "hamiltone-cli";
+const COMMAND_PACKAGE: &str = "hamiltone-cli";
+/// The built command line, in the target folder.
+pub(crate) const COMMAND: &str = if cfg!(windows) {
+    "release/hamiltone.exe"
+} else {
+    "release/hamiltone"
+};
 /// Aborts the process when the audio thread allocates.
 const GUARD: &str = "hamiltone-plugin/assert_process_allocs";
 
@@ -56,7 +62,10 @@ pub(crate) fn build(profile: Profile) -> Result<Bundles> {
         .iter()
         .map(ToString::to_string)
         .collect();
-    nice_plug_xtask::build(&[PACKAGE.to_owned(), COMMAND.to_owned()], &arguments)?;
+    nice_plug_xtask::build(
+        &[PACKAGE.to_owned(), COMMAND_PACKAGE.to_owned()],
+        &arguments,
+    )?;
     let target = target_folder()?;
     nice_plug_xtask::bundle(&target, PACKAGE, &arguments, false)?;
     let bundled = target.join("bundled");

@@ -8,17 +8,14 @@ use hamiltone_tests::demo::{self, Stretch, winner};
 use hamiltone_tests::host::Plugin;
 use hamiltone_tests::report::Tags;
 
-use crate::bundles::{self, Profile, target_folder};
+use crate::bundles::{self, COMMAND, Profile, target_folder};
 
 const BLOCK: usize = 512;
-const COMMAND: &str = if cfg!(windows) {
-    "release/hamiltone.exe"
-} else {
-    "release/hamiltone"
-};
+/// Longer labels are cut.
+const LABEL_WIDTH: usize = 28;
 /// A line is drawn this often even if nothing changes.
 const LONGEST_PAUSE_S: f64 = 1.0;
-/// The end of a clip in which the window of 2 s holds nothing else.
+/// The end of a stretch in which the window of 2 s holds nothing else.
 const SETTLED_S: f64 = 1.0;
 
 pub(crate) fn run() -> Result<()> {
@@ -29,7 +26,7 @@ pub(crate) fn run() -> Result<()> {
     }
     let audio = demo::audio()?;
     println!(
-        "\nA host plays {:.0} s of clips through the plugin; the model was not trained on them.\n\
+        "\nA host plays {:.0} s of sounds, music and a voice through the plugin.\n\
          Each line names what was heard in the 2 s before it, so it follows a change a little late.\n",
         audio.seconds()
     );
@@ -43,7 +40,7 @@ pub(crate) fn run() -> Result<()> {
     let speed = audio.seconds() / start.elapsed().as_secs_f64();
     printer.foot();
     println!("The sound came out the same to the bit, {speed:.0} times as fast as it plays.");
-    println!("\nWhat the plugin heard (clips: assets/CREDITS.md)");
+    println!("\nWhat the plugin heard (sources: assets/CREDITS.md)");
     for file in ["timeline.csv", "timeline.json", "tags.jsonl"] {
         println!("  {}", folder.join(file).display());
     }
@@ -77,7 +74,7 @@ impl Printer {
     fn head(&self) {
         let width = self.width;
         println!(
-            "    time  {:width$}    {:width$}  how sure",
+            "    time  {:width$}    {:LABEL_WIDTH$}  how sure",
             "sounding", "heard"
         );
     }
@@ -91,10 +88,12 @@ impl Printer {
             *label != first.label || tags.time_s - time_s >= LONGEST_PAUSE_S
         });
         if news {
-            let sounding = self.sounding(tags.time_s).unwrap_or("silence");
-            let right = if sounding == first.label { '✓' } else { ' ' };
+            let sounding = self.sounding(tags.time_s);
+            let is_right = sounding.is_some_and(|stretch| stretch.accepts(&first.label));
+            let right = if is_right { '✓' } else { ' ' };
+            let sounding = sounding.map_or("silence", |stretch| &stretch.label);
             println!(
-                "{:>6.2} s  {sounding:width$}  {right} {:width$}  {} {:>3.0} %",
+                "{:>6.2} s  {sounding:width$}  {right} {:LABEL_WIDTH$.LABEL_WIDTH$}  {} {:>3.0} %",
                 tags.time_s,
                 first.label,
                 bar(first.probability),
@@ -105,22 +104,19 @@ impl Printer {
         }
     }
 
-    fn sounding(&self, time_s: f64) -> Option<&str> {
-        let stretch = self
-            .stretches
-            .iter()
-            .find(|s| (s.start_s..s.end_s).contains(&time_s))?;
-        Some(&stretch.label)
+    fn sounding(&self, time_s: f64) -> Option<&Stretch> {
+        let mut stretches = self.stretches.iter();
+        stretches.find(|s| (s.start_s..s.end_s).contains(&time_s))
     }
 
     /// How many clips were named right once they filled the window.
     fn foot(&self) {
         let right = |stretch: &&Stretch| {
             let heard = winner(&self.heard, stretch.end_s - SETTLED_S, stretch.end_s);
-            heard.is_some_and(|(label, _)| label == stretch.label)
+            heard.is_some_and(|(label, _)| stretch.accepts(&label))
         };
         println!(
-            "\n{} of {} clips are named right in their last second.",
+            "\n{} of {} stretches are named right in their last second.",
             self.stretches.iter().filter(right).count(),
             self.stretches.len()
         );

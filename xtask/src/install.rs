@@ -1,11 +1,14 @@
-//! Copying the bundles to where hosts look for plugins.
+//! Copying the bundles to where hosts look for plugins, and the models to where the plugin does.
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result};
+use hamiltone_tests::places;
 
-use crate::bundles::{self, Profile};
+use crate::bundles::{self, COMMAND, Profile, target_folder};
+use crate::shell::run as run_command;
 
 pub(crate) fn run() -> Result<()> {
     let bundles = bundles::build(Profile::Release)?;
@@ -19,8 +22,26 @@ pub(crate) fn run() -> Result<()> {
         let what = if replaced { "replaced" } else { "installed" };
         println!("{what} {}", installed.display());
     }
+    add_models()?;
     println!("Let your host scan for new plugins; Hamiltone is an effect.");
     Ok(())
+}
+
+/// Adds the models that are not inside the plugin. Some of them forbid commercial use; each says so
+/// in its card, which the menu shows.
+fn add_models() -> Result<()> {
+    let mut command = Command::new(target_folder()?.join(COMMAND));
+    command.args(["models", "--replace", "--add"]);
+    for entry in fs::read_dir(places::root().join("models"))? {
+        let path = entry?.path();
+        if path
+            .extension()
+            .is_some_and(|ending| ending == "safetensors")
+        {
+            command.arg(path);
+        }
+    }
+    run_command(&mut command)
 }
 
 struct Folders {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use hamiltone_engine::features::FeatureSettings;
-use hamiltone_engine::model::{Library, ModelFile};
+use hamiltone_engine::model::{Library, ModelFile, TaskKind};
 use hamiltone_engine::network::{Architecture, ParameterKind};
 
 /// The labels of the small model.
@@ -145,8 +145,13 @@ pub fn write_wav(path: &Path, rate: u32, samples: &[f32]) {
 
 /// Random, but always the same: it has opinions that move with the sound.
 pub fn tiny_model() -> ModelFile {
+    tiny_model_of(&LABELS)
+}
+
+/// A small model with these labels.
+pub fn tiny_model_of(labels: &[&str]) -> ModelFile {
     let features = FeatureSettings::default();
-    let architecture = Architecture::doubling(16, 4, true, 1.0, LABELS.len());
+    let architecture = Architecture::doubling(16, 4, true, 1.0, labels.len());
     let mut state = 0x2545_F491_4F6C_DD1D_u64;
     let mut random = move || {
         state ^= state << 13;
@@ -185,7 +190,10 @@ pub fn tiny_model() -> ModelFile {
     let mut card = Library::with_folders(vec![]).default_model().card().clone();
     card.name = "tiny".into();
     card.description = "Random weights, for tests".into();
-    card.labels = LABELS.map(str::to_owned).to_vec();
+    card.task = TaskKind::SingleLabel;
+    card.labels = labels.iter().map(|label| (*label).to_owned()).collect();
+    (card.groups, card.class_statistics) = (Vec::new(), None);
+    (card.parent, card.pruning) = (None, None);
     card.features = features;
     card.architecture = architecture;
     card.licence = "CC0".into();

@@ -223,6 +223,7 @@ fn root_mean_square(samples: &[f32]) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audio_cache::Sound;
     use crate::random::stream;
 
     fn material() -> Material {
