@@ -1,4 +1,4 @@
-//! Where things are: the bundles, the demo audio, the Python with pedalboard.
+//! Where things are: the bundles, the demo audio, the hosts.
 
 use std::path::{Path, PathBuf};
 
@@ -8,6 +8,8 @@ use anyhow::{Result, bail};
 pub const BUNDLES: &str = "HAMILTONE_BUNDLES";
 /// Environment variable with the Python that has pedalboard.
 pub const PYTHON: &str = "HAMILTONE_PYTHON";
+/// Environment variable that is set where Ardour and dawdreamer must be there.
+pub const DAW: &str = "HAMILTONE_DAW";
 
 /// The root of the workspace.
 pub fn root() -> PathBuf {

@@ -4,6 +4,9 @@
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
+/// The plugin's class in the VST3.
+const VST3_CLASS_ID: [u8; 16] = *b"HamiltoneTagger1";
+
 /// A state taken apart, to look into or to change.
 #[derive(Clone, Debug, PartialEq)]
 pub struct State(pub Value);
@@ -27,6 +30,29 @@ impl State {
     /// Writes it as the plugin would.
     pub fn to_bytes(&self) -> Vec<u8> {
         with_length(self.0.to_string().as_bytes())
+    }
+
+    /// Writes it as a VST3 preset file: a header, the state, and a list of what lies where.
+    pub fn to_vst3_preset(&self) -> Vec<u8> {
+        const HEADER: i64 = 48;
+        let json = self.0.to_string();
+        let length = json.len() as i64;
+        let mut preset = b"VST3".to_vec();
+        preset.extend(1_i32.to_le_bytes());
+        preset.extend(
+            VST3_CLASS_ID
+                .map(|byte| format!("{byte:02X}"))
+                .concat()
+                .bytes(),
+        );
+        preset.extend((HEADER + length).to_le_bytes());
+        preset.extend(json.bytes());
+        preset.extend(b"List");
+        preset.extend(1_i32.to_le_bytes());
+        preset.extend(b"Comp");
+        preset.extend(HEADER.to_le_bytes());
+        preset.extend(length.to_le_bytes());
+        preset
     }
 
     /// A parameter's stored value: `window` in seconds, `bypass` as a bool.
@@ -95,5 +121,9 @@ mod tests {
         let again = State::parse(&state.to_bytes()).unwrap();
         assert_eq!(again.field("settings").unwrap()["report_folder"], "/here");
         assert!(State::parse(&bytes[..bytes.len() - 1]).is_err());
+        let preset = state.to_vst3_preset();
+        let text = state.0.to_string();
+        assert_eq!(preset[48..48 + text.len()], *text.as_bytes());
+        assert_eq!(preset.len(), 48 + text.len() + 28);
     }
 }

@@ -29,7 +29,7 @@ enum Task {
     /// Build the plugin, load it into a host, play the demo audio and print what it hears
     Demo,
     /// Check the format, lint, document and test everything, in real hosts too
-    Test,
+    Test(test::Arguments),
     /// Build the CLAP and VST3 bundles into target/bundled
     Bundle,
     /// Build the bundles and copy them to where hosts look for plugins
@@ -55,7 +55,7 @@ fn run(task: Task) -> Result<()> {
     std::env::set_current_dir(&root).with_context(|| format!("cannot enter {}", root.display()))?;
     match task {
         Task::Demo => demo::run(),
-        Task::Test => test::run(),
+        Task::Test(arguments) => test::run(&arguments),
         Task::Bundle => bundles::build(bundles::Profile::Release).map(|bundles| bundles.print()),
         Task::Install => install::run(),
         Task::Bench(arguments) => bench::bench(&arguments),

@@ -1,4 +1,4 @@
-//! What the tests need from the machine: system packages and a Python with pedalboard.
+//! What the tests need from the machine: system packages and a Python with hosts in it.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -17,17 +17,22 @@ const PACKAGES: [&str; 5] = [
     "libxcursor1",
 ];
 const PYTHON_PACKAGES: [&str; 2] = ["python3", "python3-venv"];
-/// What is pinned here is the host that the tests were written against.
+/// The tests are written against Ardour 7, which Debian 12 has.
+const ARDOUR: &str = "ardour";
+// What is pinned here are the hosts that the tests were written against.
 const PEDALBOARD: &str = "pedalboard==0.9.26";
+const DAWDREAMER: &str = "dawdreamer==0.9.0";
 
-/// Installs what is missing, where we may.
-pub(crate) fn install_packages() -> Result<()> {
+/// Installs what is missing, where we may; with `daw`, Ardour too.
+pub(crate) fn install_packages(daw: bool) -> Result<()> {
     if !succeeds(Command::new("dpkg-query").arg("--version")) {
         println!("not a Debian or Ubuntu: Xvfb, OpenGL and python3 with venv are taken as given");
         return Ok(());
     }
-    let mut missing: Vec<&str> = PACKAGES
-        .into_iter()
+    let wanted: Vec<&str> = PACKAGES.into_iter().chain(daw.then_some(ARDOUR)).collect();
+    let mut missing: Vec<&str> = wanted
+        .iter()
+        .copied()
         .filter(|package| !is_installed(package))
         .collect();
     // Any python3 that can make a virtual environment will do, the system's or another.
@@ -35,7 +40,7 @@ pub(crate) fn install_packages() -> Result<()> {
         missing.extend(PYTHON_PACKAGES);
     }
     if missing.is_empty() {
-        println!("all there: {}", PACKAGES.join(" "));
+        println!("all there: {}", wanted.join(" "));
         return Ok(());
     }
     let install = format!(
@@ -73,11 +78,18 @@ fn is_root() -> bool {
     id.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
 }
 
-/// A virtual environment with pedalboard, made once. Returns its interpreter.
-pub(crate) fn python() -> Result<PathBuf> {
-    let version = PEDALBOARD.rsplit("==").next().unwrap_or_default();
-    let check = format!("import pedalboard; assert pedalboard.__version__ == '{version}'");
-    virtual_environment("venv", &[PEDALBOARD], &check)
+/// A virtual environment with pedalboard and, with `daw`, dawdreamer. Returns its interpreter.
+pub(crate) fn python(daw: bool) -> Result<PathBuf> {
+    let hosts: Vec<&str> = [PEDALBOARD]
+        .into_iter()
+        .chain(daw.then_some(DAWDREAMER))
+        .collect();
+    let checks: Vec<String> = hosts
+        .iter()
+        .filter_map(|host| host.split_once("=="))
+        .map(|(name, version)| format!("import {name}; assert {name}.__version__ == '{version}'"))
+        .collect();
+    virtual_environment("venv", &hosts, &checks.join("; "))
 }
 
 /// The same with what the benchmarks compare with.
@@ -99,10 +111,13 @@ fn virtual_environment(name: &str, packages: &[&str], check: &str) -> Result<Pat
         println!("{packages_named} in {}", folder.display());
         return Ok(python);
     }
-    run(Command::new("python3")
-        .args(["-m", "venv", "--clear"])
-        .arg(&folder))
-    .context("cannot make a virtual environment (Debian package python3-venv)")?;
+    // One that works and lacks something is kept: what it has need not be downloaded again.
+    if !succeeds(Command::new(&python).args(["-m", "pip", "--version"])) {
+        run(Command::new("python3")
+            .args(["-m", "venv", "--clear"])
+            .arg(&folder))
+        .context("cannot make a virtual environment (Debian package python3-venv)")?;
+    }
     run(Command::new(&python)
         .args(["-m", "pip", "install", "--quiet"])
         .args(packages))

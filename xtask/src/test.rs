@@ -1,17 +1,25 @@
 //! Checks everything, cheapest first.
 
 use anyhow::Result;
+use clap::Args;
 use hamiltone_tests::places;
 
 use crate::bundles::{self, Profile, target_folder};
 use crate::shell::{self, Steps, cargo};
 use crate::system;
 
-fn run_all(steps: &mut Steps) -> Result<()> {
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Also install Ardour and dawdreamer, and test in them
+    #[arg(long)]
+    daw: bool,
+}
+
+fn run_all(steps: &mut Steps, daw: bool) -> Result<()> {
     let built = Profile::Tested.cargo_arguments();
     let with =
         |before: &[&'static str], after: &[&'static str]| cargo(&[before, built, after].concat());
-    steps.run("system packages", system::install_packages)?;
+    steps.run("system packages", || system::install_packages(daw))?;
     steps.run("format", || {
         shell::run(&mut cargo(&["fmt", "--all", "--check"]))
     })?;
@@ -28,25 +36,32 @@ fn run_all(steps: &mut Steps) -> Result<()> {
         bundles::build(Profile::Tested).map(|bundles| bundles.print())
     })?;
     let mut python = None;
-    steps.run("pedalboard", || {
-        python = Some(system::python()?);
+    steps.run("hosts in Python", || {
+        python = Some(system::python(daw)?);
         Ok(())
     })?;
     steps.run("tests", || {
         let mut tests = with(&["test", "--no-fail-fast"], &[]);
         tests.env(places::BUNDLES, target_folder()?.join("bundled"));
-        shell::run(tests.envs(python.map(|python| (places::PYTHON, python))))
+        tests.envs(python.map(|python| (places::PYTHON, python)));
+        tests.envs(daw.then_some((places::DAW, "1")));
+        shell::run(&mut tests)
     })
 }
 
-pub(crate) fn run() -> Result<()> {
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let mut steps = Steps::default();
-    run_all(&mut steps)?;
+    run_all(&mut steps, arguments.daw)?;
     steps.print("ok");
     println!(
         "\nA picture of the panel is in {}",
         places::screenshots()?.display()
     );
+    if !arguments.daw {
+        println!(
+            "Tests in Ardour and dawdreamer are skipped where these are missing; --daw installs them."
+        );
+    }
     println!("The bundles in target/bundled are for tests; `cargo xtask bundle` makes fast ones.");
     Ok(())
 }

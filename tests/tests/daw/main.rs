@@ -1,0 +1,37 @@
+//! The bundled VST3 in digital audio workstations: dawdreamer and Ardour, both without a window.
+//! They are large, so a test is skipped where its host is missing, and says so.
+
+mod ardour;
+mod dawdreamer;
+mod sound;
+
+use std::io::Write;
+
+use hamiltone_tests::child::Outcome;
+use hamiltone_tests::places;
+
+/// Says that a test was skipped, past the test harness, which would keep it to itself.
+///
+/// # Panics
+/// The host should be there.
+fn skip(host: &str) {
+    assert!(
+        std::env::var_os(places::DAW).is_none(),
+        "{host} is not installed"
+    );
+    let said = writeln!(
+        std::io::stderr(),
+        "SKIPPED: the plugin in {host}, which is not installed. `cargo xtask test --daw` installs it."
+    );
+    said.unwrap();
+}
+
+/// Asserts that a script went to its end.
+fn assert_passed(outcome: &Outcome, last_line: &str) {
+    assert!(
+        outcome.status.success() && outcome.output.contains(last_line),
+        "{}\n{}",
+        outcome.status,
+        outcome.output
+    );
+}
