@@ -123,13 +123,20 @@ impl Network {
     /// # Errors
     /// If candle fails.
     pub fn hidden(&self, features: &Tensor) -> Result<Tensor> {
+        self.hidden_sums(features)?.relu()
+    }
+
+    /// The hidden layer before its ReLU (`batch × 4·hidden`).
+    ///
+    /// # Errors
+    /// If candle fails.
+    pub fn hidden_sums(&self, features: &Tensor) -> Result<Tensor> {
         let kernel = self.tensor("head.hidden.kernel");
         let bias = self.tensor("head.hidden.bias");
         match self.architecture.algebra {
-            Algebra::Quaternion => quaternion_linear(features, kernel, bias)?,
-            Algebra::Real => features.matmul(&kernel.t()?)?.broadcast_add(bias)?,
+            Algebra::Quaternion => quaternion_linear(features, kernel, bias),
+            Algebra::Real => features.matmul(&kernel.t()?)?.broadcast_add(bias),
         }
-        .relu()
     }
 
     /// The hidden layer's output to logits (`batch × labels`).

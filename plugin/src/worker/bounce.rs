@@ -130,6 +130,13 @@ impl Bounces {
         }
     }
 
+    /// What was recorded up to `time_s` is none of a bounce: the transport stood still, as some hosts
+    /// let it for a while before they export.
+    pub(super) fn forget(&mut self, time_s: f64) {
+        self.take = None;
+        self.decided_s = time_s;
+    }
+
     /// A new stream: its time begins at zero.
     pub(super) fn begin_stream(&mut self) {
         self.take = None;

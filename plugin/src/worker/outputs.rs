@@ -182,9 +182,13 @@ impl Listener for Audience<'_> {
         self.outputs.bounces.unheard(from_s, to_s, why);
     }
 
-    fn jumped(&mut self, time_s: f64) {
+    fn jumped(&mut self, time_s: f64, starts: bool) {
         let outputs = &mut *self.outputs;
-        outputs.bounces.end(time_s);
+        if starts {
+            outputs.bounces.forget(time_s);
+        } else {
+            outputs.bounces.end(time_s);
+        }
         outputs
             .notes
             .all_off((time_s * self.circumstances.rate) as u64);

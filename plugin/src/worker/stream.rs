@@ -50,8 +50,9 @@ pub(super) trait Listener {
     fn compared(&mut self, probabilities: &[f32], refresh_s: f64);
     /// Frames that were not heard, from one time of the stream to another.
     fn unheard(&mut self, from_s: f64, to_s: f64, why: Unheard);
-    /// What follows `time_s` has nothing to do with what came before.
-    fn jumped(&mut self, time_s: f64);
+    /// What follows `time_s` has nothing to do with what came before; `starts`: the transport stood
+    /// still before, and runs from here on.
+    fn jumped(&mut self, time_s: f64, starts: bool);
     /// Whether a move of the transport ends what is being recorded.
     fn is_capturing(&self) -> bool;
     /// Notes that are due go to `send`, which returns false where it takes no more.
@@ -192,7 +193,7 @@ impl Stream {
                 Some(Heard::Mark(Mark::Bypassed(frames))) => {
                     self.pass_gap(frames, Unheard::Bypassed, listener);
                 }
-                Some(Heard::Mark(Mark::Jump)) => self.jump(listener),
+                Some(Heard::Mark(Mark::Jump)) => self.jump(false, listener),
                 Some(Heard::Mark(Mark::Transport(transport))) => {
                     self.follow(transport, listener);
                 }
@@ -252,7 +253,7 @@ impl Stream {
         listener.unheard(from_s, from_s + frames as f64 / self.rate, why);
         if frames as f64 > BRIDGED_GAP_S * self.rate {
             self.position += frames;
-            self.jump(listener);
+            self.jump(false, listener);
             return;
         }
         self.chunk.fill(0.0);
@@ -271,14 +272,14 @@ impl Stream {
         let stops = !transport.playing && self.transport.playing;
         let moves = transport.playing && !starts;
         if starts || ((stops || moves) && listener.is_capturing()) {
-            self.jump(listener);
+            self.jump(starts, listener);
         }
         self.transport = transport;
         self.told_at = self.position;
     }
 
-    fn jump(&mut self, listener: &mut dyn Listener) {
-        listener.jumped(self.duration_s());
+    fn jump(&mut self, starts: bool, listener: &mut dyn Listener) {
+        listener.jumped(self.duration_s(), starts);
         self.forget();
     }
 

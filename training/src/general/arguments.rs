@@ -51,7 +51,7 @@ pub struct GeneralArguments {
     #[arg(long, default_value_t = 32)]
     pub channels: usize,
     /// Blocks of two convolutions.
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = 4)]
     pub blocks: usize,
     /// Blocks that pool: the first so many. Four make a column of 160 ms.
     #[arg(long, default_value_t = 4)]

@@ -125,6 +125,7 @@ impl School<'_> {
             None => self.fresh(&mixtures, &done),
         };
         if COMPONENTS * beginning.architecture.hidden != HIDDEN {
+            done.hidden_means.clear();
             done.hidden_deviations.clear();
         }
         Ok((done, beginning))
@@ -143,6 +144,7 @@ impl School<'_> {
         if COMPONENTS * architecture.hidden == HIDDEN {
             weights.insert("head.output.weight".to_owned(), weight.to_vec());
             weights.insert("head.output.bias".to_owned(), bias.to_vec());
+            weights.insert("head.hidden.bias".to_owned(), done.hidden_means.clone());
         } else {
             weights.insert("head.output.bias".to_owned(), done.logit_means.clone());
         }
@@ -188,12 +190,13 @@ impl School<'_> {
         let all = |of: fn(&Crop) -> &[f32]| crops.iter().map(of).collect::<Vec<_>>();
         let (logits, hidden) = (all(|crop| &crop.logits), all(|crop| &crop.hidden));
         let (logit_means, logit_deviations) = moments(&logits, LABELS);
-        let (_, hidden_deviations) = moments(&hidden, HIDDEN);
+        let (hidden_means, hidden_deviations) = moments(&hidden, HIDDEN);
         Ok(Progress {
             steps: 0,
             seconds: 0.0,
             logit_means,
             logit_deviations,
+            hidden_means,
             hidden_deviations,
             records: Vec::new(),
             coded,

@@ -14,7 +14,7 @@ pub(super) struct Lesson {
     pub(super) probabilities: Tensor,
     /// One over the deviation of each of the teacher's logits, `1 × labels`.
     pub(super) scale: Tensor,
-    /// The teacher's hidden layer, `batch × HIDDEN`, and one over the deviation of each unit of it;
+    /// What the hidden layer is to say before its ReLU, `batch × HIDDEN`, and one over the deviation of each unit of it;
     /// none if the student's hidden layer has another size.
     pub(super) hidden: Option<(Tensor, Tensor)>,
 }
@@ -29,8 +29,8 @@ const PROBABILITIES: f64 = 30.0;
 pub(super) fn loss(network: &TrainingNetwork, lesson: &Lesson) -> Result<Tensor> {
     let student = &network.network;
     let (columns, statistics) = student.training_columns(&lesson.frames)?;
-    let hidden = student.hidden(&student.window_features(&columns)?)?;
-    let logits = student.logits(&hidden)?;
+    let sums = student.hidden_sums(&student.window_features(&columns)?)?;
+    let logits = student.logits(&sums.relu()?)?;
     network.take_statistics(statistics)?;
     let of_labels = (binary_cross_entropy(&logits, &lesson.probabilities)? * PROBABILITIES)?;
     let distance = (logits - &lesson.logits)?.broadcast_mul(&lesson.scale)?;
@@ -38,6 +38,6 @@ pub(super) fn loss(network: &TrainingNetwork, lesson: &Lesson) -> Result<Tensor>
     let Some((of_teacher, scale)) = &lesson.hidden else {
         return Ok(loss);
     };
-    let distance = (hidden - of_teacher)?.broadcast_mul(scale)?;
+    let distance = (sums - of_teacher)?.broadcast_mul(scale)?;
     loss + distance.sqr()?.mean_all()?
 }

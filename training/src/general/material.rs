@@ -13,7 +13,7 @@ use crate::material::{Heard, Source};
 use crate::teacher::{LABELS, RATE};
 
 /// Share of the cuts that are drawn by the rarity of what is heard.
-const RARE: f64 = 0.6;
+const RARE: f64 = 0.5;
 /// A label that is heard in `n` segments weighs `n` to the minus this in each: with 1 all labels
 /// would be drawn alike, and the rarest would be learned by heart.
 const RARITY_POWER: f64 = 0.7;

@@ -34,16 +34,16 @@ pub struct Mixing {
 impl Default for Mixing {
     fn default() -> Self {
         Self {
-            more: (0.4, 0.25),
+            more: (0.4, 0.2),
             below_db: (-6.0, 15.0),
-            gain_db: (-25.0, 10.0),
-            speed: (0.3, 0.3),
-            tilt: (0.3, 3.0),
-            band_limited: 0.1,
-            reverberant: 0.12,
-            noise: (0.15, (10.0, 40.0)),
+            gain_db: (-20.0, 8.0),
+            speed: (0.3, 0.15),
+            tilt: (0.2, 3.0),
+            band_limited: 0.05,
+            reverberant: 0.06,
+            noise: (0.08, (10.0, 40.0)),
             silence: 0.01,
-            coded: 0.1,
+            coded: 0.05,
         }
     }
 }

@@ -46,8 +46,10 @@ pub(super) struct Progress {
     /// Mean and deviation of each of the teacher's logits over mixtures.
     pub(super) logit_means: Vec<f32>,
     pub(super) logit_deviations: Vec<f32>,
-    /// Deviation of each unit of the teacher's hidden layer; none if the student has another size
+    /// Mean and deviation of each unit of the teacher's hidden layer (before a student's ReLU); none if the student has another size
     /// there, or was begun before this was taught.
+    #[serde(default)]
+    pub(super) hidden_means: Vec<f32>,
     #[serde(default)]
     pub(super) hidden_deviations: Vec<f32>,
     pub(super) records: Vec<Record>,

@@ -47,7 +47,7 @@ pub(super) struct Crop {
     planes: Vec<f32>,
     frames: usize,
     pub(super) logits: Vec<f32>,
-    /// The teacher's hidden layer.
+    /// What the hidden layer is to say before its ReLU.
     pub(super) hidden: Vec<f32>,
 }
 
@@ -135,8 +135,24 @@ impl School<'_> {
         bar.reset_eta();
         let (mut losses, mut since) = (0.0, 0usize);
         let mut started = Instant::now();
+        let mut next = None;
         while student.done.steps < arguments.steps {
-            losses += self.step(&mut student, &scales)?;
+            let (step, coded) = (student.done.steps, student.done.coded);
+            let lesson = match next.take() {
+                Some(lesson) => lesson,
+                None => self.lesson(step, coded, &scales)?,
+            };
+            // The next crops are made and judged meanwhile: neither keeps all cores busy alone.
+            let (learned, made) = rayon::join(
+                || self.step(&mut student, &lesson),
+                || {
+                    let more = step + 1 < arguments.steps;
+                    more.then(|| self.lesson(step + 1, coded, &scales))
+                        .transpose()
+                },
+            );
+            losses += learned?;
+            next = made?;
             since += 1;
             bar.inc(1);
             let steps = student.done.steps;
@@ -154,15 +170,14 @@ impl School<'_> {
     }
 
     /// Returns the loss.
-    fn step(&self, student: &mut Student, scales: &Scales) -> anyhow::Result<f64> {
+    fn step(&self, student: &mut Student, lesson: &Lesson) -> anyhow::Result<f64> {
         let Student {
             done,
             network,
             adam,
             ..
         } = student;
-        let lesson = self.lesson(done.steps, done.coded, scales)?;
-        let loss = loss(network, &lesson)?;
+        let loss = loss(network, lesson)?;
         adam.step(&loss.backward()?, self.arguments.steps)?;
         network.take_average(AVERAGE_DECAY, adam.steps_done())?;
         done.steps += 1;
@@ -243,7 +258,7 @@ impl School<'_> {
             Ok(Crop {
                 planes,
                 frames,
-                hidden: self.last_layers.hidden(&verdict.embedding),
+                hidden: self.last_layers.hidden_sums(&verdict.embedding),
                 logits: verdict.logits,
             })
         };

@@ -1,9 +1,10 @@
 //! The study: does pruning beat distillation for quaternion networks, and what does either cost?
 
 mod plan;
+mod record;
 mod table;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -12,6 +13,7 @@ use anyhow::Context;
 use crate::dataset::Task;
 use crate::run::{Recordings, Run, progress};
 use plan::{Planned, plan};
+use record::Record;
 
 /// What `study` is told.
 #[derive(clap::Args, Debug, Clone)]
@@ -25,7 +27,11 @@ pub struct StudyArguments {
     /// Folder for all runs; the study goes on in it where it stopped.
     #[arg(long)]
     pub out: PathBuf,
-    /// The report, in Markdown; pictures go into a folder of the same name beside it.
+    /// Folder for the figures of finished runs, small enough to be kept with the report: a run whose
+    /// figures are there is not made again, on another machine neither.
+    #[arg(long, default_value = "docs/results/study")]
+    pub records: PathBuf,
+    /// The report, in Markdown, in which the study's part is replaced; pictures go into a folder of the same name beside it.
     #[arg(long, default_value = "docs/RESULTS.md")]
     pub report: PathBuf,
     /// Tasks [default: all].
@@ -67,7 +73,8 @@ pub fn study(arguments: &StudyArguments) -> anyhow::Result<()> {
 fn make(arguments: &StudyArguments, runs: &[Planned]) -> anyhow::Result<()> {
     let (started, mut recordings) = (Instant::now(), BTreeMap::new());
     let bar = progress(runs.len() as u64, "study", arguments.quiet);
-    for planned in runs {
+    bar.set_position((runs.len() - missing(arguments, runs)?.len()) as u64);
+    for planned in missing(arguments, runs)? {
         let hours = started.elapsed().as_secs_f64() / 3_600.0;
         if arguments.hours.is_some_and(|most| hours >= most) {
             break;
@@ -90,6 +97,8 @@ fn make(arguments: &StudyArguments, runs: &[Planned]) -> anyhow::Result<()> {
         };
         run.execute(&[], false)
             .with_context(|| out.display().to_string())?;
+        let milliseconds = table::milliseconds(&out)?;
+        Record::of(&out, arguments.effort, milliseconds)?.write(&arguments.records, planned)?;
         bar.inc(1);
         write_report(arguments, runs)?;
     }
@@ -97,6 +106,97 @@ fn make(arguments: &StudyArguments, runs: &[Planned]) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The runs without a record, and those whose networks they begin with, in order.
+fn missing<'a>(
+    arguments: &StudyArguments,
+    runs: &'a [Planned],
+) -> anyhow::Result<Vec<&'a Planned>> {
+    let mut needed = BTreeSet::new();
+    let mut missing = Vec::new();
+    for planned in runs.iter().rev() {
+        let folder = planned.folder(&arguments.out);
+        let record = Record::read(&arguments.records, planned, arguments.effort)?;
+        if record.is_none() || needed.contains(&folder) {
+            needed.extend(planned.builds_on(&arguments.out, arguments.effort)?);
+            missing.push(planned);
+        }
+    }
+    missing.reverse();
+    Ok(missing)
+}
+
 fn write_report(arguments: &StudyArguments, runs: &[Planned]) -> anyhow::Result<()> {
-    table::write(&arguments.report, &arguments.out, runs, arguments.effort)
+    table::write(
+        &arguments.report,
+        &arguments.records,
+        runs,
+        arguments.effort,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::record::Fold;
+    use super::*;
+
+    #[test]
+    fn what_is_recorded_is_made_again_only_for_those_that_build_on_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let arguments = StudyArguments {
+            data: PathBuf::new(),
+            cache: None,
+            out: folder.path().join("runs"),
+            records: folder.path().join("records"),
+            report: folder.path().join("RESULTS.md"),
+            tasks: vec![Task::Esc10],
+            seeds: vec![1],
+            effort: 0.5,
+            hours: None,
+            report_only: true,
+            quiet: true,
+        };
+        let runs = plan(&arguments.tasks, &arguments.seeds);
+        let record = Record {
+            effort: 0.5,
+            threads: 2,
+            milliseconds: 1.5,
+            folds: vec![Fold {
+                fold: 1,
+                seconds: 1_800.0,
+                parameters: 1_000,
+                multiply_adds_per_second: 2_000_000,
+                test: record::Test {
+                    accuracy: 0.75,
+                    mean_recall: 0.5,
+                },
+            }],
+        };
+        for planned in &runs {
+            record.write(&arguments.records, planned).unwrap();
+        }
+        assert!(missing(&arguments, &runs).unwrap().is_empty());
+        let names = |runs: Vec<&Planned>| -> Vec<String> {
+            runs.into_iter().map(|run| run.row.name.clone()).collect()
+        };
+        let forget = |name: &str| {
+            let run = runs.iter().find(|run| run.row.name == name).unwrap();
+            std::fs::remove_file(Record::path(&arguments.records, run)).unwrap();
+        };
+        forget("real");
+        assert_eq!(names(missing(&arguments, &runs).unwrap()), ["real"]);
+        forget("distilled-25");
+        let chain = ["quaternion", "real", "pruned-l1-25", "distilled-25"];
+        assert_eq!(names(missing(&arguments, &runs).unwrap()), chain);
+        study(&arguments).unwrap();
+        let report = std::fs::read_to_string(&arguments.report).unwrap();
+        let row = "| quaternion | 75.0 ± 0.0 | 50.0 ± 0.0 | 1 (1 seeds) | 1 | 2 | 1.500 | 1.00 |";
+        assert!(report.contains(row), "{report}");
+        assert!(!report.contains("| real |"));
+        // Figures of another effort are others.
+        let other = StudyArguments {
+            effort: 0.7,
+            ..arguments
+        };
+        assert_eq!(missing(&other, &runs).unwrap().len(), runs.len());
+    }
 }

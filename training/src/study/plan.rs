@@ -185,6 +185,26 @@ impl Planned {
     }
 }
 
+impl Planned {
+    /// The folders of the runs whose networks it needs.
+    ///
+    /// # Errors
+    /// If the recipe of the task is not valid.
+    pub(super) fn builds_on(&self, out: &Path, effort: f64) -> anyhow::Result<Vec<PathBuf>> {
+        let recipe = self.recipe(out, effort)?;
+        let models = [
+            recipe.start.map(|start| start.model),
+            recipe.shape_of,
+            recipe.distillation.map(|distillation| distillation.teacher),
+        ];
+        let folder = |model: String| {
+            let fold = Path::new(&model).parent();
+            Some(fold?.parent()?.to_owned())
+        };
+        Ok(models.into_iter().flatten().filter_map(folder).collect())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -195,16 +215,14 @@ mod tests {
         assert!(runs.len() > 90);
         let out = Path::new("out");
         for (index, run) in runs.iter().enumerate() {
-            let recipe = run.recipe(out, 0.5).unwrap();
-            let needs = [
-                recipe.start.map(|start| start.model),
-                recipe.shape_of,
-                recipe.distillation.map(|distillation| distillation.teacher),
-            ];
-            for needed in needs.into_iter().flatten() {
-                let folder = Path::new(&needed).parent().unwrap().parent().unwrap();
+            for folder in run.builds_on(out, 0.5).unwrap() {
                 let made = runs[..index].iter().any(|run| run.folder(out) == folder);
-                assert!(made, "{} needs {needed}", run.folder(out).display());
+                assert!(
+                    made,
+                    "{} needs {}",
+                    run.folder(out).display(),
+                    folder.display()
+                );
             }
             let same = runs.iter().filter(|other| *other == run).count();
             assert_eq!(same, 1);

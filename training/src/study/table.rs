@@ -10,38 +10,20 @@ use anyhow::Context;
 use hamiltone_engine::features::COMPONENTS;
 use hamiltone_engine::model::ModelFile;
 use hamiltone_engine::network::streaming::{PackedNetwork, StreamingNetwork};
-use serde::Deserialize;
 
 use super::plan::Planned;
+use super::record::{Fold, Record};
 use crate::dataset::Task;
 use crate::files;
 use crate::report::{Point, Spread, scatter, spread};
-
-/// What the table needs of a run's `results.json`.
-#[derive(Deserialize)]
-struct Results {
-    folds: Vec<Fold>,
-}
-
-#[derive(Deserialize)]
-struct Fold {
-    seconds: f64,
-    parameters: u64,
-    multiply_adds_per_second: u64,
-    test: Test,
-}
-
-#[derive(Deserialize)]
-struct Test {
-    accuracy: f64,
-    mean_recall: f64,
-}
 
 /// A row of a table, over all folds and seeds there are.
 struct Line {
     name: String,
     seeds: usize,
     folds: Vec<Fold>,
+    /// Hours of one thread, over all folds and seeds.
+    hours: f64,
     milliseconds: f64,
 }
 
@@ -49,19 +31,22 @@ struct Line {
 const SECONDS: usize = 4;
 const REPEATS: usize = 7;
 
-/// Writes the report of the runs that are finished.
+/// Between these lines of the report the study writes; what is around them stays.
+const BEGIN: &str = "<!-- the study begins -->";
+const END: &str = "<!-- the study ends -->";
+
+/// Writes the runs that are finished into the report, by their records.
 ///
 /// # Errors
-/// If a result cannot be read or the report cannot be written.
+/// If a record cannot be read or the report cannot be written.
 pub(super) fn write(
     report: &Path,
-    out: &Path,
+    records: &Path,
     runs: &[Planned],
     effort: f64,
 ) -> anyhow::Result<()> {
-    let threads = rayon::current_num_threads();
     let mut text = format!(
-        "# Results\n\nMade by `hamiltone-training study --effort {effort}`. Accuracy and mean recall \
+        "\n\nMade by `hamiltone-training study --effort {effort}`. Accuracy and mean recall \
          (unweighted average recall, UAR) are means over folds and seeds, ± the standard deviation \
          over all of them; folds never share a recording, a speaker or a track, the best epoch is \
          chosen on validation clips out of the training folds, and nothing is tuned on a test fold. \
@@ -69,33 +54,37 @@ pub(super) fn write(
          are those of that alone); a distilled one has the shape of the L1-pruned one and learns \
          from scratch, from labels and from the whole network's logits; an untaught one from labels \
          alone. Shares are of the filters of the last three blocks. Milliseconds are for a second \
-         of sound on one thread, the median of {REPEATS}, front end aside; hours are of \
-         {threads} threads.\n"
+         of sound on one thread, the median of {REPEATS}, front end aside; hours are of one \
+         thread, for all folds of a seed.\n"
     );
     let mut tasks: BTreeMap<&str, (Task, Vec<Line>)> = BTreeMap::new();
     for planned in runs {
-        let Some(results) = read(&planned.folder(out).join("results.json"))? else {
+        let Some(record) = Record::read(records, planned, effort)? else {
             continue;
         };
+        let seconds: f64 = record.folds.iter().map(|fold| fold.seconds).sum();
+        let hours = seconds * record.threads as f64 / 3_600.0;
         let (_, lines) = tasks
             .entry(planned.task.name())
             .or_insert_with(|| (planned.task, Vec::new()));
         match lines.iter_mut().find(|line| line.name == planned.row.name) {
             Some(line) => {
                 line.seeds += 1;
-                line.folds.extend(results.folds);
+                line.hours += hours;
+                line.folds.extend(record.folds);
             }
             None => lines.push(Line {
                 name: planned.row.name.clone(),
                 seeds: 1,
-                folds: results.folds,
-                milliseconds: milliseconds(&planned.folder(out))?,
+                folds: record.folds,
+                hours,
+                milliseconds: record.milliseconds,
             }),
         }
     }
     let pictures = report.with_extension("").join("study");
     for (task, lines) in tasks.values() {
-        text += &section(*task, lines, threads);
+        text += &section(*task, lines);
         if !lines.is_empty() {
             std::fs::create_dir_all(&pictures).context("the folder for pictures")?;
             let points: Vec<Point> = lines.iter().map(Line::point).collect();
@@ -109,16 +98,17 @@ pub(super) fn write(
             );
         }
     }
-    files::replace(report, &text)
+    let before = std::fs::read_to_string(report).unwrap_or_default(); // none yet
+    files::replace(report, &placed(&before, &text))
 }
 
-fn read(path: &Path) -> anyhow::Result<Option<Results>> {
-    match std::fs::read_to_string(path) {
-        Err(_) => Ok(None), // not made yet
-        Ok(text) => serde_json::from_str(&text)
-            .map(Some)
-            .with_context(|| format!("{} holds no results of a run", path.display())),
-    }
+/// A report with another text in the study's place; at its end if it has no such place.
+fn placed(report: &str, text: &str) -> String {
+    let around = report
+        .split_once(BEGIN)
+        .and_then(|(head, rest)| Some((head, rest.split_once(END)?.1)));
+    let (head, tail) = around.unwrap_or((report, "\n"));
+    format!("{head}{BEGIN}{text}\n{END}{tail}")
 }
 
 impl Line {
@@ -155,17 +145,15 @@ impl Line {
     }
 }
 
-fn section(task: Task, lines: &[Line], threads: usize) -> String {
+fn section(task: Task, lines: &[Line]) -> String {
     let mut text = format!(
-        "\n## {}\n\n| network | accuracy, % | mean recall, % | runs | parameters, k | multiply-adds \
+        "\n### {}\n\n| network | accuracy, % | mean recall, % | runs | parameters, k | multiply-adds \
          a second, M | ms | hours |\n|---|---|---|---|---|---|---|---|\n",
         task.title()
     );
     for line in lines {
         let (accuracy, recall) = (line.accuracy(), line.recall());
-        let hours = line.folds.iter().map(|fold| fold.seconds).sum::<f64>() * threads as f64
-            / 3_600.0
-            / line.seeds as f64;
+        let hours = line.hours / line.seeds as f64;
         let _ = writeln!(
             text,
             "| {} | {:.1} ± {:.1} | {:.1} ± {:.1} | {} ({} seeds) | {:.0} | {:.0} | {:.3} | {hours:.2} |",
@@ -185,7 +173,7 @@ fn section(task: Task, lines: &[Line], threads: usize) -> String {
 }
 
 /// Milliseconds for a second of sound, streamed in columns of eight, of the run's first model.
-fn milliseconds(folder: &Path) -> anyhow::Result<f64> {
+pub(super) fn milliseconds(folder: &Path) -> anyhow::Result<f64> {
     let file = ModelFile::read(&folder.join("fold1/model.safetensors"))?;
     let (features, architecture) = (&file.card.features, &file.card.architecture);
     let network = PackedNetwork::new(architecture, features.mel_bands, &file.weights);
@@ -209,4 +197,18 @@ fn milliseconds(folder: &Path) -> anyhow::Result<f64> {
     times.sort_by(f64::total_cmp);
     let heard = (chunks * 8 * architecture.frames_per_column()) as f64 * features.hop_s();
     Ok(1e3 * times[REPEATS / 2] / heard)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_around_the_study_stays() {
+        let first = placed("# Results\n", "one");
+        assert_eq!(first, format!("# Results\n{BEGIN}one\n{END}\n"));
+        let around = format!("{first}more\n");
+        let second = placed(&around, "two");
+        assert_eq!(second, format!("# Results\n{BEGIN}two\n{END}\nmore\n"));
+    }
 }

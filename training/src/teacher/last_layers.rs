@@ -51,11 +51,15 @@ impl LastLayers {
         read().with_context(|| format!("the last layers of mn04 in {}", path.display()))
     }
 
-    /// The teacher's hidden layer, [`HIDDEN`] numbers, for one of its embeddings. What hard-swish
-    /// leaves below zero (at most .375) is cut off: a student with ReLU could not say it.
-    pub fn hidden(&self, embedding: &[f32]) -> Vec<f32> {
-        let whole = self.hidden.apply(embedding).map(hard_swish);
-        whole.map(|x| x.max(0.0)).collect()
+    /// What a student's hidden layer is to say before its ReLU, [`HIDDEN`] numbers, for one of the
+    /// teacher's embeddings: over zero the teacher's hidden layer, below the teacher's sum before
+    /// hard-swish. Behind the ReLU only what hard-swish leaves below zero (at most .375) is lost. To
+    /// learn what comes after the ReLU alone would leave units dead: most of the teacher's are off
+    /// most of the time.
+    pub fn hidden_sums(&self, embedding: &[f32]) -> Vec<f32> {
+        let sums = self.hidden.apply(embedding);
+        sums.map(|sum| if sum > 0.0 { hard_swish(sum) } else { sum })
+            .collect()
     }
 
     /// Matrix ([`LABELS`] rows of [`HIDDEN`]) and bias of the output layer.
@@ -122,11 +126,12 @@ mod tests {
         for (ours, theirs) in layers.output.apply(&hidden).zip(&verdict.logits) {
             assert!((ours - theirs).abs() < 1e-3, "{ours} {theirs}");
         }
-        let cut = layers.hidden(&verdict.embedding);
+        let sums = layers.hidden_sums(&verdict.embedding);
+        let behind_relu = sums.iter().map(|sum| sum.max(0.0));
         assert!(
-            cut.iter()
+            behind_relu
                 .zip(&hidden)
-                .all(|(cut, whole)| *cut == whole.max(0.0))
+                .all(|(cut, whole)| cut == whole.max(0.0))
         );
         assert!(LastLayers::read(&teachers.join("yamnet_body.onnx")).is_err());
     }

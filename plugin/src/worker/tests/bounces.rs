@@ -166,6 +166,22 @@ fn a_loop_makes_a_take_a_round() {
 }
 
 #[test]
+fn an_export_has_one_timeline_also_if_the_host_idles_before_it() {
+    let mut bench = Bench::new();
+    let folder = bench.path("bounces");
+    bench.set(|settings| settings.bounce_folder = Some(folder.clone()));
+    let mut tap = bench.start(true);
+    play(&mut tap, &rooster()); // the transport stands still
+    play_at(&mut tap, &rooster(), 32_000, 512);
+    bench.worker.stop(true);
+    bench.wait("a timeline", |s| !s.bounce.written.is_empty());
+    let timelines = timelines(&folder);
+    assert_eq!(timelines.len(), 1);
+    assert!((timelines[0].start_s - 1.0).abs() < 1e-9);
+    assert!((timelines[0].duration_s - 2.0).abs() < 1e-6);
+}
+
+#[test]
 fn without_a_folder_a_bounce_waits_until_there_is_one() {
     let mut bench = Bench::new();
     let mut tap = bench.start(true);

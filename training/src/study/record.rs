@@ -1,0 +1,98 @@
+//! What stays of a run when its folder is gone: a small file that the repository can hold.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use serde::{Deserialize, Serialize};
+
+use super::plan::Planned;
+use crate::files;
+
+/// The figures of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Record {
+    /// Epochs as a share of the recipe's.
+    pub(super) effort: f64,
+    /// Threads that trained.
+    pub(super) threads: usize,
+    /// For a second of sound on one thread.
+    pub(super) milliseconds: f64,
+    pub(super) folds: Vec<Fold>,
+}
+
+/// A fold of a run, as its `results.json` has it (and more, which is left out here).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Fold {
+    pub(super) fold: usize,
+    pub(super) seconds: f64,
+    pub(super) parameters: u64,
+    pub(super) multiply_adds_per_second: u64,
+    pub(super) test: Test,
+}
+
+/// What the test clips of a fold said.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Test {
+    pub(super) accuracy: f64,
+    pub(super) mean_recall: f64,
+}
+
+#[derive(Deserialize)]
+struct Results {
+    folds: Vec<Fold>,
+}
+
+impl Record {
+    /// Where a run's record is.
+    pub(super) fn path(records: &Path, planned: &Planned) -> PathBuf {
+        let mut path = planned.folder(records);
+        path.as_mut_os_string().push(".json");
+        path
+    }
+
+    /// That of a run of this effort; none if there is none.
+    ///
+    /// # Errors
+    /// If the file cannot be understood.
+    pub(super) fn read(
+        records: &Path,
+        planned: &Planned,
+        effort: f64,
+    ) -> anyhow::Result<Option<Self>> {
+        let path = Self::path(records, planned);
+        match std::fs::read_to_string(&path) {
+            Err(_) => Ok(None), // not made yet
+            Ok(text) => serde_json::from_str(&text)
+                .map(|record: Self| Some(record).filter(|record| record.effort == effort))
+                .with_context(|| format!("{} is no record of a run", path.display())),
+        }
+    }
+
+    /// Out of the folder of a finished run.
+    ///
+    /// # Errors
+    /// If the results cannot be read.
+    pub(super) fn of(folder: &Path, effort: f64, milliseconds: f64) -> anyhow::Result<Self> {
+        let path = folder.join("results.json");
+        let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+        let Results { folds } = serde_json::from_str(&text)
+            .with_context(|| format!("{} holds no results of a run", path.display()))?;
+        Ok(Self {
+            effort,
+            threads: rayon::current_num_threads(),
+            milliseconds,
+            folds,
+        })
+    }
+
+    /// Writes it.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub(super) fn write(&self, records: &Path, planned: &Planned) -> anyhow::Result<()> {
+        let path = Self::path(records, planned);
+        let folder = path.parent().context("a record is in a folder")?;
+        std::fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
+        files::replace(&path, &(serde_json::to_string_pretty(self)? + "\n"))
+    }
+}
