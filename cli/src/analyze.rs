@@ -35,6 +35,10 @@ pub(crate) fn run(arguments: &AnalyzeArguments, quiet: bool) -> Result<Outcome> 
     let model = selection::open(arguments.sources.model.as_deref())?;
     let among = selection::among(&model, &arguments.sources.among)?;
     let window_s = arguments.window.unwrap_or(model.card().default_window_s);
+    let events = match arguments.threshold {
+        Some(threshold) => EventSettings::from_threshold(threshold),
+        None => EventSettings::of(model.card()),
+    };
     let inputs = inputs::find(&arguments.sources.inputs);
     let analysis = Analysis {
         arguments,
@@ -42,6 +46,7 @@ pub(crate) fn run(arguments: &AnalyzeArguments, quiet: bool) -> Result<Outcome> 
         model,
         among,
         window_s,
+        events,
         progress: Progress::new(inputs.files.len(), quiet),
         inputs,
     };
@@ -88,6 +93,7 @@ struct Analysis<'a> {
     model: Arc<Model>,
     among: Among,
     window_s: f32,
+    events: EventSettings,
     inputs: Inputs,
     progress: Progress,
 }
@@ -124,6 +130,7 @@ impl Analysis<'_> {
             model_hash: self.model.hash().to_owned(),
             window_s: self.window_s,
             among: self.among.places().to_vec(),
+            threshold: self.events.on,
             formats: self
                 .formats
                 .iter()
@@ -196,7 +203,7 @@ impl Analysis<'_> {
         let mut tagger = Tagger::new(Arc::clone(model), file.sample_rate(), self.window_s)
             .with_context(|| name.clone())?;
         tagger.choose_among(self.among.clone());
-        let mut recorder = Recorder::new(model, self.window_s, EventSettings::default());
+        let mut recorder = Recorder::new(model, self.window_s, self.events);
         let mut means = Means::new(model.card().labels.len());
         let duration_s = listening::listen(input, file, &self.progress, |samples| {
             tagger.push(samples, &mut |tags| {

@@ -51,6 +51,10 @@ pub(crate) struct AnalyzeArguments {
     /// How much of the past each tag is made from, in seconds (0.5 to 10) [default: the model's]
     #[arg(long, value_name = "SECONDS", value_parser = window)]
     pub(crate) window: Option<f32>,
+    /// Probability from which a label is an event, until it falls below seven tenths of it (0.01 to
+    /// 1) [default: 0.3 where a model can name several labels at once, else 0.5]
+    #[arg(long, value_name = "PROBABILITY", value_parser = probability)]
+    pub(crate) threshold: Option<f32>,
     /// How to write the timelines; may be repeated with --out [default: text on a terminal, else
     /// json]
     #[arg(long, value_enum)]
@@ -86,7 +90,7 @@ pub(crate) struct ClassifyArguments {
 pub(crate) struct ModelsArguments {
     /// Check model files and copy them into your folder of models, where plugin and command line
     /// find them
-    #[arg(long, value_name = "FILE", num_args = 1..)]
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "json")]
     pub(crate) add: Vec<PathBuf>,
     /// With --add: replace files of the same names
     #[arg(long, requires = "add")]
@@ -202,6 +206,13 @@ fn window(text: &str) -> Result<f32, String> {
     }
 }
 
+fn probability(text: &str) -> Result<f32, String> {
+    match text.parse() {
+        Ok(value) if (0.01..=1.0).contains(&value) => Ok(value),
+        _ => Err("a probability is 0.01 to 1".to_owned()),
+    }
+}
+
 fn folder(path: PathBuf) -> Result<PathBuf, &'static str> {
     if path.exists() && !path.is_dir() {
         return Err("this is a file, not a folder");
@@ -224,6 +235,14 @@ mod tests {
     #[test]
     fn the_definition_holds_together() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn probabilities_within_their_range() {
+        assert_eq!(probability("0.25"), Ok(0.25));
+        for wrong in ["0", "1.1", "NaN", "half", ""] {
+            assert!(probability(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

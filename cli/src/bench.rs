@@ -88,7 +88,7 @@ fn hear(path: &Path, model: &Arc<Model>) -> Result<()> {
     let window_s = model.card().default_window_s;
     let mut file = AudioFile::open(path)?;
     let mut tagger = Tagger::new(model.clone(), file.sample_rate(), window_s)?;
-    let mut recorder = Recorder::new(model, window_s, EventSettings::default());
+    let mut recorder = Recorder::new(model, window_s, EventSettings::of(model.card()));
     while let Some(samples) = file.next_mono()? {
         tagger.push(samples, &mut |tags| recorder.push(tags));
     }

@@ -28,7 +28,15 @@ pub(crate) struct Settings {
     /// Places of the labels that competed; empty for all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) among: Vec<usize>,
+    /// Probability from which a label is an event.
+    #[serde(default = "usual_threshold")]
+    pub(crate) threshold: f32,
     pub(crate) formats: Vec<String>,
+}
+
+/// What it was before it could be chosen.
+fn usual_threshold() -> f32 {
+    0.5
 }
 
 /// A file that was analysed.
@@ -70,27 +78,28 @@ impl Entry {
         }
     }
 
-    /// Whether the result is what these settings would give.
-    fn serves(&self, settings: &Settings) -> bool {
+    /// Whether these contents with these settings would give the same, formats aside.
+    fn is_of(&self, sha256: &str, settings: &Settings) -> bool {
         let Settings {
             model_hash,
             window_s,
             among,
-            formats,
+            threshold,
+            formats: _,
         } = settings;
         self.format_version == JOURNAL_VERSION
+            && self.sha256 == sha256
             && self.settings.model_hash == *model_hash
             && self.settings.window_s == *window_s
             && self.settings.among == *among
-            && formats
-                .iter()
-                .all(|format| self.settings.formats.contains(format))
+            && self.settings.threshold == *threshold
     }
 }
 
 /// The journal of an output folder: read once, then only added to.
 pub(crate) struct Journal {
-    known: HashMap<(String, String), Vec<Entry>>,
+    /// By place, the oldest first.
+    known: HashMap<String, Vec<Entry>>,
     file: Mutex<File>,
 }
 
@@ -109,11 +118,10 @@ impl Journal {
         if text.last().is_some_and(|last| *last != b'\n') {
             file.write_all(b"\n")?; // the torn line ends here
         }
-        let mut known: HashMap<_, Vec<Entry>> = HashMap::new();
+        let mut known: HashMap<String, Vec<Entry>> = HashMap::new();
         for line in text.split(|byte| *byte == b'\n') {
             if let Ok(entry) = serde_json::from_slice::<Entry>(line) {
-                let key = (entry.place.clone(), entry.sha256.clone());
-                known.entry(key).or_default().push(entry);
+                known.entry(entry.place.clone()).or_default().push(entry);
             }
         }
         Ok(Self {
@@ -122,15 +130,20 @@ impl Journal {
         })
     }
 
-    /// The entry of a file with these contents at this place, if its result serves.
+    /// The entry of a file with these contents at this place, if its results serve: those that lie
+    /// there now, since each run writes over the results of another.
     pub(crate) fn find(&self, place: &Path, sha256: &str, settings: &Settings) -> Option<Entry> {
-        let key = (place.to_string_lossy().into_owned(), sha256.to_owned());
-        let entries = self.known.get(&key)?;
-        entries
-            .iter()
-            .rev()
-            .find(|entry| entry.serves(settings))
-            .cloned()
+        let entries = self.known.get(&*place.to_string_lossy())?;
+        let mut newest_of_all = None;
+        for format in &settings.formats {
+            let wrote = |entry: &&Entry| entry.settings.formats.contains(format);
+            let newest = entries.iter().rev().find(wrote)?;
+            if !newest.is_of(sha256, settings) {
+                return None;
+            }
+            newest_of_all = Some(newest);
+        }
+        newest_of_all.cloned()
     }
 
     /// Adds an entry; it is on its way to the disk when this returns.

@@ -73,8 +73,16 @@ fn add_one(
         return Ok("is inside the program");
     }
     let name = file.file_name().context("this is no file")?;
+    ensure!(
+        file.extension()
+            .is_some_and(|ending| ending == "safetensors"),
+        "the name of a model ends in .safetensors, or it would not be found"
+    );
     let place = folder.join(name);
-    let there = std::fs::read(&place).ok();
+    let there = match std::fs::read(&place) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        read => Some(read.with_context(|| format!("reading {}", place.display()))?),
+    };
     let bytes = std::fs::read(file)?;
     if there.as_ref() == Some(&bytes) {
         return Ok("is there already");
@@ -86,9 +94,11 @@ fn add_one(
     );
     // Under another name first: a plugin that watches the folder never sees half a file.
     let part = place.with_extension("part");
-    std::fs::write(&part, bytes)
-        .and_then(|()| std::fs::rename(&part, &place))
-        .with_context(|| format!("copying to {}", folder.display()))?;
+    let copied = std::fs::write(&part, bytes).and_then(|()| std::fs::rename(&part, &place));
+    if let Err(error) = copied {
+        let _ = std::fs::remove_file(&part); // perhaps it was not even made
+        return Err(error).with_context(|| format!("copying to {}", folder.display()));
+    }
     Ok(if there.is_some() { "replaced" } else { "added" })
 }
 

@@ -391,9 +391,23 @@ fn a_second_run_does_only_what_is_new() {
     );
     assert!(place.path("out/b.wav.json").exists());
     assert_eq!(lines(&place, "out/hamiltone-journal.jsonl").len(), 5);
-    // Another window is another result; `--again` does everything.
-    let ran = place.run(&[&ANALYZE[..], &["--window", "1"]].concat());
-    assert!(!ran.stderr.contains("known"), "{ran:?}");
+    // Another window is another result, and so are other labels, and each is written over the one
+    // before; `--again` does everything.
+    std::fs::remove_file(place.path("out/a.wav.json")).unwrap();
+    place.run(&ANALYZE);
+    for other in [
+        ["--window", "1"],
+        ["--among", "sea"],
+        ["--threshold", "0.1"],
+    ] {
+        for arguments in [&[&ANALYZE[..], &other].concat()[..], &ANALYZE] {
+            let ran = place.run(arguments);
+            assert!(!ran.stderr.contains("known"), "{ran:?}");
+            let ran = place.run(arguments);
+            assert!(ran.stderr.contains("3 files are known"), "{ran:?}");
+        }
+        assert_eq!(std::fs::read(place.path("out/a.wav.json")).unwrap(), before);
+    }
     std::fs::write(place.path("out/a.wav.json"), "mine").unwrap();
     let ran = place.run(&[&ANALYZE[..], &["--again"]].concat());
     assert!(!ran.stderr.contains("known"), "{ran:?}");

@@ -46,6 +46,8 @@ fn timeline() -> Timeline {
             end_s: 6.5,
             reason: "lost".to_owned(),
         }],
+        threshold: 0.5,
+        among: Vec::new(),
     }
 }
 

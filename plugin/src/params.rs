@@ -14,6 +14,10 @@ use crate::settings::{PanelSize, Settings};
 /// The window after construction, in seconds: long enough to be sure, short enough to follow.
 pub const DEFAULT_WINDOW_S: f32 = 2.0;
 
+/// The probability from which a label is on, after construction: a label among many that can be heard
+/// at once seldom has more.
+pub const DEFAULT_THRESHOLD: f32 = 0.3;
+
 /// The longest attack and release, in seconds.
 pub const MAX_SMOOTHING_S: f32 = 5.0;
 
@@ -88,7 +92,7 @@ impl Default for HamiltoneParams {
             release: seconds("Release", 0.2, MAX_SMOOTHING_S),
             threshold: FloatParam::new(
                 "Threshold",
-                0.5,
+                DEFAULT_THRESHOLD,
                 FloatRange::Linear {
                     min: 0.01,
                     max: 1.0,

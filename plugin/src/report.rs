@@ -65,7 +65,7 @@ impl Report {
                 Ok(tags) => {
                     return Ok(Self {
                         lines: BufWriter::new(tags),
-                        recorder: Recorder::new(model, window_s, EventSettings::default()),
+                        recorder: Recorder::new(model, window_s, EventSettings::of(model.card())),
                         labels: model.card().labels.clone(),
                         timeline_json,
                         timeline_csv,

@@ -27,21 +27,25 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// Adds the models that are not inside the plugin. Some of them forbid commercial use; each says so
-/// in its card, which the menu shows.
+/// Adds the models that are not inside the plugin; a file of the same name with other contents stays.
+/// Some of the models forbid commercial use; each says so in its card, which the menu shows.
 fn add_models() -> Result<()> {
-    let mut command = Command::new(target_folder()?.join(COMMAND));
-    command.args(["models", "--replace", "--add"]);
-    for entry in fs::read_dir(places::root().join("models"))? {
-        let path = entry?.path();
-        if path
-            .extension()
+    let entries = fs::read_dir(places::root().join("models"))?;
+    let mut files: Vec<PathBuf> = entries
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<_, _>>()?;
+    files.retain(|path| {
+        path.extension()
             .is_some_and(|ending| ending == "safetensors")
-        {
-            command.arg(path);
-        }
+    });
+    files.sort();
+    let mut command = Command::new(target_folder()?.join(COMMAND));
+    if run_command(command.args(["models", "--add"]).args(files)).is_err() {
+        println!(
+            "Some models were left out; the reasons are above. The plugin works without them."
+        );
     }
-    run_command(&mut command)
+    Ok(())
 }
 
 struct Folders {

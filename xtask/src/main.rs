@@ -32,7 +32,7 @@ enum Task {
     Test(test::Arguments),
     /// Build the CLAP and VST3 bundles into target/bundled
     Bundle,
-    /// Build the bundles and copy them to where hosts look for plugins
+    /// Build the bundles and copy them to where hosts look for plugins, and the models to your folder
     Install,
     /// Time the networks beside PyTorch, ONNX Runtime and candle
     Bench(bench::Arguments),

@@ -24,19 +24,24 @@ const NOT_MEANT: [&str; 5] = [
 ];
 
 impl Card {
-    /// The places of the labels that a word means: one of this model's [`label_sets`](Self::label_sets),
-    /// or the name of a label. Upper and lower case are the same. Empty where it means nothing.
+    /// The places of the labels that a word means: the label of exactly this name ("Music"); else one
+    /// of this model's [`label_sets`](Self::label_sets) ("music"), or a label whose name differs only
+    /// in upper and lower case. Empty where it means nothing.
     pub fn labels_meant(&self, word: &str) -> Vec<usize> {
+        let exact = self.places_where(|place| self.labels[place] == word);
+        if !exact.is_empty() {
+            return exact;
+        }
         let word = word.trim().to_lowercase();
         if let Some(group) = self.groups.iter().find(|group| **group == word) {
-            return self.places(|place| self.groups[place] == *group);
+            return self.places_where(|place| self.groups[place] == *group);
         }
         let set = SETS.iter().find(|(name, ..)| *name == word);
-        match set.and_then(|(_, first, last)| self.run(first, last)) {
-            Some((first, last)) => self.places(|place| {
+        match set.and_then(|(_, first, last)| self.run_of_labels(first, last)) {
+            Some((first, last)) => self.places_where(|place| {
                 (first..=last).contains(&place) && !NOT_MEANT.contains(&&*self.labels[place])
             }),
-            None => self.places(|place| self.labels[place].to_lowercase() == word),
+            None => self.places_where(|place| self.labels[place].to_lowercase() == word),
         }
     }
 
@@ -47,16 +52,16 @@ impl Card {
         let groups = super::GROUPS.iter().filter(has).copied();
         let sets = SETS
             .iter()
-            .filter(|(_, first, last)| self.run(first, last).is_some());
+            .filter(|(_, first, last)| self.run_of_labels(first, last).is_some());
         groups.chain(sets.map(|(name, ..)| *name)).collect()
     }
 
-    fn run(&self, first: &str, last: &str) -> Option<(usize, usize)> {
+    fn run_of_labels(&self, first: &str, last: &str) -> Option<(usize, usize)> {
         let place = |name: &str| self.labels.iter().position(|label| label == name);
         Some((place(first)?, place(last)?)).filter(|(first, last)| first <= last)
     }
 
-    fn places(&self, wanted: impl Fn(usize) -> bool) -> Vec<usize> {
+    fn places_where(&self, wanted: impl Fn(usize) -> bool) -> Vec<usize> {
         (0..self.labels.len())
             .filter(|place| wanted(*place))
             .collect()
@@ -94,11 +99,17 @@ impl Among {
     }
 
     /// Logits to what is to be shown, in place: probabilities by the model's task where all labels are
-    /// meant; else [`Card::choose_among`], and 0 for the others. `scratch` is for its work, so that
-    /// nothing is allocated from the second call on.
+    /// meant; else [`Card::choose_among`], and 0 for the others. One label alone has nothing to compete
+    /// with and keeps its probability. `scratch` is for its work, so that nothing is allocated from the
+    /// second call on.
     pub(crate) fn activate(&self, model: &Model, logits: &mut [f32], scratch: &mut Vec<f32>) {
-        if self.is_all() {
+        if self.places.len() < 2 {
             model.activate(logits);
+            if let [only] = self.places[..] {
+                let probability = logits[only];
+                logits.fill(0.0);
+                logits[only] = probability;
+            }
             return;
         }
         scratch.clear();
@@ -126,15 +137,27 @@ mod tests {
 
     #[test]
     fn words_mean_labels_groups_and_sets() {
-        let mut card = card(&["Speech", "Pop music", "Beatboxing", "Jazz", "Ska", "Wind"]);
-        card.groups = ["voice", "music", "music", "music", "music", "nature"]
-            .map(str::to_owned)
-            .into();
+        let names = [
+            "Speech",
+            "Pop music",
+            "Beatboxing",
+            "Jazz",
+            "Ska",
+            "Wind",
+            "Music",
+        ];
+        let mut card = card(&names);
+        card.groups = [
+            "voice", "music", "music", "music", "music", "nature", "music",
+        ]
+        .map(str::to_owned)
+        .into();
         assert_eq!(card.label_sets(), ["music", "voice", "nature", "genres"]);
         for (word, places) in [
             ("jazz", &[3][..]),
             (" Genres ", &[1, 3, 4]),
-            ("music", &[1, 2, 3, 4]),
+            ("music", &[1, 2, 3, 4, 6]),
+            ("Music", &[6]),
             ("moods", &[]),
             ("polka", &[]),
             ("", &[]),
@@ -144,5 +167,34 @@ mod tests {
         let among = Among::new(&card, ["wind", "genres", "polka", "Jazz"]);
         assert_eq!(among.places(), [1, 3, 4, 5]);
         assert!(Among::new(&card, ["polka"]).is_all());
+    }
+
+    #[test]
+    fn those_that_are_meant_compete_and_one_alone_keeps_its_probability() {
+        let bytes: &[u8] = include_bytes!("../../../models/esc10.safetensors");
+        let mut file = ModelFile::from_bytes(bytes).unwrap();
+        let often: Vec<Vec<f32>> = (0..6)
+            .map(|i| (0..10).map(|label| label as f32 + (i % 3) as f32).collect())
+            .collect();
+        file.card.class_statistics = crate::model::ClassStatistics::of(&often);
+        let model = Model::from_bytes(&file.to_bytes().unwrap()).unwrap();
+        let logits: Vec<f32> = (0..10).map(|label| (label as f32).sin()).collect();
+        let shown = |words: &[&str]| {
+            let (mut shown, mut scratch) = (logits.clone(), Vec::new());
+            let among = Among::new(model.card(), words);
+            among.activate(&model, &mut shown, &mut scratch);
+            shown
+        };
+        let mut all = logits.clone();
+        model.activate(&mut all);
+        assert_eq!(shown(&[]), all);
+        let (first, second) = (&model.card().labels[2], &model.card().labels[7]);
+        let some = shown(&[first, second]);
+        let chosen = model.card().choose_among(&logits, &[2, 7]);
+        assert_eq!((some[2], some[7]), (chosen[0], chosen[1]));
+        assert_eq!(some.iter().filter(|p| **p > 0.0).count(), 2);
+        let one = shown(&[second]);
+        assert_eq!(one[7], all[7]);
+        assert_eq!(one.iter().sum::<f32>(), all[7]);
     }
 }

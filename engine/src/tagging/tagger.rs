@@ -14,6 +14,8 @@ pub struct Tags<'a> {
     pub time_s: f64,
     /// One a label, 0 to 1.
     pub probabilities: &'a [f32],
+    /// Places of the labels that competed, where only some did; empty for all.
+    pub among: &'a [usize],
 }
 
 /// The streaming way: mono samples at the host's rate in, tags out, one a column (about six a
@@ -177,6 +179,7 @@ impl Results {
         on_tags(&Tags {
             time_s,
             probabilities: &self.probabilities,
+            among: self.among.places(),
         });
     }
 }

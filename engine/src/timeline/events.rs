@@ -1,5 +1,7 @@
 use serde::{Deserialize, Serialize};
 
+use crate::model::{Card, TaskKind};
+
 /// When a label counts as heard.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct EventSettings {
@@ -17,6 +19,27 @@ impl Default for EventSettings {
             on: 0.5,
             off: 0.35,
             top: 5,
+        }
+    }
+}
+
+impl EventSettings {
+    /// The usual ones for a model. Where many labels can be heard at once, each of them has a lower
+    /// probability than the only one that can be: there a label comes on at .3, which is also what
+    /// counts as heard where general taggers are measured.
+    pub fn of(card: &Card) -> Self {
+        match card.task {
+            TaskKind::SingleLabel => Self::default(),
+            TaskKind::MultiLabel => Self::from_threshold(0.3),
+        }
+    }
+
+    /// A label comes on at `on` (0 to 1) and goes off below seven tenths of it.
+    pub fn from_threshold(on: f32) -> Self {
+        Self {
+            on,
+            off: 0.7 * on,
+            ..Self::default()
         }
     }
 }

@@ -75,6 +75,10 @@ pub struct Timeline {
     pub events: Vec<Event>,
     /// Stretches that were not heard, by their start.
     pub gaps: Vec<Gap>,
+    /// Probability from which a label is an event; 0 where an older program did not say.
+    pub threshold: f32,
+    /// The labels that competed, where only some did; empty for all.
+    pub among: Vec<String>,
 }
 
 impl Timeline {
@@ -116,6 +120,10 @@ struct Json {
     events: Vec<Event>,
     #[serde(default)]
     gaps: Vec<Gap>,
+    #[serde(default)]
+    threshold: f32,
+    #[serde(default)]
+    among: Vec<String>,
 }
 
 impl From<Json> for Timeline {
@@ -133,6 +141,8 @@ impl From<Json> for Timeline {
             labels: json.labels,
             events: json.events,
             gaps: json.gaps,
+            threshold: json.threshold,
+            among: json.among,
         }
     }
 }
@@ -152,6 +162,8 @@ struct JsonView<'a> {
     columns: columns::Named<'a>,
     events: &'a [Event],
     gaps: &'a [Gap],
+    threshold: f32,
+    among: &'a [String],
 }
 
 impl Serialize for Timeline {
@@ -172,6 +184,8 @@ impl Serialize for Timeline {
             },
             events: &self.events,
             gaps: &self.gaps,
+            threshold: self.threshold,
+            among: &self.among,
         };
         view.serialize(serializer)
     }

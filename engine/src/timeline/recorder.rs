@@ -33,6 +33,8 @@ impl Recorder {
                 columns: Columns::default(),
                 events: Vec::new(),
                 gaps: Vec::new(),
+                threshold: settings.on,
+                among: Vec::new(),
             },
         }
     }
@@ -40,6 +42,13 @@ impl Recorder {
     /// One column. Allocates.
     pub fn push(&mut self, tags: &Tags<'_>) {
         let probabilities = tags.probabilities;
+        if self.timeline.among.len() != tags.among.len() {
+            let names = tags
+                .among
+                .iter()
+                .map(|&place| self.timeline.labels[place].clone());
+            self.timeline.among = names.collect();
+        }
         let best = top(probabilities, self.settings.top);
         self.timeline.columns.push(
             tags.time_s,

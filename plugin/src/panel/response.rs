@@ -129,7 +129,11 @@ fn among_menu(ui: &mut Ui, view: View<'_>, actions: &mut Vec<Action>) {
     let settings = view.settings;
     let model = view.snapshot.model.as_deref();
     let sets = model.map_or(&[][..], |model| &model.label_sets);
-    let chosen = words::among(&settings.among);
+    let unknown = view.snapshot.among.is_empty() && view.snapshot.stream.is_some();
+    let chosen = match &settings.among[..] {
+        some @ [_, ..] if unknown => format!("{} (not in this model)", words::among(some)),
+        some => words::among(some),
+    };
     let menu = ComboBox::from_id_salt("among")
         .selected_text(RichText::new(chosen).font(theme::small()))
         .width(ui.available_width().min(240.0))

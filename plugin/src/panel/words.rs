@@ -159,7 +159,7 @@ pub(super) fn among(chosen: &[String]) -> String {
     match chosen {
         [] => "All labels".to_owned(),
         [one] => label_for_people(one),
-        several => format!("{} pinned labels", several.len()),
+        several => format!("{} labels", several.len()),
     }
 }
 

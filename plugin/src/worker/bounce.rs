@@ -67,14 +67,8 @@ impl Bounces {
         self.wanted && self.take.is_some()
     }
 
-    /// Adds tags; begins a take where there is none.
-    pub(super) fn record(
-        &mut self,
-        probabilities: &[f32],
-        place: Place,
-        model: &Model,
-        window_s: f32,
-    ) {
+    /// Adds tags, whose time is `place`'s; begins a take where there is none.
+    pub(super) fn record(&mut self, tags: &Tags<'_>, place: Place, model: &Model, window_s: f32) {
         let from_s = self.decided_s.max(place.zero_s);
         let late = place.time_s - from_s > PROVISIONAL_S;
         if !self.wanted && late {
@@ -93,7 +87,7 @@ impl Bounces {
         take.newest_s = place.time_s;
         take.recorder.push(&Tags {
             time_s: place.time_s - take.zero_s,
-            probabilities,
+            ..*tags
         });
     }
 
@@ -130,8 +124,12 @@ impl Bounces {
         }
     }
 
-    /// What was recorded up to `time_s` is none of a bounce: the transport stood still, as some hosts
-    /// let it for a while before they export.
+    /// Whether the host renders.
+    pub(super) fn is_rendering(&self) -> bool {
+        self.state.rendering
+    }
+
+    /// What was recorded up to `time_s` is none of a bounce.
     pub(super) fn forget(&mut self, time_s: f64) {
         self.take = None;
         self.decided_s = time_s;
@@ -189,7 +187,7 @@ impl Bounces {
 impl Take {
     fn begin(zero_s: f64, place: Place, model: &Model, window_s: f32) -> Self {
         let host_s = place.host_s.map(|host_s| host_s - (place.time_s - zero_s));
-        let mut recorder = Recorder::new(model, window_s, EventSettings::default());
+        let mut recorder = Recorder::new(model, window_s, EventSettings::of(model.card()));
         if let Some(host_s) = host_s {
             recorder.start_at(host_s);
         }

@@ -107,6 +107,15 @@ impl Outputs {
         self.response.reset();
     }
 
+    /// From `time_s` of the stream, `frame` in frames, tags mean something else: other labels, or
+    /// others that compete. What goes on ends.
+    pub(super) fn change_meaning(&mut self, time_s: f64, frame: u64) {
+        self.reports.finish(time_s);
+        self.bounces.end(time_s);
+        self.notes.all_off(frame);
+        self.forget_tags();
+    }
+
     /// With the circumstances of the moment, for a stream to speak to.
     pub(super) fn under<'a>(&'a mut self, circumstances: Circumstances<'a>) -> Audience<'a> {
         Audience {
@@ -129,7 +138,8 @@ impl Listener for Audience<'_> {
         }
     }
 
-    fn tags(&mut self, probabilities: &[f32], place: Place) {
+    fn tags(&mut self, tags: &Tags<'_>, place: Place) {
+        let probabilities = tags.probabilities;
         let Circumstances {
             model,
             window_s,
@@ -162,12 +172,10 @@ impl Listener for Audience<'_> {
             .push_tags(model.hash(), place.time_s, place.host_s, smoothed);
         let tags = Tags {
             time_s: place.time_s,
-            probabilities,
+            ..*tags
         };
         outputs.reports.record(&tags, model, window_s);
-        outputs
-            .bounces
-            .record(probabilities, place, model, window_s);
+        outputs.bounces.record(&tags, place, model, window_s);
     }
 
     fn compared(&mut self, probabilities: &[f32], refresh_s: f64) {
@@ -184,7 +192,8 @@ impl Listener for Audience<'_> {
 
     fn jumped(&mut self, time_s: f64, starts: bool) {
         let outputs = &mut *self.outputs;
-        if starts {
+        if starts && outputs.bounces.is_rendering() {
+            // Some hosts idle in offline mode before they export: that is none of it.
             outputs.bounces.forget(time_s);
         } else {
             outputs.bounces.end(time_s);

@@ -44,8 +44,8 @@ pub(super) enum Unheard {
 pub(super) trait Listener {
     /// Mono samples at the host's rate, the first of them at `time_s`.
     fn sound(&mut self, mono: &[f32], time_s: f64);
-    /// Tags of the model.
-    fn tags(&mut self, probabilities: &[f32], place: Place);
+    /// Tags of the model; only their time is not `place`'s.
+    fn tags(&mut self, tags: &Tags<'_>, place: Place);
     /// Tags of the second model.
     fn compared(&mut self, probabilities: &[f32], refresh_s: f64);
     /// Frames that were not heard, from one time of the stream to another.
@@ -212,9 +212,7 @@ impl Stream {
         let clock = self.clock();
         if let Some(tagger) = &mut self.tagger {
             let refresh_s = tagger.refresh_s();
-            tagger.finish(&mut |tags| {
-                listener.tags(tags.probabilities, clock.place(tags, refresh_s))
-            });
+            tagger.finish(&mut |tags| listener.tags(tags, clock.place(tags, refresh_s)));
         }
     }
 
@@ -242,7 +240,7 @@ impl Stream {
         if let Some(tagger) = &mut self.tagger {
             let refresh_s = tagger.refresh_s();
             tagger.push(&self.chunk[..count], &mut |tags| {
-                listener.tags(tags.probabilities, clock.place(tags, refresh_s));
+                listener.tags(tags, clock.place(tags, refresh_s));
             });
         }
     }

@@ -183,9 +183,8 @@ impl<'a> Analyst<'a> {
         if let Some(stream) = &mut self.stream {
             stream.set_window(self.params.window_s());
             if stream.choose_among(&self.settings.among) {
-                let position = stream.position();
-                self.outputs.notes.all_off(position);
-                self.outputs.forget_tags();
+                self.outputs.change_meaning(heard_s, stream.position());
+                self.outputs.compared.reset();
             }
         }
     }
@@ -197,11 +196,8 @@ impl<'a> Analyst<'a> {
         self.publish_loading();
         let choice = self.settings.model.clone();
         if self.models.load(&choice) {
-            self.outputs.reports.finish(heard_s);
-            self.outputs.bounces.end(heard_s);
             let position = self.stream.as_ref().map_or(0, Stream::position);
-            self.outputs.notes.all_off(position);
-            self.outputs.forget_tags();
+            self.outputs.change_meaning(heard_s, position);
             self.use_model();
         }
         if let Some(complete) = self.models.completed(&choice) {

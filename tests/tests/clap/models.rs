@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use hamiltone_engine::features::FeatureSettings;
-use hamiltone_engine::model::{Library, ModelFile};
+use hamiltone_engine::model::{Library, ModelFile, TaskKind};
 use hamiltone_engine::network::Architecture;
 use hamiltone_tests::demo::{self, Audio};
 use hamiltone_tests::host::{Layout, Plugin};
@@ -36,7 +36,9 @@ fn write_stubborn_model(path: &Path) {
         .collect();
     let mut card = Library::with_folders(vec![]).default_model().card().clone();
     card.name = "stubborn".to_owned();
+    card.task = TaskKind::SingleLabel;
     card.labels = labels;
+    (card.groups, card.class_statistics) = (Vec::new(), None);
     card.features = features;
     card.architecture = architecture;
     ModelFile::seal(card, weights).unwrap().write(path).unwrap();

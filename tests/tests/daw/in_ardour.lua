@@ -16,7 +16,7 @@ local PARAMETERS = {
   { "Window", 0.5, 10, 2 },
   { "Attack", 0, 5, 0 },
   { "Release", 0, 5, 0.2 },
-  { "Threshold", 0.01, 1, 0.5 },
+  { "Threshold", 0.01, 1, 0.3 },
   { "Hold", 0, 10, 1.5 },
   { "Listen to", 0, 9, 0 },
   { "Capture", 0, 1, 0 },

@@ -25,7 +25,7 @@ PARAMETERS = [
     ("Window", "2.0"),
     ("Attack", "0.00"),
     ("Release", "0.20"),
-    ("Threshold", "50"),
+    ("Threshold", "30"),
     ("Hold", "1.50"),
     ("Listen to", "Mix"),
     ("Capture", "Off"),

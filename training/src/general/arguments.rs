@@ -23,7 +23,7 @@ pub struct GeneralArguments {
     #[arg(long)]
     pub out: PathBuf,
     /// A general model to go on from, in place of fresh weights; its shape takes the place of
-    /// --channels and --blocks.
+    /// --channels, --blocks and --pooling-blocks.
     #[arg(long)]
     pub start: Option<PathBuf>,
     /// Removes filters of that model first, until this share of its multiply-adds remains.
@@ -62,7 +62,7 @@ pub struct GeneralArguments {
     /// Steps between two measurements, each with a checkpoint.
     #[arg(long, default_value_t = 500)]
     pub every: usize,
-    /// Mixtures from which the statistics of the input and of the teacher's logits are taken.
+    /// Mixtures from which the statistics of the input and of the teacher's answers are taken.
     #[arg(long, default_value_t = 2_000)]
     pub survey: usize,
     /// Segments of five seconds from which the finished model's class statistics are taken.
@@ -92,6 +92,10 @@ impl GeneralArguments {
             self.remaining
                 .is_none_or(|share| share > 0.0 && share < 1.0),
             "--remaining must be over 0 and under 1"
+        );
+        ensure!(
+            (1..=self.blocks).contains(&self.pooling_blocks),
+            "--pooling-blocks must be 1 to --blocks"
         );
         Ok(())
     }

@@ -131,8 +131,7 @@ impl School<'_> {
         Ok((done, beginning))
     }
 
-    /// Fresh weights; the output layer is the teacher's if the hidden layers have one size, and
-    /// begins at the teacher's mean answer otherwise.
+    /// Fresh weights: the output layer is the teacher's, and the hidden layer begins at its means.
     fn fresh(&self, mixtures: &[Vec<f32>], done: &Progress) -> Beginning {
         let architecture = self.arguments.architecture();
         let some = mixtures.iter().take(mixtures.len().div_ceil(4));
@@ -141,13 +140,9 @@ impl School<'_> {
         let mut random = stream(self.arguments.seed, &[INITIAL]);
         let mut weights = initial_weights(&architecture, &self.features, norm, &mut random);
         let (weight, bias) = self.last_layers.output();
-        if COMPONENTS * architecture.hidden == HIDDEN {
-            weights.insert("head.output.weight".to_owned(), weight.to_vec());
-            weights.insert("head.output.bias".to_owned(), bias.to_vec());
-            weights.insert("head.hidden.bias".to_owned(), done.hidden_means.clone());
-        } else {
-            weights.insert("head.output.bias".to_owned(), done.logit_means.clone());
-        }
+        weights.insert("head.output.weight".to_owned(), weight.to_vec());
+        weights.insert("head.output.bias".to_owned(), bias.to_vec());
+        weights.insert("head.hidden.bias".to_owned(), done.hidden_means.clone());
         Beginning {
             architecture,
             weights,

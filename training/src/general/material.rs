@@ -89,7 +89,7 @@ impl Material {
         })
     }
 
-    /// From now on [`RARE`] of all cuts are drawn by what was heard in the segments: the rarer a
+    /// From now on half of all cuts are drawn by what was heard in the segments: the rarer a
     /// label is in all of them, the more often the places where it is heard are drawn. `folder` is
     /// the material's.
     pub fn prefer_rare(&mut self, folder: &Path, heard: &[Heard]) {
@@ -196,7 +196,7 @@ mod tests {
 
     #[test]
     fn rare_places_are_cut_more_often_and_cuts_lie_around_them() {
-        // Ten seconds of ones, with twos where the rare label is heard: from 5 to 6 s.
+        // Ten seconds of one level, with twice that where the rare label is heard: from 5 to 6 s.
         let rate = RATE as usize;
         let mut samples = vec![0.5f32; 10 * rate];
         samples[5 * rate..6 * rate].fill(1.0);

@@ -46,15 +46,15 @@ pub(super) struct Progress {
     /// Mean and deviation of each of the teacher's logits over mixtures.
     pub(super) logit_means: Vec<f32>,
     pub(super) logit_deviations: Vec<f32>,
-    /// Mean and deviation of each unit of the teacher's hidden layer (before a student's ReLU); none if the student has another size
-    /// there, or was begun before this was taught.
+    /// Mean and deviation of each unit of the teacher's hidden layer, before a student's ReLU; none
+    /// if the student has another size there or was begun before this was taught.
     #[serde(default)]
     pub(super) hidden_means: Vec<f32>,
     #[serde(default)]
     pub(super) hidden_deviations: Vec<f32>,
     pub(super) records: Vec<Record>,
-    /// Share of crops with the marks of lossy coding. A run that was begun before there was such a
-    /// thing goes on without it, on the crops that it would have had.
+    /// Share of crops with the marks of lossy coding; a run that was begun before there was such a
+    /// thing goes on without it.
     #[serde(default)]
     pub(super) coded: f64,
 }

@@ -19,7 +19,7 @@ use super::progress::{MODEL, Record};
 use super::statistics::{add_statistics, sources};
 use super::{GeneralArguments, Material, Mixing, degrade, mixture};
 use crate::augmentation::frames_by_component;
-use crate::material::{Heard, Source, judge_all, verdicts_file};
+use crate::material::{Heard, Source, judge_all, read_verdicts, verdicts_file};
 use crate::random::stream;
 use crate::report::{Measurement, agreement};
 use crate::run::progress;
@@ -105,7 +105,10 @@ fn hear(
         bar.inc(1)
     });
     bar.finish_and_clear();
-    heard
+    heard.or_else(|error| {
+        eprintln!("rare labels are drawn by what was judged before: {error:#}");
+        read_verdicts(&file)
+    })
 }
 
 /// Gives the finished model its class statistics, if it has none.
@@ -216,11 +219,10 @@ impl School<'_> {
             top_1: record.agreement.top_1,
         });
         let curve: Vec<Measurement> = curve.collect();
-        agreement(
-            &self.arguments.out.join("curve.svg"),
-            &self.arguments.name,
-            &curve,
-        )?;
+        let picture = self.arguments.out.join("curve.svg");
+        if let Err(error) = agreement(&picture, &self.arguments.name, &curve) {
+            eprintln!("{error:#}"); // no reason to end hours of training
+        }
         Ok(record)
     }
 

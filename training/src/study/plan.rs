@@ -183,9 +183,7 @@ impl Planned {
         recipe.epochs = ((recipe.epochs as f64 * share).round() as usize).max(1);
         Ok(recipe)
     }
-}
 
-impl Planned {
     /// The folders of the runs whose networks it needs.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::plan::Planned;
 use crate::files;
@@ -11,9 +12,9 @@ use crate::files;
 /// The figures of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Record {
-    /// Epochs as a share of the recipe's.
-    pub(super) effort: f64,
-    /// Threads that trained.
+    /// Hash of the recipe, paths aside.
+    pub(super) recipe: String,
+    /// Threads of the process that finished it.
     pub(super) threads: usize,
     /// For a second of sound on one thread.
     pub(super) milliseconds: f64,
@@ -50,10 +51,10 @@ impl Record {
         path
     }
 
-    /// That of a run of this effort; none if there is none.
+    /// That of a run; none if there is none, or one of another recipe or effort.
     ///
     /// # Errors
-    /// If the file cannot be understood.
+    /// If the file cannot be read or understood.
     pub(super) fn read(
         records: &Path,
         planned: &Planned,
@@ -61,10 +62,14 @@ impl Record {
     ) -> anyhow::Result<Option<Self>> {
         let path = Self::path(records, planned);
         match std::fs::read_to_string(&path) {
-            Err(_) => Ok(None), // not made yet
-            Ok(text) => serde_json::from_str(&text)
-                .map(|record: Self| Some(record).filter(|record| record.effort == effort))
-                .with_context(|| format!("{} is no record of a run", path.display())),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None), // not made yet
+            Err(error) => Err(error).with_context(|| format!("reading {}", path.display())),
+            Ok(text) => {
+                let record: Self = serde_json::from_str(&text)
+                    .with_context(|| format!("{} is no record of a run", path.display()))?;
+                let recipe = hash_of_recipe(planned, effort)?;
+                Ok(Some(record).filter(|record| record.recipe == recipe))
+            }
         }
     }
 
@@ -72,13 +77,18 @@ impl Record {
     ///
     /// # Errors
     /// If the results cannot be read.
-    pub(super) fn of(folder: &Path, effort: f64, milliseconds: f64) -> anyhow::Result<Self> {
+    pub(super) fn of(
+        planned: &Planned,
+        folder: &Path,
+        effort: f64,
+        milliseconds: f64,
+    ) -> anyhow::Result<Self> {
         let path = folder.join("results.json");
         let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
         let Results { folds } = serde_json::from_str(&text)
             .with_context(|| format!("{} holds no results of a run", path.display()))?;
         Ok(Self {
-            effort,
+            recipe: hash_of_recipe(planned, effort)?,
             threads: rayon::current_num_threads(),
             milliseconds,
             folds,
@@ -95,4 +105,11 @@ impl Record {
         std::fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
         files::replace(&path, &(serde_json::to_string_pretty(self)? + "\n"))
     }
+}
+
+/// Another recipe gives other figures; where the runs lie does not.
+pub(super) fn hash_of_recipe(planned: &Planned, effort: f64) -> anyhow::Result<String> {
+    let recipe = planned.recipe(Path::new("runs"), effort)?;
+    let hash = Sha256::digest(toml::to_string(&recipe)?);
+    Ok(files::hex(&hash[..8]))
 }

@@ -98,17 +98,25 @@ pub(super) fn write(
             );
         }
     }
-    let before = std::fs::read_to_string(report).unwrap_or_default(); // none yet
-    files::replace(report, &placed(&before, &text))
+    let before = match std::fs::read_to_string(report) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(), // none yet
+        read => read.with_context(|| format!("reading {}", report.display()))?,
+    };
+    files::replace(report, &placed(&before, &text)?)
 }
 
 /// A report with another text in the study's place; at its end if it has no such place.
-fn placed(report: &str, text: &str) -> String {
-    let around = report
-        .split_once(BEGIN)
-        .and_then(|(head, rest)| Some((head, rest.split_once(END)?.1)));
-    let (head, tail) = around.unwrap_or((report, "\n"));
-    format!("{head}{BEGIN}{text}\n{END}{tail}")
+fn placed(report: &str, text: &str) -> anyhow::Result<String> {
+    let (head, tail) = match report.split_once(BEGIN) {
+        None => (report, "\n"),
+        Some((head, rest)) => {
+            let (_, tail) = rest.split_once(END).with_context(|| {
+                format!("the report has a line {BEGIN} and none {END}: put it where the study ends")
+            })?;
+            (head, tail)
+        }
+    };
+    Ok(format!("{head}{BEGIN}{text}\n{END}{tail}"))
 }
 
 impl Line {
@@ -205,10 +213,11 @@ mod tests {
 
     #[test]
     fn what_is_around_the_study_stays() {
-        let first = placed("# Results\n", "one");
+        let first = placed("# Results\n", "one").unwrap();
         assert_eq!(first, format!("# Results\n{BEGIN}one\n{END}\n"));
         let around = format!("{first}more\n");
-        let second = placed(&around, "two");
+        let second = placed(&around, "two").unwrap();
         assert_eq!(second, format!("# Results\n{BEGIN}two\n{END}\nmore\n"));
+        assert!(placed(&format!("{BEGIN} and no end"), "three").is_err());
     }
 }

@@ -33,7 +33,9 @@ fn model(name: &str) -> Arc<ModelFacts> {
         groups: ["music", "voice", "nature", "things", "nature"]
             .map(str::to_owned)
             .to_vec(),
-        label_sets: Vec::new(),
+        label_sets: ["music", "voice", "nature", "things"]
+            .map(str::to_owned)
+            .to_vec(),
         parameters: 1_280_000,
         multiply_adds_per_second: 331_000_000,
         size_bytes: 5_130_000,
@@ -247,6 +249,25 @@ fn two_models_stand_side_by_side() {
     };
     let words = words_of(&snapshot, &settings, values(), Page::Tags);
     compare_with_golden("compare", &words);
+}
+
+#[test]
+fn only_the_labels_that_compete_stand_in_the_list() {
+    let snapshot = Snapshot {
+        smoothed: vec![0.0, 0.0, 0.7, 0.0, 0.3],
+        on: vec![false, false, true],
+        among: vec![2, 4],
+        ..listening()
+    };
+    let settings = Settings {
+        among: vec!["nature".to_owned()],
+        ..Settings::default()
+    };
+    for (page, name) in [(Page::Tags, "among"), (Page::Response, "among-response")] {
+        let words = words_of(&snapshot, &settings, values(), page);
+        compare_with_golden(name, &words);
+        assert!(!words.contains("Vacuum"), "{words}");
+    }
 }
 
 #[test]

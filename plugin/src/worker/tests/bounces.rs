@@ -31,7 +31,7 @@ fn timelines(folder: &Path) -> Vec<Timeline> {
 /// As a file would be analysed.
 fn of_a_file(mono: &[f32], window_s: f32) -> Timeline {
     let model = Library::with_folders(vec![]).default_model();
-    let mut recorder = Recorder::new(&model, window_s, EventSettings::default());
+    let mut recorder = Recorder::new(&model, window_s, EventSettings::of(model.card()));
     let mut tagger = Tagger::new(model, RATE as u32, window_s).unwrap();
     tagger.push(mono, &mut |tags| recorder.push(tags));
     tagger.finish(&mut |tags| recorder.push(tags));

@@ -1,6 +1,6 @@
 //! Models that change, are missing or are damaged while it plays.
 
-use hamiltone_engine::model::{ModelChoice, ModelFile};
+use hamiltone_engine::model::{ModelChoice, ModelFile, TaskKind};
 use hamiltone_engine::network::{Architecture, ParameterKind};
 
 use super::*;
@@ -9,6 +9,7 @@ use super::*;
 fn write_model(path: &Path, name: &str, labels: &[&str]) {
     let mut card = Library::with_folders(vec![]).default_model().card().clone();
     card.name = name.to_owned();
+    card.task = TaskKind::SingleLabel;
     card.labels = labels.iter().map(|label| label.to_string()).collect();
     (card.groups, card.class_statistics) = (Vec::new(), None);
     card.architecture = Architecture::qcnn10(0.125, labels.len());

@@ -48,7 +48,7 @@ enum Recipe {
     /// A chart for mma.
     Accompany(String),
     /// Samples at [`RATE`].
-    Signal(Vec<f32>),
+    Signal(signals::Signal),
 }
 
 impl Made {
@@ -159,7 +159,7 @@ impl Recipe {
                 run("mma", &[&["-f".to_owned()], &paths[..]].concat())?;
                 render(&midi, &wav)?;
             }
-            Self::Signal(samples) => write_wav(&wav, samples)?,
+            Self::Signal(signal) => write_wav(&wav, &signal.samples())?,
         }
         Ok(wav)
     }
