@@ -12,7 +12,12 @@ use super::loaded::hash_bytes;
 use super::{Card, Model, ModelError, ModelFile};
 
 /// The models inside the program; the first is the default.
-const BUILT_IN: &[&[u8]] = &[include_bytes!("../../../models/esc10.safetensors")];
+const BUILT_IN: &[&[u8]] = &[
+    include_bytes!("../../../models/general-half.safetensors"),
+    include_bytes!("../../../models/general.safetensors"),
+    include_bytes!("../../../models/general-quarter.safetensors"),
+    include_bytes!("../../../models/esc10.safetensors"),
+];
 const ENDING: &str = "safetensors";
 
 /// Loaded models by hash, so that instances share weights. Weak: the last user frees them.
