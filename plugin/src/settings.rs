@@ -182,7 +182,8 @@ mod tests {
             concat!(
                 r#"{"version":1,"model":{"name":null,"hash":null,"path":null},"compare":null,"#,
                 r#""report_folder":null,"bounce_folder":null,"bounce_formats":[],"pinned":[],"#,
-                r#""hidden":[],"groups_hidden":[],"notes":{"first_note":36,"channel":1},"#,
+                r#""hidden":[],"groups_hidden":[],"among":[],"#,
+                r#""notes":{"first_note":36,"channel":1},"#,
                 r#""osc":{"host":"127.0.0.1","port":9000,"updates_per_second":10}}"#
             )
         );

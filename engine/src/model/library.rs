@@ -22,6 +22,8 @@ const ENDING: &str = "safetensors";
 
 /// Loaded models by hash, so that instances share weights. Weak: the last user frees them.
 static LOADED: LazyLock<Mutex<HashMap<String, Weak<Model>>>> = LazyLock::new(Mutex::default);
+/// Held while a model is loaded.
+static LOADING: Mutex<()> = Mutex::new(());
 
 /// Which model a session or a person wants. All `None`: the default.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -279,13 +281,14 @@ fn load(bytes: &[u8]) -> Result<Arc<Model>, ModelError> {
     if let Some(model) = loaded(&hash) {
         return Ok(model);
     }
+    // One at a time: a session of many instances would load one model as many times at once.
+    let _loading = LOADING.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(model) = loaded(&hash) {
+        return Ok(model);
+    }
     let model = Arc::new(Model::from_bytes(bytes)?);
     let mut list = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
     list.retain(|_, model| model.strong_count() > 0);
-    // Another thread may have been faster: its model is the one to share.
-    if let Some(model) = list.get(&hash).and_then(Weak::upgrade) {
-        return Ok(model);
-    }
     list.insert(hash, Arc::downgrade(&model));
     Ok(model)
 }

@@ -5,7 +5,7 @@ use hamiltone_engine::tagging::{MAX_WINDOW_S, MIN_WINDOW_S};
 
 use super::text::Line;
 use super::{Action, theme};
-use crate::params::{DEFAULT_WINDOW_S, MAX_HOLD_S, MAX_SMOOTHING_S};
+use crate::params::{DEFAULT_THRESHOLD, DEFAULT_WINDOW_S, MAX_HOLD_S, MAX_SMOOTHING_S};
 
 /// A parameter that a slider sets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -68,7 +68,7 @@ impl Knob {
                 (0.01, 1.0),
                 0.5,
                 0.01,
-                0.5,
+                DEFAULT_THRESHOLD,
             ),
             Self::Hold => (
                 "Hold",

@@ -53,7 +53,7 @@ pub struct GeneralArguments {
     /// Blocks of two convolutions.
     #[arg(long, default_value_t = 4)]
     pub blocks: usize,
-    /// Blocks that pool: the first so many. Four make a column of 160 ms.
+    /// Blocks that pool: the first so many, or all if there are fewer. Four make a column of 160 ms.
     #[arg(long, default_value_t = 4)]
     pub pooling_blocks: usize,
     /// Learning rate at the top of its schedule.
@@ -92,10 +92,6 @@ impl GeneralArguments {
             self.remaining
                 .is_none_or(|share| share > 0.0 && share < 1.0),
             "--remaining must be over 0 and under 1"
-        );
-        ensure!(
-            (1..=self.blocks).contains(&self.pooling_blocks),
-            "--pooling-blocks must be 1 to --blocks"
         );
         Ok(())
     }
