@@ -1,6 +1,7 @@
 //! Opens the plugin's panel in a bare X11 window while the demo plays, for `tests/panel.rs`.
 //!
-//! usage: `panel-host BUNDLE PICTURES`, with DISPLAY set. Writes `panel.png` (while it plays),
+//! usage: `panel-host BUNDLE PICTURES [FROM]`, with DISPLAY set; FROM is where the demo begins, in
+//! seconds. Writes `panel.png` (while it plays),
 //! `panel-later.png` (the same a little later) and `panel-large.png` (resized) to PICTURES.
 
 #![allow(unsafe_code)] // one call: handing our window to the plugin
@@ -32,16 +33,17 @@ const EMBEDDED: GuiConfiguration<'static> = GuiConfiguration {
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [bundle, pictures] = arguments.as_slice() else {
-        bail!("usage: panel-host BUNDLE PICTURES");
+    let [bundle, pictures, from @ ..] = arguments.as_slice() else {
+        bail!("usage: panel-host BUNDLE PICTURES [FROM]");
     };
+    let from_s: f64 = from.first().map_or(Ok(PLAY_FROM_S), |text| text.parse())?;
     let pictures = Path::new(pictures);
     let mut plugin = Plugin::open(Path::new(bundle))?;
     let window = Window::open(open_panel(&mut plugin)?)?;
     embed(&mut plugin, &window)?;
     let audio = demo::audio()?;
     let stream = plugin.start(Layout::Stereo, audio.sample_rate, BLOCK)?;
-    let player = Player::start(stream, audio);
+    let player = Player::start(stream, audio, from_s);
 
     wait(&mut plugin, &window, 5.0)?;
     window.picture(&pictures.join("panel.png"))?;
@@ -189,12 +191,13 @@ struct Player {
 }
 
 impl Player {
-    fn start(mut stream: Stream, audio: demo::Audio) -> Self {
+    fn start(mut stream: Stream, audio: demo::Audio, from_s: f64) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = stop.clone();
         let thread = std::thread::spawn(move || {
             let block_time = Duration::from_secs_f64(BLOCK as f64 / f64::from(audio.sample_rate));
-            let from = (PLAY_FROM_S * f64::from(audio.sample_rate)) as usize;
+            let from = (from_s * f64::from(audio.sample_rate)) as usize;
+            let from = from.min(audio.samples.len());
             let mut due = Instant::now();
             let (before, after) = audio.samples.split_at(from);
             let blocks = after.chunks_exact(BLOCK).chain(before.chunks_exact(BLOCK));
