@@ -116,7 +116,7 @@ pub(crate) struct BenchArguments {
     #[arg(long, value_name = "NAME_OR_FILE")]
     pub(crate) model: Option<String>,
     /// Seconds of audio that each core hears
-    #[arg(long, value_name = "N", default_value = "120", value_parser = count)]
+    #[arg(long, value_name = "N", default_value = "300", value_parser = count)]
     pub(crate) seconds: usize,
     /// Print a JSON object
     #[arg(long)]

@@ -13,14 +13,15 @@ use hamiltone_engine::timeline::{EventSettings, Recorder};
 use serde_json::json;
 
 use crate::arguments::BenchArguments;
+use crate::progress::rounds;
 use crate::{Outcome, selection};
 
 const RATE: u32 = 48_000;
 /// Rounds of which the median counts.
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 7;
 
 /// Runs the command.
-pub(crate) fn run(arguments: &BenchArguments) -> Result<Outcome> {
+pub(crate) fn run(arguments: &BenchArguments, quiet: bool) -> Result<Outcome> {
     let model = selection::open(arguments.model.as_deref())?;
     let folder = tempfile::tempdir().context("no temporary folder")?;
     let path = folder.path().join("bench.wav");
@@ -28,10 +29,13 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<Outcome> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     hear(&path, &model)?; // once to warm up
     let (mut one, mut all) = (Vec::new(), Vec::new());
+    let bar = rounds(ROUNDS, quiet);
     for _ in 0..ROUNDS {
         one.push(time(&path, &model, 1)?);
         all.push(time(&path, &model, cores)?);
+        bar.inc(1);
     }
+    bar.finish_and_clear();
     let seconds = arguments.seconds as f64;
     let one = seconds / median(one).as_secs_f64();
     let all = seconds * cores as f64 / median(all).as_secs_f64();

@@ -46,7 +46,7 @@ fn main() -> ExitCode {
         Command::Classify(classify) => classify::run(classify, arguments.quiet),
         Command::Models(models) => models::run(models),
         Command::Inspect(inspect) => inspect::run(inspect),
-        Command::Bench(bench) => bench::run(bench),
+        Command::Bench(bench) => bench::run(bench, arguments.quiet),
         Command::Completions { shell } => completions(*shell),
         Command::Man => manual(),
     };

@@ -14,6 +14,23 @@ pub(crate) fn tell(line: &str) {
     let _ = writeln!(io::stderr(), "hamiltone: {line}");
 }
 
+/// A bar for so many rounds; invisible if `quiet` or where stderr is no terminal.
+pub(crate) fn rounds(count: usize, quiet: bool) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(count as u64), target(quiet));
+    if let Ok(style) = ProgressStyle::with_template("{wide_bar} {pos}/{len} rounds") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+fn target(quiet: bool) -> ProgressDrawTarget {
+    if !quiet && io::stderr().is_terminal() {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    }
+}
+
 /// The bar and the voice of a run; shared by the threads that listen.
 pub(crate) struct Progress {
     bar: ProgressBar,
@@ -26,14 +43,9 @@ pub(crate) struct Progress {
 impl Progress {
     /// A bar for so many files; invisible if `quiet` or where stderr is no terminal.
     pub(crate) fn new(files: usize, quiet: bool) -> Self {
-        let visible = !quiet && io::stderr().is_terminal();
-        let target = if visible {
-            ProgressDrawTarget::stderr()
-        } else {
-            ProgressDrawTarget::hidden()
-        };
         let single = files == 1;
-        let bar = ProgressBar::with_draw_target((!single).then_some(files as u64), target);
+        let length = (!single).then_some(files as u64);
+        let bar = ProgressBar::with_draw_target(length, target(quiet));
         let template = if single {
             "{spinner} {wide_bar} {percent:>3} %  {msg}  {eta:>4} left"
         } else {

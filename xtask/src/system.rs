@@ -50,8 +50,9 @@ pub(crate) fn install_packages(daw: bool) -> Result<()> {
     if !is_root() {
         bail!(
             "these system packages are missing: {}\ninstall them with\n    sudo apt-get update && \
-             sudo {install}\nand run `cargo xtask test` again",
-            missing.join(" ")
+             sudo {install}\nand run `cargo xtask test{}` again",
+            missing.join(" "),
+            if daw { " --daw" } else { "" }
         );
     }
     println!("installing {}", missing.join(" "));

@@ -38,22 +38,36 @@ const MOST_SEGMENTS: usize = 8;
 /// How far they agree.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Agreement {
+    /// On all labels.
+    #[serde(flatten)]
+    pub all: Figures,
+    /// On labels that the material to learn from has [`ENOUGH`](crate::material::ENOUGH) segments of;
+    /// none in runs that were measured before there was this.
+    #[serde(default)]
+    pub covered: Option<Figures>,
+    /// Segments in all.
+    pub segments: usize,
+}
+
+/// How far they agree on some labels.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Figures {
     /// Mean over labels of the average precision, what the teacher says being true.
     pub mean_average_precision: f64,
     /// Labels in that mean.
     pub labels: usize,
-    /// Share of segments of which the teacher is sure of a specific label that the student gives
-    /// the same specific label the highest probability.
+    /// Share of segments of which the teacher is sure of a specific label, one of these, that the
+    /// student gives the same of all specific labels the highest probability.
     pub top_1: f64,
     /// Segments in that share.
     pub sure: usize,
-    /// Segments in all.
-    pub segments: usize,
 }
 
 /// Segments with the teacher's logits.
 pub(super) struct HeldOut {
     segments: Vec<(Vec<f32>, Vec<f32>)>,
+    /// Of each label, whether there is enough of it to learn from.
+    covered: Vec<bool>,
 }
 
 impl HeldOut {
@@ -63,6 +77,7 @@ impl HeldOut {
         teacher: &Mn04,
         features: &FeatureSettings,
         most: usize,
+        covered: Vec<bool>,
     ) -> anyhow::Result<Self> {
         let length = SEGMENT_S * features.sample_rate as usize;
         let mut random = stream(7, &[u64::from_le_bytes(*b"held out")]);
@@ -85,6 +100,7 @@ impl HeldOut {
         });
         Ok(Self {
             segments: judged.collect::<anyhow::Result<_>>()?,
+            covered,
         })
     }
 
@@ -102,16 +118,21 @@ impl HeldOut {
                 (clip_logits(network, &frames), &truth[..])
             })
             .collect();
-        agreement(&answers)
+        Agreement {
+            all: figures(&answers, &|_| true),
+            covered: Some(figures(&answers, &|label| self.covered[label])),
+            segments: answers.len(),
+        }
     }
 }
 
-/// Of pairs of logits, the student's and the teacher's.
-fn agreement(answers: &[(Vec<f32>, &[f32])]) -> Agreement {
+/// Of pairs of logits, the student's and the teacher's, on the labels that count.
+fn figures(answers: &[(Vec<f32>, &[f32])], counts: &(dyn Fn(usize) -> bool + Sync)) -> Figures {
     let logit = |probability: f32| (probability / (1.0 - probability)).ln();
     let labels = answers.first().map_or(0, |(_, truth)| truth.len());
     let precisions: Vec<f64> = (0..labels)
         .into_par_iter()
+        .filter(|label| counts(*label))
         .filter_map(|label| {
             let pairs = answers.iter();
             let ranked: Vec<(f32, bool)> = pairs
@@ -138,15 +159,14 @@ fn agreement(answers: &[(Vec<f32>, &[f32])]) -> Agreement {
     };
     let sure: Vec<bool> = answers
         .iter()
-        .filter(|(_, truth)| labels > 0 && truth[top(truth)] > logit(SURE))
+        .filter(|(_, truth)| labels > 0 && truth[top(truth)] > logit(SURE) && counts(top(truth)))
         .map(|(own, truth)| top(own) == top(truth))
         .collect();
-    Agreement {
+    Figures {
         mean_average_precision: precisions.iter().sum::<f64>() / precisions.len().max(1) as f64,
         labels: precisions.len(),
         top_1: sure.iter().filter(|same| **same).count() as f64 / sure.len().max(1) as f64,
         sure: sure.len(),
-        segments: answers.len(),
     }
 }
 
@@ -165,15 +185,17 @@ mod tests {
             })
             .collect();
         let same: Vec<(Vec<f32>, &[f32])> = truths.iter().map(|t| (t.clone(), &t[..])).collect();
-        let agrees = agreement(&same);
-        assert_eq!((agrees.mean_average_precision, agrees.segments), (1.0, 200));
+        let agrees = figures(&same, &|_| true);
+        assert_eq!((agrees.mean_average_precision, agrees.top_1), (1.0, 1.0));
         assert!(agrees.labels > 400 && agrees.sure > 190, "{agrees:?}");
-        assert_eq!(agrees.top_1, 1.0);
+        let of_few = figures(&same, &|label| label < 100);
+        assert!((70..=100).contains(&of_few.labels), "{of_few:?}");
+        assert!((10..120).contains(&of_few.sure), "{of_few:?}");
         let guesses: Vec<(Vec<f32>, &[f32])> = truths
             .iter()
             .map(|t| ((0..527).map(|_| random.random()).collect(), &t[..]))
             .collect();
-        let guessed = agreement(&guesses);
+        let guessed = figures(&guesses, &|_| true);
         assert!(
             guessed.mean_average_precision < 0.2 && guessed.top_1 < 0.1,
             "{guessed:?}"

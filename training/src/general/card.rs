@@ -63,11 +63,11 @@ fn accuracy(record: &Record) -> Accuracy {
     let agreement = &record.agreement;
     Accuracy {
         measure: "mAP against the teacher".into(),
-        value: agreement.mean_average_precision,
+        value: agreement.all.mean_average_precision,
         spread: None,
         protocol: format!(
             "{} segments of held-out sources, {} labels, what mn04 gives .3 being true",
-            agreement.segments, agreement.labels
+            agreement.segments, agreement.all.labels
         ),
     }
 }

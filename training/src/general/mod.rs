@@ -16,7 +16,7 @@ mod progress;
 mod run;
 mod statistics;
 
-pub use agreement::Agreement;
+pub use agreement::{Agreement, Figures};
 pub use arguments::GeneralArguments;
 pub use codec::degrade;
 pub use material::Material;

@@ -28,12 +28,13 @@ pub(super) struct Record {
 
 impl std::fmt::Display for Record {
     fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (mean, top_1) = (self.agreement.mean_average_precision, self.agreement.top_1);
+        let Agreement { all, covered, .. } = &self.agreement;
         write!(
             to,
-            "loss {:.3} mAP {mean:.3} top-1 {:.1} %",
+            "loss {:.3} mAP {:.3} top-1 {:.1} %",
             self.loss,
-            100.0 * top_1
+            all.mean_average_precision,
+            100.0 * covered.unwrap_or(*all).top_1
         )
     }
 }

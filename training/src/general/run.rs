@@ -19,7 +19,7 @@ use super::progress::{MODEL, Record};
 use super::statistics::{add_statistics, sources};
 use super::{GeneralArguments, Material, Mixing, degrade, mixture};
 use crate::augmentation::frames_by_component;
-use crate::material::{Heard, Source, judge_all, read_verdicts, verdicts_file};
+use crate::material::{Heard, Source, covered, judge_all, read_verdicts, verdicts_file};
 use crate::random::stream;
 use crate::report::{Measurement, agreement};
 use crate::run::progress;
@@ -73,13 +73,14 @@ pub fn distil(arguments: &GeneralArguments) -> anyhow::Result<()> {
         material
     };
     let teacher = Mn04::open(&arguments.teacher)?;
+    let heard = hear(arguments, &learned, &teacher)?;
     let measured = HeldOut::new(
         &load(&held_out, "reading held-out sounds")?,
         &teacher,
         &features,
         HELD_OUT,
+        covered(&heard, &learned, &arguments.material),
     )?;
-    let heard = hear(arguments, &learned, &teacher)?;
     let mut material = load(&learned, "reading sounds")?;
     material.prefer_rare(&arguments.material, &heard);
     let school = School {
@@ -215,8 +216,8 @@ impl School<'_> {
         student.done.save(&self.arguments.out, &model, tensors)?;
         let curve = student.done.records.iter().map(|record| Measurement {
             hours: record.hours,
-            mean_average_precision: record.agreement.mean_average_precision,
-            top_1: record.agreement.top_1,
+            mean_average_precision: record.agreement.all.mean_average_precision,
+            top_1: record.agreement.all.top_1,
         });
         let curve: Vec<Measurement> = curve.collect();
         let picture = self.arguments.out.join("curve.svg");

@@ -1,6 +1,6 @@
 //! Which labels the teacher finds in the material.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -16,6 +16,8 @@ use crate::teacher::{Mn04, audioset_labels};
 
 /// A label is there where its probability is over this.
 const PRESENT: f32 = 0.3;
+/// Training segments that make a label covered.
+pub const ENOUGH: usize = 20;
 
 /// What `coverage` is told.
 #[derive(clap::Args, Debug, Clone)]
@@ -27,7 +29,7 @@ pub struct CoverageArguments {
     #[arg(long)]
     pub teacher: PathBuf,
     /// Training segments that make a label covered.
-    #[arg(long, default_value_t = 20)]
+    #[arg(long, default_value_t = ENOUGH)]
     pub enough: usize,
     /// No progress, no summary.
     #[arg(long)]
@@ -85,6 +87,24 @@ pub fn coverage(arguments: &CoverageArguments) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Of each label, whether what is learned from has [`ENOUGH`] segments of it; `folder` is the
+/// material's.
+pub fn covered(heard: &[Heard], learned: &[Source], folder: &Path) -> Vec<bool> {
+    let paths = learned
+        .iter()
+        .filter_map(|source| source.path.strip_prefix(folder).ok());
+    let learned: BTreeSet<&Path> = paths.collect();
+    let mut segments = vec![0; audioset_labels().len()];
+    for segment in heard
+        .iter()
+        .filter(|segment| learned.contains(&*segment.path))
+    {
+        let present = segment.labels.iter().filter(|label| label.1 > PRESENT);
+        present.for_each(|(label, _)| segments[*label] += 1);
+    }
+    segments.into_iter().map(|count| count >= ENOUGH).collect()
 }
 
 fn count(sources: &[Source], folder: &Path, heard: &[Heard]) -> Vec<Count> {

@@ -16,7 +16,7 @@ mod sets;
 mod source;
 mod verdicts;
 
-pub use coverage::{CoverageArguments, coverage};
+pub use coverage::{CoverageArguments, ENOUGH, coverage, covered};
 pub use gather::{GatherArguments, gather};
 pub use source::{LIST, Source, read_material};
 pub use verdicts::{Heard, LEAST_PROBABILITY, SEGMENT_S, judge_all, read_verdicts, verdicts_file};

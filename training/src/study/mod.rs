@@ -49,6 +49,10 @@ pub struct StudyArguments {
     /// Writes the report of what is finished, and trains nothing.
     #[arg(long)]
     pub report_only: bool,
+    /// Times the networks of the finished runs in --out again, one after the other: what was timed
+    /// beside other work was too slow.
+    #[arg(long)]
+    pub time: bool,
     /// No progress.
     #[arg(long)]
     pub quiet: bool,
@@ -62,6 +66,9 @@ pub fn study(arguments: &StudyArguments) -> anyhow::Result<()> {
     let runs = plan(&arguments.tasks, &arguments.seeds);
     if !arguments.report_only {
         make(arguments, &runs)?;
+    }
+    if arguments.time {
+        time(arguments, &runs)?;
     }
     write_report(arguments, &runs)?;
     if !arguments.quiet {
@@ -105,6 +112,26 @@ fn make(arguments: &StudyArguments, runs: &[Planned]) -> anyhow::Result<()> {
         }
         bar.inc(1);
         write_report(arguments, runs)?;
+    }
+    bar.finish_and_clear();
+    Ok(())
+}
+
+/// Measures the milliseconds of all records whose networks are here again.
+fn time(arguments: &StudyArguments, runs: &[Planned]) -> anyhow::Result<()> {
+    let bar = progress(runs.len() as u64, "timing", arguments.quiet);
+    for planned in runs {
+        let (folder, records) = (planned.folder(&arguments.out), &arguments.records);
+        let record = Record::read(records, planned, arguments.effort)?;
+        if let Some(record) = record.filter(|_| folder.join("results.json").exists()) {
+            let milliseconds = table::milliseconds(&folder)?;
+            let again = Record {
+                milliseconds,
+                ..record
+            };
+            again.write(records, planned)?;
+        }
+        bar.inc(1);
     }
     bar.finish_and_clear();
     Ok(())
@@ -157,6 +184,7 @@ mod tests {
             effort: 0.5,
             hours: None,
             report_only: true,
+            time: true,
             quiet: true,
         };
         let runs = plan(&arguments.tasks, &arguments.seeds);
