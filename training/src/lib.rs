@@ -12,6 +12,7 @@
 pub mod audio_cache;
 pub mod augmentation;
 pub mod dataset;
+mod device;
 pub mod evaluation;
 mod files;
 pub mod general;

@@ -90,6 +90,14 @@ fn a_frozen_trunk_stays_and_other_labels_get_a_head() {
         let same = before.weights[name] == *weights;
         assert_eq!(same, !name.starts_with("head."), "{name}");
     }
+    // What the hidden layer had learned is where it begins.
+    let distance = |name: &str| {
+        let pairs = before.weights[name].iter().zip(&after.weights[name]);
+        let apart: f32 = pairs.map(|(a, b)| (a - b).powi(2)).sum();
+        apart / before.weights[name].iter().map(|a| a * a).sum::<f32>()
+    };
+    let hidden = distance("head.hidden.kernel");
+    assert!(hidden < 0.5, "{hidden}");
 }
 
 #[test]
@@ -121,7 +129,8 @@ fn the_recipes_of_the_repository_are_valid() {
         let text = std::fs::read_to_string(entry.path()).unwrap();
         let recipe = Recipe::from_settings(text.parse().unwrap()).unwrap();
         let name = entry.file_name().into_string().unwrap();
-        let own = name.strip_prefix("transfer-");
+        let mut own = ["transfer-", "fine-tuned-"].iter();
+        let own = own.find_map(|prefix| name.strip_prefix(prefix));
         assert_eq!(own.is_some(), recipe.start.is_some(), "{name}");
         assert!(
             own.unwrap_or(&name).starts_with(recipe.task.name()),
@@ -129,7 +138,7 @@ fn the_recipes_of_the_repository_are_valid() {
         );
         count += 1;
     }
-    assert!(count >= 11);
+    assert!(count >= 16);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::network::{average_pool, batch_norm_relu};
-use crate::quaternion::convolve_by_expansion;
+use crate::quaternion::{convolve_by_expansion, convolve_by_matrices, expand_tensor};
 
 fn numbers(shape: &[usize], seed: usize) -> Var {
     let count: usize = shape.iter().product();
@@ -146,15 +146,25 @@ fn plain_tensors_go_through_the_same_convolution() {
                 .unwrap();
             padded.conv2d(&kernel, 0, 1, 1, 1).unwrap()
         };
+        // What other devices do.
+        let by_matrices = if group == 4 {
+            convolve_by_matrices(&x, &expand_tensor(&kernel).unwrap()).unwrap()
+        } else {
+            convolve_by_matrices(&x, &kernel).unwrap()
+        };
         assert_near(&got, &want, "convolution");
+        assert_near(&by_matrices, &want, "convolution by matrices");
         let weights = numbers(want.dims(), 3);
-        let loss = |y: &Tensor| (y * weights.as_tensor()).unwrap().sum_all().unwrap();
-        let (got, want) = (
-            loss(&got).backward().unwrap(),
-            loss(&want).backward().unwrap(),
-        );
+        let gradients = |y: &Tensor| {
+            let loss = (y * weights.as_tensor()).unwrap().sum_all().unwrap();
+            loss.backward().unwrap()
+        };
+        let (got, by_matrices) = (gradients(&got), gradients(&by_matrices));
+        let want = gradients(&want);
         for var in [&x, &kernel] {
-            assert_near(got.get(var).unwrap(), want.get(var).unwrap(), "gradient");
+            let want = want.get(var).unwrap();
+            assert_near(got.get(var).unwrap(), want, "gradient");
+            assert_near(by_matrices.get(var).unwrap(), want, "gradient by matrices");
         }
     }
     let x = numbers(&[1, 8, 4, 4], 1);

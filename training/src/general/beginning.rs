@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, ensure};
-use candle_core::{Device, Tensor};
+use candle_core::Tensor;
 use hamiltone_engine::features::COMPONENTS;
 use hamiltone_engine::model::ModelFile;
 use hamiltone_engine::network::Architecture;
@@ -53,7 +53,7 @@ struct Beginning {
 impl School<'_> {
     /// A new student, or that of the run in the folder.
     pub(super) fn begin(&self) -> anyhow::Result<Student> {
-        let (arguments, device) = (self.arguments, Device::Cpu);
+        let (arguments, device) = (self.arguments, &self.device);
         let before = Progress::read(&arguments.out)?;
         let (done, beginning) = match before {
             Some(done) => (done, self.go_on()?),
@@ -64,7 +64,7 @@ impl School<'_> {
             weights,
             origin,
         } = beginning;
-        let mut network = TrainingNetwork::new(&architecture, &self.features, &weights, &device)?;
+        let mut network = TrainingNetwork::new(&architecture, &self.features, &weights, device)?;
         let settings = Optimisation {
             learning_rate: arguments.learning_rate,
             warm_up: 0.02,
@@ -75,7 +75,7 @@ impl School<'_> {
         if done.steps > 0 {
             let tensors = std::fs::read(arguments.out.join(CHECKPOINT))
                 .context("the checkpoint of the run in --out")?;
-            let tensors = candle_core::safetensors::load_buffer(&tensors, &device)?;
+            let tensors = candle_core::safetensors::load_buffer(&tensors, device)?;
             let tensors: BTreeMap<String, Tensor> = tensors.into_iter().collect();
             network.restore(&tensors)?;
             adam.restore(&tensors, done.steps)?;

@@ -19,6 +19,7 @@ use super::progress::{MODEL, Record};
 use super::statistics::{add_statistics, sources};
 use super::{GeneralArguments, Material, Mixing, degrade, mixture};
 use crate::augmentation::frames_by_component;
+use crate::device::training_device;
 use crate::material::{Heard, Source, covered, judge_all, read_verdicts, verdicts_file};
 use crate::random::stream;
 use crate::report::{Measurement, agreement};
@@ -40,6 +41,7 @@ pub(super) struct School<'a> {
     material: Material,
     teacher: Mn04,
     pub(super) last_layers: LastLayers,
+    pub(super) device: Device,
 }
 
 /// A crop as the student sees it, and what the teacher says.
@@ -89,6 +91,7 @@ pub fn distil(arguments: &GeneralArguments) -> anyhow::Result<()> {
         features,
         teacher,
         last_layers: LastLayers::read(&arguments.teacher)?,
+        device: training_device()?,
     };
     school.teach(&measured)?;
     finish(arguments, &learned)
@@ -128,10 +131,10 @@ impl School<'_> {
         let arguments = self.arguments;
         let mut student = self.begin()?;
         let scales = Scales {
-            logits: over(&student.done.logit_deviations)?,
+            logits: over(&student.done.logit_deviations, &self.device)?,
             hidden: match student.done.hidden_deviations.as_slice() {
                 [] => None,
-                deviations => Some(over(deviations)?),
+                deviations => Some(over(deviations, &self.device)?),
             },
         };
         let bar = progress(arguments.steps as u64, "distilling", arguments.quiet);
@@ -280,7 +283,7 @@ impl School<'_> {
         let hidden = match &scales.hidden {
             None => None,
             Some(scale) => {
-                let hidden = Tensor::from_vec(hidden, (count, HIDDEN), &Device::Cpu)?;
+                let hidden = Tensor::from_vec(hidden, (count, HIDDEN), &self.device)?;
                 Some((hidden, scale.clone()))
             }
         };
@@ -288,9 +291,9 @@ impl School<'_> {
         let sigmoid = |logit: &f32| 1.0 / (1.0 + (-logit).exp());
         let probabilities: Vec<f32> = logits.iter().map(sigmoid).collect();
         Ok(Lesson {
-            frames: Tensor::from_vec(planes, shape, &Device::Cpu)?,
-            probabilities: Tensor::from_vec(probabilities, (count, LABELS), &Device::Cpu)?,
-            logits: Tensor::from_vec(logits, (count, LABELS), &Device::Cpu)?,
+            frames: Tensor::from_vec(planes, shape, &self.device)?,
+            probabilities: Tensor::from_vec(probabilities, (count, LABELS), &self.device)?,
+            logits: Tensor::from_vec(logits, (count, LABELS), &self.device)?,
             scale: scales.logits.clone(),
             hidden,
         })
@@ -303,7 +306,7 @@ struct Scales {
     hidden: Option<Tensor>,
 }
 
-fn over(deviations: &[f32]) -> candle_core::Result<Tensor> {
+fn over(deviations: &[f32], device: &Device) -> candle_core::Result<Tensor> {
     let scale: Vec<f32> = deviations.iter().map(|deviation| 1.0 / deviation).collect();
-    Tensor::from_vec(scale, (1, deviations.len()), &Device::Cpu)
+    Tensor::from_vec(scale, (1, deviations.len()), device)
 }

@@ -61,7 +61,7 @@ impl FoldTask<'_> {
         let ModelFile { card, mut weights } = self.model(&start.model)?;
         let mut architecture = card.architecture.clone();
         if card.labels != self.label_names() {
-            // Another task: the trunk stays, the head is new.
+            // Another task: what the hidden layer says is of use there too, the output layer is new.
             architecture.labels = self.dataset.labels.len();
             let mels = self.features.mel_bands;
             let norm = (vec![0.0; COMPONENTS * mels], vec![1.0; COMPONENTS * mels]);
@@ -70,7 +70,7 @@ impl FoldTask<'_> {
             weights.extend(
                 fresh
                     .into_iter()
-                    .filter(|(name, _)| name.starts_with("head.")),
+                    .filter(|(name, _)| name.starts_with("head.output.")),
             );
         }
         let mut pruned = None;

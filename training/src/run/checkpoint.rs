@@ -29,6 +29,9 @@ pub struct EpochRecord {
     pub validation_accuracy: f64,
     /// Seconds it took.
     pub seconds: f64,
+    /// Seconds of all cores together; 0 in runs from before this was measured.
+    #[serde(default)]
+    pub cpu_seconds: f64,
 }
 
 /// How far a fold has come.

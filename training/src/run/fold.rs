@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use anyhow::{Context, bail, ensure};
 use candle_core::Device;
+use cpu_time::ProcessTime;
 use hamiltone_engine::features::FeatureSettings;
 use hamiltone_engine::model::{Card, ModelFile};
 use hamiltone_engine::network::streaming::Weights;
@@ -19,6 +20,7 @@ use super::step::step;
 use super::views::Views;
 use super::{Recipe, progress};
 use crate::dataset::{Dataset, Split, split};
+use crate::device::training_device;
 use crate::evaluation::{Evaluation, evaluate};
 use crate::optimisation::AdamW;
 use crate::{random, report};
@@ -50,6 +52,9 @@ pub struct FoldOutcome {
     pub test: Evaluation,
     /// Seconds of training.
     pub seconds: f64,
+    /// Seconds of all cores together.
+    #[serde(default)]
+    pub cpu_seconds: f64,
     /// Every epoch, as the curves show it.
     pub epochs: Vec<EpochRecord>,
 }
@@ -121,13 +126,14 @@ impl FoldTask<'_> {
             parameters: done.parameters,
             multiply_adds_per_second: done.multiply_adds_per_second,
             seconds: done.epochs.iter().map(|epoch| epoch.seconds).sum(),
+            cpu_seconds: done.epochs.iter().map(|epoch| epoch.cpu_seconds).sum(),
             test: done.test?,
             epochs: done.epochs,
         })
     }
 
     fn train(&self, folder: &FoldFolder, split: &Split, done: &mut Progress) -> anyhow::Result<()> {
-        let device = Device::Cpu;
+        let device = training_device()?;
         let beginning = self.beginning(&split.training)?;
         let means = beginning.weights["input_norm.mean"].clone();
         let mut network = TrainingNetwork::new(
@@ -168,8 +174,9 @@ impl FoldTask<'_> {
             if self.has_lost_patience(done) {
                 break;
             }
-            let started = Instant::now();
-            let training_loss = self.epoch(epoch, split, &heard, &mut network, &mut adam)?;
+            let (started, computed) = (Instant::now(), ProcessTime::now());
+            let training_loss =
+                self.epoch(epoch, split, &heard, (&mut network, &mut adam), &device)?;
             let weights = network.averaged_weights()?;
             let judged = self.card(&beginning, None);
             let validation = match &views {
@@ -191,6 +198,7 @@ impl FoldTask<'_> {
                 validation_loss: validation.loss,
                 validation_accuracy: validation.value(),
                 seconds: started.elapsed().as_secs_f64(),
+                cpu_seconds: computed.elapsed().as_secs_f64(),
             });
             if better {
                 done.best_epoch = epoch;
@@ -224,8 +232,8 @@ impl FoldTask<'_> {
         epoch: usize,
         split: &Split,
         heard: &Heard<'_>,
-        network: &mut TrainingNetwork,
-        adam: &mut AdamW,
+        (network, adam): (&mut TrainingNetwork, &mut AdamW),
+        device: &Device,
     ) -> anyhow::Result<f64> {
         let order = self.order(epoch, &split.training);
         let batches: Vec<&[usize]> = order
@@ -239,9 +247,9 @@ impl FoldTask<'_> {
             let purpose: Vec<u64> = [BATCH].into_iter().chain(at).collect();
             let batch = match heard {
                 Heard::Anew(material) => {
-                    material.batch(chosen, &split.training, &purpose, &Device::Cpu)?
+                    material.batch(chosen, &split.training, &purpose, device)?
                 }
-                Heard::Before(views) => views.batch(self, chosen, &purpose, &Device::Cpu)?,
+                Heard::Before(views) => views.batch(self, chosen, &purpose, device)?,
             };
             let mut random = self.random(&[DROPOUT, epoch as u64, index as u64]);
             losses += step(

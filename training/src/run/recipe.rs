@@ -70,7 +70,7 @@ pub struct Recipe {
 #[serde(deny_unknown_fields)]
 pub struct Start {
     /// Its file; `{fold}` and `{seed}` stand for those of the run, so that no fold begins with
-    /// what has seen its test clips. Where its labels are others it gets a new head.
+    /// what has seen its test clips. Where its labels are others it gets a new output layer.
     pub model: String,
     /// Whether only the head learns.
     #[serde(default)]

@@ -190,11 +190,10 @@ mod tests {
         let runs = plan(&arguments.tasks, &arguments.seeds);
         let record = |planned: &Planned| Record {
             recipe: record::hash_of_recipe(planned, 0.5).unwrap(),
-            threads: 2,
             milliseconds: 1.5,
             folds: vec![Fold {
                 fold: 1,
-                seconds: 1_800.0,
+                cpu_seconds: 3_600.0,
                 parameters: 1_000,
                 multiply_adds_per_second: 2_000_000,
                 test: record::Test {

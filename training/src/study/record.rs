@@ -14,8 +14,6 @@ use crate::files;
 pub(super) struct Record {
     /// Hash of the recipe, paths aside.
     pub(super) recipe: String,
-    /// Threads of the process that finished it.
-    pub(super) threads: usize,
     /// For a second of sound on one thread.
     pub(super) milliseconds: f64,
     pub(super) folds: Vec<Fold>,
@@ -25,7 +23,8 @@ pub(super) struct Record {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Fold {
     pub(super) fold: usize,
-    pub(super) seconds: f64,
+    /// Seconds of training, of all cores together.
+    pub(super) cpu_seconds: f64,
     pub(super) parameters: u64,
     pub(super) multiply_adds_per_second: u64,
     pub(super) test: Test,
@@ -89,7 +88,6 @@ impl Record {
             .with_context(|| format!("{} holds no results of a run", path.display()))?;
         Ok(Self {
             recipe: hash_of_recipe(planned, effort)?,
-            threads: rayon::current_num_threads(),
             milliseconds,
             folds,
         })

@@ -22,7 +22,7 @@ struct Line {
     name: String,
     seeds: usize,
     folds: Vec<Fold>,
-    /// Hours of one thread, over all folds and seeds.
+    /// CPU-hours of training, over all folds and seeds.
     hours: f64,
     milliseconds: f64,
 }
@@ -54,16 +54,20 @@ pub(super) fn write(
          are those of that alone); a distilled one has the shape of the L1-pruned one and learns \
          from scratch, from labels and from the whole network's logits; an untaught one from labels \
          alone. Shares are of the filters of the last three blocks. Milliseconds are for a second \
-         of sound on one thread, the median of {REPEATS}, front end aside; hours are of one \
-         thread, for all folds of a seed.\n"
+         of sound on one thread, the median of {REPEATS}, front end aside; hours are \
+         CPU-hours of training, for all folds of a seed.\n"
     );
     let mut tasks: BTreeMap<&str, (Task, Vec<Line>)> = BTreeMap::new();
     for planned in runs {
         let Some(record) = Record::read(records, planned, effort)? else {
             continue;
         };
-        let seconds: f64 = record.folds.iter().map(|fold| fold.seconds).sum();
-        let hours = seconds * record.threads as f64 / 3_600.0;
+        let hours = record
+            .folds
+            .iter()
+            .map(|fold| fold.cpu_seconds)
+            .sum::<f64>()
+            / 3_600.0;
         let (_, lines) = tasks
             .entry(planned.task.name())
             .or_insert_with(|| (planned.task, Vec::new()));
