@@ -19,6 +19,7 @@ mod stage;
 mod text;
 mod theme;
 mod view;
+mod window_threads;
 mod words;
 
 use std::error::Error;
@@ -46,6 +47,7 @@ use crate::worker::{Requests, SnapshotReader};
 use dialogs::{Answer, Dialogs, Question};
 pub use knobs::Knob;
 pub use view::{Action, Motion, Switch, Values, View, draw};
+use window_threads::{Held, WindowThreads};
 
 /// Makes a window whenever the host asks for one, in the size that the session remembers.
 ///
@@ -53,6 +55,7 @@ pub use view::{Action, Motion, Switch, Values, View, draw};
 /// (and with it a handle to the instance) after the window is closed. So each window gets its own.
 pub struct PanelEditor {
     shared: Arc<Shared>,
+    threads: WindowThreads,
 }
 
 /// What every window of an instance uses.
@@ -97,6 +100,7 @@ impl PanelEditor {
                 dialogs: Dialogs::default(),
                 scale,
             }),
+            threads: WindowThreads::default(),
         }
     }
 }
@@ -118,6 +122,7 @@ impl Editor for PanelEditor {
         let state = EguiEditorState::from_size(self.shared.logical_size(), 1.0);
         let app = PanelApp {
             shared: self.shared.clone(),
+            held: self.threads.hold(),
             host: None,
             motion: Motion::default(),
             problem: None,
@@ -147,6 +152,7 @@ impl Editor for PanelEditor {
 /// One window.
 struct PanelApp {
     shared: Arc<Shared>,
+    held: Held,
     /// There while the window is.
     host: Option<GuiContext>,
     motion: Motion,
@@ -166,6 +172,7 @@ impl NiceEguiApp for PanelApp {
         host: GuiContext,
         frame: &mut Frame,
     ) -> Result<(), HandlerError> {
+        self.held.until_this_thread_ends();
         prepare(&context);
         frame.set_clear_color(theme::BACKGROUND.into());
         frame.set_key_capture(KeyCapture::IgnoreAll); // the keyboard is the host's
