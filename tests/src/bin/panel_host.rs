@@ -1,8 +1,9 @@
 //! Opens the plugin's panel in a bare X11 window while the demo plays, for `tests/panel.rs`.
 //!
-//! usage: `panel-host BUNDLE PICTURES [FROM]`, with DISPLAY set; FROM is where the demo begins, in
-//! seconds. Writes `panel.png` (while it plays),
-//! `panel-later.png` (the same a little later) and `panel-large.png` (resized) to PICTURES.
+//! usage: `panel-host BUNDLE PICTURES [FROM [SETTINGS]]`, with DISPLAY set; FROM is where the demo
+//! begins, in seconds, SETTINGS a JSON object of settings that differ from a new instance's. Writes
+//! `panel.png` (while it plays), `panel-later.png` (the same a little later) and `panel-large.png`
+//! (resized) to PICTURES.
 
 #![allow(unsafe_code)] // one call: handing our window to the plugin
 
@@ -15,6 +16,7 @@ use anyhow::{Context, Result, bail, ensure};
 use clack_extensions::gui::{GuiApiType, GuiConfiguration, GuiSize, Window as ClapWindow};
 use hamiltone_tests::host::{Layout, Plugin, Stream};
 use hamiltone_tests::{demo, state::State};
+use serde_json::{Map, Value};
 use x11rb::NONE;
 use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{
@@ -33,12 +35,15 @@ const EMBEDDED: GuiConfiguration<'static> = GuiConfiguration {
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [bundle, pictures, from @ ..] = arguments.as_slice() else {
-        bail!("usage: panel-host BUNDLE PICTURES [FROM]");
+    let [bundle, pictures, more @ ..] = arguments.as_slice() else {
+        bail!("usage: panel-host BUNDLE PICTURES [FROM [SETTINGS]]");
     };
-    let from_s: f64 = from.first().map_or(Ok(PLAY_FROM_S), |text| text.parse())?;
+    let from_s: f64 = more.first().map_or(Ok(PLAY_FROM_S), |text| text.parse())?;
     let pictures = Path::new(pictures);
     let mut plugin = Plugin::open(Path::new(bundle))?;
+    if let Some(settings) = more.get(1) {
+        change_settings(&mut plugin, settings)?;
+    }
     let window = Window::open(open_panel(&mut plugin)?)?;
     embed(&mut plugin, &window)?;
     let audio = demo::audio()?;
@@ -65,6 +70,18 @@ fn main() -> Result<()> {
     plugin.stop(player.stop()?);
     println!("closed");
     Ok(())
+}
+
+/// Gives an instance the settings of a JSON object over its own.
+fn change_settings(plugin: &mut Plugin, changes: &str) -> Result<()> {
+    let changes: Map<String, Value> = serde_json::from_str(changes).context("SETTINGS")?;
+    let mut state = State::parse(&plugin.save()?)?;
+    let mut settings = state.field("settings")?;
+    for (name, value) in changes {
+        settings[name] = value;
+    }
+    state.set_field("settings", &settings);
+    plugin.load(&state.to_bytes())
 }
 
 /// Creates the panel and asks how large it wants to be.
