@@ -29,16 +29,16 @@ toolkit=$(echo "$folder"/venv/lib/python3*/site-packages/nvidia/cu13)
 # wanted is known when the program is linked once.
 stubs=$toolkit/lib/stubs
 stub() { # NAME VERSION PATTERN
-    grep -E "$3" "$folder/wanted" | sed 's/.*/void &(void) {}/' |
+    { grep -E "$3" "$folder/wanted" || true; } | sed 's/.*/void &(void) {}/' |
         cc -shared -fno-builtin -w -x c - -o "$stubs/lib$1.so" -Wl,-soname,"lib$1.so.$2"
 }
 make_stubs() {
     mkdir -p "$stubs"
-    stub cublasLt 13 '^cublasLt' || true
-    stub cublas 13 '^cublas($|[^L]|L[^t])' || true
-    stub curand 10 '^curand' || true
-    stub nvrtc 13 '^nvrtc' || true
-    stub cuda 1 '^cu[A-Z]' || true
+    stub cublasLt 13 '^cublasLt'
+    stub cublas 13 '^cublas($|[^L]|L[^t])'
+    stub curand 10 '^curand'
+    stub nvrtc 13 '^nvrtc'
+    stub cuda 1 '^cu[A-Z]'
     ln -sf libcudart.so.13 "$toolkit/lib/libcudart.so"
 }
 

@@ -1,10 +1,9 @@
 //! The teacher says what its authors' program says.
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use hamiltone_training::teacher::{
-    BANDS, FEWEST_SAMPLES, Mn04, RATE, YAMNET_LABELS, Yamnet, audioset_labels,
+    BANDS, FEWEST_SAMPLES, Mn04, YAMNET_LABELS, Yamnet, audioset_labels,
 };
 use rayon::prelude::*;
 use safetensors::SafeTensors;
@@ -100,40 +99,6 @@ fn too_short_and_not_the_teacher_are_said() {
         format!("{error:#}").contains("not the teacher"),
         "{error:#}"
     );
-}
-
-/// `cargo test --release --test teacher -- --ignored --nocapture throughput`
-#[test]
-#[ignore = "a measurement"]
-fn throughput() {
-    let Some(folder) = teachers() else { return };
-    let teacher = Mn04::open(&folder.join("mn04_audioset527.onnx")).unwrap();
-    for seconds in [2usize, 5, 10] {
-        let count = seconds * RATE as usize;
-        let samples: Vec<f32> = (0..count).map(|n| 0.1 * (n as f32).sin()).collect();
-        let start = Instant::now();
-        teacher.prepare(count).unwrap();
-        let planning = start.elapsed();
-        let median = |work: &dyn Fn()| {
-            let mut times: Vec<f64> = (0..15)
-                .map(|_| {
-                    let start = Instant::now();
-                    work();
-                    start.elapsed().as_secs_f64()
-                })
-                .collect();
-            times.sort_by(f64::total_cmp);
-            times[times.len() / 2]
-        };
-        let mel = median(&|| drop(teacher.mel(&samples).unwrap()));
-        let whole = median(&|| drop(teacher.judge(&samples).unwrap()));
-        println!(
-            "{seconds} s: {:.0} s of audio a second (spectrogram {:.1} ms, all {:.1} ms; plan {planning:?})",
-            seconds as f64 / whole,
-            mel * 1e3,
-            whole * 1e3
-        );
-    }
 }
 
 #[test]

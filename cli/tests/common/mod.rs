@@ -8,6 +8,7 @@ use std::process::{Command, Output};
 use hamiltone_engine::features::FeatureSettings;
 use hamiltone_engine::model::{Library, ModelFile, TaskKind};
 use hamiltone_engine::network::{Architecture, ParameterKind};
+use hamiltone_engine::timeline::Timeline;
 
 /// The labels of the small model.
 pub const LABELS: [&str; 4] = ["rain", "dog, small", "clock", "sea"];
@@ -141,6 +142,11 @@ pub fn write_wav(path: &Path, rate: u32, samples: &[f32]) {
         writer.write_sample((sample * 32_000.0) as i16).unwrap();
     }
     writer.finalize().unwrap();
+}
+
+/// Of its JSON.
+pub fn timeline(text: &str) -> Timeline {
+    serde_json::from_str(text).unwrap()
 }
 
 /// Random, but always the same: it has opinions that move with the sound.

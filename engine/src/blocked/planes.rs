@@ -4,7 +4,7 @@ use candle_core::{CpuStorage, CustomOp2, Device, Layout, Result, Shape, Tensor};
 
 use super::Format;
 use super::convolution::Convolve;
-use crate::quaternion::{convolve_by_matrices, expand_tensor};
+use crate::quaternion::convolve_by_matrices;
 use crate::storage::{contiguous_f32, with_elements};
 
 /// `x` (`batch × channels × time × mel`) through a 3×3 kernel, causal in time (two rows of zeros
@@ -18,10 +18,8 @@ use crate::storage::{contiguous_f32, with_elements};
 /// # Errors
 /// If the shapes do not go together or candle fails.
 pub fn causal_convolution(x: &Tensor, kernel: &Tensor) -> Result<Tensor> {
-    let quaternion = kernel.rank() == 5;
     match x.device() {
         Device::Cpu => x.contiguous()?.apply_op2(&kernel.contiguous()?, Planes),
-        _ if quaternion => convolve_by_matrices(x, &expand_tensor(kernel)?),
         _ => convolve_by_matrices(x, kernel),
     }
 }

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::network::{average_pool, batch_norm_relu};
-use crate::quaternion::{convolve_by_expansion, convolve_by_matrices, expand_tensor};
+use crate::quaternion::{convolve_by_expansion, convolve_by_matrices};
 
 fn numbers(shape: &[usize], seed: usize) -> Var {
     let count: usize = shape.iter().product();
@@ -53,16 +53,7 @@ fn check(group: usize, sizes: [usize; 6], pools: bool, seed: usize) {
     let plain = {
         let mut y = x.as_tensor().clone();
         for (kernel, [weight, bias]) in kernels.iter().zip(&norms) {
-            y = if group == 4 {
-                convolve_by_expansion(&y, kernel).unwrap()
-            } else {
-                let padded = y
-                    .pad_with_zeros(2, 2, 0)
-                    .unwrap()
-                    .pad_with_zeros(3, 1, 1)
-                    .unwrap();
-                padded.conv2d(kernel, 0, 1, 1, 1).unwrap()
-            };
+            y = convolve_by_expansion(&y, kernel).unwrap();
             let above = batch_norm_relu(&y, weight, bias).unwrap().0;
             let negative = [weight, bias].map(|var| var.neg().unwrap());
             let below = batch_norm_relu(&y, &negative[0], &negative[1]).unwrap().0;
@@ -136,22 +127,8 @@ fn plain_tensors_go_through_the_same_convolution() {
         let shape = [4, 3, 2, 3, 3];
         let kernel = numbers(if group == 4 { &shape } else { &shape[1..] }, 2);
         let got = causal_convolution(&x, &kernel).unwrap();
-        let want = if group == 4 {
-            convolve_by_expansion(&x, &kernel).unwrap()
-        } else {
-            let padded = x
-                .pad_with_zeros(2, 2, 0)
-                .unwrap()
-                .pad_with_zeros(3, 1, 1)
-                .unwrap();
-            padded.conv2d(&kernel, 0, 1, 1, 1).unwrap()
-        };
-        // What other devices do.
-        let by_matrices = if group == 4 {
-            convolve_by_matrices(&x, &expand_tensor(&kernel).unwrap()).unwrap()
-        } else {
-            convolve_by_matrices(&x, &kernel).unwrap()
-        };
+        let want = convolve_by_expansion(&x, &kernel).unwrap();
+        let by_matrices = convolve_by_matrices(&x, &kernel).unwrap(); // what other devices do
         assert_near(&got, &want, "convolution");
         assert_near(&by_matrices, &want, "convolution by matrices");
         let weights = numbers(want.dims(), 3);

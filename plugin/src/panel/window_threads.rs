@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How long is waited for a window that does not go.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// How long is waited for a window that does not go: one that the host did not close before.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 thread_local! {
     /// Let go of when the thread ends, after all that its window drew with is gone.

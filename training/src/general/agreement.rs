@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::Material;
 use crate::evaluation::average_precision;
+use crate::material::PRESENT;
 use crate::random::stream;
 use crate::teacher::{Mn04, audioset_labels};
 
@@ -24,8 +25,6 @@ const GENERAL: [&str; 8] = [
     "Inside, small room",
     "Outside, urban or manmade",
 ];
-/// What the teacher gives at least this probability counts as there.
-const THERE: f32 = 0.3;
 /// The teacher is sure from here on.
 const SURE: f32 = 0.5;
 /// A label must be there so often to count.
@@ -136,7 +135,7 @@ fn figures(answers: &[(Vec<f32>, &[f32])], counts: &(dyn Fn(usize) -> bool + Syn
         .filter_map(|label| {
             let pairs = answers.iter();
             let ranked: Vec<(f32, bool)> = pairs
-                .map(|(own, truth)| (own[label], truth[label] > logit(THERE)))
+                .map(|(own, truth)| (own[label], truth[label] > logit(PRESENT)))
                 .collect();
             let often = ranked.iter().filter(|(_, there)| *there).count();
             (often >= LEAST_OFTEN)

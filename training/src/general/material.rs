@@ -9,8 +9,8 @@ use rand::Rng;
 use rayon::prelude::*;
 
 use crate::audio_cache::Sound;
-use crate::material::{Heard, Source};
-use crate::teacher::{LABELS, RATE};
+use crate::material::{Heard, Source, segments_of_labels};
+use crate::teacher::RATE;
 
 /// Share of the cuts that are drawn by the rarity of what is heard.
 const RARE: f64 = 0.5;
@@ -19,8 +19,6 @@ const RARE: f64 = 0.5;
 const RARITY_POWER: f64 = 0.7;
 /// Rarer labels weigh as if they were heard so often.
 const FEWEST: f64 = 5.0;
-/// What the teacher gives at least this probability counts as heard.
-const THERE: f32 = 0.3;
 
 /// Sounds in memory, two bytes a sample, and how often each is drawn.
 pub struct Material {
@@ -99,22 +97,16 @@ impl Material {
             .enumerate()
             .filter_map(|(index, path)| Some((path.strip_prefix(folder).ok()?, index)))
             .collect();
-        let there = |segment: &Heard| {
-            let labels = segment.labels.clone().into_iter();
-            labels.filter(|(label, probability)| *label < LABELS && *probability > THERE)
-        };
-        let mut counts = vec![0.0f64; LABELS];
         let sound_of = |segment: &Heard| index.get(segment.path.as_path()).copied();
-        for segment in heard.iter().filter(|segment| sound_of(segment).is_some()) {
-            there(segment).for_each(|(label, _)| counts[label] += 1.0);
-        }
+        let known = heard.iter().filter(|segment| sound_of(segment).is_some());
+        let counts = segments_of_labels(known);
         let (mut places, mut weights, mut sum) = (Vec::new(), Vec::new(), 0.0);
         for segment in heard {
             let Some(sound) = sound_of(segment) else {
                 continue; // held out, or not gathered any more
             };
-            let rarity = |(label, _): (usize, f32)| counts[label].max(FEWEST).powf(-RARITY_POWER);
-            let weight: f64 = there(segment).map(rarity).sum();
+            let rarity = |label: usize| (counts[label] as f64).max(FEWEST).powf(-RARITY_POWER);
+            let weight: f64 = segment.present().map(rarity).sum();
             let start = (segment.start_s * f64::from(RATE)) as usize;
             let end = start + (segment.seconds * f64::from(RATE)) as usize;
             let end = end.min(self.sounds[sound].samples.len());
@@ -193,6 +185,7 @@ fn cut(
 mod tests {
     use super::*;
     use crate::random::stream;
+    use crate::teacher::LABELS;
 
     #[test]
     fn rare_places_are_cut_more_often_and_cuts_lie_around_them() {

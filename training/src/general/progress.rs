@@ -34,8 +34,11 @@ impl std::fmt::Display for Record {
             "loss {:.3} mAP {:.3} top-1 {:.1} %",
             self.loss,
             all.mean_average_precision,
-            100.0 * covered.unwrap_or(*all).top_1
-        )
+            100.0 * all.top_1
+        )?;
+        covered.map_or(Ok(()), |covered| {
+            write!(to, ", of covered labels {:.1} %", 100.0 * covered.top_1)
+        })
     }
 }
 

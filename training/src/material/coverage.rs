@@ -9,13 +9,11 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::source::{Source, read_material};
-use super::verdicts::{Heard, judge_all, verdicts_file};
+use super::verdicts::{Heard, judge_all, segments_of_labels, verdicts_file};
 use crate::files;
 use crate::run::progress;
 use crate::teacher::{Mn04, audioset_labels};
 
-/// A label is there where its probability is over this.
-const PRESENT: f32 = 0.3;
 /// Training segments that make a label covered.
 pub const ENOUGH: usize = 20;
 
@@ -96,15 +94,11 @@ pub fn covered(heard: &[Heard], learned: &[Source], folder: &Path) -> Vec<bool> 
         .iter()
         .filter_map(|source| source.path.strip_prefix(folder).ok());
     let learned: BTreeSet<&Path> = paths.collect();
-    let mut segments = vec![0; audioset_labels().len()];
-    for segment in heard
+    let of_learned = heard
         .iter()
-        .filter(|segment| learned.contains(&*segment.path))
-    {
-        let present = segment.labels.iter().filter(|label| label.1 > PRESENT);
-        present.for_each(|(label, _)| segments[*label] += 1);
-    }
-    segments.into_iter().map(|count| count >= ENOUGH).collect()
+        .filter(|segment| learned.contains(&*segment.path));
+    let segments = segments_of_labels(of_learned).into_iter();
+    segments.map(|count| count >= ENOUGH).collect()
 }
 
 fn count(sources: &[Source], folder: &Path, heard: &[Heard]) -> Vec<Count> {
@@ -130,8 +124,7 @@ fn count(sources: &[Source], folder: &Path, heard: &[Heard]) -> Vec<Count> {
         let Some(source) = by_path.get(&segment.path) else {
             continue; // gathered once, not any more
         };
-        let present = segment.labels.iter().filter(|label| label.1 > PRESENT);
-        for &(label, _) in present {
+        for label in segment.present() {
             let count = &mut counts[label];
             if source.held_out {
                 count.held_out_segments += 1;

@@ -19,7 +19,10 @@ mod verdicts;
 pub use coverage::{CoverageArguments, ENOUGH, coverage, covered};
 pub use gather::{GatherArguments, gather};
 pub use source::{LIST, Source, read_material};
-pub use verdicts::{Heard, LEAST_PROBABILITY, SEGMENT_S, judge_all, read_verdicts, verdicts_file};
+pub use verdicts::{
+    Heard, LEAST_PROBABILITY, PRESENT, SEGMENT_S, judge_all, read_verdicts, segments_of_labels,
+    verdicts_file,
+};
 
 use std::collections::BTreeMap;
 

@@ -11,12 +11,14 @@ use sha2::{Digest, Sha256};
 
 use super::source::Source;
 use crate::files;
-use crate::teacher::{Mn04, RATE};
+use crate::teacher::{LABELS, Mn04, RATE};
 
 /// Length of a segment in seconds, and the way to the next.
 pub const SEGMENT_S: f64 = 5.0;
 /// Labels less probable than this are not kept.
 pub const LEAST_PROBABILITY: f32 = 0.05;
+/// A label is there where its probability is over this.
+pub const PRESENT: f32 = 0.3;
 /// Segments shorter than a whole one are filled with silence to a multiple of this, so that the
 /// teacher needs few plans.
 const STEP: usize = RATE as usize / 2;
@@ -35,6 +37,24 @@ pub struct Heard {
     pub seconds: f64,
     /// The labels (places in the teacher's output) of at least [`LEAST_PROBABILITY`].
     pub labels: Vec<(usize, f32)>,
+}
+
+impl Heard {
+    /// The labels that are there.
+    pub fn present(&self) -> impl Iterator<Item = usize> + '_ {
+        let there =
+            |&&(label, probability): &&(usize, f32)| label < LABELS && probability > PRESENT;
+        self.labels.iter().filter(there).map(|(label, _)| *label)
+    }
+}
+
+/// Of each of the teacher's labels, in how many of these segments it is there.
+pub fn segments_of_labels<'a>(heard: impl Iterator<Item = &'a Heard>) -> Vec<usize> {
+    let mut segments = vec![0; LABELS];
+    heard
+        .flat_map(Heard::present)
+        .for_each(|label| segments[label] += 1);
+    segments
 }
 
 /// Where the verdicts of the teacher in `teacher` are kept: another one's are others.

@@ -23,7 +23,7 @@ pub const EMBEDDING: usize = 384;
 ///
 /// One core with AVX-512 gets through 440 s of audio a second in pieces of 2 s (4.5 ms each, of
 /// which the spectrogram takes 0.5), 600 in pieces of 5 s and 670 in pieces of 10 s
-/// (`tests/teacher.rs`, `throughput`); other work on the machine costs up to half of that.
+/// (`examples/teacher_throughput.rs`); other work on the machine costs up to half of that.
 pub struct Mn04 {
     path: PathBuf,
     front_end: LogMel,

@@ -1,0 +1,185 @@
+//! `hamiltone analyze` over a library: folders of results, formats, the journal, the summary.
+
+mod common;
+
+use common::{Workplace, timeline};
+
+fn lines(place: &Workplace, name: &str) -> Vec<serde_json::Value> {
+    let text = std::fs::read_to_string(place.path(name)).unwrap();
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+/// A folder with three files, and what analyses it.
+fn library() -> Workplace {
+    let place = Workplace::new();
+    for (name, seconds) in [("in/a.wav", 2.0), ("in/b.wav", 1.5), ("in/sub/c.wav", 1.0)] {
+        place.wav(name, 32_000, seconds);
+    }
+    place
+}
+
+const ANALYZE: [&str; 6] = ["analyze", "in", "--model", "tiny", "--out", "out"];
+
+#[test]
+fn every_format_is_written_and_can_be_read() {
+    let place = library();
+    let formats = [
+        "json", "csv", "jsonl", "audacity", "reaper", "jams", "midi", "png", "text",
+    ];
+    let mut arguments = ANALYZE.to_vec();
+    for format in formats {
+        arguments.extend(["--format", format]);
+    }
+    let ran = place.run(&arguments);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let bytes =
+        |ending: &str| std::fs::read(place.path(&format!("out/sub/c.wav.{ending}"))).unwrap();
+    timeline(std::str::from_utf8(&bytes("json")).unwrap());
+    assert!(!lines(&place, "out/sub/c.wav.jsonl").is_empty());
+    assert!(bytes("reaper.csv").starts_with(b"#,Name,Start"));
+    assert!(bytes("csv").starts_with(b"format_version,"));
+    midly::Smf::parse(&bytes("mid")).unwrap();
+    let picture = bytes("png");
+    png::Decoder::new(std::io::Cursor::new(&picture))
+        .read_info()
+        .unwrap();
+    let jams: serde_json::Value = serde_json::from_slice(&bytes("jams")).unwrap();
+    assert_eq!(jams["annotations"][0]["namespace"], "tag_open");
+    for ending in ["audacity.txt", "txt"] {
+        String::from_utf8(bytes(ending)).unwrap();
+    }
+}
+
+#[test]
+fn what_goes_into_files_is_not_printed() {
+    let place = library();
+    for formats in [
+        &["--format", "png"][..],
+        &["--format", "json", "--format", "csv"],
+    ] {
+        let ran = place.run(&[&["analyze", "in", "--model", "tiny"], formats].concat());
+        assert_eq!(ran.code, 2, "{ran:?}");
+        assert!(ran.stderr.contains("--out"), "{ran:?}");
+        assert!(ran.stdout.is_empty());
+    }
+}
+
+#[test]
+fn a_second_run_does_only_what_is_new() {
+    let place = library();
+    assert_eq!(place.run(&ANALYZE).code, 0);
+    let before = std::fs::read(place.path("out/a.wav.json")).unwrap();
+    // Known by its contents: a result that was changed by hand stays as it is.
+    std::fs::write(place.path("out/a.wav.json"), "mine").unwrap();
+    std::fs::remove_file(place.path("out/b.wav.json")).unwrap();
+    place.wav("in/sub/c.wav", 32_000, 1.2); // other contents
+    let ran = place.run(&ANALYZE);
+    assert_eq!(ran.code, 0);
+    assert!(ran.stderr.contains("1 file is known"), "{ran:?}");
+    assert_eq!(
+        std::fs::read(place.path("out/a.wav.json")).unwrap(),
+        b"mine"
+    );
+    assert!(place.path("out/b.wav.json").exists());
+    assert_eq!(lines(&place, "out/hamiltone-journal.jsonl").len(), 5);
+    // Another window is another result, and so are other labels, and each is written over the one
+    // before; `--again` does everything.
+    std::fs::remove_file(place.path("out/a.wav.json")).unwrap();
+    place.run(&ANALYZE);
+    for other in [
+        ["--window", "1"],
+        ["--among", "sea"],
+        ["--threshold", "0.1"],
+    ] {
+        for arguments in [&[&ANALYZE[..], &other].concat()[..], &ANALYZE] {
+            let ran = place.run(arguments);
+            assert!(!ran.stderr.contains("known"), "{ran:?}");
+            let ran = place.run(arguments);
+            assert!(ran.stderr.contains("3 files are known"), "{ran:?}");
+        }
+        assert_eq!(std::fs::read(place.path("out/a.wav.json")).unwrap(), before);
+    }
+    std::fs::write(place.path("out/a.wav.json"), "mine").unwrap();
+    let ran = place.run(&[&ANALYZE[..], &["--again"]].concat());
+    assert!(!ran.stderr.contains("known"), "{ran:?}");
+    assert_eq!(std::fs::read(place.path("out/a.wav.json")).unwrap(), before);
+}
+
+#[test]
+fn a_journal_that_was_cut_off_is_gone_on_with() {
+    let place = library();
+    assert_eq!(place.run(&ANALYZE).code, 0);
+    let journal = place.path("out/hamiltone-journal.jsonl");
+    let text = std::fs::read_to_string(&journal).unwrap();
+    let cut = text.lines().next().unwrap().len() + 30;
+    std::fs::write(&journal, &text[..cut]).unwrap();
+    let ran = place.run(&ANALYZE);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.stderr.contains("1 file is known"), "{ran:?}");
+    let ran = place.run(&ANALYZE);
+    assert!(ran.stderr.contains("3 files are known"), "{ran:?}");
+}
+
+#[test]
+fn the_summary_has_a_row_for_each_file_also_for_a_bad_one() {
+    let place = library();
+    place.file("in/bad.wav", b"no sound");
+    for round in 0..2 {
+        let ran = place.run(&ANALYZE);
+        assert_eq!(ran.code, 1, "{ran:?}");
+        let rows = lines(&place, "out/summary.jsonl");
+        let files: Vec<&str> = rows
+            .iter()
+            .map(|row| row["file"].as_str().unwrap())
+            .collect();
+        assert_eq!(
+            files,
+            ["in/a.wav", "in/b.wav", "in/bad.wav", "in/sub/c.wav"],
+            "{round}"
+        );
+        assert!(rows[2]["error"].as_str().unwrap().contains("bad.wav"));
+        assert_eq!(rows[0]["duration_s"], 2.0);
+        assert_eq!(rows[0]["top"].as_array().unwrap().len(), 3);
+        let mut table = csv::Reader::from_path(place.path("out/summary.csv")).unwrap();
+        assert_eq!(table.headers().unwrap().len(), 12);
+        assert_eq!(table.records().map(Result::unwrap).count(), 4);
+    }
+}
+
+#[test]
+fn fail_fast_begins_nothing_new_after_a_failure() {
+    let place = Workplace::new();
+    place.file("in/0.wav", b"no sound");
+    for index in 1..60 {
+        place.wav(&format!("in/{index:02}x.wav"), 8_000, 0.6);
+    }
+    let ran = place.run(&[&ANALYZE[..], &["--fail-fast", "--jobs", "1"]].concat());
+    assert_eq!(ran.code, 1);
+    let rows = lines(&place, "out/summary.jsonl").len();
+    assert!(rows < 60, "{rows} rows");
+}
+
+#[test]
+fn the_number_of_jobs_changes_nothing() {
+    let place = library();
+    assert_eq!(
+        place.run(&[&ANALYZE[..], &["--jobs", "1"]].concat()).code,
+        0
+    );
+    let read = |name: &str| std::fs::read(place.path(&format!("out/{name}"))).unwrap();
+    let names = ["a.wav.json", "b.wav.json", "sub/c.wav.json", "summary.csv"];
+    let one = names.map(read);
+    assert_eq!(
+        place
+            .run(&[&ANALYZE[..], &["--jobs", "3", "--again"]].concat())
+            .code,
+        0
+    );
+    assert_eq!(names.map(read), one);
+    assert_eq!(
+        place.run(&[&ANALYZE[..], &["--jobs", "0"]].concat()).code,
+        2
+    );
+}
