@@ -15,6 +15,7 @@ pub mod features;
 pub mod kernels;
 pub mod model;
 pub mod network;
+mod own_gradient;
 pub mod quaternion;
 mod storage;
 pub mod tagging;

@@ -1,6 +1,7 @@
 //! Files that are whole or not there.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::Context;
 
@@ -11,7 +12,11 @@ pub(crate) fn replace(path: &Path, contents: &str) -> anyhow::Result<()> {
 
 /// The same with bytes.
 pub(crate) fn replace_bytes(path: &Path, contents: &[u8]) -> anyhow::Result<()> {
-    let beside = part(path);
+    // Threads may write the same file at once: each one beside it in a file of its own.
+    static WRITTEN: AtomicU64 = AtomicU64::new(0);
+    let number = WRITTEN.fetch_add(1, Ordering::Relaxed);
+    let mut beside = part(path).into_os_string();
+    beside.push(format!("{}-{number}", std::process::id()));
     std::fs::write(&beside, contents)
         .and_then(|()| std::fs::rename(&beside, path))
         .with_context(|| format!("writing {}", path.display()))

@@ -62,8 +62,8 @@ struct Slot {
 }
 
 /// Numbers of one step.
-struct Step {
-    clip: f64,
+struct Step<'a> {
+    clip: &'a Tensor,
     rate: f64,
     decay: f64,
     /// What the moments lack because they began at zero.
@@ -72,14 +72,14 @@ struct Step {
 }
 
 impl Slot {
-    fn step(&mut self, gradient: &Tensor, step: &Step) -> Result<()> {
+    fn step(&mut self, gradient: &Tensor, step: &Step<'_>) -> Result<()> {
         let Self {
             var, first, second, ..
         } = self;
         if !matches!(var.device(), Device::Cpu) {
             return self.step_by_tensors(gradient, step);
         }
-        let (clip, rate) = (step.clip as f32, step.rate as f32);
+        let (clip, rate) = (step.clip.to_scalar::<f32>()?, step.rate as f32);
         let (beta_1, beta_2) = (BETA_1 as f32, BETA_2 as f32);
         let (bias_1, bias_2) = (step.bias_1 as f32, step.bias_2 as f32);
         let (kept, epsilon) = (1.0 - step.decay as f32, EPSILON as f32);
@@ -94,8 +94,8 @@ impl Slot {
         })
     }
 
-    fn step_by_tensors(&mut self, gradient: &Tensor, step: &Step) -> Result<()> {
-        let gradient = (gradient.detach() * step.clip)?;
+    fn step_by_tensors(&mut self, gradient: &Tensor, step: &Step<'_>) -> Result<()> {
+        let gradient = gradient.detach().broadcast_mul(step.clip)?;
         self.first = ((&self.first * BETA_1)? + (&gradient * (1.0 - BETA_1))?)?;
         self.second = ((&self.second * BETA_2)? + (gradient.sqr()? * (1.0 - BETA_2))?)?;
         let root = ((&self.second / step.bias_2)?.sqrt()? + EPSILON)?;
@@ -140,16 +140,16 @@ impl AdamW {
         })
     }
 
-    /// One step at the rate of the schedule over `steps` steps. Returns the norm of the gradient
-    /// before it was clipped.
+    /// One step at the rate of the schedule over `steps` steps.
     ///
     /// # Errors
     /// If candle fails.
-    pub fn step(&mut self, gradients: &GradStore, steps: usize) -> Result<f64> {
+    pub fn step(&mut self, gradients: &GradStore, steps: usize) -> Result<()> {
         let rate = self.settings.rate(self.step, steps);
         self.step += 1;
-        let norm = self.gradient_norm(gradients)?;
-        let clip = (self.settings.clip_norm / norm.max(1e-12)).min(1.0);
+        let Some(clip) = self.clip(gradients)? else {
+            return Ok(()); // nothing depends on what learns
+        };
         let bias_1 = 1.0 - BETA_1.powi(self.step as i32);
         let bias_2 = 1.0 - BETA_2.powi(self.step as i32);
         for slot in self.slots.values_mut() {
@@ -164,7 +164,7 @@ impl AdamW {
             slot.step(
                 &gradient.contiguous()?,
                 &Step {
-                    clip,
+                    clip: &clip,
                     rate,
                     decay,
                     bias_1,
@@ -172,17 +172,23 @@ impl AdamW {
                 },
             )?;
         }
-        Ok(norm)
+        Ok(())
     }
 
-    fn gradient_norm(&self, gradients: &GradStore) -> Result<f64> {
-        let mut squares = 0.0;
-        for slot in self.slots.values() {
-            if let Some(gradient) = gradients.get(&slot.var) {
-                squares += f64::from(gradient.sqr()?.sum_all()?.to_scalar::<f32>()?);
-            }
+    /// What gradients are multiplied by, a single number. It stays on the device: a GPU that is
+    /// waited for here would have nothing to do while the rest of the step is prepared.
+    fn clip(&self, gradients: &GradStore) -> Result<Option<Tensor>> {
+        let of_slots = self.slots.values();
+        let squares = of_slots
+            .filter_map(|slot| gradients.get(&slot.var))
+            .map(|gradient| gradient.sqr()?.sum_all())
+            .collect::<Result<Vec<_>>>()?;
+        if squares.is_empty() {
+            return Ok(None);
         }
-        Ok(squares.sqrt())
+        let norm = Tensor::stack(&squares, 0)?.sum_all()?.sqrt()?;
+        let clip = (norm.maximum(1e-12)?.recip()? * self.settings.clip_norm)?;
+        Ok(Some(clip.minimum(1.0)?))
     }
 
     /// Steps done so far.

@@ -249,14 +249,8 @@ fn a_finished_student_is_pruned_and_learns_on_and_is_measured() {
     let adds = |file: &ModelFile| file.card.multiply_adds_per_second as f64;
     assert!((0.1..=0.5).contains(&(adds(&second) / adds(&whole))));
     assert_eq!(second.card.name, "half");
-    assert!(
-        second
-            .card
-            .pruning
-            .as_ref()
-            .unwrap()
-            .contains("50 % of the multiply-adds")
-    );
+    let half = "l1: filters removed from all layers until 50 % of the multiply-adds remained";
+    assert_eq!(second.card.pruning.as_deref(), Some(half));
     let hash = hamiltone_engine::model::Model::read(Path::new(&start)).unwrap();
     assert_eq!(second.card.parent.as_deref(), Some(hash.hash()));
     let other = ["--start", &start, "--remaining", "0.4", "--steps", "3"];
@@ -265,6 +259,15 @@ fn a_finished_student_is_pruned_and_learns_on_and_is_measured() {
         error.to_string().contains("choose another --out"),
         "{error:#}"
     );
+
+    let start = path("half/model.safetensors");
+    let again = ["--start", &start, "--remaining", "0.6"];
+    for steps in ["1", "2"] {
+        let further = [&again[..], &["--steps", steps]].concat();
+        let (_, further) = learn(&path("further"), &further).unwrap();
+        let both = format!("{half}, then {}", half.replace("50", "60"));
+        assert_eq!(further.card.pruning, Some(both));
+    }
 
     zero_shot_measures(folder.path(), &path("half/model.safetensors"), teacher);
 }

@@ -4,7 +4,7 @@ use candle_core::{CpuStorage, CustomOp2, Device, Layout, Result, Shape, Tensor};
 
 use super::Format;
 use super::convolution::Convolve;
-use crate::quaternion::convolve_by_matrices;
+use crate::quaternion::convolve_by_expansion;
 use crate::storage::{contiguous_f32, with_elements};
 
 /// `x` (`batch × channels × time × mel`) through a 3×3 kernel, causal in time (two rows of zeros
@@ -20,7 +20,7 @@ use crate::storage::{contiguous_f32, with_elements};
 pub fn causal_convolution(x: &Tensor, kernel: &Tensor) -> Result<Tensor> {
     match x.device() {
         Device::Cpu => x.contiguous()?.apply_op2(&kernel.contiguous()?, Planes),
-        _ => convolve_by_matrices(x, kernel),
+        _ => convolve_by_expansion(x, kernel),
     }
 }
 

@@ -9,6 +9,7 @@
 //! mean + max over time, a quaternion linear layer, a real linear layer. Causal in time.
 
 mod architecture;
+mod matrices;
 mod normalisation;
 mod parameters;
 mod pooling;

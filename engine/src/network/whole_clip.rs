@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 
 use candle_core::{Device, Result, Tensor};
 
-use super::{
-    Algebra, Architecture, BATCH_NORM_EPSILON, BatchStatistics, ParameterKind, average_pool,
-    batch_norm_relu,
-};
+use super::matrices::Maps;
+use super::{Algebra, Architecture, BATCH_NORM_EPSILON, ParameterKind, average_pool};
 use crate::blocked::{TrunkLayer, causal_convolution, trunk};
 use crate::features::COMPONENTS;
 use crate::quaternion::quaternion_linear;
@@ -20,8 +18,9 @@ pub struct Network {
     tensors: BTreeMap<String, Tensor>,
 }
 
-/// The statistics of each batch norm in one training batch, by the norm's name.
-pub type NormStatistics = Vec<(String, BatchStatistics)>;
+/// Mean and variance (biased) of each batch norm in one training batch, by the norm's name; one value a
+/// channel.
+pub type NormStatistics = Vec<(String, [Tensor; 2])>;
 
 impl Network {
     /// Takes the tensors the architecture names out of `tensors` (shared, not copied).
@@ -76,18 +75,37 @@ impl Network {
     /// # Errors
     /// If `frames` has another shape or candle fails.
     pub fn training_columns(&self, frames: &Tensor) -> Result<(Tensor, NormStatistics)> {
-        if let Device::Cpu = frames.device() {
-            return self.blocked_training_columns(frames);
+        match frames.device() {
+            Device::Cpu => self.blocked_training_columns(frames),
+            _ => self.training_columns_by_matrices(frames),
         }
-        let mut statistics = Vec::new();
-        let columns = self.trunk(frames, &mut |name, x| {
-            let weight = self.tensor(&format!("{name}.weight"));
-            let bias = self.tensor(&format!("{name}.bias"));
-            let (y, of_batch) = batch_norm_relu(x, weight, bias)?;
-            statistics.push((name.to_owned(), of_batch));
-            Ok(y)
-        })?;
-        Ok((columns, statistics))
+    }
+
+    /// [`training_columns`](Self::training_columns) for devices that are fast at products of matrices;
+    /// it runs on any.
+    ///
+    /// # Errors
+    /// If `frames` has another shape or candle fails.
+    pub fn training_columns_by_matrices(
+        &self,
+        frames: &Tensor,
+    ) -> Result<(Tensor, NormStatistics)> {
+        let mut all = Vec::new();
+        let mut maps = Maps::new(&self.normalise_input(frames)?)?;
+        for (index, block) in self.architecture.blocks.iter().enumerate() {
+            for place in 0..block.filters.len() {
+                let kernel = self.tensor(&format!("blocks.{index}.convolutions.{place}.kernel"));
+                let name = format!("blocks.{index}.norms.{place}");
+                let part = |part: &str| self.tensor(&format!("{name}.{part}"));
+                let (after, statistics) = maps.layer(kernel, part("weight"), part("bias"))?;
+                maps = after;
+                all.push((name, statistics));
+            }
+            if block.pools {
+                maps = maps.pool()?;
+            }
+        }
+        Ok((maps.columns()?, all))
     }
 
     /// [`training_columns`](Self::training_columns) in the kernels' own layout.
@@ -107,6 +125,11 @@ impl Network {
         }
         let frames = self.normalise_input(frames)?;
         let (columns, statistics) = trunk(&frames, self.architecture.algebra.group(), &layers)?;
+        let tensor = |values| Tensor::new::<Vec<f32>>(values, &Device::Cpu);
+        let statistics = statistics
+            .into_iter()
+            .map(|of_batch| Ok([tensor(of_batch.mean)?, tensor(of_batch.variance)?]))
+            .collect::<Result<Vec<_>>>()?;
         Ok((columns, names.into_iter().zip(statistics).collect()))
     }
 

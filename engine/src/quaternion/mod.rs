@@ -22,7 +22,7 @@ mod initialisation;
 mod linear;
 
 pub use algebra::{expand, expand_tensor, hamilton_product};
-pub use convolution::{convolve_by_expansion, convolve_by_matrices};
+pub use convolution::convolve_by_expansion;
 pub use eight_products::{hadamard, hamilton_product_by_eight};
 pub use initialisation::initial_quarters;
 pub use linear::quaternion_linear;

@@ -96,9 +96,10 @@ impl School<'_> {
         let same = match &arguments.start {
             None => card.parent.is_none() && card.architecture == arguments.architecture(),
             Some(start) => {
-                let pruning = arguments.pruning().map(|pruning| pruning.to_string());
+                let pruned = card.pruning.as_deref().unwrap_or_default();
+                let last = arguments.pruning().map(|pruning| pruning.to_string());
                 card.parent == Some(hash_of(start)?)
-                    && (pruning.is_none() || pruning == card.pruning)
+                    && last.is_none_or(|last| pruned.ends_with(&last))
             }
         };
         ensure!(
@@ -170,7 +171,8 @@ impl School<'_> {
             let seed = self.arguments.seed;
             let kept = pruning.kept(&architecture, &weights, &self.features, seed)?;
             (architecture, weights) = remove(&architecture, &weights, &kept)?;
-            origin.pruning = Some(pruning.to_string());
+            let before = origin.pruning.map(|before| format!("{before}, then "));
+            origin.pruning = Some(format!("{}{pruning}", before.unwrap_or_default()));
         }
         Ok(Beginning {
             architecture,

@@ -1,5 +1,6 @@
 //! The long training, which can stop at any time.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -28,6 +29,8 @@ use crate::teacher::{HIDDEN, LABELS, LastLayers, Mn04};
 
 /// Of the weights, over steps.
 pub(super) const AVERAGE_DECAY: f64 = 0.999;
+/// Steps whose crops are made at once: what one of them does on a single core, the others hide.
+const AT_ONCE: usize = 4;
 /// Segments that measure.
 const HELD_OUT: usize = 1_200;
 /// Streams of random numbers; see also those of the beginning.
@@ -142,26 +145,22 @@ impl School<'_> {
         bar.reset_eta();
         let (mut losses, mut since) = (0.0, 0usize);
         let mut started = Instant::now();
-        let mut next = None;
-        while student.done.steps < arguments.steps {
-            let (step, coded) = (student.done.steps, student.done.coded);
-            let lesson = match next.take() {
-                Some(lesson) => lesson,
-                None => self.lesson(step, coded, &scales)?,
-            };
+        let mut lessons =
+            self.lessons(self.round(student.done.steps), student.done.coded, &scales)?;
+        while !lessons.is_empty() {
+            let coming = self.round(student.done.steps + lessons.len());
+            let (coded, count) = (student.done.coded, lessons.len());
             // The next crops are made and judged meanwhile: neither keeps all cores busy alone.
             let (learned, made) = rayon::join(
-                || self.step(&mut student, &lesson),
                 || {
-                    let more = step + 1 < arguments.steps;
-                    more.then(|| self.lesson(step + 1, coded, &scales))
-                        .transpose()
+                    let step = |lesson| self.step(&mut student, lesson).inspect(|_| bar.inc(1));
+                    lessons.iter().map(step).sum::<anyhow::Result<f64>>()
                 },
+                || self.lessons(coming, coded, &scales),
             );
             losses += learned?;
-            next = made?;
-            since += 1;
-            bar.inc(1);
+            lessons = made?;
+            since += count;
             let steps = student.done.steps;
             if !steps.is_multiple_of(arguments.every) && steps < arguments.steps {
                 continue;
@@ -174,6 +173,13 @@ impl School<'_> {
         }
         bar.finish_and_clear();
         Ok(())
+    }
+
+    /// The steps from `first` on that are made at once; none after the last.
+    fn round(&self, first: usize) -> Range<usize> {
+        let measured = (first + 1).next_multiple_of(self.arguments.every);
+        let last = (first + AT_ONCE).min(measured).min(self.arguments.steps);
+        first..last.max(first)
     }
 
     /// Returns the loss.
@@ -269,6 +275,16 @@ impl School<'_> {
             })
         };
         mixtures.par_iter().map(one).collect()
+    }
+
+    fn lessons(
+        &self,
+        steps: Range<usize>,
+        coded: f64,
+        scales: &Scales,
+    ) -> anyhow::Result<Vec<Lesson>> {
+        let lesson = |step| self.lesson(step, coded, scales);
+        steps.into_par_iter().map(lesson).collect()
     }
 
     fn lesson(&self, step: usize, coded: f64, scales: &Scales) -> anyhow::Result<Lesson> {

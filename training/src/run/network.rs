@@ -84,9 +84,8 @@ impl TrainingNetwork {
     /// Takes a batch's statistics into the running ones.
     pub(crate) fn take_statistics(&self, statistics: NormStatistics) -> candle_core::Result<()> {
         for (name, of_batch) in statistics {
-            for (part, values) in [("mean", of_batch.mean), ("variance", of_batch.variance)] {
+            for (part, values) in ["mean", "variance"].into_iter().zip(of_batch) {
                 let var = &self.vars[&format!("{name}.{part}")];
-                let values = Tensor::from_vec(values, var.shape(), var.device())?;
                 let running = (var.as_tensor() * STATISTICS_DECAY)?;
                 var.set(&(running + (values * (1.0 - STATISTICS_DECAY))?)?.detach())?;
             }

@@ -1,0 +1,329 @@
+//! The trunk in training on devices that are fast at products of matrices.
+//!
+//! A batch of maps is one matrix here: a row a place, a column a channel. Every map has two rows of
+//! zeros above it and a column of zeros to its left, which is also the one to the right of the row
+//! before. So each of the nine neighbours of all places is the same matrix some rows on, and a
+//! convolution is one product with the nine side by side; nobody needs to ask where a place lies,
+//! which is what candle's own operations on maps spend most of their time with on a GPU. Gradients
+//! are written out: candle would go over the maps twice as often, and its gradient of a convolution
+//! for the input adds one product at a time there (candle 0.11.1).
+
+use candle_core::{Device, Result, Tensor};
+
+use super::{BATCH_NORM_EPSILON, POOLING};
+use crate::own_gradient::with_gradient;
+use crate::quaternion::expand_tensor;
+
+const TAPS: usize = 3;
+/// Rows of zeros above a map.
+const ABOVE: usize = TAPS - 1;
+
+/// What the rows of a matrix are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Places {
+    batch: usize,
+    time: usize,
+    mels: usize,
+}
+
+impl Places {
+    fn width(self) -> usize {
+        self.mels + 1
+    }
+
+    fn of_a_map(self) -> usize {
+        (self.time + ABOVE) * self.width()
+    }
+
+    /// One at each place of a map, zero in the margins; a copy for each sample: `batch × 1 × places`.
+    fn inside(self, device: &Device) -> Result<Tensor> {
+        Tensor::ones(
+            (self.batch, self.time, self.mels),
+            candle_core::DType::F32,
+            device,
+        )?
+        .pad_with_zeros(1, ABOVE, 0)?
+        .pad_with_zeros(2, 1, 0)?
+        .reshape((self.batch, 1, self.of_a_map()))
+    }
+}
+
+/// Maps of a batch as a matrix, `batch · places of a map × channels`, zero in the margins.
+pub(super) struct Maps {
+    places: Places,
+    inside: Tensor,
+    matrix: Tensor,
+}
+
+impl Maps {
+    /// From `batch × channels × time × mel`. Not differentiable.
+    pub(super) fn new(planes: &Tensor) -> Result<Self> {
+        let (batch, channels, time, mels) = planes.dims4()?;
+        let places = Places { batch, time, mels };
+        let matrix = planes
+            .detach()
+            .permute((0, 2, 3, 1))?
+            .contiguous()?
+            .pad_with_zeros(1, ABOVE, 0)?
+            .pad_with_zeros(2, 1, 0)?
+            .reshape((batch * places.of_a_map(), channels))?;
+        Ok(Self {
+            places,
+            inside: places.inside(planes.device())?,
+            matrix,
+        })
+    }
+
+    /// A causal 3×3 convolution (as [`causal_convolution`](crate::blocked::causal_convolution)), then
+    /// batch norm (arXiv 1502.03167, section 3) with the batch's statistics, mean and biased variance,
+    /// which are returned, and ReLU.
+    pub(super) fn layer(
+        self,
+        kernel: &Tensor,
+        weight: &Tensor,
+        bias: &Tensor,
+    ) -> Result<(Self, [Tensor; 2])> {
+        let kernel = match kernel.rank() {
+            5 => expand_tensor(kernel)?,
+            _ => kernel.clone(),
+        };
+        let sums = self.convolution(&kernel)?;
+        let (matrix, statistics) = self.norm_relu(&sums, weight, bias)?;
+        Ok((Self { matrix, ..self }, statistics))
+    }
+
+    /// What it gives in the margins is no part of any map. `kernel` is real.
+    fn convolution(&self, kernel: &Tensor) -> Result<Tensor> {
+        let places = self.places;
+        let (outputs, inputs, _, _) = kernel.dims4()?;
+        let of_all = neighbours(places, &self.matrix.detach(), ABOVE * places.width() + 1)?;
+        let known = kernel.detach();
+        let weights = known.permute((2, 3, 1, 0))?.contiguous()?;
+        let result = of_all.matmul(&weights.reshape((TAPS * TAPS * inputs, outputs))?)?;
+        with_gradient([&self.matrix, kernel], result, move |gradient| {
+            let gradient = gradient.contiguous()?;
+            let turned = known.flip(&[2, 3])?.permute((2, 3, 0, 1))?.contiguous()?;
+            let turned = turned.reshape((TAPS * TAPS * outputs, inputs))?;
+            let of_input = neighbours(places, &gradient, 1)?.matmul(&turned)?;
+            // A product for each sample: one over all places would keep few groups of threads busy.
+            let by_sample = |matrix: &Tensor, columns: usize| {
+                matrix.reshape((places.batch, places.of_a_map(), columns))
+            };
+            let of_kernel = by_sample(&of_all, TAPS * TAPS * inputs)?
+                .t()?
+                .matmul(&by_sample(&gradient, outputs)?)?
+                .sum(0)?
+                .reshape((TAPS, TAPS, inputs, outputs))?
+                .permute((3, 2, 0, 1))?;
+            Ok([of_input, of_kernel.contiguous()?])
+        })
+    }
+
+    fn norm_relu(
+        &self,
+        x: &Tensor,
+        weight: &Tensor,
+        bias: &Tensor,
+    ) -> Result<(Tensor, [Tensor; 2])> {
+        let places = self.places;
+        let (count, channels) = (places.batch * places.of_a_map(), weight.elem_count());
+        let share = 1.0 / (places.batch * places.time * places.mels) as f64;
+        let of_all = self.inside.clone();
+        let mean_of = move |matrix: &Tensor| {
+            let by_sample = matrix.reshape((places.batch, places.of_a_map(), channels))?;
+            of_all.matmul(&by_sample)?.sum(0)? * share
+        };
+        let mean = mean_of(&x.detach())?;
+        let centred = x.detach().broadcast_sub(&mean)?;
+        let variance = mean_of(&centred.sqr()?)?;
+        let over_deviation = (&variance + f64::from(BATCH_NORM_EPSILON))?
+            .sqrt()?
+            .recip()?;
+        let scale = (weight.detach().reshape((1, channels))? * &over_deviation)?;
+        let inside = self.inside.reshape((count, 1))?;
+        let result = centred
+            .broadcast_mul(&scale)?
+            .broadcast_add(&bias.detach().reshape((1, channels))?)?
+            .relu()?
+            .broadcast_mul(&inside)?;
+        let statistics = [mean.flatten_all()?, variance.flatten_all()?];
+        let known = result.clone();
+        let result = with_gradient([x, weight, bias], result, move |gradient| {
+            let gradient = (gradient.contiguous()? * known.sign()?)?;
+            let of_bias = mean_of(&gradient)?;
+            let of_scale = mean_of(&(&gradient * &centred)?)?;
+            let along = (&of_scale * over_deviation.sqr()?)?;
+            let of_x = (&gradient - centred.broadcast_mul(&along)?)?
+                .broadcast_sub(&of_bias)?
+                .broadcast_mul(&scale)?
+                .broadcast_mul(&inside)?;
+            let of_weight = (&of_scale * &over_deviation)?;
+            let all = |mean: Tensor| (mean / share)?.flatten_all();
+            Ok([of_x, all(of_weight)?, all(of_bias)?])
+        })?;
+        Ok((result, statistics))
+    }
+
+    /// The mean over 2×2 (time, mel); an odd last row or mel is dropped.
+    pub(super) fn pool(self) -> Result<Self> {
+        let (from, channels) = (self.places, self.matrix.dim(1)?);
+        let to = Places {
+            time: from.time / POOLING,
+            mels: from.mels / POOLING,
+            ..from
+        };
+        let Places { batch, time, mels } = to;
+        let quarter = 1.0 / (POOLING * POOLING) as f64;
+        let sum_of_pairs = |pairs: Tensor| pairs.narrow(1, 0, 1)? + pairs.narrow(1, 1, 1)?;
+        let maps = (batch, from.time + ABOVE, from.width(), channels);
+        let inner = self.matrix.detach().reshape(maps)?;
+        let inner = inner
+            .narrow(1, ABOVE, POOLING * time)?
+            .narrow(2, 1, POOLING * mels)?
+            .contiguous()?;
+        let rows =
+            sum_of_pairs(inner.reshape((batch * time, POOLING, POOLING * mels * channels))?)?;
+        let both = sum_of_pairs(rows.reshape((batch * time * mels, POOLING, channels))?)?;
+        let result = (both.reshape((batch, time, mels, channels))? * quarter)?
+            .pad_with_zeros(1, ABOVE, 0)?
+            .pad_with_zeros(2, 1, 0)?
+            .reshape((batch * to.of_a_map(), channels))?;
+        // There is no second input; the gradient of this one is thrown away.
+        let nothing = Tensor::zeros(1, result.dtype(), result.device())?;
+        let matrix = with_gradient([&self.matrix, &nothing], result, move |gradient| {
+            let maps = (batch, time + ABOVE, to.width(), channels);
+            let inner = gradient.reshape(maps)?.narrow(1, ABOVE, time)?;
+            let inner = (inner.narrow(2, 1, mels)?.contiguous()? * quarter)?;
+            let both = inner
+                .reshape((batch * time * mels, 1, channels))?
+                .broadcast_as((batch * time * mels, POOLING, channels))?
+                .contiguous()?;
+            let row = POOLING * mels * channels;
+            let of_input = both
+                .reshape((batch * time, 1, row))?
+                .broadcast_as((batch * time, POOLING, row))?
+                .contiguous()?
+                .reshape((batch, POOLING * time, POOLING * mels, channels))?
+                .pad_with_zeros(1, ABOVE, from.time % POOLING)?
+                .pad_with_zeros(2, 1, from.mels % POOLING)?
+                .reshape((batch * from.of_a_map(), channels))?;
+            Ok([
+                of_input,
+                Tensor::zeros(1, gradient.dtype(), gradient.device())?,
+            ])
+        })?;
+        Ok(Self {
+            inside: to.inside(matrix.device())?,
+            places: to,
+            matrix,
+        })
+    }
+
+    /// The mean over mel: `batch × time × channels`.
+    pub(super) fn columns(self) -> Result<Tensor> {
+        let Places { batch, time, mels } = self.places;
+        let channels = self.matrix.dim(1)?;
+        let maps = (batch, time + ABOVE, self.places.width(), channels);
+        self.matrix.reshape(maps)?.narrow(1, ABOVE, time)?.sum(2)? / mels as f64
+    }
+}
+
+/// The nine neighbours of each place side by side: the first is `before` places before it. Zeros are
+/// beyond the first and the last place.
+fn neighbours(places: Places, matrix: &Tensor, before: usize) -> Result<Tensor> {
+    let (count, width) = (matrix.dim(0)?, places.width());
+    let farthest = ABOVE * (width + 1);
+    let padded = matrix.pad_with_zeros(0, before, farthest - before)?;
+    let tap = |tap: usize| padded.narrow(0, tap / TAPS * width + tap % TAPS, count);
+    let taps = (0..TAPS * TAPS).map(tap).collect::<Result<Vec<_>>>()?;
+    Tensor::cat(&taps, 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use candle_core::Var;
+    use proptest::prelude::*;
+
+    use crate::network::whole_clip::Network;
+    use crate::network::{Algebra, Architecture, Block};
+
+    use super::*;
+
+    /// Columns, statistics and gradients in one row of numbers each.
+    type Outcome = Vec<(String, Vec<f32>)>;
+
+    fn list(tensor: &Tensor) -> Vec<f32> {
+        tensor.flatten_all().unwrap().to_vec1().unwrap()
+    }
+
+    fn outcomes(architecture: &Architecture, [batch, time, mels]: [usize; 3]) -> [Outcome; 2] {
+        let parameters = architecture.parameters(mels);
+        let tensors: BTreeMap<String, Tensor> = parameters
+            .into_iter()
+            .map(|parameter| {
+                let var = Var::randn(0f32, 0.5, parameter.shape, &Device::Cpu).unwrap();
+                let tensor = match parameter.name.ends_with("variance") {
+                    true => (var.sqr().unwrap() + 0.1).unwrap(),
+                    false => var.as_tensor().clone(),
+                };
+                (parameter.name, tensor)
+            })
+            .collect();
+        let network = Network::new(architecture, mels, &tensors).unwrap();
+        let frames = Tensor::randn(0f32, 1.0, (batch, 4, time, mels), &Device::Cpu).unwrap();
+        let in_blocks = network.training_columns(&frames).unwrap();
+        let by_matrices = network.training_columns_by_matrices(&frames).unwrap();
+        let weights = Tensor::randn(0f32, 1.0, in_blocks.0.shape(), &Device::Cpu).unwrap();
+        [in_blocks, by_matrices].map(|(columns, statistics)| {
+            let loss = (&columns * &weights).unwrap().sum_all().unwrap();
+            let gradients = loss.backward().unwrap();
+            let mut outcome = vec![("columns".to_owned(), list(&columns))];
+            for (name, [mean, variance]) in statistics {
+                outcome.push((format!("mean of {name}"), list(&mean)));
+                outcome.push((format!("variance of {name}"), list(&variance)));
+            }
+            for (name, tensor, _) in network.trained() {
+                if let Some(gradient) = gradients.get(tensor) {
+                    outcome.push((format!("gradient of {name}"), list(gradient)));
+                }
+            }
+            outcome
+        })
+    }
+
+    /// By length, so that a value that rounding moves over a kink does not count much.
+    fn distance(a: &[f32], b: &[f32]) -> f32 {
+        let length = |values: &mut dyn Iterator<Item = f32>| {
+            values.map(|value| value * value).sum::<f32>().sqrt()
+        };
+        let apart = length(&mut a.iter().zip(b).map(|(a, b)| a - b));
+        apart / (length(&mut b.iter().copied()) + 1e-3)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+        #[test]
+        fn it_is_the_same_trunk_with_the_same_gradients(
+            quaternion in any::<bool>(), batch in 2usize..5, time in 8usize..16, mels in 8usize..20,
+            filters in prop::collection::vec(1usize..5, 3), pools in any::<bool>(),
+        ) {
+            let architecture = Architecture {
+                blocks: vec![
+                    Block { filters: filters[..2].to_vec(), pools: true },
+                    Block { filters: filters[2..].to_vec(), pools },
+                ],
+                hidden: 3,
+                labels: 2,
+                algebra: if quaternion { Algebra::Quaternion } else { Algebra::Real },
+            };
+            let [in_blocks, by_matrices] = outcomes(&architecture, [batch, time, mels]);
+            assert_eq!(in_blocks.len(), 1 + 3 * 2 + 3 * 3);
+            for ((what, a), (same, b)) in in_blocks.iter().zip(&by_matrices) {
+                assert_eq!((what, a.len()), (same, b.len()));
+                assert!(distance(b, a) < 2e-3, "{what}: {}", distance(b, a));
+            }
+        }
+    }
+}
