@@ -76,6 +76,8 @@ fn draw(
     chart
         .configure_series_labels()
         .position(SeriesLabelPosition::LowerRight)
+        .margin(12)
+        .legend_area_size(28)
         .label_font(sans(15))
         .background_style(WHITE)
         .border_style(GRID)
