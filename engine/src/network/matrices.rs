@@ -188,9 +188,7 @@ impl Maps {
             .pad_with_zeros(1, ABOVE, 0)?
             .pad_with_zeros(2, 1, 0)?
             .reshape((batch * to.of_a_map(), channels))?;
-        // There is no second input; the gradient of this one is thrown away.
-        let nothing = Tensor::zeros(1, result.dtype(), result.device())?;
-        let matrix = with_gradient([&self.matrix, &nothing], result, move |gradient| {
+        let matrix = with_gradient([&self.matrix], result, move |gradient| {
             let maps = (batch, time + ABOVE, to.width(), channels);
             let inner = gradient.reshape(maps)?.narrow(1, ABOVE, time)?;
             let inner = (inner.narrow(2, 1, mels)?.contiguous()? * quarter)?;
@@ -207,10 +205,7 @@ impl Maps {
                 .pad_with_zeros(1, ABOVE, from.time % POOLING)?
                 .pad_with_zeros(2, 1, from.mels % POOLING)?
                 .reshape((batch * from.of_a_map(), channels))?;
-            Ok([
-                of_input,
-                Tensor::zeros(1, gradient.dtype(), gradient.device())?,
-            ])
+            Ok([of_input])
         })?;
         Ok(Self {
             inside: to.inside(matrix.device())?,
