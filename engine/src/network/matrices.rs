@@ -8,7 +8,7 @@
 //! are written out: candle would go over the maps twice as often, and its gradient of a convolution
 //! for the input adds one product at a time there (candle 0.11.1).
 
-use candle_core::{Device, Result, Tensor};
+use candle_core::{DType, Device, Result, Tensor};
 
 use super::{BATCH_NORM_EPSILON, POOLING};
 use crate::own_gradient::with_gradient;
@@ -35,16 +35,26 @@ impl Places {
         (self.time + ABOVE) * self.width()
     }
 
-    /// One at each place of a map, zero in the margins; a copy for each sample: `batch × 1 × places`.
+    /// `batch × time × mel × channels` with its margins, as a matrix. Later times and higher mels that
+    /// are missing are zero too.
+    fn embed(self, maps: &Tensor) -> Result<Tensor> {
+        let (batch, time, mels, channels) = maps.dims4()?;
+        maps.pad_with_zeros(1, ABOVE, self.time - time)?
+            .pad_with_zeros(2, 1, self.mels - mels)?
+            .reshape((batch * self.of_a_map(), channels))
+    }
+
+    /// The way back: the first `time` rows and `mels` mels.
+    fn extract(self, matrix: &Tensor, time: usize, mels: usize) -> Result<Tensor> {
+        let maps = (self.batch, self.time + ABOVE, self.width(), matrix.dim(1)?);
+        let rows = matrix.reshape(maps)?.narrow(1, ABOVE, time)?;
+        rows.narrow(2, 1, mels)?.contiguous()
+    }
+
+    /// One at each place of a map, zero in the margins: `batch · places of a map × 1`.
     fn inside(self, device: &Device) -> Result<Tensor> {
-        Tensor::ones(
-            (self.batch, self.time, self.mels),
-            candle_core::DType::F32,
-            device,
-        )?
-        .pad_with_zeros(1, ABOVE, 0)?
-        .pad_with_zeros(2, 1, 0)?
-        .reshape((self.batch, 1, self.of_a_map()))
+        let ones = (self.batch, self.time, self.mels, 1);
+        self.embed(&Tensor::ones(ones, DType::F32, device)?)
     }
 }
 
@@ -58,19 +68,13 @@ pub(super) struct Maps {
 impl Maps {
     /// From `batch × channels × time × mel`. Not differentiable.
     pub(super) fn new(planes: &Tensor) -> Result<Self> {
-        let (batch, channels, time, mels) = planes.dims4()?;
+        let (batch, _, time, mels) = planes.dims4()?;
         let places = Places { batch, time, mels };
-        let matrix = planes
-            .detach()
-            .permute((0, 2, 3, 1))?
-            .contiguous()?
-            .pad_with_zeros(1, ABOVE, 0)?
-            .pad_with_zeros(2, 1, 0)?
-            .reshape((batch * places.of_a_map(), channels))?;
+        let maps = planes.detach().permute((0, 2, 3, 1))?.contiguous()?;
         Ok(Self {
             places,
             inside: places.inside(planes.device())?,
-            matrix,
+            matrix: places.embed(&maps)?,
         })
     }
 
@@ -126,9 +130,9 @@ impl Maps {
         bias: &Tensor,
     ) -> Result<(Tensor, [Tensor; 2])> {
         let places = self.places;
-        let (count, channels) = (places.batch * places.of_a_map(), weight.elem_count());
+        let channels = weight.elem_count();
         let share = 1.0 / (places.batch * places.time * places.mels) as f64;
-        let of_all = self.inside.clone();
+        let of_all = self.inside.reshape((places.batch, 1, places.of_a_map()))?;
         let mean_of = move |matrix: &Tensor| {
             let by_sample = matrix.reshape((places.batch, places.of_a_map(), channels))?;
             of_all.matmul(&by_sample)?.sum(0)? * share
@@ -140,7 +144,7 @@ impl Maps {
             .sqrt()?
             .recip()?;
         let scale = (weight.detach().reshape((1, channels))? * &over_deviation)?;
-        let inside = self.inside.reshape((count, 1))?;
+        let inside = self.inside.clone();
         let result = centred
             .broadcast_mul(&scale)?
             .broadcast_add(&bias.detach().reshape((1, channels))?)?
@@ -175,37 +179,24 @@ impl Maps {
         let Places { batch, time, mels } = to;
         let quarter = 1.0 / (POOLING * POOLING) as f64;
         let sum_of_pairs = |pairs: Tensor| pairs.narrow(1, 0, 1)? + pairs.narrow(1, 1, 1)?;
-        let maps = (batch, from.time + ABOVE, from.width(), channels);
-        let inner = self.matrix.detach().reshape(maps)?;
-        let inner = inner
-            .narrow(1, ABOVE, POOLING * time)?
-            .narrow(2, 1, POOLING * mels)?
-            .contiguous()?;
+        let inner = from.extract(&self.matrix.detach(), POOLING * time, POOLING * mels)?;
         let rows =
             sum_of_pairs(inner.reshape((batch * time, POOLING, POOLING * mels * channels))?)?;
         let both = sum_of_pairs(rows.reshape((batch * time * mels, POOLING, channels))?)?;
-        let result = (both.reshape((batch, time, mels, channels))? * quarter)?
-            .pad_with_zeros(1, ABOVE, 0)?
-            .pad_with_zeros(2, 1, 0)?
-            .reshape((batch * to.of_a_map(), channels))?;
+        let result = to.embed(&(both.reshape((batch, time, mels, channels))? * quarter)?)?;
         let matrix = with_gradient([&self.matrix], result, move |gradient| {
-            let maps = (batch, time + ABOVE, to.width(), channels);
-            let inner = gradient.reshape(maps)?.narrow(1, ABOVE, time)?;
-            let inner = (inner.narrow(2, 1, mels)?.contiguous()? * quarter)?;
+            let inner = (to.extract(gradient, time, mels)? * quarter)?;
             let both = inner
                 .reshape((batch * time * mels, 1, channels))?
                 .broadcast_as((batch * time * mels, POOLING, channels))?
                 .contiguous()?;
             let row = POOLING * mels * channels;
-            let of_input = both
+            let maps = both
                 .reshape((batch * time, 1, row))?
                 .broadcast_as((batch * time, POOLING, row))?
                 .contiguous()?
-                .reshape((batch, POOLING * time, POOLING * mels, channels))?
-                .pad_with_zeros(1, ABOVE, from.time % POOLING)?
-                .pad_with_zeros(2, 1, from.mels % POOLING)?
-                .reshape((batch * from.of_a_map(), channels))?;
-            Ok([of_input])
+                .reshape((batch, POOLING * time, POOLING * mels, channels))?;
+            Ok([from.embed(&maps)?])
         })?;
         Ok(Self {
             inside: to.inside(matrix.device())?,
@@ -216,10 +207,8 @@ impl Maps {
 
     /// The mean over mel: `batch × time × channels`.
     pub(super) fn columns(self) -> Result<Tensor> {
-        let Places { batch, time, mels } = self.places;
-        let channels = self.matrix.dim(1)?;
-        let maps = (batch, time + ABOVE, self.places.width(), channels);
-        self.matrix.reshape(maps)?.narrow(1, ABOVE, time)?.sum(2)? / mels as f64
+        let Places { time, mels, .. } = self.places;
+        self.places.extract(&self.matrix, time, mels)?.mean(2)
     }
 }
 
@@ -317,7 +306,8 @@ mod tests {
             assert_eq!(in_blocks.len(), 1 + 3 * 2 + 3 * 3);
             for ((what, a), (same, b)) in in_blocks.iter().zip(&by_matrices) {
                 assert_eq!((what, a.len()), (same, b.len()));
-                assert!(distance(b, a) < 2e-3, "{what}: {}", distance(b, a));
+                let most = if what.starts_with("gradient") { 2e-3 } else { 1e-4 };
+                assert!(distance(b, a) < most, "{what}: {}", distance(b, a));
             }
         }
     }

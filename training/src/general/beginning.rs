@@ -16,7 +16,7 @@ use super::progress::{CHECKPOINT, MODEL, Progress};
 use super::run::{AVERAGE_DECAY, Crop, School};
 use crate::files;
 use crate::optimisation::{AdamW, Optimisation};
-use crate::pruning::remove;
+use crate::pruning::{Pruning, remove};
 use crate::random::stream;
 use crate::run::{TrainingNetwork, initial_weights, input_statistics};
 use crate::teacher::{HIDDEN, LABELS, audioset_labels};
@@ -96,10 +96,10 @@ impl School<'_> {
         let same = match &arguments.start {
             None => card.parent.is_none() && card.architecture == arguments.architecture(),
             Some(start) => {
-                let pruned = card.pruning.as_deref().unwrap_or_default();
-                let last = arguments.pruning().map(|pruning| pruning.to_string());
+                let before = ModelFile::read(start).context("--start")?.card.pruning;
+                let pruning = arguments.pruning();
                 card.parent == Some(hash_of(start)?)
-                    && last.is_none_or(|last| pruned.ends_with(&last))
+                    && pruning.is_none_or(|pruning| card.pruning == Some(after(before, &pruning)))
             }
         };
         ensure!(
@@ -171,8 +171,7 @@ impl School<'_> {
             let seed = self.arguments.seed;
             let kept = pruning.kept(&architecture, &weights, &self.features, seed)?;
             (architecture, weights) = remove(&architecture, &weights, &kept)?;
-            let before = origin.pruning.map(|before| format!("{before}, then "));
-            origin.pruning = Some(format!("{}{pruning}", before.unwrap_or_default()));
+            origin.pruning = Some(after(origin.pruning, &pruning));
         }
         Ok(Beginning {
             architecture,
@@ -198,6 +197,14 @@ impl School<'_> {
             records: Vec::new(),
             coded,
         })
+    }
+}
+
+/// How a model is pruned that was pruned before, perhaps, and now.
+fn after(before: Option<String>, pruning: &Pruning) -> String {
+    match before {
+        Some(before) => format!("{before}, then {pruning}"),
+        None => pruning.to_string(),
     }
 }
 
