@@ -49,6 +49,9 @@ pub(super) struct Progress {
     /// Its multiply-adds for a second of audio.
     #[serde(default)]
     pub(super) multiply_adds_per_second: u64,
+    /// Whether a GPU computed any of it.
+    #[serde(default)]
+    pub(super) gpu: bool,
     /// The outcome on the test fold, once it is finished.
     pub(super) test: Option<Evaluation>,
 }

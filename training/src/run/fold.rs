@@ -55,6 +55,9 @@ pub struct FoldOutcome {
     /// Seconds of all cores together.
     #[serde(default)]
     pub cpu_seconds: f64,
+    /// Whether a GPU computed any of it: then these seconds are not those of a training on cores.
+    #[serde(default)]
+    pub gpu: bool,
     /// Every epoch, as the curves show it.
     pub epochs: Vec<EpochRecord>,
 }
@@ -127,6 +130,7 @@ impl FoldTask<'_> {
             multiply_adds_per_second: done.multiply_adds_per_second,
             seconds: done.epochs.iter().map(|epoch| epoch.seconds).sum(),
             cpu_seconds: done.epochs.iter().map(|epoch| epoch.cpu_seconds).sum(),
+            gpu: done.gpu,
             test: done.test?,
             epochs: done.epochs,
         })
@@ -134,6 +138,7 @@ impl FoldTask<'_> {
 
     fn train(&self, folder: &FoldFolder, split: &Split, done: &mut Progress) -> anyhow::Result<()> {
         let device = training_device()?;
+        done.gpu |= !device.is_cpu();
         let beginning = self.beginning(&split.training)?;
         let means = beginning.weights["input_norm.mean"].clone();
         let mut network = TrainingNetwork::new(

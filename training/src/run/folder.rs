@@ -57,7 +57,8 @@ impl RunFolder {
                 );
             }
             // Now rather than after an hour of training: is there leave to write?
-            let part = files::part(&identity.path);
+            let mut part = files::part(&identity.path).into_os_string();
+            part.push(std::process::id().to_string()); // another process may look at the same time
             std::fs::write(&part, "")
                 .and_then(|()| std::fs::remove_file(&part))
                 .with_context(|| format!("--out {} cannot be written", out.display()))?;

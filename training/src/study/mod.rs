@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Instant;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 
-use crate::dataset::Task;
+use crate::dataset::{Dataset, Task};
 use crate::run::{Recordings, Run, progress};
 use plan::{Planned, plan};
 use record::Record;
@@ -37,6 +37,13 @@ pub struct StudyArguments {
     /// Tasks [default: all].
     #[arg(long, value_enum, value_delimiter = ',')]
     pub tasks: Vec<Task>,
+    /// Rows of the tables, such as quaternion or pruned-l1-50 [default: all].
+    #[arg(long, value_delimiter = ',')]
+    pub rows: Vec<String>,
+    /// Folds [default: all]. What is left of a run, another process may make in the same --out at the
+    /// same time; a run counts as finished when one has found all its folds there.
+    #[arg(long, value_delimiter = ',')]
+    pub folds: Vec<usize>,
     /// Seeds: the first for every row, the others for those that the claims rest on.
     #[arg(long, value_delimiter = ',', default_values_t = [1, 2, 3])]
     pub seeds: Vec<u64>,
@@ -64,6 +71,11 @@ pub struct StudyArguments {
 /// If the data cannot be read, a folder cannot be written, or a run fails.
 pub fn study(arguments: &StudyArguments) -> anyhow::Result<()> {
     let runs = plan(&arguments.tasks, &arguments.seeds);
+    let unknown = |name: &&String| runs.iter().all(|run| run.row.name != **name);
+    if let Some(name) = arguments.rows.iter().find(unknown) {
+        let names: BTreeSet<&str> = runs.iter().map(|run| run.row.name.as_str()).collect();
+        bail!("--rows {name}: there is no such row; the rows are {names:?}");
+    }
     if !arguments.report_only {
         make(arguments, &runs)?;
     }
@@ -102,19 +114,33 @@ fn make(arguments: &StudyArguments, runs: &[Planned]) -> anyhow::Result<()> {
             out: &out,
             quiet: true,
         };
-        run.execute(&[], false)
-            .with_context(|| out.display().to_string())?;
+        let folds = folds_here(&arguments.folds, &recordings[name].dataset);
+        if folds.is_empty() {
+            continue;
+        }
+        let finished = run.execute(&folds, false);
+        let finished = finished.with_context(|| out.display().to_string())?.len();
+        bar.inc(1);
+        if finished < recordings[name].dataset.folds().len() {
+            continue; // the other folds are another process's
+        }
         let effort = arguments.effort;
         // One that was only made again because another builds on it keeps its figures.
         if Record::read(&arguments.records, planned, effort)?.is_none() {
             let milliseconds = table::milliseconds(&out)?;
             Record::of(planned, &out, effort, milliseconds)?.write(&arguments.records, planned)?;
         }
-        bar.inc(1);
         write_report(arguments, runs)?;
     }
     bar.finish_and_clear();
     Ok(())
+}
+
+/// Those of the wanted folds that a data set has; all, if none is named.
+fn folds_here(wanted: &[usize], dataset: &Dataset) -> Vec<usize> {
+    let here = dataset.folds().into_iter();
+    here.filter(|fold| wanted.is_empty() || wanted.contains(fold))
+        .collect()
 }
 
 /// Measures the milliseconds of all records whose networks are here again.
@@ -147,7 +173,8 @@ fn missing<'a>(
     for planned in runs.iter().rev() {
         let folder = planned.folder(&arguments.out);
         let record = Record::read(&arguments.records, planned, arguments.effort)?;
-        if record.is_none() || needed.contains(&folder) {
+        let wanted = arguments.rows.is_empty() || arguments.rows.contains(&planned.row.name);
+        if (wanted && record.is_none()) || needed.contains(&folder) {
             needed.extend(planned.builds_on(&arguments.out, arguments.effort)?);
             missing.push(planned);
         }
@@ -180,6 +207,8 @@ mod tests {
             records: folder.path().join("records"),
             report: folder.path().join("RESULTS.md"),
             tasks: vec![Task::Esc10],
+            rows: Vec::new(),
+            folds: Vec::new(),
             seeds: vec![1],
             effort: 0.5,
             hours: None,
@@ -194,6 +223,7 @@ mod tests {
             folds: vec![Fold {
                 fold: 1,
                 cpu_seconds: 3_600.0,
+                gpu: false,
                 parameters: 1_000,
                 multiply_adds_per_second: 2_000_000,
                 test: record::Test {
@@ -219,6 +249,15 @@ mod tests {
         forget("distilled-25");
         let chain = ["quaternion", "real", "pruned-l1-25", "distilled-25"];
         assert_eq!(names(missing(&arguments, &runs).unwrap()), chain);
+        let only = |rows: &[&str]| StudyArguments {
+            rows: rows.iter().map(|name| (*name).to_owned()).collect(),
+            ..arguments.clone()
+        };
+        let taught = ["quaternion", "pruned-l1-25", "distilled-25"];
+        let wanted = only(&["distilled-25", "untaught-50"]);
+        assert_eq!(names(missing(&wanted, &runs).unwrap()), taught);
+        let error = study(&only(&["imaginary"])).unwrap_err().to_string();
+        assert!(error.contains("imaginary") && error.contains("quaternion"));
         study(&arguments).unwrap();
         let report = std::fs::read_to_string(&arguments.report).unwrap();
         let row = "| quaternion | 75.0 ± 0.0 | 50.0 ± 0.0 | 1 (1 seeds) | 1 | 2 | 1.500 | 1.00 |";

@@ -25,6 +25,9 @@ pub(super) struct Fold {
     pub(super) fold: usize,
     /// Seconds of training, of all cores together.
     pub(super) cpu_seconds: f64,
+    /// Whether a GPU did some of it.
+    #[serde(default)]
+    pub(super) gpu: bool,
     pub(super) parameters: u64,
     pub(super) multiply_adds_per_second: u64,
     pub(super) test: Test,

@@ -22,8 +22,8 @@ struct Line {
     name: String,
     seeds: usize,
     folds: Vec<Fold>,
-    /// CPU-hours of training, over all folds and seeds.
-    hours: f64,
+    /// CPU-hours of training for all folds, of each seed that no GPU worked on.
+    hours: Vec<f64>,
     milliseconds: f64,
 }
 
@@ -55,26 +55,23 @@ pub(super) fn write(
          from scratch, from labels and from the whole network's logits; an untaught one from labels \
          alone. Shares are of the filters of the last three blocks. Milliseconds are for a second \
          of sound on one thread, the median of {REPEATS}, front end aside; hours are \
-         CPU-hours of training, for all folds of a seed.\n"
+         CPU-hours of training, for all folds of a seed (GPU: none was made without one).\n"
     );
     let mut tasks: BTreeMap<&str, (Task, Vec<Line>)> = BTreeMap::new();
     for planned in runs {
         let Some(record) = Record::read(records, planned, effort)? else {
             continue;
         };
-        let hours = record
-            .folds
-            .iter()
-            .map(|fold| fold.cpu_seconds)
-            .sum::<f64>()
-            / 3_600.0;
+        let on_cores = record.folds.iter().all(|fold| !fold.gpu);
+        let seconds: f64 = record.folds.iter().map(|fold| fold.cpu_seconds).sum();
+        let hours = Vec::from_iter(on_cores.then_some(seconds / 3_600.0));
         let (_, lines) = tasks
             .entry(planned.task.name())
             .or_insert_with(|| (planned.task, Vec::new()));
         match lines.iter_mut().find(|line| line.name == planned.row.name) {
             Some(line) => {
                 line.seeds += 1;
-                line.hours += hours;
+                line.hours.extend(hours);
                 line.folds.extend(record.folds);
             }
             None => lines.push(Line {
@@ -165,10 +162,13 @@ fn section(task: Task, lines: &[Line]) -> String {
     );
     for line in lines {
         let (accuracy, recall) = (line.accuracy(), line.recall());
-        let hours = line.hours / line.seeds as f64;
+        let hours = match line.hours.is_empty() {
+            true => "GPU".to_owned(),
+            false => format!("{:.2}", spread(&line.hours).mean),
+        };
         let _ = writeln!(
             text,
-            "| {} | {:.1} ± {:.1} | {:.1} ± {:.1} | {} ({} seeds) | {:.0} | {:.0} | {:.3} | {hours:.2} |",
+            "| {} | {:.1} ± {:.1} | {:.1} ± {:.1} | {} ({} seeds) | {:.0} | {:.0} | {:.3} | {hours} |",
             line.name,
             100.0 * accuracy.mean,
             100.0 * accuracy.deviation,
