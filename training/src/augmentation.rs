@@ -14,6 +14,10 @@ pub struct Augmentation {
     pub gain_db: f32,
     /// Speed (and pitch), uniform within one plus and minus this.
     pub speed: f32,
+    /// How much longer or shorter the vocal tract of a voice seems (Jaitly & Hinton, "Vocal Tract Length
+    /// Perturbation", 2013): all frequencies times one plus or minus at most this, at the same speed.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub frequencies: f32,
     /// Share of clips that get white noise.
     pub noise_share: f64,
     /// Level of that noise under the clip's own, in dB, from ... to.
@@ -31,6 +35,7 @@ impl Default for Augmentation {
         Self {
             gain_db: 9.0,
             speed: 0.12,
+            frequencies: 0.0,
             noise_share: 0.3,
             noise_below_db: (10.0, 40.0),
             mixup_share: 0.3,
@@ -38,6 +43,10 @@ impl Default for Augmentation {
             mask_frames: 24,
         }
     }
+}
+
+fn is_zero(value: &f32) -> bool {
+    *value == 0.0
 }
 
 /// Tries for a crop that is not silence: many clips are padded with it.
@@ -157,6 +166,36 @@ pub fn frame_by_frame(planes: &[f32], frames: usize, mels: usize) -> Vec<f32> {
     rows
 }
 
+/// Moves all frequencies of `4 × frames × mels` by a random factor. What comes from beyond the bands is as
+/// the outermost one.
+pub fn stretch_frequencies(
+    planes: &mut [f32],
+    features: &FeatureSettings,
+    settings: &Augmentation,
+    random: &mut impl Rng,
+) {
+    if settings.frequencies == 0.0 {
+        return; // the random numbers stay what they were
+    }
+    let factor = 1.0 + f64::from(settings.frequencies) * random.random_range(-1.0..=1.0f64);
+    let mels = features.mel_bands;
+    let last = (mels - 1) as f64;
+    let sources: Vec<f32> = (0..mels)
+        .map(|band| {
+            let hz = factor * features.centre_hz(band as f64);
+            features.band_at(hz).clamp(0.0, last) as f32
+        })
+        .collect();
+    let mut before = vec![0.0; mels];
+    for row in planes.chunks_exact_mut(mels) {
+        before.copy_from_slice(row);
+        for (value, source) in row.iter_mut().zip(&sources) {
+            let (left, right) = (source.floor() as usize, source.ceil() as usize);
+            *value = before[left] + (before[right] - before[left]) * source.fract();
+        }
+    }
+}
+
 /// SpecAugment: two masks over mels and two over frames, filled with each component's mean in the
 /// training set (`means`, `4 × mels`), which the network's input norm turns into zero.
 pub fn mask(
@@ -234,6 +273,41 @@ mod tests {
         };
         assert_eq!(cut(3), cut(3));
         assert_ne!(cut(3), cut(4));
+    }
+
+    #[test]
+    fn a_tone_moves_by_as_much_as_its_frequency() {
+        let features = FeatureSettings::default();
+        let tone = |hz: f32| -> Vec<f32> {
+            let turn = std::f32::consts::TAU * hz / features.sample_rate as f32;
+            (0..features.sample_rate)
+                .map(|i| (turn * i as f32).sin())
+                .collect()
+        };
+        let loudest = |planes: &[f32], frames: usize| -> usize {
+            let row = &planes[frames / 2 * features.mel_bands..][..features.mel_bands];
+            (0..row.len())
+                .max_by(|&a, &b| row[a].total_cmp(&row[b]))
+                .unwrap()
+        };
+        let settings = Augmentation {
+            frequencies: 0.3,
+            ..Augmentation::default()
+        };
+        let (planes, frames) = frames_by_component(&features, &tone(2_000.0));
+        for seed in 0..20 {
+            let mut random = stream(seed, &[]);
+            let mut moved = planes.clone();
+            stretch_frequencies(&mut moved, &features, &settings, &mut random);
+            let factor = 1.0 + 0.3 * stream(seed, &[]).random_range(-1.0..=1.0f64);
+            let (expected, frames_there) =
+                frames_by_component(&features, &tone((2_000.0 / factor) as f32));
+            let (here, there) = (loudest(&moved, frames), loudest(&expected, frames_there));
+            assert!(
+                here.abs_diff(there) <= 1,
+                "{here} for {there}, factor {factor}"
+            );
+        }
     }
 
     #[test]

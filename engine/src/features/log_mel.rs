@@ -101,13 +101,29 @@ fn mel_to_hz(mel: f64) -> f64 {
     }
 }
 
+impl FeatureSettings {
+    /// The frequency in Hz at the centre of a band (from 0); between two bands for fractions.
+    pub fn centre_hz(&self, band: f64) -> f64 {
+        let (low, step) = self.mels_of_bands();
+        mel_to_hz(low + step * (band + 1.0))
+    }
+
+    /// The band (from 0, fractions between two) whose centre is at this frequency; below 0 and over the
+    /// last one for frequencies beyond them.
+    pub fn band_at(&self, hz: f64) -> f64 {
+        let (low, step) = self.mels_of_bands();
+        (hz_to_mel(hz) - low) / step - 1.0
+    }
+
+    /// The lower edge of the first band, and from each edge to the next.
+    fn mels_of_bands(&self) -> (f64, f64) {
+        let (low, high) = (hz_to_mel(self.lowest_hz), hz_to_mel(self.highest_hz));
+        (low, (high - low) / (self.mel_bands + 1) as f64)
+    }
+}
+
 fn mel_bands(settings: &FeatureSettings) -> Vec<Band> {
-    let (low, high) = (
-        hz_to_mel(settings.lowest_hz),
-        hz_to_mel(settings.highest_hz),
-    );
-    let step = (high - low) / (settings.mel_bands + 1) as f64;
-    let edge = |index: usize| mel_to_hz(low + step * index as f64);
+    let edge = |index: usize| settings.centre_hz(index as f64 - 1.0);
     let bin_hz = f64::from(settings.sample_rate) / settings.fft_size as f64;
     (0..settings.mel_bands)
         .map(|band| {

@@ -7,7 +7,9 @@ use rand::Rng;
 use rayon::prelude::*;
 
 use super::Recipe;
-use crate::augmentation::{cut, frame_by_frame, frames_by_component, mask, mix};
+use crate::augmentation::{
+    cut, frame_by_frame, frames_by_component, mask, mix, stretch_frequencies,
+};
 use crate::dataset::Dataset;
 use crate::random;
 use crate::teacher::Teacher;
@@ -200,6 +202,7 @@ impl Material<'_> {
         }
         let (mut planes, frames) = frames_by_component(self.features, &samples);
         let mels = self.features.mel_bands;
+        stretch_frequencies(&mut planes, self.features, settings, &mut random);
         mask(&mut planes, mels, self.means, settings, &mut random);
         let taught = self.taught(&samples, &planes, frames)?;
         Ok(Item {

@@ -1,5 +1,6 @@
 //! The study: does pruning beat distillation for quaternion networks, and what does either cost?
 
+mod cost;
 mod plan;
 mod record;
 mod table;
@@ -40,8 +41,7 @@ pub struct StudyArguments {
     /// Rows of the tables, such as quaternion or pruned-l1-50 [default: all].
     #[arg(long, value_delimiter = ',')]
     pub rows: Vec<String>,
-    /// Folds [default: all]. What is left of a run, another process may make in the same --out at the
-    /// same time; a run counts as finished when one has found all its folds there.
+    /// Folds [default: all]. The others another process may make in the same --out at the same time.
     #[arg(long, value_delimiter = ',')]
     pub folds: Vec<usize>,
     /// Seeds: the first for every row, the others for those that the claims rest on.
@@ -91,9 +91,10 @@ pub fn study(arguments: &StudyArguments) -> anyhow::Result<()> {
 
 fn make(arguments: &StudyArguments, runs: &[Planned]) -> anyhow::Result<()> {
     let (started, mut recordings) = (Instant::now(), BTreeMap::new());
+    let left = missing(arguments, runs, &folds_of_tasks(arguments, runs)?)?;
     let bar = progress(runs.len() as u64, "study", arguments.quiet);
-    bar.set_position((runs.len() - missing(arguments, runs)?.len()) as u64);
-    for planned in missing(arguments, runs)? {
+    bar.set_position((runs.len() - left.len()) as u64);
+    for Part { planned, folds } in left {
         let hours = started.elapsed().as_secs_f64() / 3_600.0;
         if arguments.hours.is_some_and(|most| hours >= most) {
             break;
@@ -107,40 +108,41 @@ fn make(arguments: &StudyArguments, runs: &[Planned]) -> anyhow::Result<()> {
             recordings.insert(name, of_task);
         }
         let out = planned.folder(&arguments.out);
-        bar.set_message(format!("{name} {} seed {}", planned.row.name, planned.seed));
-        let run = Run {
-            recipe: &planned.recipe(&arguments.out, arguments.effort)?,
-            recordings: &recordings[name],
-            out: &out,
-            quiet: true,
-        };
-        let folds = folds_here(&arguments.folds, &recordings[name].dataset);
-        if folds.is_empty() {
-            continue;
+        let recipe = planned.recipe(&arguments.out, arguments.effort)?;
+        for fold in folds {
+            let (row, seed) = (&planned.row.name, planned.seed);
+            bar.set_message(format!("{name} {row} seed {seed} fold {fold}"));
+            let run = Run {
+                recipe: &recipe,
+                recordings: &recordings[name],
+                out: &out,
+                quiet: true,
+            };
+            let made = run.execute(&[fold], false);
+            made.with_context(|| out.display().to_string())?;
+            Record::keep(&arguments.records, planned, &out, arguments.effort)?;
         }
-        let finished = run.execute(&folds, false);
-        let finished = finished.with_context(|| out.display().to_string())?.len();
         bar.inc(1);
-        if finished < recordings[name].dataset.folds().len() {
-            continue; // the other folds are another process's
-        }
-        let effort = arguments.effort;
-        // One that was only made again because another builds on it keeps its figures.
-        if Record::read(&arguments.records, planned, effort)?.is_none() {
-            let milliseconds = table::milliseconds(&out)?;
-            Record::of(planned, &out, effort, milliseconds)?.write(&arguments.records, planned)?;
-        }
         write_report(arguments, runs)?;
     }
     bar.finish_and_clear();
     Ok(())
 }
 
-/// Those of the wanted folds that a data set has; all, if none is named.
-fn folds_here(wanted: &[usize], dataset: &Dataset) -> Vec<usize> {
-    let here = dataset.folds().into_iter();
-    here.filter(|fold| wanted.is_empty() || wanted.contains(fold))
-        .collect()
+/// The wanted folds that each task's data set has.
+fn folds_of_tasks(
+    arguments: &StudyArguments,
+    runs: &[Planned],
+) -> anyhow::Result<BTreeMap<&'static str, BTreeSet<usize>>> {
+    let mut of_tasks = BTreeMap::new();
+    for planned in runs {
+        if !of_tasks.contains_key(planned.task.name()) {
+            let mut folds = Dataset::open(&arguments.data, planned.task)?.folds();
+            folds.retain(|fold| arguments.folds.is_empty() || arguments.folds.contains(fold));
+            of_tasks.insert(planned.task.name(), folds);
+        }
+    }
+    Ok(of_tasks)
 }
 
 /// Measures the milliseconds of all records whose networks are here again.
@@ -150,7 +152,7 @@ fn time(arguments: &StudyArguments, runs: &[Planned]) -> anyhow::Result<()> {
         let (folder, records) = (planned.folder(&arguments.out), &arguments.records);
         let record = Record::read(records, planned, arguments.effort)?;
         if let Some(record) = record.filter(|_| folder.join("results.json").exists()) {
-            let milliseconds = table::milliseconds(&folder)?;
+            let milliseconds = cost::milliseconds(&folder)?;
             let again = Record {
                 milliseconds,
                 ..record
@@ -163,20 +165,34 @@ fn time(arguments: &StudyArguments, runs: &[Planned]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The runs without a record, and those whose networks they begin with, in order.
+/// Folds of a run that must be made.
+struct Part<'a> {
+    planned: &'a Planned,
+    folds: BTreeSet<usize>,
+}
+
+/// What has no record, and the networks that it begins with, in order.
 fn missing<'a>(
     arguments: &StudyArguments,
     runs: &'a [Planned],
-) -> anyhow::Result<Vec<&'a Planned>> {
-    let mut needed = BTreeSet::new();
+    folds_of_tasks: &BTreeMap<&'static str, BTreeSet<usize>>,
+) -> anyhow::Result<Vec<Part<'a>>> {
+    let mut needed: BTreeMap<PathBuf, BTreeSet<usize>> = BTreeMap::new();
     let mut missing = Vec::new();
     for planned in runs.iter().rev() {
         let folder = planned.folder(&arguments.out);
-        let record = Record::read(&arguments.records, planned, arguments.effort)?;
-        let wanted = arguments.rows.is_empty() || arguments.rows.contains(&planned.row.name);
-        if (wanted && record.is_none()) || needed.contains(&folder) {
-            needed.extend(planned.builds_on(&arguments.out, arguments.effort)?);
-            missing.push(planned);
+        let mut folds = needed.remove(&folder).unwrap_or_default();
+        if arguments.rows.is_empty() || arguments.rows.contains(&planned.row.name) {
+            let record = Record::read(&arguments.records, planned, arguments.effort)?;
+            let has = |fold: &usize| record.as_ref().is_some_and(|record| record.has(*fold));
+            let all = folds_of_tasks[planned.task.name()].iter();
+            folds.extend(all.filter(|fold| !has(fold)));
+        }
+        if !folds.is_empty() {
+            for base in planned.builds_on(&arguments.out, arguments.effort)? {
+                needed.entry(base).or_default().extend(&folds);
+            }
+            missing.push(Part { planned, folds });
         }
     }
     missing.reverse();
@@ -184,6 +200,20 @@ fn missing<'a>(
 }
 
 fn write_report(arguments: &StudyArguments, runs: &[Planned]) -> anyhow::Result<()> {
+    let pictures = table::pictures(&arguments.report);
+    let of_first_seed = |run: &&Planned| Some(&run.seed) == arguments.seeds.first();
+    for planned in runs
+        .iter()
+        .filter(of_first_seed)
+        .filter(|run| run.is_claim())
+    {
+        let made = planned.folder(&arguments.out).join("confusion.svg");
+        if made.exists() {
+            std::fs::create_dir_all(&pictures).context("the folder for pictures")?;
+            let name = table::confusion_picture(planned.task, &planned.row.name);
+            std::fs::copy(&made, pictures.join(name)).context("keeping a picture")?;
+        }
+    }
     table::write(
         &arguments.report,
         &arguments.records,
@@ -236,26 +266,41 @@ mod tests {
             let record = record(planned);
             record.write(&arguments.records, planned).unwrap();
         }
-        assert!(missing(&arguments, &runs).unwrap().is_empty());
-        let names = |runs: Vec<&Planned>| -> Vec<String> {
-            runs.into_iter().map(|run| run.row.name.clone()).collect()
+        let left = |arguments: &StudyArguments, folds: &[usize]| -> Vec<(String, Vec<usize>)> {
+            let of_tasks = BTreeMap::from([("esc10", folds.iter().copied().collect())]);
+            let parts = missing(arguments, &runs, &of_tasks).unwrap().into_iter();
+            let names = |part: Part| {
+                (
+                    part.planned.row.name.clone(),
+                    part.folds.into_iter().collect(),
+                )
+            };
+            parts.map(names).collect()
         };
+        assert!(left(&arguments, &[1]).is_empty());
         let forget = |name: &str| {
             let run = runs.iter().find(|run| run.row.name == name).unwrap();
             std::fs::remove_file(Record::path(&arguments.records, run)).unwrap();
         };
+        let of_fold = |fold: usize, names: &[&str]| -> Vec<(String, Vec<usize>)> {
+            let part = |name: &&str| ((*name).to_owned(), vec![fold]);
+            names.iter().map(part).collect()
+        };
         forget("real");
-        assert_eq!(names(missing(&arguments, &runs).unwrap()), ["real"]);
+        assert_eq!(left(&arguments, &[1]), of_fold(1, &["real"]));
         forget("distilled-25");
         let chain = ["quaternion", "real", "pruned-l1-25", "distilled-25"];
-        assert_eq!(names(missing(&arguments, &runs).unwrap()), chain);
+        assert_eq!(left(&arguments, &[1]), of_fold(1, &chain));
         let only = |rows: &[&str]| StudyArguments {
             rows: rows.iter().map(|name| (*name).to_owned()).collect(),
             ..arguments.clone()
         };
         let taught = ["quaternion", "pruned-l1-25", "distilled-25"];
         let wanted = only(&["distilled-25", "untaught-50"]);
-        assert_eq!(names(missing(&wanted, &runs).unwrap()), taught);
+        assert_eq!(left(&wanted, &[1]), of_fold(1, &taught));
+        // A fold that has no record yet, beside one that has.
+        let whole = only(&["quaternion"]);
+        assert_eq!(left(&whole, &[1, 2]), of_fold(2, &["quaternion"]));
         let error = study(&only(&["imaginary"])).unwrap_err().to_string();
         assert!(error.contains("imaginary") && error.contains("quaternion"));
         study(&arguments).unwrap();
@@ -268,6 +313,6 @@ mod tests {
             effort: 0.7,
             ..arguments
         };
-        assert_eq!(missing(&other, &runs).unwrap().len(), runs.len());
+        assert_eq!(left(&other, &[1]).len(), runs.len());
     }
 }

@@ -153,6 +153,11 @@ impl Planned {
             .join(format!("seed{}", self.seed))
     }
 
+    /// Whether the claims rest on its row.
+    pub(super) fn is_claim(&self) -> bool {
+        claims().contains(&self.row)
+    }
+
     /// Its own folder.
     pub(super) fn folder(&self, out: &Path) -> PathBuf {
         self.base(out).join(&self.row.name)

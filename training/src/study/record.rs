@@ -6,6 +6,7 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::cost::milliseconds;
 use super::plan::Planned;
 use crate::files;
 
@@ -75,25 +76,41 @@ impl Record {
         }
     }
 
-    /// Out of the folder of a finished run.
+    /// Takes the folds that are finished in a run's folder into its record. One that was only made again
+    /// because another builds on it keeps its figures.
     ///
     /// # Errors
-    /// If the results cannot be read.
-    pub(super) fn of(
+    /// If the results cannot be read or the record cannot be written.
+    pub(super) fn keep(
+        records: &Path,
         planned: &Planned,
         folder: &Path,
         effort: f64,
-        milliseconds: f64,
-    ) -> anyhow::Result<Self> {
+    ) -> anyhow::Result<()> {
         let path = folder.join("results.json");
         let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
         let Results { folds } = serde_json::from_str(&text)
             .with_context(|| format!("{} holds no results of a run", path.display()))?;
-        Ok(Self {
-            recipe: hash_of_recipe(planned, effort)?,
-            milliseconds,
-            folds,
-        })
+        let mut record = match Self::read(records, planned, effort)? {
+            Some(record) => record,
+            None => Self {
+                recipe: hash_of_recipe(planned, effort)?,
+                milliseconds: milliseconds(folder)?,
+                folds: Vec::new(),
+            },
+        };
+        let fresh: Vec<Fold> = folds
+            .into_iter()
+            .filter(|fold| !record.has(fold.fold))
+            .collect();
+        record.folds.extend(fresh);
+        record.folds.sort_by_key(|fold| fold.fold);
+        record.write(records, planned)
+    }
+
+    /// Whether it has the figures of a fold.
+    pub(super) fn has(&self, fold: usize) -> bool {
+        self.folds.iter().any(|of| of.fold == fold)
     }
 
     /// Writes it.

@@ -2,15 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::path::Path;
-use std::sync::Arc;
-use std::time::Instant;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use hamiltone_engine::features::COMPONENTS;
-use hamiltone_engine::model::ModelFile;
-use hamiltone_engine::network::streaming::{PackedNetwork, StreamingNetwork};
 
+use super::cost::REPEATS;
 use super::plan::Planned;
 use super::record::{Fold, Record};
 use crate::dataset::Task;
@@ -26,10 +22,6 @@ struct Line {
     hours: Vec<f64>,
     milliseconds: f64,
 }
-
-/// Seconds of sound whose cost is measured, and how often.
-const SECONDS: usize = 4;
-const REPEATS: usize = 7;
 
 /// Between these lines of the report the study writes; what is around them stays.
 const BEGIN: &str = "<!-- the study begins -->";
@@ -83,7 +75,7 @@ pub(super) fn write(
             }),
         }
     }
-    let pictures = report.with_extension("").join("study");
+    let pictures = pictures(report);
     for (task, lines) in tasks.values() {
         text += &section(*task, lines);
         if !lines.is_empty() {
@@ -97,6 +89,12 @@ pub(super) fn write(
                 "\n![Accuracy against parameters]({name}/study/{}.svg)",
                 task.name()
             );
+            for line in lines {
+                let picture = confusion_picture(*task, &line.name);
+                if pictures.join(&picture).exists() {
+                    let _ = writeln!(text, "![Confusion, {}]({name}/study/{picture})", line.name);
+                }
+            }
         }
     }
     let before = match std::fs::read_to_string(report) {
@@ -104,6 +102,16 @@ pub(super) fn write(
         read => read.with_context(|| format!("reading {}", report.display()))?,
     };
     files::replace(report, &placed(&before, &text)?)
+}
+
+/// Where the pictures of a report are.
+pub(super) fn pictures(report: &Path) -> PathBuf {
+    report.with_extension("").join("study")
+}
+
+/// The picture of what a row confuses on a task.
+pub(super) fn confusion_picture(task: Task, row: &str) -> String {
+    format!("{}-confusion-{row}.svg", task.name())
 }
 
 /// A report with another text in the study's place; at its end if it has no such place.
@@ -160,7 +168,13 @@ fn section(task: Task, lines: &[Line]) -> String {
          a second, M | ms | hours |\n|---|---|---|---|---|---|---|---|\n",
         task.title()
     );
+    let of_a_seed = |line: &Line| line.folds.len().div_ceil(line.seeds);
+    let folds = lines.iter().map(of_a_seed).max().unwrap_or_default();
     for line in lines {
+        let runs = match line.seeds * folds {
+            all if all == line.folds.len() => all.to_string(),
+            all => format!("{} of {all}", line.folds.len()),
+        };
         let (accuracy, recall) = (line.accuracy(), line.recall());
         let hours = match line.hours.is_empty() {
             true => "GPU".to_owned(),
@@ -168,13 +182,12 @@ fn section(task: Task, lines: &[Line]) -> String {
         };
         let _ = writeln!(
             text,
-            "| {} | {:.1} ± {:.1} | {:.1} ± {:.1} | {} ({} seeds) | {:.0} | {:.0} | {:.3} | {hours} |",
+            "| {} | {:.1} ± {:.1} | {:.1} ± {:.1} | {runs} ({} seeds) | {:.0} | {:.0} | {:.3} | {hours} |",
             line.name,
             100.0 * accuracy.mean,
             100.0 * accuracy.deviation,
             100.0 * recall.mean,
             100.0 * recall.deviation,
-            line.folds.len(),
             line.seeds,
             line.mean(|fold| fold.parameters as f64 / 1e3),
             line.mean(|fold| fold.multiply_adds_per_second as f64 / 1e6),
@@ -182,33 +195,6 @@ fn section(task: Task, lines: &[Line]) -> String {
         );
     }
     text
-}
-
-/// Milliseconds for a second of sound, streamed in columns of eight, of the run's first model.
-pub(super) fn milliseconds(folder: &Path) -> anyhow::Result<f64> {
-    let file = ModelFile::read(&folder.join("fold1/model.safetensors"))?;
-    let (features, architecture) = (&file.card.features, &file.card.architecture);
-    let network = PackedNetwork::new(architecture, features.mel_bands, &file.weights);
-    let mut stream = StreamingNetwork::new(Arc::new(network), 8);
-    let column = architecture.frames_per_column() * COMPONENTS * features.mel_bands;
-    let chunks =
-        (SECONDS as f64 / features.hop_s()) as usize / architecture.frames_per_column() / 8;
-    let frames = vec![0.5; 8 * column];
-    let mut times: Vec<f64> = (0..=REPEATS)
-        .map(|_| {
-            let started = Instant::now();
-            for _ in 0..chunks {
-                stream.advance(&frames, &mut |column| {
-                    std::hint::black_box(column);
-                });
-            }
-            started.elapsed().as_secs_f64()
-        })
-        .skip(1) // the first one warms up
-        .collect();
-    times.sort_by(f64::total_cmp);
-    let heard = (chunks * 8 * architecture.frames_per_column()) as f64 * features.hop_s();
-    Ok(1e3 * times[REPEATS / 2] / heard)
 }
 
 #[cfg(test)]
