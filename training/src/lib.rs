@@ -17,6 +17,7 @@ pub mod evaluation;
 mod files;
 pub mod general;
 mod in_place;
+mod logistic;
 pub mod material;
 pub mod optimisation;
 pub mod pruning;

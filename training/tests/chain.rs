@@ -231,3 +231,43 @@ fn views_of_a_frozen_trunk_are_the_network_s_own() {
     let message = failed(&set(&trial, "not frozen", &[&whole]));
     assert!(message.contains("frozen = true"), "{message}");
 }
+
+/// A linear head has one optimum: the same for every seed, and better than the head that was there.
+#[test]
+fn a_head_by_logistic_regression_is_the_best_linear_one() {
+    let trial = Trial::new();
+    succeeded(&set(&trial, "whole", &[]));
+    let path = trial.path("whole/fold1/model.safetensors");
+    let start =
+        format!("start = {{ model = {path:?}, frozen = true, views = 1, head = 'logistic' }}");
+    let fitted = |out: &str, seed: &str| {
+        let settings = [&start, "validation_share = 0.0", seed];
+        succeeded(&set(&trial, out, &settings));
+        model(&trial.path(out).join("fold1/model.safetensors"))
+    };
+    let [one, two] = [fitted("one", "seed = 1"), fitted("two", "seed = 2")];
+    let before = model(&path);
+    for (name, weights) in &one.weights {
+        assert_eq!(*weights, two.weights[name], "{name}");
+        if !name.starts_with("head.") {
+            assert_eq!(*weights, before.weights[name], "{name}");
+        }
+    }
+    let features = one.card.architecture.features();
+    assert_eq!(4 * one.card.architecture.hidden, features);
+    let kernel = &one.weights["head.hidden.kernel"];
+    assert_eq!(kernel.iter().sum::<f32>(), (features / 4) as f32); // ones on the diagonal
+    let trained = json(&trial.path("whole/results.json"));
+    let linear = json(&trial.path("one/results.json"));
+    let loss = |results: &serde_json::Value| results["folds"][0]["test"]["loss"].as_f64().unwrap();
+    assert!(
+        loss(&linear) < loss(&trained),
+        "{} {}",
+        loss(&linear),
+        loss(&trained)
+    );
+
+    let untold = format!("start = {{ model = {path:?}, frozen = true, head = 'logistic' }}");
+    let message = failed(&set(&trial, "no views", &[&untold]));
+    assert!(message.contains("start.views"), "{message}");
+}

@@ -18,11 +18,12 @@ use super::checkpoint::{CONFUSION, CURVES, EpochRecord, FoldFolder, MODEL, Progr
 use super::network::TrainingNetwork;
 use super::step::step;
 use super::views::Views;
-use super::{Recipe, progress};
+use super::{Head, Recipe, progress};
 use crate::dataset::{Dataset, Split, split};
 use crate::device::training_device;
 use crate::evaluation::{Evaluation, evaluate};
 use crate::optimisation::AdamW;
+use crate::teacher::Teacher;
 use crate::{random, report};
 
 /// Purposes of random streams (see [`random::stream`]).
@@ -99,7 +100,11 @@ impl FoldTask<'_> {
         );
         let mut done = folder.progress()?.unwrap_or_default();
         if done.test.is_none() {
-            self.train(&folder, &split, &mut done)?;
+            let head = self.recipe.start.as_ref().map(|start| start.head);
+            match head.unwrap_or_default() {
+                Head::Trained => self.train(&folder, &split, &mut done)?,
+                Head::Logistic => self.fit_head(&folder, &split, &mut done)?,
+            }
             self.test(&folder, &split, &mut done)?;
         }
         self.outcome(&split, done).context("the fold has no test")
@@ -158,14 +163,7 @@ impl FoldTask<'_> {
                 .context("the checkpoint is of another network: --restart begins anew")?;
         }
         let teacher = self.teacher()?;
-        let material = Material {
-            recipe: self.recipe,
-            features: self.features,
-            audio: self.audio,
-            dataset: self.dataset,
-            means: &means,
-            teacher: teacher.as_deref(),
-        };
+        let material = self.material(&means, teacher.as_deref());
         let views = match self.recipe.start.as_ref().map_or(0, |start| start.views) {
             0 => None,
             count => Some(Views::new(self, &material, split, &beginning, count)?),
@@ -230,6 +228,22 @@ impl FoldTask<'_> {
         }
         bar.finish_and_clear();
         Ok(())
+    }
+
+    /// What batches are made of.
+    pub(super) fn material<'a>(
+        &'a self,
+        means: &'a [f32],
+        teacher: Option<&'a dyn Teacher>,
+    ) -> Material<'a> {
+        Material {
+            recipe: self.recipe,
+            features: self.features,
+            audio: self.audio,
+            dataset: self.dataset,
+            means,
+            teacher,
+        }
     }
 
     fn epoch(
@@ -312,7 +326,7 @@ impl FoldTask<'_> {
         folder.save_progress(done)
     }
 
-    fn evaluate(&self, card: &Card, weights: &Weights, indices: &[usize]) -> Evaluation {
+    pub(super) fn evaluate(&self, card: &Card, weights: &Weights, indices: &[usize]) -> Evaluation {
         let clips: Vec<(&[f32], &[usize])> = indices
             .iter()
             .map(|&index| {

@@ -6,6 +6,7 @@ mod beginning;
 mod checkpoint;
 mod fold;
 mod folder;
+mod head;
 mod loss;
 mod network;
 mod recipe;
@@ -27,7 +28,7 @@ use hamiltone_engine::features::FeatureSettings;
 use indicatif::{ProgressBar, ProgressStyle};
 pub(crate) use loss::binary_cross_entropy;
 pub(crate) use network::{TrainingNetwork, initial_weights};
-pub use recipe::{Distillation, Recipe, Start};
+pub use recipe::{Distillation, Head, Recipe, Start};
 pub use step::BareTraining;
 
 use crate::audio_cache::AudioCache;
@@ -165,7 +166,7 @@ impl Run<'_> {
                     100.0 * outcome.test.value(),
                     outcome.test_clips,
                     outcome.best_epoch,
-                    recipe.epochs
+                    outcome.epochs.len()
                 );
             }
             outcomes.push(outcome);

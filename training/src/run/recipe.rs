@@ -80,6 +80,27 @@ pub struct Start {
     /// Much faster than hearing it anew in every epoch, which 0 means.
     #[serde(default, skip_serializing_if = "is_none")]
     pub views: usize,
+    /// How the head learns.
+    #[serde(default, skip_serializing_if = "Head::is_trained")]
+    pub head: Head,
+}
+
+/// How a head learns.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Head {
+    /// Step by step, hidden layer and output layer.
+    #[default]
+    Trained,
+    /// Logistic regression on the features of a frozen trunk: no hidden layer, no epochs. The penalty is
+    /// chosen by parts of the training clips.
+    Logistic,
+}
+
+impl Head {
+    fn is_trained(&self) -> bool {
+        *self == Self::Trained
+    }
 }
 
 /// Learning from another network (Hinton et al., arXiv 1503.02531).
@@ -221,6 +242,12 @@ impl Recipe {
                     .as_ref()
                     .is_none_or(|start| start.views == 0 || start.frozen),
                 "start.views are for a frozen trunk: start.frozen = true",
+            ),
+            (
+                self.start.as_ref().is_none_or(|start| {
+                    start.head.is_trained() || start.views > 0 && distillation.is_none()
+                }),
+                "start.head = 'logistic' is for start.views of a frozen trunk, without a teacher",
             ),
             (
                 self.start.is_none() || self.shape_of.is_none(),

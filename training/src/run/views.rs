@@ -23,16 +23,17 @@ const MADE: u64 = 5;
 const CHOSEN: u64 = 6;
 
 /// A clip as it was cut, changed and mixed once.
-struct View {
+pub(super) struct View {
     /// Of its window: what the head is given.
-    features: Vec<f32>,
-    target: Vec<f32>,
+    pub(super) features: Vec<f32>,
+    pub(super) target: Vec<f32>,
     taught: Vec<f32>,
 }
 
 /// Some views of each training clip, and the validation clips as they are.
 pub(super) struct Views {
-    of_clip: BTreeMap<usize, Vec<View>>,
+    /// The first one is of the whole clip as it is.
+    pub(super) of_clip: BTreeMap<usize, Vec<View>>,
     /// Features and labels.
     validation: Vec<(Vec<f32>, Vec<usize>)>,
 }
