@@ -340,13 +340,15 @@ mod tests {
     }
 
     fn examples(points: &[(Vec<f32>, Vec<f32>)]) -> Vec<Example<'_>> {
-        let example = |(group, (features, target))| Example {
-            features,
-            target,
-            group,
-            tests: true,
-        };
-        points.iter().enumerate().map(example).collect()
+        let places = points.iter().enumerate();
+        places
+            .map(|(group, (features, target))| Example {
+                features,
+                target,
+                group,
+                tests: true,
+            })
+            .collect()
     }
 
     #[test]
