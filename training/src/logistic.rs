@@ -325,7 +325,7 @@ mod tests {
                 let centre = |feature: usize| if feature % 3 == label { 1.0 } else { 0.0 };
                 let size = |feature: usize| 10f32.powi(feature as i32 - 3);
                 let value = |feature: usize| {
-                    size(feature) * (5.0 + centre(feature) + 0.8 * normal(&mut random))
+                    size(feature) * (5.0 + centre(feature) + 0.5 * normal(&mut random))
                 };
                 let features: Vec<f32> = (0..6).map(value).collect();
                 let told = if random.random_bool(wrong) {
@@ -397,7 +397,7 @@ mod tests {
             .iter()
             .filter(|(x, target)| largest(&head.logits(x)) == largest(target));
         assert!(right.count() > 240);
-        let noisy = points(60, 0.6);
+        let noisy = points(45, 0.4);
         let of_noisy = choose(&examples(&noisy)).unwrap();
         assert!(of_noisy.penalty > choice.penalty, "{of_noisy:?} {choice:?}");
         assert!(choose(&of_clean[..3]).is_err());

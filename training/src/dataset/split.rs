@@ -20,11 +20,14 @@ pub struct Split {
 }
 
 /// The split that tests `fold`. Of the other folds, about `validation_share` of each label's
-/// clips, in whole groups, are kept for validation.
+/// clips, in whole groups, are kept for validation; at 0 none.
 pub fn split(dataset: &Dataset, fold: usize, validation_share: f64, seed: u64) -> Split {
     let (test, rest): (Vec<usize>, Vec<usize>) =
         (0..dataset.clips.len()).partition(|&index| dataset.clips[index].fold == fold);
-    let held_out = validation_groups(dataset, &rest, validation_share, seed);
+    let held_out = match validation_share > 0.0 {
+        true => validation_groups(dataset, &rest, validation_share, seed),
+        false => BTreeSet::new(),
+    };
     let (validation, training) = rest
         .into_iter()
         .partition(|&index| held_out.contains(&dataset.clips[index].group));

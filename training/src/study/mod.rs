@@ -32,7 +32,7 @@ pub struct StudyArguments {
     /// figures are there is not made again, on another machine neither.
     #[arg(long, default_value = "docs/results/study")]
     pub records: PathBuf,
-    /// The report, in Markdown, in which the study's part is replaced; pictures go into a folder of the same name beside it.
+    /// The report, in Markdown, in which the study's part is replaced; pictures go into `results/study` beside it.
     #[arg(long, default_value = "docs/RESULTS.md")]
     pub report: PathBuf,
     /// Tasks [default: all].

@@ -83,16 +83,16 @@ pub(super) fn write(
             let points: Vec<Point> = lines.iter().map(Line::point).collect();
             let picture = pictures.join(format!("{}.svg", task.name()));
             scatter(&picture, task.title(), &points)?;
-            let name = report.file_stem().unwrap_or_default().to_string_lossy();
+            let folder = folder_of_pictures(report);
             let _ = writeln!(
                 text,
-                "\n![Accuracy against parameters]({name}/study/{}.svg)",
+                "\n![Accuracy against parameters]({folder}/{}.svg)",
                 task.name()
             );
             for line in lines {
                 let picture = confusion_picture(*task, &line.name);
                 if pictures.join(&picture).exists() {
-                    let _ = writeln!(text, "![Confusion, {}]({name}/study/{picture})", line.name);
+                    let _ = writeln!(text, "![Confusion, {}]({folder}/{picture})", line.name);
                 }
             }
         }
@@ -104,9 +104,14 @@ pub(super) fn write(
     files::replace(report, &placed(&before, &text)?)
 }
 
-/// Where the pictures of a report are.
+/// Where the pictures of a report are, beside it: `results/study` for RESULTS.md.
 pub(super) fn pictures(report: &Path) -> PathBuf {
-    report.with_extension("").join("study")
+    report.with_file_name(folder_of_pictures(report))
+}
+
+fn folder_of_pictures(report: &Path) -> String {
+    let name = report.file_stem().unwrap_or_default().to_string_lossy();
+    format!("{}/study", name.to_lowercase())
 }
 
 /// The picture of what a row confuses on a task.
