@@ -46,10 +46,13 @@ fn draw(path: &Path, title: &str, points: &[Point]) -> Result<(), Box<dyn std::e
         .build_cartesian_2d(widths.log_scale(), heights)?;
     chart
         .configure_mesh()
-        .light_line_style(GRID)
+        .max_light_lines(0)
         .bold_line_style(GRID)
         .axis_style(INK)
         .label_style(sans(13))
+        .x_labels(6)
+        .x_label_formatter(&|thousands| format!("{thousands:.0}"))
+        .y_label_formatter(&|percent| format!("{percent:.0}"))
         .x_desc("parameters, thousands")
         .y_desc("accuracy, %")
         .draw()?;
