@@ -7,6 +7,8 @@ use argmin::solver::linesearch::MoreThuenteLineSearch;
 use argmin::solver::quasinewton::LBFGS;
 use candle_core::{DType, Device, Tensor};
 
+use crate::evaluation::largest;
+
 /// Penalties that are tried, the strongest first; on features of deviation one.
 const PENALTIES: [f64; 7] = [1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001];
 /// Parts of the examples that are held out in turn to choose the penalty.
@@ -301,12 +303,6 @@ fn cross_entropy(logits: &[f32], target: &[f32]) -> f64 {
     of_labels
         .map(|(share, logit)| f64::from(*share) * (normaliser - f64::from(*logit)))
         .sum()
-}
-
-fn largest(values: &[f32]) -> usize {
-    (0..values.len())
-        .max_by(|&a, &b| values[a].total_cmp(&values[b]))
-        .unwrap_or(0)
 }
 
 #[cfg(test)]

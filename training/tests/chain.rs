@@ -259,6 +259,7 @@ fn a_head_by_logistic_regression_is_the_best_linear_one() {
     assert_eq!(kernel.iter().sum::<f32>(), (features / 4) as f32); // ones on the diagonal
     let trained = json(&trial.path("whole/results.json"));
     let linear = json(&trial.path("one/results.json"));
+    assert_eq!(linear["folds"][0]["validation_clips"], 0); // all clips teach
     let loss = |results: &serde_json::Value| results["folds"][0]["test"]["loss"].as_f64().unwrap();
     assert!(
         loss(&linear) < loss(&trained),
