@@ -80,7 +80,12 @@ pub(super) fn write(
         text += &section(*task, lines);
         if !lines.is_empty() {
             std::fs::create_dir_all(&pictures).context("the folder for pictures")?;
-            let points: Vec<Point> = lines.iter().map(Line::point).collect();
+            // A row that lacks folds would be compared on other clips than the others.
+            let folds = most_folds(lines);
+            let whole = lines
+                .iter()
+                .filter(|line| line.folds.len() == line.seeds * folds);
+            let points: Vec<Point> = whole.map(Line::point).collect();
             let picture = pictures.join(format!("{}.svg", task.name()));
             scatter(&picture, task.title(), &points)?;
             let folder = folder_of_pictures(report);
@@ -167,14 +172,19 @@ impl Line {
     }
 }
 
+/// The folds of a seed of the row that has most.
+fn most_folds(lines: &[Line]) -> usize {
+    let of_a_seed = |line: &Line| line.folds.len().div_ceil(line.seeds);
+    lines.iter().map(of_a_seed).max().unwrap_or_default()
+}
+
 fn section(task: Task, lines: &[Line]) -> String {
     let mut text = format!(
         "\n### {}\n\n| network | accuracy, % | mean recall, % | runs | parameters, k | multiply-adds \
          a second, M | ms | hours |\n|---|---|---|---|---|---|---|---|\n",
         task.title()
     );
-    let of_a_seed = |line: &Line| line.folds.len().div_ceil(line.seeds);
-    let folds = lines.iter().map(of_a_seed).max().unwrap_or_default();
+    let folds = most_folds(lines);
     for line in lines {
         let runs = match line.seeds * folds {
             all if all == line.folds.len() => all.to_string(),
