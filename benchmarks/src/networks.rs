@@ -93,8 +93,9 @@ impl Clip {
     }
 }
 
-/// The trunk in candle's own operations: convolution of the expanded kernel, batch norm as scale
-/// and shift, ReLU, pooling.
+/// The trunk in candle's own operations: convolution of the expanded kernel, ReLU, pooling. Batch
+/// norm is left out, so candle does a little less than the others: ours have its scale and shift
+/// folded in.
 pub(crate) struct Candle {
     layers: Vec<(Tensor, bool)>,
     input: Tensor,

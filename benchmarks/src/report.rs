@@ -57,7 +57,7 @@ pub(crate) fn document(tables: &[Table], rounds: usize, set: &str) -> String {
          All on one thread unless a title says otherwise; every round ran all contenders of a table \
          one after the other, and a figure is the median of {rounds} rounds' medians. Networks have \
          random weights, and clips are rounded up to whole columns for everyone. The others run the *real* network of the same shape (a quaternion network \
-         costs them the same).\n"
+         costs them the same); candle runs it without the batch norms, so it does a little less.\n"
     );
     for table in tables {
         text += "\n";

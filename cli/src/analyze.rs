@@ -1,7 +1,7 @@
 //! `hamiltone analyze`: what is heard when.
 
 use std::io::{self, IsTerminal};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -16,18 +16,13 @@ use crate::arguments::{AnalyzeArguments, Arguments, Format};
 use crate::inputs::{Input, Inputs};
 use crate::journal::{Entry, Journal, Settings};
 use crate::means::Means;
+use crate::outputs::Planned;
 use crate::progress::Progress;
 use crate::{Outcome, batch, inputs, journal, listening, outputs, selection, summary};
 
 /// Runs the command.
 pub(crate) fn run(arguments: &AnalyzeArguments, quiet: bool) -> Result<Outcome> {
     let formats = formats(arguments);
-    if let Some(jobs) = arguments.jobs {
-        // Fails only if threads are running already, and none are.
-        let _ = rayon::ThreadPoolBuilder::new()
-            .num_threads(jobs)
-            .build_global();
-    }
     if let Some(folder) = &arguments.out {
         outputs::prepare(folder)
             .with_context(|| format!("{}: cannot be written to", folder.display()))?;
@@ -40,6 +35,13 @@ pub(crate) fn run(arguments: &AnalyzeArguments, quiet: bool) -> Result<Outcome> 
         None => EventSettings::of(model.card()),
     };
     let inputs = inputs::find(&arguments.sources.inputs);
+    if let Some(jobs) = arguments.jobs {
+        let threads = jobs.min(inputs.files.len().max(1)); // each hears a file at a time
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build_global()
+            .with_context(|| format!("--jobs {jobs}: {threads} threads cannot be started"))?;
+    }
     let analysis = Analysis {
         arguments,
         formats,
@@ -167,14 +169,14 @@ impl Analysis<'_> {
     fn write_file(
         &self,
         index: usize,
-        paths: &[PathBuf],
+        Planned { place, paths }: &Planned,
         journal: &Journal,
         settings: &Settings,
     ) -> Result<(Entry, bool)> {
         let input = &self.inputs.files[index];
         let sha256 = journal::hash_of(&input.path)
             .with_context(|| format!("{}: cannot be read", input.path.display()))?;
-        let known = journal.find(&input.place, &sha256, settings);
+        let known = journal.find(place, &sha256, settings);
         if let Some(entry) = known.filter(|_| !self.arguments.again)
             && paths.iter().all(|path| path.exists())
         {
@@ -188,7 +190,7 @@ impl Analysis<'_> {
             });
             written.with_context(|| format!("{}: cannot be written", path.display()))?;
         }
-        let entry = Entry::new(&input.place, sha256, settings.clone(), &timeline, top);
+        let entry = Entry::new(place, sha256, settings.clone(), &timeline, top);
         journal
             .add(&entry)
             .context("the journal cannot be written")?;

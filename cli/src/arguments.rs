@@ -126,7 +126,7 @@ pub(crate) struct BenchArguments {
 /// What to listen to, and with what.
 #[derive(Debug, Args)]
 pub(crate) struct Sources {
-    /// Audio files, and folders of them
+    /// Audio files, and folders of them; /dev/stdin for a pipe, where there is one
     #[arg(required = true, value_name = "FILE_OR_FOLDER")]
     pub(crate) inputs: Vec<PathBuf>,
     /// The name of a model (see `hamiltone models`) or a model file [default: the built-in one]

@@ -35,6 +35,10 @@ pub(crate) fn find(given: &[PathBuf]) -> Inputs {
                 PathBuf::new()
             };
             walk(path, &prefix, &mut inputs);
+        } else if path.as_os_str() == "-" && !path.exists() {
+            let what = "-: sound from a pipe is read as /dev/stdin where there is one \
+                        (`… | hamiltone classify /dev/stdin`); elsewhere write it to a file first";
+            inputs.problems.push(what.to_owned());
         } else {
             // Reading it says what is wrong with it, if anything is: also that it is missing.
             let place = path

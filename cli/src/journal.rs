@@ -43,7 +43,8 @@ fn usual_threshold() -> f32 {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Entry {
     pub(crate) format_version: u32,
-    /// Where its results are, below the folder, without their endings.
+    /// Where its results are, below the folder, without their endings: two inputs of one name have
+    /// results of different names.
     pub(crate) place: String,
     /// Of the file's contents.
     pub(crate) sha256: String,
@@ -130,8 +131,8 @@ impl Journal {
         })
     }
 
-    /// The entry of a file with these contents at this place, if its results serve: those that lie
-    /// there now, since each run writes over the results of another.
+    /// The entry of a file with these contents whose results are planned for this place, if they
+    /// serve: those that lie there now, since each run writes over the results of another.
     pub(crate) fn find(&self, place: &Path, sha256: &str, settings: &Settings) -> Option<Entry> {
         let entries = self.known.get(&*place.to_string_lossy())?;
         let mut newest_of_all = None;
@@ -158,7 +159,16 @@ impl Journal {
 }
 
 /// SHA-256 of a file's contents, in hex.
+///
+/// # Errors
+/// If it cannot be read, or is no regular file: a pipe would be drained before it is heard, and a
+/// device may have no end.
 pub(crate) fn hash_of(path: &Path) -> io::Result<String> {
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(io::Error::other(
+            "--out takes files only, and this is a pipe or a device; without --out it can be heard",
+        ));
+    }
     let mut file = File::open(path)?;
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 1 << 16];

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::Outcome;
 use crate::arguments::ModelsArguments;
+use crate::progress::tell;
 
 const HEADINGS: [&str; 8] = [
     "NAME",
@@ -51,9 +52,12 @@ fn add(files: &[PathBuf], replace: bool) -> Result<Outcome> {
     let mut outcome = Outcome::Done;
     for file in files {
         match add_one(file, &folder, &inside, replace) {
-            Ok(what) => println!("{}: {what}", file.display()),
+            Ok(what) => {
+                // Whether anyone reads this or not: the next file is to be added too.
+                let _ = writeln!(io::stdout(), "{}: {what}", file.display());
+            }
             Err(error) => {
-                eprintln!("hamiltone: {}: {error:#}", file.display());
+                tell(&format!("error: {}: {error:#}", file.display()));
                 outcome = Outcome::SomeFailed;
             }
         }

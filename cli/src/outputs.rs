@@ -13,37 +13,46 @@ pub(crate) const OWN: [&str; 3] = [JOURNAL, "summary.csv", "summary.jsonl"];
 /// The journal of an output folder.
 pub(crate) const JOURNAL: &str = "hamiltone-journal.jsonl";
 
+/// Where the results of an input go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Planned {
+    /// Below the folder, with its number if it has one, without an ending.
+    pub(crate) place: PathBuf,
+    /// A path an ending.
+    pub(crate) paths: Vec<PathBuf>,
+}
+
 /// The paths below `folder` for each input: its place with each ending added (`song.wav` becomes
 /// `song.wav.json`, so that `song.flac` beside it stays apart). Where two inputs would share one,
 /// all of the later one's get a number; no input is ever written over.
-pub(crate) fn plan(inputs: &[Input], folder: &Path, endings: &[&str]) -> Vec<Vec<PathBuf>> {
+pub(crate) fn plan(inputs: &[Input], folder: &Path, endings: &[&str]) -> Vec<Planned> {
     let mut taken: HashSet<String> = inputs.iter().map(|input| key(&input.path)).collect();
     taken.extend(OWN.map(|name| key(&folder.join(name))));
     inputs
         .iter()
         .map(|input| {
-            let of = |number| -> Vec<PathBuf> {
-                let name = |ending: &&str| folder.join(numbered(&input.place, number, ending));
-                endings.iter().map(name).collect()
+            let of = |number: usize| {
+                let suffix = (number > 1).then(|| format!("-{number}"));
+                let place = with_suffix(&input.place, &suffix.unwrap_or_default());
+                let path = |ending: &&str| folder.join(with_suffix(&place, &format!(".{ending}")));
+                let paths = endings.iter().map(path).collect();
+                Planned { place, paths }
             };
-            let paths = (1..)
+            let planned = (1..)
                 .map(of)
-                .find(|paths| !paths.iter().any(|path| taken.contains(&key(path))))
+                .find(|planned| !planned.paths.iter().any(|path| taken.contains(&key(path))))
                 .expect("numbers do not run out");
-            taken.extend(paths.iter().map(|path| key(path)));
-            paths
+            taken.extend(planned.paths.iter().map(|path| key(path)));
+            planned
         })
         .collect()
 }
 
-fn numbered(place: &Path, number: usize, ending: &str) -> PathBuf {
+fn with_suffix(place: &Path, suffix: &str) -> PathBuf {
     let mut name = place
         .file_name()
         .map_or_else(OsString::new, ToOwned::to_owned);
-    if number > 1 {
-        name.push(format!("-{number}"));
-    }
-    name.push(format!(".{ending}"));
+    name.push(suffix);
     place.with_file_name(name)
 }
 
@@ -113,7 +122,7 @@ mod tests {
         let planned = plan(&inputs, Path::new("out"), &["json"]);
         let names: Vec<_> = planned
             .iter()
-            .map(|paths| paths[0].to_str().unwrap())
+            .map(|planned| planned.paths[0].to_str().unwrap())
             .collect();
         assert_eq!(
             names,
@@ -133,7 +142,11 @@ mod tests {
         let inputs = [input("out/take.json", "other"), input("take", "take")];
         let planned = plan(&inputs, Path::new("out"), &["csv", "json"]);
         let expected = ["out/take-2.csv", "out/take-2.json"].map(PathBuf::from);
-        assert_eq!(planned[1], expected, "all of one input have one number");
+        assert_eq!(
+            planned[1].paths, expected,
+            "all of one input have one number"
+        );
+        assert_eq!(planned[1].place, Path::new("take-2"));
     }
 
     #[test]

@@ -2,10 +2,10 @@
 
 mod common;
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::process::Stdio;
 
-use common::{LABELS, Workplace, timeline};
+use common::{LABELS, Ran, Workplace, timeline};
 use hamiltone_engine::timeline::Timeline;
 
 const CSV_HEADER: &str = "format_version,start_s,end_s,label,mean_probability,peak_probability";
@@ -134,23 +134,63 @@ fn a_folder_of_results_keeps_the_structure() {
 #[test]
 fn two_inputs_never_share_a_result() {
     let place = Workplace::new();
-    for name in ["one/x.wav", "two/x.wav"] {
-        place.wav(name, 22_050, 1.0);
-    }
+    place.wav("one/x.wav", 22_050, 1.0);
+    place.wav("two/x.wav", 22_050, 1.5);
+    let run = |inputs: &[&str]| {
+        let ran = place.run(&[&["analyze", "--model", "tiny", "--out", "out"], inputs].concat());
+        assert_eq!(ran.code, 0, "{ran:?}");
+        ran.stderr
+    };
+    let source = |name: &str| {
+        let text = std::fs::read_to_string(place.path("out").join(name)).unwrap();
+        timeline(&text).source
+    };
     let inputs = ["one/x.wav", "two/x.wav", "one", "two"];
-    let ran = place.run(&[&["analyze", "--model", "tiny", "--out", "out"], &inputs[..]].concat());
-    assert_eq!(ran.code, 0, "{ran:?}");
-    let sources = [
+    let names = [
         "x.wav.json",
         "x.wav-2.json",
         "one/x.wav.json",
         "two/x.wav.json",
-    ]
-    .map(|name| timeline(&std::fs::read_to_string(place.path("out").join(name)).unwrap()).source);
-    assert_eq!(
-        sources,
-        ["one/x.wav", "two/x.wav", "one/x.wav", "two/x.wav"]
-    );
+    ];
+    let sources = ["one/x.wav", "two/x.wav", "one/x.wav", "two/x.wav"];
+    run(&inputs);
+    assert_eq!(names.map(source), sources);
+    // Known is what lies there, not what once had the name.
+    assert!(run(&inputs).contains("4 files are known"));
+    assert_eq!(run(&["two/x.wav"]), "");
+    assert_eq!(source("x.wav.json"), "two/x.wav");
+    assert!(run(&inputs).contains("3 files are known"));
+    assert_eq!(names.map(source), sources);
+    assert!(run(&inputs).contains("4 files are known"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_heard_and_where_it_cannot_be_the_reason_is_told() {
+    let place = Workplace::new();
+    let wav = place.wav("a.wav", 22_050, 1.0);
+    let run = |arguments: &[&str]| {
+        let mut command = place.command(&[&["analyze", "--model", "tiny"], arguments].concat());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let mut pipe = child.stdin.take().unwrap();
+        // Whoever refuses the pipe does not read it to its end.
+        let _ = pipe.write_all(&std::fs::read(&wav).unwrap());
+        drop(pipe);
+        Ran::new(child.wait_with_output().unwrap())
+    };
+    let ran = run(&["/dev/stdin"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!((timeline(&ran.stdout).duration_s - 1.0).abs() < 1e-3);
+    for (arguments, what) in [
+        (&["/dev/stdin", "--out", "out"][..], "without --out"),
+        (&["/dev/zero", "--out", "out"], "without --out"),
+        (&["-"], "/dev/stdin"),
+    ] {
+        let ran = run(arguments);
+        assert_eq!((ran.code, ran.stdout.as_str()), (1, ""), "{ran:?}");
+        assert!(ran.stderr.contains(what), "{ran:?}");
+    }
 }
 
 #[test]
@@ -284,6 +324,7 @@ fn a_reader_that_goes_away_is_no_failure() {
         &["analyze", "in", "--model", "tiny"][..],
         &["classify", "in", "--model", "tiny", "--json"],
         &["models"],
+        &["models", "--add", "models/tiny.safetensors"],
     ] {
         let mut command = place.command(arguments);
         let mut child = command

@@ -178,6 +178,9 @@ fn the_number_of_jobs_changes_nothing() {
         0
     );
     assert_eq!(names.map(read), one);
+    let ran = place.run(&[&ANALYZE[..], &["--jobs", "1000000", "--again"]].concat());
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(names.map(read), one);
     assert_eq!(
         place.run(&[&ANALYZE[..], &["--jobs", "0"]].concat()).code,
         2

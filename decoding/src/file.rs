@@ -48,6 +48,8 @@ pub struct AudioFile {
     /// `open` decodes the first packet to learn the true rate; it waits in `mono`.
     first_waits: bool,
     frames: u64,
+    /// Where the last packet that was read ends; in frames wherever frames are promised.
+    read_to: u64,
     damaged: u64,
     ended_early: bool,
 }
@@ -78,6 +80,7 @@ impl AudioFile {
             mono: Vec::new(),
             first_waits: false,
             frames: 0,
+            read_to: 0,
             damaged: 0,
             ended_early: false,
         };
@@ -127,13 +130,15 @@ impl AudioFile {
         self.frames
     }
 
-    /// Packets that could not be decoded and were skipped.
+    /// Packets that could not be decoded and were skipped; at least one, once the end is known, where
+    /// frames are missing in the middle.
     pub fn damaged_packets(&self) -> u64 {
         self.damaged
     }
 
     /// Known once [`next_mono`](Self::next_mono) has given `None`: the data stopped before the end
-    /// that the container promised.
+    /// that the container promised. What is missing in the middle is
+    /// [damaged](Self::damaged_packets).
     pub fn ended_early(&self) -> bool {
         self.ended_early
     }
@@ -170,13 +175,14 @@ impl AudioFile {
                 return self.give_up();
             };
             match read {
-                Ok(Some(packet)) if packet.track_id == self.track => return Ok(Some(packet)),
+                Ok(Some(packet)) if packet.track_id == self.track => {
+                    let end = packet.pts.saturating_add(packet.dur).get();
+                    self.read_to = end.try_into().unwrap_or(0);
+                    return Ok(Some(packet));
+                }
                 Ok(Some(_)) => {}
                 Ok(None) => {
-                    self.ended_early = self.exact_length
-                        && self
-                            .expected_frames
-                            .is_some_and(|expected| self.frames < expected);
+                    self.at_the_end();
                     return Ok(None);
                 }
                 Err(Error::ResetRequired) => self.next_part()?,
@@ -197,6 +203,19 @@ impl AudioFile {
             }
         }
         Ok(None)
+    }
+
+    /// Why frames are missing, where fewer came than the container promised.
+    fn at_the_end(&mut self) {
+        let Some(expected) = self.expected_frames.filter(|_| self.exact_length) else {
+            return;
+        };
+        let missing = self.frames < expected;
+        self.ended_early = missing && self.read_to < expected;
+        // FLAC's reader drops what fails its check sum without a word.
+        if missing && !self.ended_early {
+            self.damaged = self.damaged.max(1);
+        }
     }
 
     /// A chained stream begins its next part, with headers of its own.

@@ -157,6 +157,24 @@ fn a_file_cut_off_gives_what_is_there() {
     }
 }
 
+/// Damage in the middle: the file was heard to its end all the same.
+#[test]
+fn a_damaged_packet_is_no_early_end() {
+    let mut bytes = std::fs::read(fixture("tone.flac")).unwrap();
+    let whole = read_mono(&fixture("tone.flac")).unwrap().samples;
+    let middle = bytes.len() / 2;
+    bytes[middle..middle + 16].fill(0);
+    let (_folder, path) = file_of(&bytes, "damaged.flac");
+    let mut file = AudioFile::open(&path).unwrap();
+    let mut samples = Vec::new();
+    while let Some(packet) = file.next_mono().unwrap() {
+        samples.extend_from_slice(packet);
+    }
+    assert!(file.damaged_packets() > 0 && samples.len() < whole.len());
+    assert_eq!(samples[samples.len() - 500..], whole[whole.len() - 500..]);
+    assert!(!file.ended_early());
+}
+
 /// A header that makes the decoder's arithmetic overflow: an error, with overflow checks or not.
 #[test]
 fn a_decoder_that_panics_is_contained() {

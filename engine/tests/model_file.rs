@@ -2,15 +2,15 @@
 
 mod common;
 
-use std::path::Path;
+use std::sync::Arc;
 
 use common::{model_file, small};
-use hamiltone_engine::model::{
-    Library, MAX_FILE_BYTES, Model, ModelChoice, ModelError, ModelFile, ModelSource,
-};
+use hamiltone_engine::model::{MAX_FILE_BYTES, Model, ModelError, ModelFile};
+use hamiltone_engine::tagging::{Tagger, Tags};
 use proptest::prelude::*;
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
+use serde_json::json;
 
 /// Writes a model's bytes again with its card, or its tensors, changed behind its back.
 fn altered(
@@ -72,9 +72,14 @@ fn what_was_written_is_read_and_hashed() {
 
 #[test]
 fn a_failed_write_leaves_the_old_file() {
-    let file = model_file(small(4), 1);
-    let missing = Path::new("/nonexistent/folder/model.safetensors");
-    assert!(matches!(file.write(missing), Err(ModelError::Write { .. })));
+    let (old, new) = (model_file(small(4), 1), model_file(small(4), 2));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    old.write(&path).unwrap();
+    // Where the new file is made first, nothing can be made.
+    std::fs::create_dir(path.with_extension("safetensors.part")).unwrap();
+    assert!(matches!(new.write(&path), Err(ModelError::Write { .. })));
+    assert_eq!(ModelFile::read(&path).unwrap(), old);
 }
 
 #[test]
@@ -147,11 +152,24 @@ fn a_card_of_another_version_or_none() {
     assert!(matches!(refusal(&broken), ModelError::Card(_)));
 }
 
+type Change = fn(&mut serde_json::Value);
+
+/// Cards with one change each, and a word that the refusal must say.
+fn are_refused(changes: &[(&str, Change)]) {
+    let file = model_file(small(4), 1);
+    for (what, change) in changes {
+        let error = refusal(&altered(&file, change, |_| ()));
+        assert!(
+            matches!(error, ModelError::Inconsistent(_)),
+            "{what}: {error}"
+        );
+        assert!(error.to_string().contains(what), "{what}: {error}");
+    }
+}
+
 #[test]
 fn a_card_that_contradicts_itself() {
-    let file = model_file(small(4), 1);
-    type Change = fn(&mut serde_json::Value);
-    let changes: [(&str, Change); 9] = [
+    are_refused(&[
         ("labels", |card| {
             _ = card["labels"].as_array_mut().unwrap().pop()
         }),
@@ -162,20 +180,51 @@ fn a_card_that_contradicts_itself() {
         }),
         ("hop", |card| card["features"]["hop"] = 0.into()),
         ("hidden", |card| card["architecture"]["hidden"] = 0.into()),
-        ("blocks", |card| {
-            card["architecture"]["blocks"] = serde_json::json!([])
-        }),
+        ("blocks", |card| card["architecture"]["blocks"] = json!([])),
         ("window", |card| card["default_window_s"] = 1e9.into()),
         ("probe", |card| card["probe"]["input_sha256"] = "00".into()),
-    ];
-    for (what, change) in changes {
-        let error = refusal(&altered(&file, change, |_| ()));
-        assert!(
-            matches!(error, ModelError::Inconsistent(_)),
-            "{what}: {error}"
-        );
-        assert!(error.to_string().contains(what), "{what}: {error}");
-    }
+        // As a 32-bit float it is infinite, and so would be what the probe allows.
+        ("logit of inf", |card| {
+            card["probe"]["logits"][0] = 1e39.into()
+        }),
+    ]);
+}
+
+/// Few weights; but maps of 69 GB, or a window of 1 GB.
+#[test]
+fn a_card_that_asks_for_the_whole_memory() {
+    are_refused(&[
+        ("activations", |card| {
+            let filters = [2_048, 1].repeat(4);
+            let wide = [json!({"filters": filters, "pools": true})];
+            let narrow = vec![json!({"filters": [1], "pools": true}); 7];
+            card["architecture"]["blocks"] = [&wide[..], &narrow].concat().into();
+            card["features"]["mel_bands"] = 256.into();
+        }),
+        ("window of 10 s", |card| {
+            card["architecture"]["blocks"] = json!([{"filters": [2048], "pools": false}]);
+            card["features"]["hop"] = 16.into();
+            card["features"]["sample_rate"] = 48_000.into();
+        }),
+    ]);
+}
+
+/// What is shown to people: no escapes for their terminals, no novels.
+#[test]
+fn texts_that_are_not_plain() {
+    are_refused(&[
+        ("description", |card| {
+            card["description"] = "\u{1b}[2J".into()
+        }),
+        ("training_data", |card| card["training_data"] = "\0".into()),
+        ("licence", |card| card["licence"] = "free\nof all".into()),
+        ("parent", |card| card["parent"] = "p".repeat(5_000).into()),
+        ("pruning", |card| card["pruning"] = "p".repeat(5_000).into()),
+        ("protocol", |card| {
+            let figure = json!({"measure": "accuracy", "value": 0.5, "protocol": "\r"});
+            card["accuracy"] = json!([figure]);
+        }),
+    ]);
 }
 
 #[test]
@@ -253,78 +302,6 @@ fn weights_that_are_damaged() {
     assert!(matches!(error, ModelError::Probe { .. }), "{error}");
 }
 
-#[test]
-fn a_library_finds_models_by_hash_name_and_path() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("mine.safetensors");
-    let file = model_file(small(6), 5);
-    file.write(&path).unwrap();
-    std::fs::write(folder.path().join("noise.safetensors"), [7; 50]).unwrap();
-    std::fs::write(folder.path().join("notes.txt"), "not a model").unwrap();
-    let nowhere = folder.path().join("nowhere");
-    let library = Library::with_folders(vec![nowhere, folder.path().to_owned()]);
-    let entries = library.entries();
-    let of = |path: &Path| {
-        entries
-            .iter()
-            .find(|e| e.source == ModelSource::File(path.to_owned()))
-    };
-    let mine = of(&path).unwrap();
-    assert_eq!(mine.name, "random 5");
-    assert!(
-        of(&folder.path().join("noise.safetensors"))
-            .unwrap()
-            .summary
-            .is_err()
-    );
-    assert_eq!(
-        entries
-            .iter()
-            .filter(|e| e.source != ModelSource::BuiltIn)
-            .count(),
-        2
-    );
-
-    let moved = folder.path().join("renamed.safetensors");
-    std::fs::rename(&path, &moved).unwrap();
-    let by_hash = library.open(&mine.choice()).unwrap();
-    assert_eq!(by_hash.hash(), mine.hash);
-    let by_name = ModelChoice {
-        name: Some("random 5".into()),
-        ..ModelChoice::default()
-    };
-    let by_name = library.open(&by_name).unwrap();
-    assert!(
-        std::sync::Arc::ptr_eq(&by_hash, &by_name),
-        "weights are shared"
-    );
-    let by_path = ModelChoice {
-        path: Some(moved),
-        ..ModelChoice::default()
-    };
-    assert!(library.open(&by_path).is_ok());
-
-    let gone = ModelChoice {
-        name: Some("old friend".into()),
-        hash: Some("é".repeat(40)), // whatever a session may hold
-        path: None,
-    };
-    let error = library.open(&gone).err().unwrap().to_string();
-    assert!(error.contains("model missing: old friend"), "{error}");
-}
-
-#[test]
-fn the_default_model_is_inside() {
-    let library = Library::with_folders(Vec::new());
-    let model = library.default_model();
-    assert!(!model.card().labels.is_empty());
-    assert!(std::sync::Arc::ptr_eq(
-        &model,
-        &library.open(&ModelChoice::default()).unwrap()
-    ));
-    assert_eq!(library.entries()[0].source, ModelSource::BuiltIn);
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
     /// A few bytes changed anywhere: refused or (in a place that means nothing) read, never a
@@ -333,15 +310,23 @@ proptest! {
     fn random_damage_never_panics(places in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6)) {
         static WHOLE: std::sync::LazyLock<Vec<u8>> =
             std::sync::LazyLock::new(|| model_file(common::small(4), 1).to_bytes().unwrap());
+        static SOUND: std::sync::LazyLock<Vec<f32>> =
+            std::sync::LazyLock::new(|| common::sound(16_000, 1));
         let mut bytes = WHOLE.clone();
         for (place, value) in places {
             let index = place.index(bytes.len());
             bytes[index] = value;
         }
         if let Ok(model) = Model::from_bytes(&bytes) {
-            let mut logits = model.card().probe.logits.clone();
-            model.activate(&mut logits);
-            prop_assert!(logits.iter().all(|p| p.is_finite()));
+            let mut tagger = Tagger::new(Arc::new(model), 32_000, 1.0).unwrap();
+            let (mut columns, mut finite) = (0, true);
+            let mut take = |tags: &Tags<'_>| {
+                columns += 1;
+                finite &= tags.probabilities.iter().all(|p| (0.0..=1.0).contains(p));
+            };
+            tagger.push(&SOUND, &mut take);
+            tagger.finish(&mut take);
+            prop_assert!(columns > 0 && finite);
         }
     }
 }

@@ -192,7 +192,46 @@ fn a_clip_of_one_sample_is_padded_with_silence() {
             assert!(tags.probabilities.iter().all(|p| p.is_finite()));
         });
         assert_eq!(count, 1, "one column at {rate} Hz");
-        let clip = ClipClassifier::new(model.clone(), rate).unwrap();
-        assert!(clip.finish().iter().all(|p| p.is_finite()));
+        for samples in [&[0.5][..], &[]] {
+            let mut clip = ClipClassifier::new(model.clone(), rate).unwrap();
+            clip.push(samples);
+            let probabilities = clip.finish();
+            let sum: f32 = probabilities.iter().sum();
+            assert!((sum - 1.0).abs() < 1e-5, "{probabilities:?} at {rate} Hz");
+        }
+    }
+}
+
+/// A clip of less than a column or little more is heard from its first sample on, by both ways.
+#[test]
+fn short_clips_have_one_answer() {
+    let bytes = model_file(small(3), 4).to_bytes().unwrap();
+    let model = Arc::new(Model::from_bytes(&bytes).unwrap());
+    let classify = |rate: u32, samples: &[f32]| {
+        let mut clip = ClipClassifier::new(model.clone(), rate).unwrap();
+        samples.chunks(777).for_each(|block| clip.push(block));
+        clip.finish()
+    };
+    // A frame has 1 024 samples, its deltas need 6 more of 320, a column has 16.
+    let lengths = [
+        1, 320, 1_023, 1_024, 2_943, 2_944, 5_000, 7_743, 7_744, 8_000, 12_863, 12_864,
+    ];
+    for rate in [8_000, 32_000, 44_100] {
+        let silent = classify(rate, &[]);
+        for length in lengths.map(|length| (length * rate as usize).div_ceil(32_000)) {
+            let samples = sound(length, 8);
+            let mut tagger = Tagger::new(model.clone(), rate, 10.0).unwrap();
+            let mut last = Vec::new();
+            tagger.push(&samples, &mut |tags| last = tags.probabilities.to_vec());
+            tagger.finish(&mut |tags| last = tags.probabilities.to_vec());
+            let of_clip = classify(rate, &samples);
+            let apart = |other: &[f32]| {
+                let pairs = of_clip.iter().zip(other);
+                pairs.fold(0f32, |most, (a, b)| most.max((a - b).abs()))
+            };
+            let what = format!("{length} samples at {rate} Hz: {of_clip:?}");
+            assert!(apart(&last) < 1e-5, "{what}, tagged {last:?}");
+            assert!(length < 1_024 || apart(&silent) > 1e-3, "{what} is silence");
+        }
     }
 }

@@ -5,6 +5,16 @@
 #[repr(C, align(64))]
 struct Line([f32; Buffer::LINE]);
 
+/// The product of sizes: how many floats these are.
+///
+/// # Panics
+/// If it is more than a `usize` holds. A product that wrapped round would be small enough to pass
+/// for the length of a slice that pointers then leave.
+pub(super) fn floats<const N: usize>(sizes: [usize; N]) -> usize {
+    let product = sizes.into_iter().try_fold(1, usize::checked_mul);
+    product.unwrap_or_else(|| panic!("no memory holds {sizes:?} floats"))
+}
+
 /// A fixed number of floats, zero at first, aligned to 64 bytes.
 #[derive(Clone, Default)]
 pub(super) struct Buffer {

@@ -4,7 +4,7 @@
 //! weights, so its adjoint multiplies the same transformed inputs with the gradient of the
 //! outputs, transformed by the adjoints of the last steps, in two phases of four products.
 
-use super::buffer::Buffer;
+use super::buffer::{Buffer, floats};
 use super::eight::{Phase, SIGN};
 use super::lanes::{Kernel, Lanes};
 use super::packing::Counts;
@@ -28,12 +28,15 @@ pub struct WeightGradient {
 
 impl WeightGradient {
     /// All zero, for units of `group` channels.
+    ///
+    /// # Panics
+    /// If there are more weights than a `usize` counts.
     pub fn new(group: usize, counts: Counts, set: InstructionSet) -> Self {
         let lanes = set.lanes();
         let blocks = (counts.outputs * group).div_ceil(lanes);
         let units = counts.inputs.next_multiple_of(lanes / group);
         Self {
-            sums: Buffer::new(phases(group).len() * blocks * units * TAPS * lanes),
+            sums: Buffer::new(floats([phases(group).len(), blocks, units, TAPS, lanes])),
             transformed: Buffer::default(),
             gradient: Buffer::default(),
             set,

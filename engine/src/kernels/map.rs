@@ -1,7 +1,7 @@
 //! Activations in the layout that the kernels read.
 
 use super::InstructionSet;
-use super::buffer::Buffer;
+use super::buffer::{Buffer, floats};
 
 /// Rows that a causal 3×3 convolution needs from before the first.
 pub const HISTORY: usize = 2;
@@ -51,8 +51,14 @@ impl MapShape {
     }
 
     /// Floats of all blocks.
+    ///
+    /// # Panics
+    /// If they are more than a `usize` counts. Where this does not panic, no place in the map wraps
+    /// round either.
     pub fn size(&self) -> usize {
-        self.blocks() * self.block_stride()
+        let rows = self.rows.saturating_add(HISTORY);
+        let pixels = self.mels.saturating_add(2 * BORDER);
+        floats([self.blocks(), rows, pixels, self.lanes])
     }
 
     /// Makes zero what is around the rows: the history, and the zeros beside each row.
@@ -185,5 +191,22 @@ impl Map {
 
     pub(super) fn values_mut(&mut self) -> &mut [f32] {
         &mut self.values
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[should_panic(expected = "no memory holds")]
+    fn a_size_that_wraps_round_is_refused() {
+        let shape = MapShape {
+            channels: 8,
+            rows: usize::MAX / 16,
+            mels: 62,
+            lanes: 8,
+        };
+        shape.size();
     }
 }

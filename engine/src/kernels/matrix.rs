@@ -63,7 +63,16 @@ pub struct MatrixMut<'a> {
 }
 
 fn fits(len: usize, rows: usize, columns: usize, row_stride: usize, column_stride: usize) -> bool {
-    rows == 0 || columns == 0 || (rows - 1) * row_stride + (columns - 1) * column_stride < len
+    if rows == 0 || columns == 0 {
+        return true;
+    }
+    // A sum that wrapped round would let the product read beyond the slice.
+    let across = (columns - 1).checked_mul(column_stride);
+    let last = (rows - 1)
+        .checked_mul(row_stride)
+        .zip(across)
+        .and_then(|(down, across)| down.checked_add(across));
+    last.is_some_and(|last| last < len)
 }
 
 /// `sum += left · right`, on the calling thread. AVX-512, AVX2 or NEON as the processor has it.
@@ -158,6 +167,24 @@ mod tests {
                 prop_assert!((got - want).abs() < 1e-4, "{got} for {want}");
             }
         }
+    }
+
+    #[test]
+    #[should_panic(expected = "beyond its slice")]
+    fn strides_that_wrap_round_are_refused() {
+        let mut sum = [0.0; 4];
+        let mut target = MatrixMut {
+            data: &mut sum,
+            rows: 2,
+            columns: 2,
+            row_stride: 2,
+        };
+        let wrapping = Matrix {
+            row_stride: usize::MAX,
+            column_stride: 2,
+            ..Matrix::row_major(&[1.0; 4], 2, 2)
+        };
+        multiply_add(&mut target, wrapping, Matrix::row_major(&[1.0; 4], 2, 2));
     }
 
     #[test]

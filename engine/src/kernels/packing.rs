@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::InstructionSet;
 use super::TAPS;
-use super::buffer::Buffer;
+use super::buffer::{Buffer, floats};
 use super::eight::{Phase, coefficients};
 
 /// The weights of a 3×3 convolution, as a network defines them.
@@ -38,7 +38,7 @@ impl KernelWeights<'_> {
         let (Self::Quaternion(weights) | Self::Real(weights)) = self;
         assert_eq!(
             weights.len(),
-            self.group() * counts.outputs * counts.inputs * TAPS,
+            floats([self.group(), counts.outputs, counts.inputs, TAPS]),
             "weights of {counts:?}"
         );
     }

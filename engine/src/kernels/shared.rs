@@ -85,7 +85,8 @@ impl Line for SharedLine<'_, '_> {
                     }
                 }
                 units -= here;
-                block = block.add(self.call.shape.block_stride());
+                // Behind the last block there may be nothing: `add` must not go there.
+                block = block.wrapping_add(self.call.shape.block_stride());
             }
             let (scale, shift, floor) = self.call.finish.of_block::<V>(self.block);
             for (pixel, sums) in sums.iter().enumerate() {

@@ -55,7 +55,8 @@ pub(super) unsafe fn accumulate<
                     weights = weights.add(BLOCKS * V::COUNT);
                 }
             }
-            block = block.add(inputs.block_stride);
+            // Behind the last block there may be nothing: `add` must not go there.
+            block = block.wrapping_add(inputs.block_stride);
         }
         for &tap in inputs.taps {
             for unit in 0..inputs.units % per_block {

@@ -8,17 +8,15 @@ use std::sync::Arc;
 
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 
-use super::{Card, FORMAT_VERSION, Model, ModelError, Probe};
+use super::{Card, FORMAT_VERSION, Model, ModelError};
 use crate::network::ParameterKind;
 use crate::network::streaming::{PackedNetwork, Weights};
-use crate::tagging::{MAX_WINDOW_S, MIN_WINDOW_S};
 
 /// A file larger than this is refused before anything is allocated. (QCNN14, the largest network
 /// of the paper, has 84 MB.)
 pub const MAX_FILE_BYTES: u64 = 256 << 20;
 /// Where the card stands in the header.
 const CARD_KEY: &str = "hamiltone";
-const LONGEST_NAME: usize = 200;
 
 /// A model as the file holds it: checked, not yet packed to run. Training, pruning and transfer
 /// start from this; to run it, make a [`Model`](super::Model).
@@ -47,13 +45,13 @@ impl ModelFile {
                 return Err(ModelError::Tensors(what));
             }
         }
+        check_values(&card, &weights)?;
         let network = Arc::new(PackedNetwork::new(&card.architecture, bands, &weights));
         card.format_version = FORMAT_VERSION;
         card.parameters = card.architecture.parameter_count(bands);
         card.multiply_adds_per_second = card.architecture.multiply_adds_per_second(&card.features);
         card.probe = Model::make_probe(card.probe.seed, &card, &network);
-        check_card(&card)?;
-        check_values(&card, &weights)?;
+        card.check()?;
         Ok(Self { card, weights })
     }
 
@@ -73,7 +71,7 @@ impl ModelFile {
         let tensors = SafeTensors::deserialize(bytes)
             .map_err(|error| ModelError::NotSafetensors(error.to_string()))?;
         let card = read_card(bytes)?;
-        check_card(&card)?;
+        card.check()?;
         let weights = read_weights(&tensors, &card)?;
         check_values(&card, &weights)?;
         Ok(Self { card, weights })
@@ -192,50 +190,6 @@ fn read_card(bytes: &[u8]) -> Result<Card, ModelError> {
         });
     }
     serde_json::from_str(card).map_err(unreadable)
-}
-
-fn check_card(card: &Card) -> Result<(), ModelError> {
-    let wrong = |what: String| Err(ModelError::Inconsistent(what));
-    if let Some(problem) = card.features.problem() {
-        return wrong(format!("feature setting {problem}"));
-    }
-    if let Some(problem) = card.architecture.problem(card.features.mel_bands) {
-        return wrong(problem);
-    }
-    let named = |name: &str| {
-        !name.trim().is_empty() && name.len() <= LONGEST_NAME && !name.chars().any(char::is_control)
-    };
-    if !named(&card.name) {
-        return wrong("its name is empty, too long or not plain text".into());
-    }
-    if let Some(label) = card.labels.iter().find(|label| !named(label)) {
-        return wrong(format!(
-            "the label {label:?} is empty, too long or not plain text"
-        ));
-    }
-    let (labels, outputs) = (card.labels.len(), card.architecture.labels);
-    if labels != outputs {
-        return wrong(format!("{labels} labels for {outputs} outputs"));
-    }
-    card.check_classes()?;
-    if !(MIN_WINDOW_S..=MAX_WINDOW_S).contains(&card.default_window_s) {
-        return wrong(format!("a window of {} s", card.default_window_s));
-    }
-    if card.probe.logits.len() != outputs {
-        return wrong(format!(
-            "a probe of {} for {outputs} outputs",
-            card.probe.logits.len()
-        ));
-    }
-    let input = Probe::hash(&Probe::sound(
-        card.probe.seed,
-        &card.features,
-        &card.architecture,
-    ));
-    if card.probe.input_sha256 != input {
-        return wrong("its probe was made with another sound than this program makes".into());
-    }
-    Ok(())
 }
 
 fn read_weights(tensors: &SafeTensors<'_>, card: &Card) -> Result<Weights, ModelError> {

@@ -1,11 +1,13 @@
 //! One file is a model: a `.safetensors` whose header carries the [`Card`].
 //!
 //! The loader checks everything against everything and trusts nothing: size, header, version,
-//! feature settings, architecture against names and shapes of the tensors, finite values,
-//! variances, labels against outputs, and at last the probe: a sound whose logits the file states.
+//! feature settings, architecture against names and shapes of the tensors and against the memory it
+//! would take, texts, finite values, variances, labels against outputs, and at last the probe: a
+//! sound whose logits the file states.
 
 mod among;
 mod card;
+mod checks;
 mod error;
 mod file;
 mod library;

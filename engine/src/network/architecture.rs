@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::parameters::{ParameterKind, ParameterShape};
 use crate::features::{COMPONENTS, FeatureSettings};
-use crate::kernels::{KERNEL_SIZE, TAPS};
+use crate::kernels::{HISTORY, InstructionSet, KERNEL_SIZE, TAPS};
 
 /// Rows and mels that become one where a block pools.
 pub const POOLING: usize = 2;
@@ -11,6 +11,13 @@ const MOST_BLOCKS: usize = 8;
 const MOST_CONVOLUTIONS: usize = 8;
 const MOST_FILTERS: usize = 2_048;
 const MOST_LABELS: usize = 10_000;
+/// Columns for which activations are counted: the chunk in which files are classified and the probe
+/// is run.
+const CHUNK: usize = 8;
+/// Floats of the activations of a chunk: 128 MiB, seven times what QCNN14 needs. Counts of filters
+/// and the size of the file say little about them: a layer of many filters with few inputs has few
+/// weights, and its map is as large as any.
+const MOST_ACTIVATIONS: f64 = (32u32 << 20) as f64;
 
 /// The shape of a network. Counts of filters are counts of *quaternion* filters, in real networks
 /// too: a layer of `n` has `4·n` channels.
@@ -145,6 +152,33 @@ impl Architecture {
                 (self.mels_after(mel_bands, self.blocks.len()) == 0)
                     .then(|| format!("{mel_bands} mel bands are pooled away"))
             })
+            .or_else(|| {
+                let floats = self.activations(mel_bands);
+                (floats > MOST_ACTIVATIONS).then(|| {
+                    format!(
+                        "its activations for {CHUNK} columns are {floats:.0} numbers, more than \
+                         {MOST_ACTIVATIONS}"
+                    )
+                })
+            })
+    }
+
+    /// Floats of all maps of a stream that takes [`CHUNK`] columns at a time, as if no block
+    /// pooled its last. Not in integers: there can be more than they hold.
+    fn activations(&self, mel_bands: usize) -> f64 {
+        let mut rows = (CHUNK * self.frames_per_column()) as f64;
+        let mut floats = 0.0;
+        for (index, block) in self.blocks.iter().enumerate() {
+            let lanes = InstructionSet::Avx512.lanes(); // the widest: channels fill them up
+            let channels = |filters: &usize| (COMPONENTS * filters).next_multiple_of(lanes);
+            let channels: usize = block.filters.iter().map(channels).sum();
+            let mels = self.mels_after(mel_bands, index) as f64 + 2.0; // and a zero on each side
+            floats += channels as f64 * (rows + HISTORY as f64) * mels;
+            if block.pools {
+                rows /= POOLING as f64;
+            }
+        }
+        floats
     }
 
     /// Frames that become one column of the trunk's output.
@@ -279,6 +313,7 @@ mod tests {
     fn qcnn14_has_the_size_the_paper_gives() {
         let net = Architecture::qcnn14(1.0, 527);
         assert_eq!(net.problem(64), None);
+        assert_eq!(net.clone().real().problem(128), None);
         // FACTS of the paper: 21.01 M parameters, 20.15 G multiply-adds in 10 s.
         let millions = net.parameter_count(64) as f64 / 1e6;
         assert!((millions - 21.01).abs() < 0.1, "{millions} M");
@@ -300,6 +335,21 @@ mod tests {
     fn what_cannot_be_is_said() {
         let net = Architecture::qcnn10(0.25, 10);
         assert!(net.problem(8).unwrap().contains("pooled away"));
+        // A file of 3 MB, and maps of 69 GB.
+        let wide = Block {
+            filters: [2_048, 1].repeat(4),
+            pools: true,
+        };
+        let narrow = Block {
+            filters: vec![1],
+            pools: true,
+        };
+        let large = Architecture {
+            blocks: [vec![wide], vec![narrow; 7]].concat(),
+            ..net.clone()
+        };
+        assert!(large.parameter_count(256) < 1_000_000);
+        assert!(large.problem(256).unwrap().contains("activations"));
         for broken in [
             Architecture {
                 blocks: vec![],

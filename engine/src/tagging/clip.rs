@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::stream::{ColumnStream, samples_of_one_column};
+use super::stream::ColumnStream;
 use super::window::WindowSums;
 use crate::EngineError;
 use crate::model::{Among, Model};
@@ -45,11 +45,7 @@ impl ClipClassifier {
     /// with silence.
     pub fn finish(mut self) -> Vec<f32> {
         let sums = &mut self.sums;
-        self.stream.finish(0, &mut |column| sums.add(column));
-        if sums.count() == 0 {
-            let silence = samples_of_one_column(&self.model);
-            self.stream.finish(silence, &mut |column| sums.add(column));
-        }
+        self.stream.finish(&mut |column| sums.add(column));
         let (mut features, mut hidden, mut probabilities) = (Vec::new(), Vec::new(), Vec::new());
         self.sums.features_into(&mut features);
         self.model

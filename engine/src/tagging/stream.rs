@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::EngineError;
 use crate::audio::StreamResampler;
-use crate::features::{FeatureSettings, FrontEnd};
+use crate::features::FrontEnd;
 use crate::model::Model;
 use crate::network::streaming::StreamingNetwork;
 
@@ -12,30 +12,44 @@ use crate::network::streaming::StreamingNetwork;
 pub(super) struct ColumnStream {
     resampler: StreamResampler,
     front_end: FrontEnd,
+    columns: Columns,
+    /// Samples at the model's rate that one column takes.
+    samples_of_one_column: usize,
+}
+
+/// The network behind the frames that wait for a chunk to be full.
+struct Columns {
     network: StreamingNetwork,
-    /// Quaternion frames that wait for a chunk to be full.
     frames: Vec<f32>,
+    /// Floats of a column's frames, and of a chunk's.
     column_size: usize,
     chunk_size: usize,
+    /// Whether a column has come out since the beginning.
+    begun: bool,
 }
 
 impl ColumnStream {
-    /// Columns are computed `chunk` at a time: 1 for the least delay, more where files are read.
+    /// Columns are computed `chunk` at a time: 1 for the least delay, more where no one waits.
     pub(super) fn new(
         model: &Arc<Model>,
         sample_rate: u32,
         chunk: usize,
     ) -> Result<Self, EngineError> {
-        let card = model.card();
+        let settings = &model.card().features;
         let network = model.network();
-        let column_size = network.frame_size() * network.architecture().frames_per_column();
+        let frames_per_column = network.architecture().frames_per_column();
+        let column_size = network.frame_size() * frames_per_column;
         Ok(Self {
-            resampler: StreamResampler::new(sample_rate, card.features.sample_rate)?,
-            front_end: FrontEnd::new(&card.features),
-            network: StreamingNetwork::new(network.clone(), chunk),
-            frames: Vec::with_capacity(chunk * column_size),
-            column_size,
-            chunk_size: chunk * column_size,
+            resampler: StreamResampler::new(sample_rate, settings.sample_rate)?,
+            front_end: FrontEnd::new(settings),
+            columns: Columns {
+                network: StreamingNetwork::new(network.clone(), chunk),
+                frames: Vec::with_capacity(chunk * column_size),
+                column_size,
+                chunk_size: chunk * column_size,
+                begun: false,
+            },
+            samples_of_one_column: FrontEnd::samples_for(settings, frames_per_column),
         })
     }
 
@@ -43,54 +57,40 @@ impl ColumnStream {
         let Self {
             resampler,
             front_end,
-            network,
-            frames,
-            chunk_size,
+            columns,
             ..
         } = self;
         resampler.push(mono, &mut |samples| {
-            front_end.push(samples, &mut |frame| {
-                frames.extend_from_slice(frame);
-                if frames.len() == *chunk_size {
-                    network.advance(frames, on_column);
-                    frames.clear();
-                }
-            });
+            front_end.push(samples, &mut |frame| columns.take(frame, on_column));
         });
     }
 
-    /// The end of a file: what the resampler still holds, `silence` more samples at the model's
-    /// rate, then the columns that wait. Frames that make no whole column are left out.
-    pub(super) fn finish(&mut self, silence: usize, on_column: &mut dyn FnMut(&[f32])) {
+    /// The end of a file: what the resampler still holds, then the columns that wait. Frames that
+    /// make no whole column are left out, unless there is no column at all: then silence fills up
+    /// the first, so that there is an answer. Allocates in that case.
+    pub(super) fn finish(&mut self, on_column: &mut dyn FnMut(&[f32])) {
         let Self {
             resampler,
             front_end,
-            network,
-            frames,
-            chunk_size,
-            column_size,
+            columns,
+            samples_of_one_column,
         } = self;
-        let mut take = |samples: &[f32]| {
-            front_end.push(samples, &mut |frame| {
-                frames.extend_from_slice(frame);
-                if frames.len() == *chunk_size {
-                    network.advance(frames, on_column);
-                    frames.clear();
-                }
-            });
-        };
-        resampler.finish(&mut take);
-        take(&vec![0.0; silence]);
-        let whole = frames.len() / *column_size * *column_size;
-        network.advance(&frames[..whole], on_column);
-        frames.clear();
+        resampler.finish(&mut |samples| {
+            front_end.push(samples, &mut |frame| columns.take(frame, on_column));
+        });
+        if !columns.begun && columns.frames.len() < columns.column_size {
+            let silence = vec![0.0; *samples_of_one_column];
+            front_end.push(&silence, &mut |frame| columns.fill_up_one(frame));
+        }
+        columns.finish(on_column);
     }
 
     pub(super) fn reset(&mut self) {
         self.resampler.reset();
         self.front_end.reset();
-        self.network.reset();
-        self.frames.clear();
+        self.columns.network.reset();
+        self.columns.frames.clear();
+        self.columns.begun = false;
     }
 
     pub(super) fn resampler_latency_s(&self, sample_rate: u32) -> f64 {
@@ -98,8 +98,26 @@ impl ColumnStream {
     }
 }
 
-/// Samples at the model's rate that one column takes.
-pub(super) fn samples_of_one_column(model: &Model) -> usize {
-    let settings: &FeatureSettings = &model.card().features;
-    FrontEnd::samples_for(settings, model.card().architecture.frames_per_column())
+impl Columns {
+    fn take(&mut self, frame: &[f32], on_column: &mut dyn FnMut(&[f32])) {
+        self.frames.extend_from_slice(frame);
+        if self.frames.len() == self.chunk_size {
+            self.finish(on_column);
+        }
+    }
+
+    /// Takes a frame only while the first column is not whole.
+    fn fill_up_one(&mut self, frame: &[f32]) {
+        if self.frames.len() < self.column_size {
+            self.frames.extend_from_slice(frame);
+        }
+    }
+
+    /// Computes the whole columns that wait and forgets the rest.
+    fn finish(&mut self, on_column: &mut dyn FnMut(&[f32])) {
+        let whole = self.frames.len() / self.column_size * self.column_size;
+        self.network.advance(&self.frames[..whole], on_column);
+        self.begun |= whole > 0;
+        self.frames.clear();
+    }
 }

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::stream::{ColumnStream, samples_of_one_column};
+use super::stream::ColumnStream;
 use super::window::{Window, WindowSums};
 use super::{MAX_WINDOW_S, MIN_WINDOW_S};
 use crate::EngineError;
@@ -85,21 +85,12 @@ impl Tagger {
     /// column is padded with silence, so that there is an answer. [`reset`](Self::reset) before
     /// the next stream.
     pub fn finish(&mut self, on_tags: &mut dyn FnMut(&Tags<'_>)) {
+        if self.samples_pushed == 0 {
+            return;
+        }
         let (model, results) = (&self.model, &mut self.results);
-        let nothing_yet = results.columns == 0 && self.samples_pushed > 0;
-        let silence = if nothing_yet {
-            samples_of_one_column(model)
-        } else {
-            0
-        };
-        let mut wanted = if nothing_yet { 1 } else { usize::MAX };
-        self.stream.finish(silence, &mut |column| {
-            // Of the padding, only the column that had to be padded.
-            if wanted > 0 {
-                wanted -= 1;
-                results.take(model, column, on_tags);
-            }
-        });
+        self.stream
+            .finish(&mut |column| results.take(model, column, on_tags));
     }
 
     /// Sets the window in seconds (clamped to 0.5–10); heard at the next column, without a reload.

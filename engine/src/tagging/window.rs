@@ -81,10 +81,6 @@ impl WindowSums {
         self.count += 1;
     }
 
-    pub(crate) fn count(&self) -> usize {
-        self.count
-    }
-
     /// Mean + max of each feature; zeros where there was no column.
     pub(crate) fn features_into(&self, features: &mut Vec<f32>) {
         features.clear();

@@ -94,8 +94,12 @@ impl Lanes for Avx2 {
 
     #[inline(always)]
     unsafe fn load_quad(from: *const f32) -> Self {
-        // SAFETY: four floats are there.
-        Self(unsafe { _mm256_broadcast_ps(&*from.cast()) })
+        // SAFETY: four floats are there, on any boundary. (`_mm256_broadcast_ps` would take a
+        // reference to an aligned vector; this compiles to the same instruction.)
+        Self(unsafe {
+            let quad = _mm_loadu_ps(from);
+            _mm256_set_m128(quad, quad)
+        })
     }
 
     #[inline(always)]

@@ -101,16 +101,20 @@ impl InstructionSet {
     pub const ALL: [Self; 4] = [Self::Plain, Self::Neon, Self::Avx2, Self::Avx512];
 
     /// The fastest that this machine has. The variable `HAMILTONE_INSTRUCTIONS` (`plain`, `neon`,
-    /// `avx2`, `avx512`) asks for a lower one, for comparisons; it is read once.
+    /// `avx2`, `avx512`) asks for a lower one, for comparisons; it is read once. Any other word, and
+    /// a set that this machine lacks, is as good as none.
     pub fn best() -> Self {
         static BEST: std::sync::LazyLock<InstructionSet> = std::sync::LazyLock::new(|| {
             let wish = std::env::var("HAMILTONE_INSTRUCTIONS").unwrap_or_default();
-            let wished = |set: &InstructionSet| wish.is_empty() || set.name() == wish;
-            let fits = |set: &InstructionSet| set.is_available() && wished(set);
-            let best = InstructionSet::ALL.into_iter().rev().find(fits);
-            best.unwrap_or(InstructionSet::Plain)
+            InstructionSet::best_for(&wish)
         });
         *BEST
+    }
+
+    fn best_for(wish: &str) -> Self {
+        let available = || Self::ALL.into_iter().filter(|set| set.is_available());
+        let wished = available().find(|set| set.name() == wish);
+        wished.or(available().next_back()).unwrap_or(Self::Plain)
     }
 
     /// A short name, as `HAMILTONE_INSTRUCTIONS` takes it.

@@ -80,3 +80,15 @@ fn the_lanes_are_those_of_the_vectors() {
         }
     }
 }
+
+#[test]
+fn a_wish_that_no_set_fits_changes_nothing() {
+    let best = InstructionSet::best_for("");
+    for word in ["avx-2", "AVX2", "sse"] {
+        assert_eq!(InstructionSet::best_for(word), best, "{word}");
+    }
+    for set in InstructionSet::ALL {
+        let expected = if set.is_available() { set } else { best };
+        assert_eq!(InstructionSet::best_for(set.name()), expected);
+    }
+}

@@ -63,7 +63,8 @@ pub(super) unsafe fn read<
                             value.hadamard().store(slot);
                         }
                         value.store(slot.add(straight));
-                        slot = slot.add(plan.input_position);
+                        // Behind the last position there is nothing: `add` must not go there.
+                        slot = slot.wrapping_add(plan.input_position);
                     }
                 }
             }
