@@ -17,7 +17,7 @@
 //! end, and the audio thread knows nobody.
 //!
 //! # In the audio thread
-//! `process` reads one atomic parameter, mixes to mono and copies into a ring that was made at
+//! `process` reads a few atomic parameters, mixes to mono and copies into a ring that was made at
 //! activation. It does not allocate, lock, log or free. In a render it may wait for the worker, so
 //! that every frame is analysed; in real time it never waits: what does not fit is dropped, counted
 //! and shown.

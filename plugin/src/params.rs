@@ -129,6 +129,11 @@ impl HamiltoneParams {
     pub fn window_s(&self) -> f32 {
         window_in_range(self.window.value())
     }
+
+    /// Whether labels are to sound as notes now: what is bypassed says nothing new.
+    pub fn wants_notes(&self) -> bool {
+        self.notes.value() && !self.bypass.value()
+    }
 }
 
 /// Brings a state that is about to be loaded into order: nice-plug stores what it reads, and a host

@@ -125,7 +125,10 @@ impl Plugin for Hamiltone {
         let format = StreamFormat {
             sample_rate: f64::from(config.sample_rate),
             channels: layout.main_input_channels.map_or(0, NonZeroU32::get),
-            offline: config.process_mode == ProcessMode::Offline,
+            // nice-plug's VST3 wrapper tells the mode of the setup before this one: after an export, live
+            // playing would be a render. There the pace alone tells.
+            offline: config.process_mode == ProcessMode::Offline
+                && context.plugin_api() != PluginApi::Vst3,
         };
         let (tap, outlet) = tap(format, self.meters.clone());
         self.tap = Some(tap);
@@ -160,13 +163,25 @@ impl Plugin for Hamiltone {
             } else {
                 tap.hear(buffer.as_slice_immutable(), self.params.listen.value());
             }
-            let expected = self.params.notes.value() && !self.params.bypass.value();
-            tap.play_notes(buffer.samples(), expected, |timing, note| {
-                // A host that takes no more events has no use for this one either.
-                let _ = context.try_send_event(event(timing, note));
-            });
+            tap.play_notes(
+                buffer.samples(),
+                self.params.wants_notes(),
+                |timing, note| {
+                    // A host that takes no more events has no use for this one either.
+                    let _ = context.try_send_event(event(timing, note));
+                },
+            );
         }
-        ProcessStatus::Normal
+        // Silence is news to those who follow the labels: a host must not put us to sleep over it.
+        let someone_follows = self.params.notes.value()
+            || self.params.osc.value()
+            || self.params.capture.value()
+            || self.meters.rendering();
+        if someone_follows {
+            ProcessStatus::KeepAlive
+        } else {
+            ProcessStatus::Normal
+        }
     }
 
     fn deactivate(&mut self) {

@@ -1,5 +1,6 @@
 //! What the user chose that is not a parameter, and the size of the panel.
 
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use hamiltone_engine::model::ModelChoice;
@@ -119,6 +120,38 @@ pub struct OscSettings {
     pub updates_per_second: u16,
 }
 
+impl OscSettings {
+    /// The address and the port as one writes them, `127.0.0.1:9000`; where the address is none, both as
+    /// they are.
+    pub fn destination(&self) -> String {
+        match self.host.parse() {
+            Ok(address) => SocketAddr::new(address, self.port).to_string(),
+            Err(_) => format!("{}:{}", self.host, self.port),
+        }
+    }
+
+    /// The same with another destination: `192.168.1.20:57120`, `[::1]:57120`, an address alone, a port alone,
+    /// `localhost` for the own machine. `None` if it is none of these.
+    pub fn with_destination(&self, text: &str) -> Option<Self> {
+        let text = text.trim().replace("localhost", "127.0.0.1");
+        let (host, port) = if let Ok(both) = text.parse::<SocketAddr>() {
+            (both.ip().to_string(), both.port())
+        } else if let Ok(host) = text.parse::<IpAddr>() {
+            (host.to_string(), self.port)
+        } else {
+            (
+                self.host.clone(),
+                text.trim_start_matches(':').parse().ok()?,
+            )
+        };
+        (port > 0).then(|| Self {
+            host,
+            port,
+            ..self.clone()
+        })
+    }
+}
+
 impl Default for OscSettings {
     fn default() -> Self {
         Self {
@@ -223,5 +256,26 @@ mod tests {
             height: 500,
         };
         assert_eq!(huge.clamped(), fitting);
+    }
+
+    #[test]
+    fn a_destination_can_be_written_in_many_ways() {
+        let settings = OscSettings::default();
+        for (text, meant) in [
+            ("192.168.1.20:57120", Some("192.168.1.20:57120")),
+            (" [::1]:57120 ", Some("[::1]:57120")),
+            ("10.0.0.7", Some("10.0.0.7:9000")),
+            ("57120", Some("127.0.0.1:57120")),
+            (":57120", Some("127.0.0.1:57120")),
+            ("localhost:8000", Some("127.0.0.1:8000")),
+            ("studio.local:8000", None),
+            ("127.0.0.1:0", None),
+            ("127.0.0.1:70000", None),
+            ("", None),
+        ] {
+            let changed = settings.with_destination(text);
+            let said = changed.map(|changed| changed.destination());
+            assert_eq!(said.as_deref(), meant, "{text}");
+        }
     }
 }

@@ -143,6 +143,7 @@ fn tap_with(
     let (marks, seen) = RingBuffer::new(MARKS);
     let (played, notes) = RingBuffer::new(NOTES);
     let analysed = Arc::new(AtomicU64::new(0));
+    meters.rendering.store(format.offline, Ordering::Relaxed);
     let tap = Tap {
         samples,
         marks,
@@ -235,12 +236,14 @@ impl Tap {
             self.wait_for_notes();
         }
         let begin = self.frames - frames as u64;
+        let mut offset = 0; // hosts want the events of a block in order
         while let Ok(note) = self.notes.peek().copied() {
             if note.at_frame >= self.frames {
                 break;
             }
             let _ = self.notes.pop();
-            play(note.at_frame.saturating_sub(begin) as u32, note);
+            offset = offset.max(note.at_frame.saturating_sub(begin) as u32);
+            play(offset, note);
         }
     }
 

@@ -175,13 +175,18 @@ impl NiceEguiApp for PanelApp {
         self.held.until_this_thread_ends();
         prepare(&context);
         frame.set_clear_color(theme::BACKGROUND.into());
-        frame.set_key_capture(KeyCapture::IgnoreAll); // the keyboard is the host's
         self.host = Some(host);
         self.shared.requests.list_models();
         Ok(())
     }
 
-    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut Frame) {
+    fn ui(&mut self, ui: &mut egui::Ui, frame: &mut Frame) {
+        // The keyboard is the host's, except while something is written.
+        frame.set_key_capture(if ui.ctx().egui_wants_keyboard_input() {
+            KeyCapture::CaptureAll
+        } else {
+            KeyCapture::IgnoreAll
+        });
         self.take_answer();
         if self.listed.elapsed() > WATCH_EVERY {
             self.listed = Instant::now();

@@ -11,6 +11,8 @@ use super::{Action, View, controls, theme, words};
 use crate::snapshot::Bounce;
 
 const ROW: f32 = 30.0;
+/// Room for an address and a port.
+const DESTINATION: f32 = 150.0;
 
 /// Shows the page.
 pub(super) fn show(ui: &mut Ui, area: Rect, view: View<'_>, actions: &mut Vec<Action>) {
@@ -112,20 +114,7 @@ fn show_osc(ui: &mut Ui, area: Rect, view: View<'_>, actions: &mut Vec<Action>) 
         actions,
     );
     let osc = &view.settings.osc;
-    let address = format!("{}:{}", osc.host, osc.port);
-    let mut right = steppers(
-        ui,
-        rest,
-        "to",
-        &address,
-        |ui_actions, step| {
-            change(view.settings, ui_actions, |settings| {
-                let port = i32::from(settings.osc.port) + step;
-                settings.osc.port = port.clamp(1, 65_535) as u16;
-            });
-        },
-        actions,
-    );
+    let mut right = show_destination(ui, rest, view, actions);
     right.min.x += 14.0;
     let rate = format!("{} a second", osc.updates_per_second);
     steppers(
@@ -141,6 +130,53 @@ fn show_osc(ui: &mut Ui, area: Rect, view: View<'_>, actions: &mut Vec<Action>) 
         },
         actions,
     );
+}
+
+/// The one widget that takes the keyboard, once it is clicked.
+pub(super) fn destination_id() -> egui::Id {
+    egui::Id::unique("osc destination")
+}
+
+/// Where OSC messages go, to be written over. Returns what is left of the line.
+fn show_destination(ui: &mut Ui, area: Rect, view: View<'_>, actions: &mut Vec<Action>) -> Rect {
+    let faint = Line::new(theme::small(), theme::TEXT_FAINT);
+    let caption = faint.at(ui.painter(), area.left_center(), Align2::LEFT_CENTER, "to");
+    let osc = &view.settings.osc;
+    let id = destination_id();
+    let written: Option<String> = ui.data(|data| data.get_temp(id));
+    let mut text = written.clone().unwrap_or_else(|| osc.destination());
+    let changed = osc.with_destination(&text);
+    let colour = if changed.is_some() {
+        theme::TEXT
+    } else {
+        theme::WARNING
+    };
+    let corner = pos2(caption.right() + 8.0, area.center().y - 11.0);
+    let place = Rect::from_min_size(corner, vec2(DESTINATION, 22.0));
+    let edit = egui::TextEdit::singleline(&mut text)
+        .id(id)
+        .font(theme::small())
+        .text_color(colour)
+        .background_color(theme::RAISED)
+        .margin(vec2(7.0, 2.0))
+        .align(Align2::LEFT_CENTER);
+    let lower = |ui: &mut Ui| {
+        ui.spacing_mut().interact_size.y = place.height();
+        ui.put(place, edit)
+    };
+    let field = ui.scope(lower).inner.on_hover_text(
+        "A numeric address and a port: 192.168.1.20:57120. A port alone keeps the address.",
+    );
+    if field.changed() {
+        ui.data_mut(|data| data.insert_temp(id, text));
+    } else if field.lost_focus() && written.is_some() {
+        // What is no destination is dropped, and the one that holds is shown again.
+        ui.data_mut(|data| data.remove_temp::<String>(id));
+        if let Some(osc) = changed {
+            change(view.settings, actions, |settings| settings.osc = osc);
+        }
+    }
+    Rect::from_min_max(pos2(place.right(), area.top()), area.max)
 }
 
 /// A caption, a value, and "−" and "+" for it. Returns what is left of the line.

@@ -166,9 +166,10 @@ pub(super) const AT_REST: Duration = Duration::from_millis(250);
 /// Draws the panel over the whole of `ui` and returns what the user did, and when the next picture
 /// is due. Depends on nothing but its arguments and egui's memory of its widgets.
 pub fn draw(ui: &mut Ui, view: View<'_>, motion: &mut Motion) -> (Vec<Action>, Duration) {
-    // Space and letters belong to the host, so no widget may ever hold the keyboard.
+    // Space and letters belong to the host, so no widget may hold the keyboard but one to be written in.
+    let writable = outputs::destination_id();
     ui.ctx().memory_mut(|memory| {
-        if let Some(id) = memory.focused() {
+        if let Some(id) = memory.focused().filter(|id| *id != writable) {
             memory.surrender_focus(id);
         }
     });

@@ -198,20 +198,80 @@ fn a_render_without_a_worker_does_not_wait() {
     assert_eq!(meters.dropped_frames(), 50);
 }
 
+/// A host's blocks as the clock sees them.
+struct Host {
+    pace: Pace,
+    now: Instant,
+}
+
+impl Host {
+    fn new() -> Self {
+        Self {
+            pace: Pace::new(48_000.0),
+            now: Instant::now(),
+        }
+    }
+
+    /// Plays for some seconds of the clock, `pace` times as fast.
+    fn play(&mut self, seconds: f64, pace: f64) {
+        let block = Duration::from_secs_f64(4_800.0 / 48_000.0 / pace);
+        let end = self.now + Duration::from_secs_f64(seconds);
+        while self.now < end {
+            self.now += block;
+            self.pace.heard(4_800, self.now);
+        }
+    }
+}
+
 #[test]
 fn pace_tells_a_render_from_real_time() {
-    let block = Duration::from_secs_f64(512.0 / 48_000.0);
-    let start = Instant::now();
-    let mut live = Pace::new(48_000.0);
-    let mut render = Pace::new(48_000.0);
-    for i in 0..2_000 {
-        live.heard(512, start + block * i);
-        render.heard(512, start + block * i / 50);
-        assert!(!live.is_rendering());
+    let mut host = Host::new();
+    for _ in 0..1000 {
+        host.play(0.5, 1.0);
+        assert!(!host.pace.is_rendering());
     }
-    assert!(render.is_rendering());
-    render.heard(512, start + Duration::from_secs(100));
-    assert!(!render.is_rendering(), "a pause ends the render");
+    host.play(1.0, 50.0);
+    assert!(host.pace.is_rendering());
+    host.now += Duration::from_secs(4);
+    host.play(0.5, 1.0);
+    assert!(!host.pace.is_rendering(), "a pause ends the render");
+}
+
+#[test]
+fn live_playing_after_a_render_is_soon_known_as_such() {
+    let mut host = Host::new();
+    host.play(10.0, 30.0); // five minutes
+    assert!(host.pace.is_rendering());
+    host.play(6.5, 1.0);
+    assert!(!host.pace.is_rendering());
+}
+
+#[test]
+fn a_render_that_works_hard_is_still_one() {
+    let mut host = Host::new();
+    host.play(2.0, 20.0);
+    for pace in [0.3, 4.0, 0.8, 1.3] {
+        host.play(10.0, pace);
+        assert!(host.pace.is_rendering(), "{pace}");
+    }
+}
+
+#[test]
+fn a_clock_that_drifts_is_no_render() {
+    let mut host = Host::new();
+    for _ in 0..8 {
+        host.play(3_600.0, 1.001); // a film's pull-up
+        assert!(!host.pace.is_rendering());
+    }
+}
+
+#[test]
+fn a_new_activation_does_not_inherit_a_render() {
+    let meters = Arc::new(TapMeters::default());
+    let (_tap, _outlet) = tap(RENDER, meters.clone());
+    assert!(meters.rendering());
+    let (_tap, _outlet) = tap(LIVE, meters.clone());
+    assert!(!meters.rendering());
 }
 
 #[test]
@@ -319,6 +379,23 @@ fn notes_sound_at_their_frame_in_any_blocks() {
         );
         assert_eq!(played.len(), 6);
     }
+}
+
+#[test]
+fn late_and_timely_notes_of_a_block_are_in_order() {
+    let (mut tap, mut outlet, _) = small(LIVE, 4000, 0);
+    for (at_frame, velocity) in [(80, Some(0.5)), (10, None)] {
+        outlet.send(ScheduledNote {
+            at_frame,
+            channel: 0,
+            key: 60,
+            velocity,
+        });
+    }
+    tap.hear(&[[0.0; 100]], Listen::Mix);
+    let mut offsets = Vec::new();
+    tap.play_notes(100, true, |offset, _| offsets.push(offset));
+    assert_eq!(offsets, [80, 80]);
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod models;
 mod notes;
 mod osc;
 mod outputs;
+mod publication;
 mod reports;
 mod response;
 mod spectrum;

@@ -17,7 +17,7 @@ pub(super) struct Notes {
 impl Notes {
     /// A label changed in the column that ends at `at_frame` of the stream.
     pub(super) fn change(&mut self, change: Change, at_frame: u64, rate: f64, map: NoteSettings) {
-        let at_frame = at_frame + (NOTE_DELAY_S * rate) as u64;
+        let at_frame = delayed(at_frame, rate);
         match change.on {
             Some(probability) => {
                 let Some((channel, key)) = map.note_of(change.label) else {
@@ -44,8 +44,10 @@ impl Notes {
         }
     }
 
-    /// Everything that sounds ends: notes were switched off, or their labels are gone.
-    pub(super) fn all_off(&mut self, at_frame: u64) {
+    /// Everything that sounds ends: notes were switched off, or their labels are gone. As late as a
+    /// change at `at_frame` would be, so that nothing ends before it began.
+    pub(super) fn all_off(&mut self, at_frame: u64, rate: f64) {
+        let at_frame = delayed(at_frame, rate);
         let ends = |(_, channel, key)| end(channel, key, at_frame);
         self.due.extend(self.sounding.drain(..).map(ends));
     }
@@ -61,6 +63,11 @@ impl Notes {
         self.sounding.clear();
         self.due.clear();
     }
+}
+
+/// When a change in the column that ends at `frame` sounds, by a stream of `rate` Hz.
+fn delayed(frame: u64, rate: f64) -> u64 {
+    frame + (NOTE_DELAY_S * rate) as u64
 }
 
 fn end(channel: u8, key: u8, at_frame: u64) -> ScheduledNote {
@@ -118,11 +125,16 @@ mod tests {
             };
             notes.change(on, 0, 48_000.0, NoteSettings::default());
         }
-        delivered(&mut notes);
-        notes.all_off(77);
+        // The last change may still be on its way.
+        assert!(
+            delivered(&mut notes)
+                .iter()
+                .all(|&(at, _, on)| on && at == 5760)
+        );
+        notes.all_off(77, 48_000.0);
         assert_eq!(
             delivered(&mut notes),
-            [(77, 36, false), (77, 37, false), (77, 38, false)]
+            [(5837, 36, false), (5837, 37, false), (5837, 38, false)]
         );
         notes.change(OFF, 100, 48_000.0, NoteSettings::default());
         assert_eq!(delivered(&mut notes), []);

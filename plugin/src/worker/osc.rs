@@ -32,8 +32,7 @@ impl Osc {
             return;
         }
         self.settings = settings.cloned();
-        self.sent.clear();
-        self.sent_at_s = f64::NEG_INFINITY;
+        self.forget();
         (self.socket, self.trouble) = match settings.map(open) {
             None => (None, None),
             Some(Ok(socket)) => (Some(socket), None),
@@ -45,6 +44,12 @@ impl Osc {
                 }),
             ),
         };
+    }
+
+    /// The labels are others from here on, or the other side knows nothing.
+    pub(super) fn forget(&mut self) {
+        self.sent.clear();
+        self.sent_at_s = f64::NEG_INFINITY;
     }
 
     /// Sends what changed of `probabilities` at `time_s` of the stream, if it is time to.
@@ -207,6 +212,18 @@ mod tests {
             )
         );
         assert_eq!(second.len(), 2);
+    }
+
+    #[test]
+    fn other_labels_have_other_addresses() {
+        let (socket, settings) = listener();
+        let mut osc = Osc::default();
+        osc.configure(Some(&settings));
+        osc.send(&["Chainsaw".to_owned()], &[0.5], 0.0);
+        received(&socket);
+        osc.forget();
+        osc.send(&["Siren".to_owned()], &[0.5], 0.01);
+        assert_eq!(received(&socket)[0].0, "/hamiltone/label/siren");
     }
 
     #[test]

@@ -69,7 +69,7 @@ impl Circumstances<'_> {
                 release_s: params.release.value(),
                 threshold: params.threshold.value(),
             },
-            notes: params.notes.value().then_some(settings.notes),
+            notes: params.wants_notes().then_some(settings.notes),
         }
     }
 }
@@ -107,12 +107,13 @@ impl Outputs {
         self.response.reset();
     }
 
-    /// From `time_s` of the stream, `frame` in frames, tags mean something else: other labels, or
+    /// From `time_s` of the stream, `frame` in frames of `rate` Hz, tags mean something else: other labels, or
     /// others that compete. What goes on ends.
-    pub(super) fn change_meaning(&mut self, time_s: f64, frame: u64) {
+    pub(super) fn change_meaning(&mut self, time_s: f64, frame: u64, rate: f64) {
         self.reports.finish(time_s);
         self.bounces.end(time_s);
-        self.notes.all_off(frame);
+        self.notes.all_off(frame, rate);
+        self.osc.forget();
         self.forget_tags();
     }
 
@@ -188,6 +189,9 @@ impl Listener for Audience<'_> {
 
     fn unheard(&mut self, from_s: f64, to_s: f64, why: Unheard) {
         self.outputs.bounces.unheard(from_s, to_s, why);
+        if let Some(spectrum) = &mut self.outputs.spectrum {
+            spectrum.reset(to_s);
+        }
     }
 
     fn jumped(&mut self, time_s: f64, starts: bool) {
@@ -198,9 +202,8 @@ impl Listener for Audience<'_> {
         } else {
             outputs.bounces.end(time_s);
         }
-        outputs
-            .notes
-            .all_off((time_s * self.circumstances.rate) as u64);
+        let rate = self.circumstances.rate;
+        outputs.notes.all_off((time_s * rate) as u64, rate);
         outputs.response.reset();
         outputs.compared.reset();
         if let Some(spectrum) = &mut outputs.spectrum {

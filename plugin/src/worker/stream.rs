@@ -207,6 +207,12 @@ impl Stream {
         }
     }
 
+    /// Hands a note to the audio thread, also while no sound comes from it. Returns false where there is
+    /// no room.
+    pub(super) fn send(&mut self, note: ScheduledNote) -> bool {
+        self.outlet.send(note)
+    }
+
     /// The stream ends: lets the tagger say what it still holds.
     pub(super) fn finish(&mut self, listener: &mut dyn Listener) {
         let clock = self.clock();
@@ -224,13 +230,8 @@ impl Stream {
         self.tag(count, listener);
         self.load.add(start.elapsed(), audio_s);
         let start = Instant::now();
-        if let Some(tagger) = &mut self.compared {
-            let refresh_s = tagger.refresh_s();
-            tagger.push(&self.chunk[..count], &mut |tags| {
-                listener.compared(tags.probabilities, refresh_s);
-            });
-            self.compared_load.add(start.elapsed(), audio_s);
-        }
+        self.tag_compared(count, listener);
+        self.compared_load.add(start.elapsed(), audio_s);
     }
 
     /// Tags the first `count` samples of the chunk.
@@ -241,6 +242,15 @@ impl Stream {
             let refresh_s = tagger.refresh_s();
             tagger.push(&self.chunk[..count], &mut |tags| {
                 listener.tags(tags, clock.place(tags, refresh_s));
+            });
+        }
+    }
+
+    fn tag_compared(&mut self, count: usize, listener: &mut dyn Listener) {
+        if let Some(tagger) = &mut self.compared {
+            let refresh_s = tagger.refresh_s();
+            tagger.push(&self.chunk[..count], &mut |tags| {
+                listener.compared(tags.probabilities, refresh_s);
             });
         }
     }
@@ -259,6 +269,7 @@ impl Stream {
         while left > 0 {
             let count = left.min(CHUNK);
             self.tag(count, listener);
+            self.tag_compared(count, listener);
             left -= count;
         }
     }

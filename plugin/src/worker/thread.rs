@@ -9,13 +9,13 @@ use hamiltone_engine::model::Library;
 use parking_lot::Mutex;
 
 use super::Command;
-use super::models::{Models, name_of};
+use super::models::Models;
 use super::outputs::{Circumstances, Outputs};
 use super::stream::Stream;
 use crate::history::History;
 use crate::params::HamiltoneParams;
 use crate::settings::Settings;
-use crate::snapshot::{Activity, Compared, Snapshot, Trouble};
+use crate::snapshot::{Snapshot, Trouble};
 use crate::tap::{Outlet, TapMeters};
 
 type Publisher = triple_buffer::Input<Snapshot>;
@@ -30,8 +30,6 @@ const IDLE_PAUSE: Duration = Duration::from_millis(100);
 const LISTENING_BUDGET: Duration = Duration::from_millis(40);
 /// What is left in the ring at the end is heard for this long at most.
 const DRAIN_PATIENCE: Duration = Duration::from_secs(10);
-/// Time between snapshots when nothing new is heard.
-const PUBLISH_EVERY: Duration = Duration::from_millis(90);
 /// A render that is known by its pace alone is over when nothing came for this long.
 const RENDER_OVER: Duration = Duration::from_secs(3);
 
@@ -61,21 +59,21 @@ pub(super) fn run(
     }
 }
 
-struct Analyst<'a> {
-    params: Arc<HamiltoneParams>,
-    meters: Arc<TapMeters>,
-    publisher: &'a mut Publisher,
-    published: Option<Instant>,
-    models: Models,
+pub(super) struct Analyst<'a> {
+    pub(super) params: Arc<HamiltoneParams>,
+    pub(super) meters: Arc<TapMeters>,
+    pub(super) publisher: &'a mut Publisher,
+    pub(super) published: Option<Instant>,
+    pub(super) models: Models,
     /// The second model's, while one is compared.
-    compared: Option<Models>,
+    pub(super) compared: Option<Models>,
     library: Library,
-    outputs: Outputs,
-    stream: Option<Stream>,
+    pub(super) outputs: Outputs,
+    pub(super) stream: Option<Stream>,
     /// Someone needs a model: a stream has come or the panel is open.
     awake: bool,
-    settings: Settings,
-    stream_trouble: Option<Trouble>,
+    pub(super) settings: Settings,
+    pub(super) stream_trouble: Option<Trouble>,
 }
 
 impl<'a> Analyst<'a> {
@@ -140,6 +138,9 @@ impl<'a> Analyst<'a> {
             Command::ListModels => {
                 self.awake = true;
                 self.models.list();
+                if let Some(compared) = &mut self.compared {
+                    compared.list();
+                }
             }
             Command::SaveAgain => self.outputs.bounces.try_again(),
             Command::Quit => {}
@@ -172,20 +173,30 @@ impl<'a> Analyst<'a> {
             .set_folder(self.settings.report_folder.as_deref(), heard_s);
         let osc = self.params.osc.value().then_some(&self.settings.osc);
         outputs.osc.configure(osc);
-        if let Some(stream) = &self.stream
-            && !self.params.notes.value()
-        {
-            outputs.notes.all_off(stream.position());
-        }
         self.follow_model(heard_s);
         self.follow_compared();
         self.follow_capture();
+        self.end_notes();
         if let Some(stream) = &mut self.stream {
             stream.set_window(self.params.window_s());
             if stream.choose_among(&self.settings.among) {
-                self.outputs.change_meaning(heard_s, stream.position());
+                let rate = stream.format().sample_rate;
+                self.outputs
+                    .change_meaning(heard_s, stream.position(), rate);
                 self.outputs.compared.reset();
             }
+        }
+    }
+
+    /// Ends the notes that sound where they are switched off, or where bypass keeps their ends from
+    /// being heard.
+    fn end_notes(&mut self) {
+        if let Some(stream) = &mut self.stream
+            && !self.params.wants_notes()
+        {
+            let notes = &mut self.outputs.notes;
+            notes.all_off(stream.position(), stream.format().sample_rate);
+            notes.deliver(|note| stream.send(note));
         }
     }
 
@@ -196,8 +207,10 @@ impl<'a> Analyst<'a> {
         self.publish_loading();
         let choice = self.settings.model.clone();
         if self.models.load(&choice) {
-            let position = self.stream.as_ref().map_or(0, Stream::position);
-            self.outputs.change_meaning(heard_s, position);
+            let (position, rate) = self.stream.as_ref().map_or((0, 0.0), |stream| {
+                (stream.position(), stream.format().sample_rate)
+            });
+            self.outputs.change_meaning(heard_s, position, rate);
             self.use_model();
         }
         if let Some(complete) = self.models.completed(&choice) {
@@ -306,106 +319,5 @@ impl<'a> Analyst<'a> {
             self.outputs.bounces.end(duration_s);
             self.save_bounces_now();
         }
-    }
-
-    fn activity(&self) -> Activity {
-        let Some(stream) = &self.stream else {
-            return Activity::Waiting;
-        };
-        if self.params.bypass.value() {
-            Activity::Bypassed
-        } else if stream.signal.is_absent(Instant::now()) {
-            Activity::Waiting
-        } else if stream.signal.is_silent() {
-            Activity::NoSignal
-        } else {
-            Activity::Listening
-        }
-    }
-
-    fn publish_when_due(&mut self) {
-        let due = self
-            .published
-            .is_none_or(|last| last.elapsed() >= PUBLISH_EVERY);
-        if due || self.outputs.newest.unpublished {
-            self.publish();
-        }
-    }
-
-    fn publish(&mut self) {
-        let snapshot = self.snapshot();
-        self.publisher.write(snapshot);
-        self.published = Some(Instant::now());
-        self.outputs.newest.unpublished = false;
-    }
-
-    fn publish_loading(&mut self) {
-        let loading = Some(name_of(&self.settings.model));
-        let snapshot = Snapshot {
-            loading,
-            ..self.snapshot()
-        };
-        self.publisher.write(snapshot);
-    }
-
-    fn snapshot(&mut self) -> Snapshot {
-        let activity = self.activity();
-        let busy = matches!(activity, Activity::Listening | Activity::NoSignal);
-        let tagger = self.stream.as_mut().and_then(Stream::tagger);
-        let (refresh_s, latency_s) = tagger.map_or((0.0, 0.0), |tagger| {
-            (tagger.refresh_s(), tagger.latency_s())
-        });
-        let stream = self.stream.as_ref();
-        let (host_s, playing) = stream.map_or((None, false), Stream::transport);
-        let outputs = &self.outputs;
-        Snapshot {
-            model: self.models.facts().cloned(),
-            menu: self.models.menu.clone(),
-            activity,
-            loading: None,
-            troubles: self.troubles(),
-            probabilities: outputs.newest.probabilities.clone(),
-            smoothed: outputs.response.smoothed().to_vec(),
-            on: outputs.response.on().to_vec(),
-            among: stream.map_or(Vec::new(), |stream| stream.among()[0].to_vec()),
-            compared: self.compared_snapshot(busy),
-            time_s: outputs.newest.time_s,
-            host_s,
-            playing,
-            refresh_s,
-            latency_s,
-            load: stream.filter(|_| busy).map_or(0.0, |s| s.load.load()),
-            dropped_frames: self.meters.dropped_frames(),
-            stream: stream.map(|s| (s.format().sample_rate, s.format().channels)),
-            report_folder: outputs.reports.working_in().map(ToOwned::to_owned),
-            bounce: outputs.bounces.state(),
-        }
-    }
-
-    fn compared_snapshot(&self, busy: bool) -> Option<Compared> {
-        let model = self.compared.as_ref()?.facts()?.clone();
-        let load = self.stream.as_ref().filter(|_| busy);
-        Some(Compared {
-            model,
-            smoothed: self.outputs.compared.smoothed().to_vec(),
-            among: self
-                .stream
-                .as_ref()
-                .map_or(Vec::new(), |stream| stream.among()[1].to_vec()),
-            load: load.map_or(0.0, |stream| stream.compared_load.load()),
-            refresh_s: self.outputs.compared_refresh_s,
-        })
-    }
-
-    fn troubles(&self) -> Vec<Trouble> {
-        let compared = self.compared.as_ref().and_then(|m| m.trouble.as_ref());
-        let troubles = [
-            self.models.trouble.as_ref(),
-            compared,
-            self.stream_trouble.as_ref(),
-            self.outputs.reports.trouble.as_ref(),
-            self.outputs.osc.trouble.as_ref(),
-        ];
-        troubles.into_iter().flatten().cloned().collect()
     }
 }

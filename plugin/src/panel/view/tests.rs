@@ -63,9 +63,20 @@ fn view<'a>(snapshot: &'a Snapshot, history: &'a History, settings: &'a Settings
 
 /// Runs pictures of `size` with the pointer doing `events`, one list a picture; what was wanted.
 fn run(size: PanelSize, snapshot: &Snapshot, events: &[Vec<egui::Event>]) -> Vec<Action> {
+    run_on("Tags", size, snapshot, events)
+}
+
+/// The same on the page of a tab.
+fn run_on(
+    page: &str,
+    size: PanelSize,
+    snapshot: &Snapshot,
+    events: &[Vec<egui::Event>],
+) -> Vec<Action> {
     let context = egui::Context::default();
     super::super::prepare(&context);
     let mut motion = Motion::default();
+    motion.show_page(page);
     let (history, settings) = (history(), Settings::default());
     let mut wanted = Vec::new();
     let rect = Rect::from_min_size(Pos2::ZERO, vec2(size.width as f32, size.height as f32));
@@ -359,4 +370,30 @@ fn the_wheel_moves_a_slider_by_steps() {
         sets.iter().filter(by_a_step).count() == sets.len(),
         "{sets:?}"
     );
+}
+
+#[test]
+fn a_destination_for_osc_can_be_written() {
+    let stage = areas(PanelSize::DEFAULT, 0).stage;
+    let field = stage.left_top() + vec2(180.0, 45.0);
+    let key = |key, modifiers| egui::Event::Key {
+        key,
+        physical_key: None,
+        pressed: true,
+        repeat: false,
+        modifiers,
+    };
+    let mut events = click(field).to_vec();
+    events.push(vec![key(egui::Key::A, egui::Modifiers::COMMAND)]);
+    events.push(vec![egui::Event::Text("10.0.0.7:57120".to_owned())]);
+    events.push(vec![]);
+    let written = run_on("Outputs", PanelSize::DEFAULT, &snapshot(), &events);
+    assert_eq!(written, [], "nothing is sent while it is written");
+    events.push(vec![key(egui::Key::Enter, egui::Modifiers::NONE)]);
+    events.push(vec![]);
+    let wanted = run_on("Outputs", PanelSize::DEFAULT, &snapshot(), &events);
+    let [Action::Settings(settings)] = &wanted[..] else {
+        panic!("{wanted:?}");
+    };
+    assert_eq!(settings.osc.destination(), "10.0.0.7:57120");
 }

@@ -220,6 +220,12 @@ fn a_second_model_hears_the_same_audio() {
     let _tap = bench.start(true);
     let said = bench.wait("trouble", |s| !s.troubles.is_empty());
     assert_eq!(said.troubles[0].title, "Model missing: gone");
+    // Its file comes back, and someone opens the menu.
+    write_model(&bench.path("models/gone.safetensors"), "gone", &["a", "b"]);
+    bench.worker.requests().list_models();
+    bench.wait("the second model", |s| {
+        s.compared.as_ref().is_some_and(|c| c.model.name == "gone") && s.troubles.is_empty()
+    });
     bench.set(|settings| settings.compare = None);
     bench.wait("one model", |s| {
         s.compared.is_none() && s.troubles.is_empty()

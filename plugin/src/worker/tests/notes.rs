@@ -39,39 +39,69 @@ fn a_render_gives_the_same_notes_in_any_block_size() {
     }
 }
 
+/// Keys that sound, followed block by block.
+#[derive(Default)]
+struct Synthesizer {
+    sounding: std::collections::HashSet<u8>,
+}
+
+impl Synthesizer {
+    fn follow(&mut self, tap: &mut Tap, frames: usize) {
+        tap.play_notes(frames, true, |_, note| {
+            if note.velocity.is_some() {
+                self.sounding.insert(note.key);
+            } else {
+                self.sounding.remove(&note.key);
+            }
+        });
+    }
+
+    /// Plays the rooster until something sounds.
+    fn begin(&mut self, bench: &mut Bench, tap: &mut Tap) {
+        put(&bench.params.threshold, 0.1);
+        put(&bench.params.notes, true);
+        let sound = rooster();
+        let mut hear = |tap: &mut Tap, blocks| {
+            for block in sound.chunks(512).take(blocks) {
+                tap.hear(&[block, block], Listen::Mix);
+                self.follow(tap, block.len());
+            }
+        };
+        hear(tap, usize::MAX);
+        bench.wait("tags", |s| s.time_s > 1.7);
+        hear(tap, 60); // so that every note so far has come
+        assert!(!self.sounding.is_empty(), "something sounds");
+    }
+}
+
 #[test]
 fn switching_notes_off_ends_those_that_sound() {
     let mut bench = Bench::new();
-    put(&bench.params.threshold, 0.1);
-    put(&bench.params.notes, true);
     let mut tap = bench.start(false);
-    let mut sounding = std::collections::HashSet::new();
-    let mut follow = |tap: &mut Tap, block: &[f32]| {
-        tap.hear(&[block, block], Listen::Mix);
-        tap.play_notes(block.len(), true, |_, note| {
-            if note.velocity.is_some() {
-                sounding.insert(note.key);
-            } else {
-                sounding.remove(&note.key);
-            }
-        });
-        sounding.len()
-    };
-    let sound = rooster();
-    sound.chunks(512).for_each(|block| {
-        follow(&mut tap, block);
-    });
-    bench.wait("tags", |s| s.time_s > 1.7);
-    // Another second, so that every note so far has come.
-    let mut count = 0;
-    for block in sound.chunks(512).take(60) {
-        count = follow(&mut tap, block);
-    }
-    assert!(count > 0, "something sounds");
+    let mut synthesizer = Synthesizer::default();
+    synthesizer.begin(&mut bench, &mut tap);
     put(&bench.params.notes, false);
     let start = Instant::now();
-    while follow(&mut tap, &[0.0; 64]) > 0 {
+    while !synthesizer.sounding.is_empty() {
         assert!(start.elapsed() < PATIENCE, "notes hang");
+        tap.hear(&[[0.0; 64]; 2], Listen::Mix);
+        synthesizer.follow(&mut tap, 64);
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+#[test]
+fn bypass_ends_notes_though_nothing_is_heard() {
+    let mut bench = Bench::new();
+    let mut tap = bench.start(false);
+    let mut synthesizer = Synthesizer::default();
+    synthesizer.begin(&mut bench, &mut tap);
+    put(&bench.params.bypass, true);
+    let start = Instant::now();
+    while !synthesizer.sounding.is_empty() {
+        assert!(start.elapsed() < PATIENCE, "notes hang");
+        tap.skip(64);
+        synthesizer.follow(&mut tap, 64);
         std::thread::sleep(Duration::from_millis(2));
     }
 }

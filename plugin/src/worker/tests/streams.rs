@@ -83,6 +83,7 @@ fn a_rate_that_cannot_be_resampled_is_explained() {
 #[test]
 fn gaps_keep_the_clock() {
     let mut bench = Bench::new();
+    let history = bench.worker.history();
     let mut tap = bench.start(true);
     let sound = rooster();
     play(&mut tap, &sound);
@@ -97,4 +98,7 @@ fn gaps_keep_the_clock() {
         "{}",
         snapshot.time_s
     );
+    // The spectrogram under the tags has the same clock.
+    let newest_s = history.lock().spectrum().back().unwrap().time_s;
+    assert!((15.8..16.2).contains(&newest_s), "{newest_s}");
 }
