@@ -128,6 +128,11 @@ impl AudioCache {
         Self { folder: None, rate }
     }
 
+    /// In Hz.
+    pub fn rate(&self) -> u32 {
+        self.rate
+    }
+
     /// Where caches go unless one says otherwise: `hamiltone` in the user's folder for such things,
     /// or in the temporary one.
     pub fn default_folder() -> PathBuf {

@@ -45,6 +45,33 @@ impl Default for Augmentation {
     }
 }
 
+impl Augmentation {
+    /// What must hold, and what to say where it does not.
+    pub(crate) fn checks(&self) -> [(bool, &'static str); 4] {
+        let share = |value: f64| (0.0..=1.0).contains(&value);
+        let change = |value: f32| (0.0..=0.9).contains(&value);
+        let (least, most) = self.noise_below_db;
+        [
+            (
+                (0.0..=60.0).contains(&self.gain_db),
+                "augmentation.gain_db must be from 0 to 60",
+            ),
+            (
+                change(self.speed) && change(self.frequencies),
+                "augmentation.speed and augmentation.frequencies must be from 0 (no change) to 0.9",
+            ),
+            (
+                share(self.noise_share) && share(self.mixup_share),
+                "augmentation.noise_share and augmentation.mixup_share are probabilities: from 0 to 1",
+            ),
+            (
+                -60.0 <= least && least <= most && most <= 200.0,
+                "augmentation.noise_below_db must be two levels from -60 to 200 dB, the lower one first",
+            ),
+        ]
+    }
+}
+
 fn is_zero(value: &f32) -> bool {
     *value == 0.0
 }
@@ -143,8 +170,11 @@ pub fn mix(cut: &mut [f32], other: &[f32], random: &mut impl Rng) -> f32 {
 
 /// Quaternion frames of samples as `4 × frames × mels`, ready to be a tensor.
 pub fn frames_by_component(settings: &FeatureSettings, samples: &[f32]) -> (Vec<f32>, usize) {
-    let frames = quaternion_frames(settings, samples);
-    let mels = settings.mel_bands;
+    by_component(&quaternion_frames(settings, samples), settings.mel_bands)
+}
+
+/// Quaternion frames one after the other as `4 × frames × mels`, and how many they are.
+pub fn by_component(frames: &[f32], mels: usize) -> (Vec<f32>, usize) {
     let count = frames.len() / (COMPONENTS * mels);
     let mut planes = vec![0.0; frames.len()];
     for (index, frame) in frames.chunks_exact(COMPONENTS * mels).enumerate() {

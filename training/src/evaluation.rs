@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hamiltone_engine::features::quaternion_frames;
+use hamiltone_engine::features::clip_frames;
 use hamiltone_engine::model::{Card, TaskKind, clip_logits};
 use hamiltone_engine::network::streaming::{PackedNetwork, Weights};
 use rayon::prelude::*;
@@ -46,7 +46,8 @@ impl Evaluation {
 /// A clip's logits and true labels.
 pub(crate) type Answer<'a> = (Vec<f32>, &'a [usize]);
 
-/// Classifies whole clips (samples at the model's rate, and the true labels), in parallel.
+/// Classifies whole clips (samples at the model's rate, and the true labels), in parallel. Clips that are
+/// too short for one column are filled up with silence, as everywhere else.
 pub fn evaluate(card: &Card, weights: &Weights, clips: &[(&[f32], &[usize])]) -> Evaluation {
     let network = Arc::new(PackedNetwork::new(
         &card.architecture,
@@ -56,7 +57,8 @@ pub fn evaluate(card: &Card, weights: &Weights, clips: &[(&[f32], &[usize])]) ->
     let answers: Vec<Answer<'_>> = clips
         .par_iter()
         .map(|(samples, labels)| {
-            let frames = quaternion_frames(&card.features, samples);
+            let least = card.architecture.frames_per_column();
+            let frames = clip_frames(&card.features, samples, least);
             (clip_logits(&network, &frames), *labels)
         })
         .collect();
@@ -173,6 +175,11 @@ pub fn average_precision(mut ranked: Vec<(f32, bool)>) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
+    use hamiltone_engine::model::{Model, ModelFile};
+    use hamiltone_engine::tagging::ClipClassifier;
+
     use super::*;
 
     #[test]
@@ -239,5 +246,23 @@ mod tests {
         let terms = [3.0, 1.0, 4.0, 1.0, 2.0, 4.0, -1.0, 2.0, 4.0];
         let sum: f64 = terms.iter().map(|z: &f64| (1.0 + (-z).exp()).ln()).sum();
         assert!((evaluation.loss - sum / 9.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_clip_of_a_tenth_of_a_second_is_heard_as_it_will_be() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/esc10.safetensors");
+        let file = ModelFile::read(&path).unwrap();
+        let model = Arc::new(Model::read(&path).unwrap());
+        let losses = [0.05f32, 0.6].map(|step| {
+            let wave = |place: usize| 0.5 * (place as f32 * step).sin();
+            let clip: Vec<f32> = (0..3_200).map(wave).collect();
+            let measured = evaluate(&file.card, &file.weights, &[(&clip, &[3])]);
+            let mut classifier = ClipClassifier::new(model.clone(), 32_000).unwrap();
+            classifier.push(&clip);
+            let answered = -f64::from(classifier.finish()[3].ln());
+            assert!((measured.loss - answered).abs() < 1e-3, "{measured:?}");
+            measured.loss
+        });
+        assert!((losses[0] - losses[1]).abs() > 0.01, "{losses:?}");
     }
 }

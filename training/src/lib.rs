@@ -16,6 +16,7 @@ mod device;
 pub mod evaluation;
 mod files;
 pub mod general;
+mod heritage;
 mod in_place;
 mod logistic;
 pub mod material;

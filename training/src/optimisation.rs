@@ -42,6 +42,29 @@ impl Default for Optimisation {
 }
 
 impl Optimisation {
+    /// What must hold, and what to say where it does not.
+    pub(crate) fn checks(&self) -> [(bool, &'static str); 4] {
+        let share = |value: f64| (0.0..1.0).contains(&value);
+        [
+            (
+                self.learning_rate > 0.0 && self.learning_rate <= 1.0,
+                "--learning-rate must be over 0, at most 1",
+            ),
+            (
+                (0.0..=1.0).contains(&self.weight_decay),
+                "optimisation.weight_decay must be from 0 to 1",
+            ),
+            (
+                share(self.warm_up) && share(self.average_decay),
+                "optimisation.warm_up and optimisation.average_decay must be from 0 to under 1",
+            ),
+            (
+                self.clip_norm > 0.0 && self.clip_norm.is_finite(),
+                "optimisation.clip_norm must be over 0 (and finite: a large one clips nothing)",
+            ),
+        ]
+    }
+
     /// The learning rate of step `step` (from 0) of `steps`.
     pub fn rate(&self, step: usize, steps: usize) -> f64 {
         let progress = (step as f64 + 1.0) / steps as f64;

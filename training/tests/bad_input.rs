@@ -5,7 +5,7 @@ mod common;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use common::{Trial, failed, json, succeeded, train, write_metadata_layout};
+use common::{Trial, failed, json, sound, succeeded, train, write_metadata_layout, write_wav};
 
 fn says(output: &Output, words: &[&str]) {
     let message = failed(output);
@@ -135,6 +135,87 @@ fn settings_that_cannot_be() {
     ] {
         says(&trial.run("run", &[option, value]), &[named]);
     }
+    // Each would end in a panic, or in a fold that says something else an hour later.
+    for (setting, named) in [
+        ("augmentation.gain_db = inf", "augmentation.gain_db"),
+        ("augmentation.gain_db = -3.0", "augmentation.gain_db"),
+        ("augmentation.speed = 1.0", "augmentation.speed"),
+        ("augmentation.frequencies = nan", "augmentation.frequencies"),
+        (
+            "augmentation.noise_share = -0.1",
+            "augmentation.noise_share",
+        ),
+        ("augmentation.mixup_share = 1.5", "augmentation.mixup_share"),
+        (
+            "augmentation.noise_below_db = [40, 10]",
+            "the lower one first",
+        ),
+        ("augmentation.noise_below_db = [10, inf]", "noise_below_db"),
+        ("augmentation.mask_mels = -1", "augmentation.mask_mels"),
+        (
+            "optimisation.weight_decay = -0.1",
+            "optimisation.weight_decay",
+        ),
+        ("optimisation.warm_up = 1.0", "optimisation.warm_up"),
+        (
+            "optimisation.average_decay = 1.0",
+            "optimisation.average_decay",
+        ),
+        ("optimisation.clip_norm = 0.0", "optimisation.clip_norm"),
+        ("optimisation.clip_norm = nan", "optimisation.clip_norm"),
+        (
+            "crop_s = [0.1, 3.0]",
+            "crop_s begins at 0.1 s, and this network needs 0.2 s",
+        ),
+        ("crop_s = [3.0, 1.0]", "crop_s"),
+        ("validation_share = 1.0", "validation_share"),
+        (
+            "distillation = { teacher = \"a\", temperature = inf }",
+            "temperature",
+        ),
+    ] {
+        says(&trial.run("run", &["--set", setting]), &[named]);
+    }
+    assert!(!trial.path("run").exists(), "nothing was begun");
+}
+
+#[test]
+fn folders_from_which_nothing_can_be_learned() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = || {
+        let out = folder.path().join("../run-on-bad-folders");
+        let mut command = train(folder.path(), "folders", &out, &[]);
+        command.output().unwrap()
+    };
+    let write = |name: &str, is_tone: bool| {
+        write_wav(&folder.path().join(name), &sound(is_tone, 1));
+    };
+    let no_label = ["no folders data", "a folder for each label", "kick/1.wav"];
+    says(&run(), &no_label);
+    write("1.wav", true); // in no label's folder
+    says(&run(), &no_label);
+    for number in 0..4 {
+        write(&format!("kick/wav/{number}.wav"), true);
+    }
+    let one_label = ["4 clips", "\"kick\"", "nothing to tell it from"];
+    says(&run(), &one_label);
+    write("snare/wav/1.wav", false);
+    let one_group = ["all 5 clips", "\"wav\"", "a folder with a name of its own"];
+    says(&run(), &one_group);
+}
+
+#[test]
+fn a_list_with_one_fold() {
+    let trial = Trial::new();
+    let list = trial.data.join("meta/esc50.csv");
+    let text = std::fs::read_to_string(&list).unwrap();
+    let first = |line: &&str| line.starts_with("filename") || line.starts_with("1-");
+    let lines: Vec<&str> = text.lines().filter(first).collect();
+    std::fs::write(&list, lines.join("\n")).unwrap();
+    says(
+        &trial.run("run", &[]),
+        &["6 groups (10, 10010, 10011, ...)", "two folds at least"],
+    );
 }
 
 #[test]

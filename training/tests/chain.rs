@@ -47,6 +47,9 @@ fn trained_pruned_distilled() {
     assert_eq!(filters(&pruned), [2, 2, 2, 2]);
     assert_eq!(pruned.card.parent.as_deref(), Some("whole"));
     assert!(pruned.card.pruning.as_ref().unwrap().contains("l1: 50 %"));
+    // The same sounds: nothing to add.
+    assert_eq!(pruned.card.licence, whole.card.licence);
+    assert_eq!(pruned.card.training_data, whole.card.training_data);
     assert!(pruned.card.parameters < whole.card.parameters);
     let results = json(&trial.path("pruned/results.json"));
     assert_eq!(results["parameters"], pruned.card.parameters);
@@ -70,6 +73,10 @@ fn trained_pruned_distilled() {
     assert_eq!(distilled.card.architecture, pruned.card.architecture);
     assert_ne!(distilled.weights, alone.weights); // it did listen
     assert_eq!(distilled.card.pruning, None);
+
+    // A model's own shape decides how short a crop may be.
+    let message = failed(&set(&trial, "short", &[&start, "crop_s = [0.1, 0.1]"]));
+    assert!(message.contains("crop_s begins at 0.1 s"), "{message}");
 }
 
 #[test]
@@ -86,6 +93,20 @@ fn a_frozen_trunk_stays_and_other_labels_get_a_head() {
     succeeded(&run.unwrap());
     let (before, after) = (model(&path), model(&out.join("fold1/model.safetensors")));
     assert_eq!(after.card.labels, ["flute", "side drum"]);
+    let licence = format!("CC0; its trunk: {}", before.card.licence);
+    assert_eq!(after.card.licence, licence);
+    let sounds = format!("; its trunk: {}", before.card.training_data);
+    assert!(after.card.training_data.ends_with(&sounds));
+    // Learned on as a whole, it still says so, once.
+    let path_of_second = out.join("fold{fold}/model.safetensors");
+    let start = format!("start = {{ model = {path_of_second:?} }}");
+    let out = other.path().join("third");
+    let more = ["--folds", "1", "--epochs", "1", "--set", &start];
+    let run = train(other.path(), "instruments", &out, &more).output();
+    succeeded(&run.unwrap());
+    let third = model(&out.join("fold1/model.safetensors"));
+    let licence = licence.replace("its trunk", "the model it began as");
+    assert_eq!(third.card.licence, licence);
     for (name, weights) in &after.weights {
         let same = before.weights[name] == *weights;
         assert_eq!(same, !name.starts_with("head."), "{name}");
@@ -173,6 +194,12 @@ fn a_teacher_with_its_own_front_end_is_learned_from() {
     let [taught, alone] =
         ["run", "alone"].map(|out| model(&trial.path(out).join("fold1/model.safetensors")));
     assert_ne!(taught.weights, alone.weights);
+    let named = format!(
+        "{}; its teacher: EfficientAT mn04 (MIT)",
+        alone.card.training_data
+    );
+    assert_eq!(taught.card.training_data, named);
+    assert_eq!(taught.card.licence, alone.card.licence);
 }
 
 /// A head learns from what a frozen trunk made of clips once; what it is judged by is what the
@@ -241,7 +268,7 @@ fn a_head_by_logistic_regression_is_the_best_linear_one() {
     let start =
         format!("start = {{ model = {path:?}, frozen = true, views = 1, head = 'logistic' }}");
     let fitted = |out: &str, seed: &str| {
-        let settings = [&start, "validation_share = 0.0", seed];
+        let settings = [&start, seed, "validation_share = 0.1"]; // as it is without a word
         succeeded(&set(&trial, out, &settings));
         model(&trial.path(out).join("fold1/model.safetensors"))
     };
@@ -259,7 +286,13 @@ fn a_head_by_logistic_regression_is_the_best_linear_one() {
     assert_eq!(kernel.iter().sum::<f32>(), (features / 4) as f32); // ones on the diagonal
     let trained = json(&trial.path("whole/results.json"));
     let linear = json(&trial.path("one/results.json"));
-    assert_eq!(linear["folds"][0]["validation_clips"], 0); // all clips teach
+    let fold = &linear["folds"][0];
+    assert_eq!(fold["validation_clips"], 0, "all clips teach");
+    assert_eq!(fold["training_clips"], 24);
+    let epoch = &fold["epochs"][0];
+    assert!(epoch["validation_accuracy"].as_f64().unwrap() > 0.5); // of parts held out
+    let lost = |which: &str| epoch[which].as_f64().unwrap();
+    assert!(lost("training_loss") < lost("validation_loss"), "{epoch}");
     let loss = |results: &serde_json::Value| results["folds"][0]["test"]["loss"].as_f64().unwrap();
     assert!(
         loss(&linear) < loss(&trained),

@@ -9,8 +9,8 @@ use common::{failed, json, program, sound, succeeded, text, train};
 use hamiltone_engine::model::{Model, ModelFile};
 use hamiltone_engine::tagging::ClipClassifier;
 
-/// A whole picture that shows something, with these words in it.
-fn check_picture(path: &Path, words: &[&str]) {
+/// A whole picture that shows something, with these words in it. Returns all it says.
+fn check_picture(path: &Path, words: &[&str]) -> String {
     let svg = std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     let picture = roxmltree::Document::parse(&svg).unwrap();
     let count = |tag: &str| {
@@ -31,6 +31,7 @@ fn check_picture(path: &Path, words: &[&str]) {
             path.display()
         );
     }
+    said
 }
 
 /// The engine takes the model and tags sounds that it did not learn from. Returns its labels for
@@ -85,11 +86,7 @@ fn a_folder_of_sets_with_metadata_csv() {
     );
     assert!(results["mean_recall"]["deviation"].is_f64());
     let folds = results["folds"].as_array().unwrap();
-    assert_eq!(
-        folds.len(),
-        2,
-        "a fold counts once, however often it is named"
-    );
+    assert_eq!(folds.len(), 2, "each counts once, however often named");
     for (fold, number) in folds.iter().zip(1..) {
         assert_eq!(fold["fold"], number);
         assert_eq!(fold["test_clips"], 6);
@@ -99,10 +96,12 @@ fn a_folder_of_sets_with_metadata_csv() {
         let loss = |epoch: usize| epochs[epoch - 1]["validation_loss"].as_f64().unwrap();
         assert_eq!(epochs.len(), 10);
         assert!((1..=10).all(|epoch| loss(best) <= loss(epoch)));
+        assert!(epochs[9]["validation_mean_recall"].as_f64().unwrap() > 0.4);
         let of_fold = out.join(format!("fold{number}"));
         let answers = check_model(&of_fold.join("model.safetensors"), name);
         assert_eq!(answers, ["side drum", "flute"]);
-        check_picture(&of_fold.join("curves.svg"), &[name, "epoch", "validation"]);
+        let words = [name, "accuracy, %", &format!("kept: epoch {best}")];
+        check_picture(&of_fold.join("curves.svg"), &words);
         check_picture(
             &of_fold.join("confusion.svg"),
             &["side drum", "true label", "answer"],
@@ -133,13 +132,18 @@ fn shipping_puts_the_means_on_the_card(out: &Path) {
         Some(card.accuracy[0].value),
         results["accuracy"]["mean"].as_f64()
     );
-    assert!(
-        card.accuracy[0].protocol.contains("2 folds"),
-        "{:?}",
-        card.accuracy
-    );
+    // What was tested: two folds of six clips, not the 30 of the set.
+    let protocol = &card.accuracy[0].protocol;
+    assert!(protocol.contains("2 folds of files"), "{protocol}");
+    assert!(protocol.contains("(12 clips"), "{protocol}");
+    assert!(card.accuracy[0].spread.is_some());
     assert!(card.accuracy.iter().any(|a| a.protocol.contains("fold 1")));
     assert!(failed(&ship("9", "mine")).contains("fold9"));
+    // Half trained, it has a model and no figures.
+    std::fs::create_dir(out.join("fold3")).unwrap();
+    let half_trained = out.join("fold3/model.safetensors");
+    std::fs::copy(out.join("fold1/model.safetensors"), half_trained).unwrap();
+    assert!(failed(&ship("3", "mine")).contains("has not been tested"));
     assert!(failed(&ship("1", "../mine")).contains("no name"));
 }
 
@@ -184,4 +188,40 @@ fn the_official_layout_of_esc50() {
     assert_eq!(printed["folds"][0]["test_clips"], 6);
     check_model(&out.join("fold5/model.safetensors"), "esc10");
     check_picture(&out.join("fold5/curves.svg"), &["esc10, fold 5"]);
+    // One fold has no deviation, and its own line says it all but the recall.
+    let mut command = program();
+    command.args(["ship", "--fold", "5", "--name", "one", "--models"]);
+    command.arg(folder.path()).arg("--run").arg(&out);
+    succeeded(&command.output().unwrap());
+    let card = ModelFile::read(&folder.path().join("one.safetensors")).unwrap();
+    let [accuracy, recall] = &card.card.accuracy[..] else {
+        panic!("{:?}", card.card.accuracy)
+    };
+    assert!(accuracy.measure == "accuracy" && accuracy.protocol.contains("(6 clips"));
+    assert!(recall.measure == "mean recall" && recall.spread.is_none());
+    assert!(recall.protocol.contains("one fold of recordings"));
+}
+
+/// Without validation clips the last epoch is kept, and nothing is drawn of what was not measured.
+#[test]
+fn a_training_without_validation_clips() {
+    let trial = common::Trial::new();
+    let more = ["--epochs", "3", "--set", "validation_share = 0.0"];
+    let run = trial.run("run", &more);
+    succeeded(&run);
+    let progress = text(&run.stderr);
+    assert!(progress.contains("epoch 3 of 3") && !progress.contains("validation"));
+    let fold = &json(&trial.path("run/results.json"))["folds"][0];
+    assert_eq!(fold["validation_clips"], 0);
+    assert_eq!(
+        fold["epochs"][0]["validation_mean_recall"],
+        serde_json::Value::Null
+    );
+    let picture = trial.path("run/fold1/curves.svg");
+    let said = check_picture(&picture, &["kept: epoch 3", "training"]);
+    assert!(
+        !said.contains("accuracy") && !said.contains("validation"),
+        "{said}"
+    );
+    redraw_gives_the_same(&trial.path("run"));
 }

@@ -205,4 +205,31 @@ fn audioset_with_any_number_of_labels_trains_and_reports_map() {
     assert_eq!(model.card().accuracy[0].measure, "mAP");
     let kind = model.card().task;
     assert_eq!(kind, hamiltone_engine::model::TaskKind::MultiLabel);
+    check_that_map_is_called_so(&out);
+}
+
+/// Both lists as folds: mAP stays mAP in the results, the picture and on the shipped card.
+fn check_that_map_is_called_so(out: &Path) {
+    let picture = std::fs::read_to_string(out.join("fold1/curves.svg")).unwrap();
+    assert!(picture.contains("mAP, %") && !picture.contains("accuracy"));
+    let mut results = common::json(&out.join("results.json"));
+    let mean = |results: &serde_json::Value, of: &str| results[of]["mean"].as_f64().unwrap();
+    let test = results["folds"][0]["test"].clone();
+    for measure in ["accuracy", "mean_average_precision"] {
+        assert_eq!(mean(&results, measure), test[measure].as_f64().unwrap());
+    }
+    let mut other = results["folds"][0].clone();
+    other["fold"] = 2.into();
+    results["folds"].as_array_mut().unwrap().push(other);
+    std::fs::write(out.join("results.json"), results.to_string()).unwrap();
+    let mut ship = common::program();
+    ship.args(["ship", "--fold", "1", "--name", "any"]);
+    ship.arg("--run").arg(out).arg("--models").arg(out);
+    succeeded(&ship.output().unwrap());
+    let model = hamiltone_engine::model::Model::read(&out.join("any.safetensors")).unwrap();
+    let figures = &model.card().accuracy;
+    let measures: Vec<&str> = figures.iter().map(|figure| &figure.measure[..]).collect();
+    assert_eq!(measures, ["mAP", "mean recall", "mAP"]);
+    let protocol = &figures[0].protocol;
+    assert!(protocol.contains("2 folds of videos") && protocol.contains("(60 clips"));
 }

@@ -168,3 +168,32 @@ fn what_cannot_be_pruned_is_said() {
     let kept = pruning.kept(&architecture, &weights, &FeatureSettings::default(), 1);
     assert!(kept.unwrap_err().to_string().contains("under 1"));
 }
+
+/// Filters in fours leave the default network a quarter of its arithmetic: less is not given in its place.
+#[test]
+fn a_share_that_cannot_be_met_is_refused_with_the_least_that_can() {
+    let (architecture, features) = (
+        Architecture::doubling(16, 5, false, 1.0, 10),
+        FeatureSettings::default(),
+    );
+    let weights = random_weights(&architecture, 3);
+    let kept = |remaining: f64, multiple: usize| {
+        let pruning = Pruning {
+            score: Score::L1,
+            plan: Plan::Global { remaining },
+            multiple,
+        };
+        pruning.kept(&architecture, &weights, &features, 1)
+    };
+    let message = kept(0.1, 4).unwrap_err().to_string();
+    for words in ["share of 0.1 ", "multiples of 4", "the least is 0.264"] {
+        assert!(message.contains(words), "{message}");
+    }
+    for (remaining, multiple) in [(0.5, 4), (0.264, 4), (0.1, 1)] {
+        let kept = kept(remaining, multiple).unwrap();
+        let smaller = architecture.with_filters(kept.iter().map(Vec::len));
+        let share = smaller.multiply_adds_per_second(&features) as f64
+            / architecture.multiply_adds_per_second(&features) as f64;
+        assert!(share <= remaining, "{share} for {remaining}");
+    }
+}

@@ -64,7 +64,22 @@ impl FrontEnd {
 /// All quaternion frames of a clip, one after the other (`frames × COMPONENTS × mel_bands`).
 /// Training and the engine's tests use it; it is the streaming front end, run once.
 pub fn quaternion_frames(settings: &FeatureSettings, samples: &[f32]) -> Vec<f32> {
-    let mut frames = Vec::new();
-    FrontEnd::new(settings).push(samples, &mut |frame| frames.extend_from_slice(frame));
+    clip_frames(settings, samples, 0)
+}
+
+/// As [`quaternion_frames`]; where these are fewer than `least`, silence after the clip makes so many, as in
+/// the classifier of files ([`ClipClassifier`](crate::tagging::ClipClassifier)).
+pub fn clip_frames(settings: &FeatureSettings, samples: &[f32], least: usize) -> Vec<f32> {
+    let (mut front_end, mut frames) = (FrontEnd::new(settings), Vec::new());
+    front_end.push(samples, &mut |frame| frames.extend_from_slice(frame));
+    let floats = least * COMPONENTS * settings.mel_bands;
+    if frames.len() < floats {
+        let silence = vec![0.0; FrontEnd::samples_for(settings, least)];
+        front_end.push(&silence, &mut |frame| {
+            if frames.len() < floats {
+                frames.extend_from_slice(frame);
+            }
+        });
+    }
     frames
 }

@@ -6,6 +6,6 @@ mod log_mel;
 mod settings;
 
 pub use deltas::{COMPONENTS, DELTA_LATENCY_FRAMES};
-pub use front_end::{FrontEnd, quaternion_frames};
+pub use front_end::{FrontEnd, clip_frames, quaternion_frames};
 pub use log_mel::LogMel;
 pub use settings::{Components, FeatureSettings};

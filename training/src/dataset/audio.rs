@@ -1,25 +1,162 @@
 //! The audio of a data set in memory, at the model's rate.
 
-use anyhow::Context;
+use std::path::Path;
+
+use anyhow::{Context, ensure};
 use rayon::prelude::*;
 
 use super::{Clip, Dataset};
-use crate::audio_cache::AudioCache;
+use crate::audio_cache::{AudioCache, Sound};
+
+/// So many clips stand for all where a set does not say how long its clips are.
+const SAMPLED: usize = 64;
 
 /// Every clip's samples at the cache's rate, in the order of [`Dataset::clips`]; calls `done`
 /// after each. Four bytes a sample: an hour at 32 kHz takes 460 MB.
 ///
 /// # Errors
-/// If a clip cannot be decoded or resampled.
+/// If a clip cannot be decoded or resampled, or, before any is kept, if all together need more memory
+/// than is free.
 pub fn load_audio(
     dataset: &Dataset,
     cache: &AudioCache,
     done: &(dyn Fn() + Sync),
 ) -> anyhow::Result<Vec<Vec<f32>>> {
+    check_memory(
+        dataset,
+        seconds(dataset, cache)?,
+        cache.rate(),
+        free_memory(),
+    )?;
     let load = |clip: &Clip| {
-        let sound = cache.sound(&clip.path, clip.duration_s);
+        let samples = sound(clip, cache)?.to_f32();
         done();
-        Ok(sound.context("a clip of the data set")?.to_f32())
+        Ok(samples)
     };
     dataset.clips.par_iter().map(load).collect()
+}
+
+fn sound(clip: &Clip, cache: &AudioCache) -> anyhow::Result<Sound> {
+    let sound = cache.sound(&clip.path, clip.duration_s);
+    sound.context("a clip of the data set")
+}
+
+/// The length of all clips: as the set states it, otherwise about, by the mean of some of them.
+fn seconds(dataset: &Dataset, cache: &AudioCache) -> anyhow::Result<f64> {
+    let stated: f64 = dataset
+        .clips
+        .iter()
+        .filter_map(|clip| clip.duration_s)
+        .sum();
+    let others = dataset
+        .clips
+        .iter()
+        .filter(|clip| clip.duration_s.is_none());
+    let others: Vec<&Clip> = others.collect();
+    let every = others.len().div_ceil(SAMPLED).max(1);
+    let some: Vec<&Clip> = others.iter().step_by(every).copied().collect();
+    let length = |clip: &&Clip| Ok(sound(clip, cache)?.samples.len());
+    let lengths: Vec<usize> = some.par_iter().map(length).collect::<anyhow::Result<_>>()?;
+    let mean = lengths.iter().sum::<usize>() as f64 / lengths.len().max(1) as f64;
+    Ok(stated + others.len() as f64 * mean / f64::from(cache.rate()))
+}
+
+/// Refuses what does not fit into `free` bytes, where these are known.
+fn check_memory(
+    dataset: &Dataset,
+    seconds: f64,
+    rate: u32,
+    free: Option<f64>,
+) -> anyhow::Result<()> {
+    let needed = seconds * f64::from(rate) * size_of::<f32>() as f64;
+    let free = free.unwrap_or(f64::INFINITY);
+    ensure!(
+        needed <= free,
+        "the {} clips last about {:.1} hours, which take {:.1} GB of memory, and {:.1} GB are free: \
+         leave clips out of the set or its list, or take a machine with more memory",
+        dataset.clips.len(),
+        seconds / 3_600.0,
+        needed / 1e9,
+        free / 1e9
+    );
+    Ok(())
+}
+
+/// Bytes that a program can have yet, where the system says it (Linux).
+fn free_memory() -> Option<f64> {
+    let text = std::fs::read_to_string(Path::new("/proc/meminfo")).ok()?;
+    let of = |name: &str| -> Option<f64> {
+        let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+        let kibibytes: f64 = line.split_whitespace().next()?.parse().ok()?;
+        Some(1024.0 * kibibytes)
+    };
+    Some(of("MemAvailable:")? + of("SwapFree:").unwrap_or(0.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use hamiltone_engine::model::TaskKind;
+
+    use super::*;
+
+    fn write(path: &Path, seconds: usize) {
+        let settings = hound::WavSpec {
+            channels: 1,
+            sample_rate: 16_000,
+            bits_per_sample: 16,
+            sample_format: hound::SampleFormat::Int,
+        };
+        let mut file = hound::WavWriter::create(path, settings).unwrap();
+        for _ in 0..seconds * 16_000 {
+            file.write_sample(1_000i16).unwrap();
+        }
+        file.finalize().unwrap();
+    }
+
+    #[test]
+    fn a_set_that_does_not_fit_is_refused_with_what_it_needs() {
+        let folder = tempfile::tempdir().unwrap();
+        let clip = |(place, duration_s): (usize, Option<f64>)| {
+            let path: PathBuf = folder.path().join(format!("{place}.wav"));
+            write(&path, 1 + place % 3); // 1, 2, 3 s and again
+            Clip {
+                path,
+                labels: vec![0],
+                group: place.to_string(),
+                fold: 1,
+                duration_s,
+                licence: String::new(),
+            }
+        };
+        let unknown = (0..6).map(|place| (place, None));
+        let known = (6..9).map(|place| (place, Some(0.5)));
+        let dataset = Dataset {
+            kind: TaskKind::SingleLabel,
+            labels: vec!["a".into(), "b".into()],
+            clips: unknown.chain(known).map(clip).collect(),
+            licences: Vec::new(),
+        };
+        let cache = AudioCache::none(32_000);
+        let seconds = seconds(&dataset, &cache).unwrap();
+        assert!((seconds - 13.5).abs() < 0.01, "{seconds}"); // 2 (1 + 2 + 3) + 3 · 0.5
+        let bytes = 13.5 * 32_000.0 * 4.0;
+        let check = |free| check_memory(&dataset, seconds, 32_000, free);
+        check(Some(1.01 * bytes)).unwrap();
+        check(None).unwrap();
+        assert!(check(Some(0.99 * bytes)).is_err());
+        // AudioSet's balanced and evaluation lists, on this machine's like.
+        let error = check_memory(&dataset, 42_000.0 * 10.0, 32_000, Some(23e9));
+        let error = error.unwrap_err().to_string();
+        for words in [
+            "116.7 hours",
+            "53.8 GB",
+            "23.0 GB are free",
+            "leave clips out",
+        ] {
+            assert!(error.contains(words), "{error}");
+        }
+        assert!(free_memory().is_none_or(|free| free > 1e6));
+    }
 }

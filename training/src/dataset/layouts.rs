@@ -126,6 +126,9 @@ fn filtered_parts(folder: &Path) -> anyhow::Result<Option<BTreeMap<String, Strin
 /// Any folder of folders: each folder is a label. A file that lies deeper belongs to the folder it
 /// lies in (a speaker, a track, a session), whatever its label; others stand for themselves.
 pub(super) fn folders(folder: &Path) -> Option<anyhow::Result<Vec<Row>>> {
+    if !folder.is_dir() {
+        return None;
+    }
     let row = |path: PathBuf| {
         let inside = path.strip_prefix(folder).ok()?.to_owned();
         let mut parts = inside

@@ -8,11 +8,12 @@ mod split;
 mod task;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 pub use audio::load_audio;
 use hamiltone_engine::model::TaskKind;
+use official::Row;
 pub use split::{Split, split};
 pub use task::Task;
 
@@ -64,15 +65,24 @@ impl Dataset {
     /// folders, or the layout in which the set's authors pack it.
     ///
     /// # Errors
-    /// If there is no such data set, or a line of its metadata cannot be understood.
-    pub fn open(folder: &std::path::Path, task: Task) -> anyhow::Result<Self> {
+    /// If there is no such data set, a line of its metadata cannot be understood, a recording
+    /// straddles folds, or there is only one label to choose.
+    pub fn open(folder: &Path, task: Task) -> anyhow::Result<Self> {
         let dataset = Self::open_to_measure(folder, task)?;
+        if let (TaskKind::SingleLabel, [label]) = (dataset.kind, &dataset.labels[..]) {
+            bail!(
+                "all {} clips in {} are {label:?}: there is nothing to tell it from; add clips of \
+                 another label, if only of what is not {label:?}",
+                dataset.clips.len(),
+                folder.display()
+            );
+        }
         split::check_groups(&dataset)?;
         Ok(dataset)
     }
 
     /// As [`Dataset::open`], for those who learn from none of it: recordings may straddle folds.
-    pub(crate) fn open_to_measure(folder: &std::path::Path, task: Task) -> anyhow::Result<Self> {
+    pub(crate) fn open_to_measure(folder: &Path, task: Task) -> anyhow::Result<Self> {
         if !folder.is_dir() {
             bail!(
                 "there is no folder {}: --data names the data sets",
@@ -80,21 +90,8 @@ impl Dataset {
             );
         }
         let candidates = [folder.to_owned(), folder.join(task.folder())];
-        let found = candidates
-            .iter()
-            .find_map(|folder| official::read(folder, task));
-        let rows = found
-            .with_context(|| {
-                format!(
-                    "no {} data in {}: expected metadata.csv there or in its folder {}, or {}",
-                    task.name(),
-                    folder.display(),
-                    task.folder(),
-                    task.layout()
-                )
-            })?
-            .with_context(|| format!("reading the metadata of {}", task.name()))?;
-        let mut rows: Vec<_> = rows.into_iter().filter(|row| task.wants(row)).collect();
+        let mut rows = rows(&candidates, task)?;
+        rows.retain(|row| task.wants(row));
         rows.sort_by(|a, b| a.path.cmp(&b.path));
         if rows.is_empty() {
             bail!(
@@ -103,41 +100,57 @@ impl Dataset {
                 task.name()
             );
         }
-        let sorted = |values: Vec<String>| {
-            let unique: BTreeSet<String> = values.into_iter().collect();
-            unique.into_iter().collect::<Vec<_>>()
-        };
         let labels = match audioset::official_labels(&candidates, task)? {
             Some(labels) => labels,
-            None => sorted(rows.iter().flat_map(|row| row.labels.clone()).collect()),
+            None => sorted(rows.iter().flat_map(|row| row.labels.clone())),
         };
-        let index: BTreeMap<&String, usize> = labels.iter().zip(0..).collect();
-        let licences = sorted(rows.iter().map(|row| row.licence.clone()).collect());
+        let licences = sorted(rows.iter().map(|row| row.licence.clone()));
         let folds = task.folds(&rows)?;
-        let clips = rows
-            .into_iter()
-            .zip(folds)
-            .map(|(row, fold)| Clip {
-                labels: {
-                    let known = row
-                        .labels
-                        .iter()
-                        .filter_map(|label| index.get(label).copied());
-                    known.collect::<BTreeSet<usize>>().into_iter().collect()
-                },
-                group: task.group(&row),
-                path: row.path,
-                fold,
-                duration_s: row.duration_s,
-                licence: row.licence,
-            })
-            .collect::<Vec<Clip>>();
-        drop(index);
         Ok(Self {
             kind: task.kind(),
+            clips: clips(rows, folds, &labels, task),
             labels,
-            clips,
             licences,
         })
     }
+}
+
+/// What the first of these folders that holds the task's set lists.
+fn rows([folder, inner]: &[PathBuf; 2], task: Task) -> anyhow::Result<Vec<Row>> {
+    let found = official::read(folder, task).or_else(|| official::read(inner, task));
+    found
+        .with_context(|| {
+            format!(
+                "no {} data in {}: expected metadata.csv there or in its folder {}, or {}",
+                task.name(),
+                folder.display(),
+                task.folder(),
+                task.layout()
+            )
+        })?
+        .with_context(|| format!("reading the metadata of {}", task.name()))
+}
+
+/// Each value once.
+fn sorted(values: impl Iterator<Item = String>) -> Vec<String> {
+    let unique: BTreeSet<String> = values.collect();
+    unique.into_iter().collect()
+}
+
+/// The clips of rows with their folds, labels as indices.
+fn clips(rows: Vec<Row>, folds: Vec<usize>, labels: &[String], task: Task) -> Vec<Clip> {
+    let index: BTreeMap<&String, usize> = labels.iter().zip(0..).collect();
+    let clip = |(row, fold): (Row, usize)| {
+        let known = row.labels.iter().filter_map(|label| index.get(label));
+        let labels: BTreeSet<usize> = known.copied().collect();
+        Clip {
+            labels: labels.into_iter().collect(),
+            group: task.group(&row),
+            path: row.path,
+            fold,
+            duration_s: row.duration_s,
+            licence: row.licence,
+        }
+    };
+    rows.into_iter().zip(folds).map(clip).collect()
 }

@@ -75,7 +75,9 @@ impl Task {
             Self::Urbansound8k => "the official metadata/UrbanSound8K.csv",
             Self::Gtzan => "the official folder genres (or genres_original)",
             Self::Instruments => "nothing else",
-            Self::Folders => "folders of sounds, one a label",
+            Self::Folders => {
+                "a folder for each label with its sounds in it, such as kick/1.wav and snare/1.wav"
+            }
             Self::Audioset => "the official class_labels_indices.csv, lists of segments and audio/",
         }
     }
@@ -120,6 +122,19 @@ impl Task {
                 .labels
                 .iter()
                 .all(|label| ESC10_LABELS.contains(&label.as_str()))
+    }
+
+    /// What [`group`](Self::group) keeps on one side of every split, for people. In the set of
+    /// instruments notes of one series (one instrument, played one way) are files apart.
+    pub(crate) fn kept_together(self) -> &'static str {
+        match self {
+            Self::Esc10 | Self::Esc50 | Self::Urbansound8k => "recordings",
+            Self::Ravdess => "actors",
+            Self::Gtzan => "tracks",
+            Self::Instruments => "files",
+            Self::Folders => "files and inner folders",
+            Self::Audioset => "videos",
+        }
     }
 
     /// What must not straddle a split.

@@ -1,11 +1,14 @@
 //! What the long training is told.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::ensure;
 use hamiltone_engine::features::COMPONENTS;
 use hamiltone_engine::network::Architecture;
 
+use super::beginning::hash_of;
+use super::folder::Settings;
 use super::statistics::SEGMENTS;
 use crate::pruning::{Plan, Pruning, Score};
 use crate::teacher::{HIDDEN, LABELS};
@@ -94,6 +97,26 @@ impl GeneralArguments {
             "--remaining must be over 0 and under 1"
         );
         Ok(())
+    }
+
+    /// What decides the weights besides the shape, the model that the run starts from, the sounds and
+    /// the steps, which may become more.
+    ///
+    /// # Errors
+    /// If the teacher's file cannot be read.
+    pub(super) fn settings(&self) -> anyhow::Result<Settings> {
+        let research = if self.research { "given" } else { "not given" };
+        let settings = [
+            ("--seed", self.seed.to_string()),
+            ("--batch", self.batch.to_string()),
+            ("--learning-rate", self.learning_rate.to_string()),
+            ("--crop-tenths", self.crop_tenths.to_string()),
+            ("--survey", self.survey.to_string()),
+            ("--research", research.to_owned()),
+            ("--teacher", format!("SHA-256 {}", hash_of(&self.teacher)?)),
+        ];
+        let named = settings.map(|(option, value)| (option.to_owned(), value));
+        Ok(BTreeMap::from(named))
     }
 
     /// The shape of a fresh network. Its hidden layer is as large as the teacher's, whose output

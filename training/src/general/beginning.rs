@@ -1,10 +1,8 @@
 //! What a long training begins with: fresh weights, a model, or where it stopped.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, ensure};
-use candle_core::Tensor;
 use hamiltone_engine::features::COMPONENTS;
 use hamiltone_engine::model::ModelFile;
 use hamiltone_engine::network::Architecture;
@@ -12,9 +10,10 @@ use hamiltone_engine::network::streaming::Weights;
 use sha2::{Digest, Sha256};
 
 use super::Mixing;
-use super::progress::{CHECKPOINT, MODEL, Progress};
+use super::progress::{MODEL, Progress};
 use super::run::{AVERAGE_DECAY, Crop, School};
 use crate::files;
+use crate::heritage::{Heritage, Role};
 use crate::optimisation::{AdamW, Optimisation};
 use crate::pruning::{Pruning, remove};
 use crate::random::stream;
@@ -32,6 +31,8 @@ pub(super) struct Origin {
     pub(super) parent: Option<String>,
     /// How that was pruned.
     pub(super) pruning: Option<String>,
+    /// What that learned from.
+    pub(super) heritage: Heritage,
 }
 
 /// A student, somewhere on its way.
@@ -55,7 +56,7 @@ impl School<'_> {
     pub(super) fn begin(&self) -> anyhow::Result<Student> {
         let (arguments, device) = (self.arguments, &self.device);
         let before = Progress::read(&arguments.out)?;
-        let (done, beginning) = match before {
+        let (mut done, beginning) = match before {
             Some(done) => (done, self.go_on()?),
             None => self.begin_anew()?,
         };
@@ -73,13 +74,11 @@ impl School<'_> {
         };
         let mut adam = AdamW::new(settings, network.trained())?;
         if done.steps > 0 {
-            let tensors = std::fs::read(arguments.out.join(CHECKPOINT))
-                .context("the checkpoint of the run in --out")?;
-            let tensors = candle_core::safetensors::load_buffer(&tensors, device)?;
-            let tensors: BTreeMap<String, Tensor> = tensors.into_iter().collect();
+            let tensors = done.tensors(&arguments.out, device)?;
             network.restore(&tensors)?;
             adam.restore(&tensors, done.steps)?;
         }
+        done.settings = self.settings.clone();
         Ok(Student {
             done,
             architecture,
@@ -93,18 +92,21 @@ impl School<'_> {
     fn go_on(&self) -> anyhow::Result<Beginning> {
         let arguments = self.arguments;
         let ModelFile { card, weights } = ModelFile::read(&arguments.out.join(MODEL))?;
+        // The card in the folder, too, so that no restriction is lost that an older program let in.
+        let mut heritage = Heritage::of(&card);
         let same = match &arguments.start {
             None => card.parent.is_none() && card.architecture == arguments.architecture(),
             Some(start) => {
-                let before = ModelFile::read(start).context("--start")?.card.pruning;
-                let pruning = arguments.pruning();
+                let before = ModelFile::read(start).context("--start")?.card;
+                heritage = heritage.and(Role::Beginning, &Heritage::of(&before));
                 card.parent == Some(hash_of(start)?)
-                    && pruning.is_none_or(|pruning| card.pruning == Some(after(before, &pruning)))
+                    && card.pruning == after(before.pruning, arguments.pruning())
             }
         };
         ensure!(
             same,
-            "{} holds a run of another shape or from another model: choose another --out",
+            "{} holds a run of another shape, from another model or pruned in another way: choose \
+             another --out",
             arguments.out.display()
         );
         Ok(Beginning {
@@ -113,6 +115,7 @@ impl School<'_> {
             origin: Origin {
                 parent: card.parent,
                 pruning: card.pruning,
+                heritage,
             },
         })
     }
@@ -160,18 +163,17 @@ impl School<'_> {
             "--start {}: no general tagger, its labels or features are others",
             start.display()
         );
-        let (mut architecture, mut origin) = (
-            card.architecture,
-            Origin {
-                parent: Some(hash_of(start)?),
-                pruning: card.pruning,
-            },
-        );
-        if let Some(pruning) = self.arguments.pruning() {
+        let pruning = self.arguments.pruning();
+        let origin = Origin {
+            parent: Some(hash_of(start)?),
+            heritage: Heritage::of(&card),
+            pruning: after(card.pruning, pruning.clone()),
+        };
+        let mut architecture = card.architecture;
+        if let Some(pruning) = pruning {
             let seed = self.arguments.seed;
             let kept = pruning.kept(&architecture, &weights, &self.features, seed)?;
             (architecture, weights) = remove(&architecture, &weights, &kept)?;
-            origin.pruning = Some(after(origin.pruning, &pruning));
         }
         Ok(Beginning {
             architecture,
@@ -188,23 +190,21 @@ impl School<'_> {
         let (logit_means, logit_deviations) = moments(&logits, LABELS);
         let (hidden_means, hidden_deviations) = moments(&hidden, HIDDEN);
         Ok(Progress {
-            steps: 0,
-            seconds: 0.0,
             logit_means,
             logit_deviations,
             hidden_means,
             hidden_deviations,
-            records: Vec::new(),
             coded,
+            ..Progress::default()
         })
     }
 }
 
-/// How a model is pruned that was pruned before, perhaps, and now.
-fn after(before: Option<String>, pruning: &Pruning) -> String {
-    match before {
-        Some(before) => format!("{before}, then {pruning}"),
-        None => pruning.to_string(),
+/// How a model is pruned that was pruned before, perhaps, and perhaps now.
+fn after(before: Option<String>, now: Option<Pruning>) -> Option<String> {
+    match (before, now) {
+        (Some(before), Some(now)) => Some(format!("{before}, then {now}")),
+        (before, now) => now.map(|now| now.to_string()).or(before),
     }
 }
 
@@ -221,7 +221,7 @@ fn moments(rows: &[&[f32]], places: usize) -> (Vec<f32>, Vec<f32>) {
 }
 
 /// SHA-256 of a file, as the engine knows models by.
-fn hash_of(path: &Path) -> anyhow::Result<String> {
+pub(super) fn hash_of(path: &Path) -> anyhow::Result<String> {
     let bytes = std::fs::read(path).with_context(|| format!("reading {}", path.display()))?;
     Ok(files::hex(&Sha256::digest(bytes)))
 }

@@ -6,6 +6,7 @@ use hamiltone_engine::model::{Accuracy, Card, Probe, TaskKind};
 use super::GeneralArguments;
 use super::beginning::Student;
 use super::progress::Record;
+use crate::heritage::{Heritage, MN04, Role};
 use crate::teacher::{audioset_groups, audioset_labels};
 
 /// The card of a student, with its last measurement if there was one.
@@ -14,7 +15,7 @@ pub(super) fn card(
     features: &FeatureSettings,
     student: &Student,
 ) -> Card {
-    let (data, licence) = match arguments.research {
+    let (sounds, licence) = match arguments.research {
         true => (
             "all gathered sounds",
             "non-commercial: some of the sounds are",
@@ -24,6 +25,8 @@ pub(super) fn card(
             "CC0, CC BY, CC BY-SA and free-software licences, by source in material.csv",
         ),
     };
+    let own = Heritage::new(&format!("{sounds}, judged by {MN04}"), licence);
+    let heritage = own.and(Role::Beginning, &student.origin.heritage);
     Card {
         format_version: 0, // this and the counts are filled in when the file is sealed
         name: arguments.name.clone(),
@@ -38,8 +41,8 @@ pub(super) fn card(
         features: features.clone(),
         architecture: student.architecture.clone(),
         default_window_s: 2.0,
-        training_data: format!("{data}, judged by EfficientAT mn04 (MIT)"),
-        licence: licence.into(),
+        training_data: heritage.training_data,
+        licence: heritage.licence,
         accuracy: student
             .done
             .records

@@ -9,6 +9,7 @@ mod arguments;
 mod beginning;
 mod card;
 mod codec;
+mod folder;
 mod loss;
 mod material;
 mod mixture;

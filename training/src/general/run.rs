@@ -15,6 +15,7 @@ use rayon::prelude::*;
 use super::agreement::HeldOut;
 use super::beginning::Student;
 use super::card::card;
+use super::folder::{Settings, claim, names};
 use super::loss::{Lesson, loss};
 use super::progress::{MODEL, Record};
 use super::statistics::{add_statistics, sources};
@@ -40,6 +41,7 @@ const CODED: u64 = u64::from_le_bytes(*b"as coded");
 /// Everything that stays the same from step to step.
 pub(super) struct School<'a> {
     pub(super) arguments: &'a GeneralArguments,
+    pub(super) settings: Settings,
     pub(super) features: FeatureSettings,
     material: Material,
     teacher: Mn04,
@@ -71,6 +73,9 @@ pub fn distil(arguments: &GeneralArguments) -> anyhow::Result<()> {
     std::fs::create_dir_all(&arguments.out)
         .with_context(|| format!("{} cannot be the --out folder", arguments.out.display()))?;
     let (held_out, learned) = sources(&arguments.material, arguments.research)?;
+    let settings = arguments.settings()?;
+    let sounds = names(&learned, &arguments.material);
+    claim(&arguments.out, &settings, &sounds)?;
     let load = |sources: &[Source], what: &str| {
         let bar = progress(sources.len() as u64, what, arguments.quiet);
         let material = Material::load(sources, &|| bar.inc(1)).context(what.to_owned());
@@ -90,6 +95,7 @@ pub fn distil(arguments: &GeneralArguments) -> anyhow::Result<()> {
     material.prefer_rare(&arguments.material, &heard);
     let school = School {
         arguments,
+        settings,
         material,
         features,
         teacher,
@@ -100,7 +106,8 @@ pub fn distil(arguments: &GeneralArguments) -> anyhow::Result<()> {
     finish(arguments, &learned)
 }
 
-/// What the teacher hears in what is learned from, which `coverage` may have asked already.
+/// What the teacher hears in what is learned from, which `coverage` may have asked already: as it is
+/// kept, rounded, so that a run that goes on draws the same places as one that was never stopped.
 fn hear(
     arguments: &GeneralArguments,
     learned: &[Source],
@@ -108,14 +115,14 @@ fn hear(
 ) -> anyhow::Result<Vec<Heard>> {
     let file = verdicts_file(&arguments.material, &arguments.teacher)?;
     let bar = progress(learned.len() as u64, "judging", arguments.quiet);
-    let heard = judge_all(learned, &arguments.material, teacher, &file, &|_| {
+    let judged = judge_all(learned, &arguments.material, teacher, &file, &|_| {
         bar.inc(1)
     });
     bar.finish_and_clear();
-    heard.or_else(|error| {
+    if let Err(error) = judged {
         eprintln!("rare labels are drawn by what was judged before: {error:#}");
-        read_verdicts(&file)
-    })
+    }
+    read_verdicts(&file)
 }
 
 /// Gives the finished model its class statistics, if it has none.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, ensure};
-use hamiltone_engine::features::{FeatureSettings, quaternion_frames};
+use hamiltone_engine::features::{FeatureSettings, clip_frames};
 use hamiltone_engine::model::{ClassStatistics, ModelFile, clip_logits};
 use hamiltone_engine::network::streaming::PackedNetwork;
 use rand::Rng;
@@ -104,7 +104,8 @@ pub(crate) fn ask(
     features: &FeatureSettings,
     samples: &[f32],
 ) -> Vec<f32> {
-    clip_logits(network, &quaternion_frames(features, samples))
+    let least = network.architecture().frames_per_column();
+    clip_logits(network, &clip_frames(features, samples, least))
 }
 
 /// A piece of a gathered sound.

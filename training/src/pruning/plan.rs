@@ -1,6 +1,6 @@
 //! How many filters go where.
 
-use anyhow::ensure;
+use anyhow::{bail, ensure};
 use hamiltone_engine::features::FeatureSettings;
 use hamiltone_engine::network::Architecture;
 use hamiltone_engine::network::streaming::Weights;
@@ -82,7 +82,8 @@ impl Pruning {
     /// The filters that stay.
     ///
     /// # Errors
-    /// If shares are out of range or the weights do not fit.
+    /// If shares are out of range, the weights do not fit, or counts that are multiples of
+    /// [`multiple`](Self::multiple) leave more than the share that may remain.
     pub fn kept(
         &self,
         architecture: &Architecture,
@@ -111,7 +112,9 @@ impl Pruning {
         }
         let counts = match self.plan {
             Plan::Uniform { share, blocks } => self.uniform(architecture, share, blocks),
-            Plan::Global { remaining } => self.global(architecture, &ranked, features, remaining),
+            Plan::Global { remaining } => {
+                self.global(architecture, &ranked, features, remaining)?
+            }
         };
         let kept = counts.iter().zip(ranked).map(|(&count, mut layer)| {
             layer.order.truncate(count);
@@ -141,17 +144,17 @@ impl Pruning {
         ranked: &[Ranked],
         features: &FeatureSettings,
         remaining: f64,
-    ) -> Vec<usize> {
+    ) -> anyhow::Result<Vec<usize>> {
         let mut counts: Vec<usize> = ranked.iter().map(|layer| layer.order.len()).collect();
         let cost = |counts: &[usize]| {
             let with = architecture.with_filters(counts.iter().copied());
             with.multiply_adds_per_second(features) as f64
         };
-        let budget = remaining * cost(&counts);
+        let whole = cost(&counts);
         loop {
             let now = cost(&counts);
-            if now <= budget {
-                return counts;
+            if now <= remaining * whole {
+                return Ok(counts);
             }
             let mut best: Option<(f64, usize, usize)> = None;
             for (layer, filters) in ranked.iter().enumerate() {
@@ -169,7 +172,13 @@ impl Pruning {
                 }
             }
             let Some((_, layer, fewer)) = best else {
-                return counts; // as small as it can be
+                bail!(
+                    "a share of {remaining} of the multiply-adds cannot remain: with filters in \
+                     multiples of {} the least is {:.3}; ask for that or more, or for smaller \
+                     multiples",
+                    self.multiple,
+                    (1e3 * now / whole).ceil() / 1e3 // rounded up, so that it can be asked for
+                );
             };
             counts[layer] = fewer;
         }

@@ -13,7 +13,7 @@ use std::path::Path;
 pub use agreement::{Measurement, agreement};
 pub use bars::bars;
 pub use catalogue::{catalogue, catalogue_text};
-pub use pictures::{confusion, curves};
+pub use pictures::{Curves, confusion, curves};
 pub use redraw::redraw;
 pub use scatter::{Point, scatter};
 use serde::Serialize;
@@ -44,6 +44,48 @@ pub fn spread(values: &[f64]) -> Spread {
     }
 }
 
+/// What [`Evaluation`] has under these names, over folds or over the means of seeds.
+#[derive(Serialize)]
+struct Measures {
+    accuracy: Spread,
+    mean_recall: Spread,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mean_average_precision: Option<Spread>,
+}
+
+impl Measures {
+    fn of_folds(outcomes: &[FoldOutcome]) -> Self {
+        let tests = || outcomes.iter().map(|outcome| &outcome.test);
+        let of = |value: fn(&Evaluation) -> f64| spread(&tests().map(value).collect::<Vec<f64>>());
+        let precisions: Vec<f64> = tests().filter_map(|t| t.mean_average_precision).collect();
+        Self {
+            accuracy: of(|test| test.accuracy),
+            mean_recall: of(|test| test.mean_recall),
+            mean_average_precision: (!precisions.is_empty()).then(|| spread(&precisions)),
+        }
+    }
+
+    fn of_seeds(seeds: &[OfSeed]) -> Self {
+        let measures = || seeds.iter().map(|seed| &seed.measures);
+        let of = |mean: fn(&Self) -> f64| spread(&measures().map(mean).collect::<Vec<f64>>());
+        let precisions = measures().filter_map(|seed| seed.mean_average_precision);
+        let precisions: Vec<f64> = precisions.map(|precision| precision.mean).collect();
+        Self {
+            accuracy: of(|seed| seed.accuracy.mean),
+            mean_recall: of(|seed| seed.mean_recall.mean),
+            mean_average_precision: (!precisions.is_empty()).then(|| spread(&precisions)),
+        }
+    }
+
+    /// What the task is judged by, as [`Evaluation::measure`] names it.
+    fn judged_by(&self) -> (&'static str, Spread) {
+        match self.mean_average_precision {
+            Some(precision) => ("mAP", precision),
+            None => ("accuracy", self.accuracy),
+        }
+    }
+}
+
 #[derive(Serialize)]
 struct Results<'a> {
     format_version: u32,
@@ -51,8 +93,8 @@ struct Results<'a> {
     labels: &'a [String],
     clips: usize,
     parameters: u64,
-    accuracy: Spread,
-    mean_recall: Spread,
+    #[serde(flatten)]
+    measures: Measures,
     folds: &'a [FoldOutcome],
 }
 
@@ -107,15 +149,6 @@ fn confusion_of_folds(
     confusion(path, &title, labels, &total)
 }
 
-fn accuracy(outcomes: &[FoldOutcome]) -> Spread {
-    spread(
-        &outcomes
-            .iter()
-            .map(|outcome| outcome.test.value())
-            .collect::<Vec<_>>(),
-    )
-}
-
 /// The results as JSON.
 ///
 /// # Errors
@@ -125,10 +158,6 @@ pub fn json(
     dataset: &Dataset,
     outcomes: &[FoldOutcome],
 ) -> anyhow::Result<String> {
-    let recalls: Vec<f64> = outcomes
-        .iter()
-        .map(|outcome| outcome.test.mean_recall)
-        .collect();
     let results = Results {
         format_version: 1,
         recipe,
@@ -139,8 +168,7 @@ pub fn json(
             .map(|fold| fold.parameters)
             .max()
             .unwrap_or(0),
-        accuracy: accuracy(outcomes),
-        mean_recall: spread(&recalls),
+        measures: Measures::of_folds(outcomes),
         folds: outcomes,
     };
     Ok(serde_json::to_string_pretty(&results)?)
@@ -148,14 +176,11 @@ pub fn json(
 
 /// One line for people.
 pub fn summary(outcomes: &[FoldOutcome]) -> String {
-    let Spread { mean, deviation } = accuracy(outcomes);
+    let (measure, Spread { mean, deviation }) = Measures::of_folds(outcomes).judged_by();
     let clips: usize = outcomes.iter().map(|outcome| outcome.test_clips).sum();
     let minutes = outcomes.iter().map(|outcome| outcome.seconds).sum::<f64>() / 60.0;
     format!(
-        "{} {:.1} % (sd {:.1} over {} folds, {clips} clips), {minutes:.0} minutes of training",
-        outcomes
-            .first()
-            .map_or("accuracy", |outcome| outcome.test.measure()),
+        "{measure} {:.1} % (sd {:.1} over {} folds, {clips} clips), {minutes:.0} minutes of training",
         100.0 * mean,
         100.0 * deviation,
         outcomes.len()
@@ -166,16 +191,16 @@ pub fn summary(outcomes: &[FoldOutcome]) -> String {
 struct OfSeed {
     seed: u64,
     folds: Vec<usize>,
-    accuracy: Spread,
-    mean_recall: Spread,
+    #[serde(flatten)]
+    measures: Measures,
 }
 
 #[derive(Serialize)]
 struct Seeds {
     format_version: u32,
     /// Of the seeds' means.
-    accuracy: Spread,
-    mean_recall: Spread,
+    #[serde(flatten)]
+    measures: Measures,
     seeds: Vec<OfSeed>,
 }
 
@@ -185,31 +210,26 @@ struct Seeds {
 /// # Errors
 /// If the file cannot be written.
 pub fn write_seeds(out: &Path, seeds: &[(u64, Vec<FoldOutcome>)]) -> anyhow::Result<String> {
-    let of_seed = |(seed, outcomes): &(u64, Vec<FoldOutcome>)| {
-        let recalls: Vec<f64> = outcomes.iter().map(|o| o.test.mean_recall).collect();
-        OfSeed {
-            seed: *seed,
-            folds: outcomes.iter().map(|outcome| outcome.fold).collect(),
-            accuracy: accuracy(outcomes),
-            mean_recall: spread(&recalls),
-        }
+    let of_seed = |(seed, outcomes): &(u64, Vec<FoldOutcome>)| OfSeed {
+        seed: *seed,
+        folds: outcomes.iter().map(|outcome| outcome.fold).collect(),
+        measures: Measures::of_folds(outcomes),
     };
     let seeds: Vec<OfSeed> = seeds.iter().map(of_seed).collect();
-    let over = |of: &dyn Fn(&OfSeed) -> f64| spread(&seeds.iter().map(of).collect::<Vec<f64>>());
     let results = Seeds {
         format_version: 1,
-        accuracy: over(&|seed| seed.accuracy.mean),
-        mean_recall: over(&|seed| seed.mean_recall.mean),
+        measures: Measures::of_seeds(&seeds),
         seeds,
     };
     let json = serde_json::to_string_pretty(&results)?;
     files::replace(&out.join("seeds.json"), &json)?;
+    let (measure, Spread { mean, deviation }) = results.measures.judged_by();
     Ok(format!(
-        "over {} seeds: accuracy {:.1} % (sd of their means {:.1}), mean recall {:.1} %",
+        "over {} seeds: {measure} {:.1} % (sd of their means {:.1}), mean recall {:.1} %",
         results.seeds.len(),
-        100.0 * results.accuracy.mean,
-        100.0 * results.accuracy.deviation,
-        100.0 * results.mean_recall.mean
+        100.0 * mean,
+        100.0 * deviation,
+        100.0 * results.measures.mean_recall.mean
     ))
 }
 

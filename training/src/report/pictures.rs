@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Once;
 
 use anyhow::anyhow;
+use plotters::coord::types::{RangedCoordf64, RangedCoordusize};
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{FontStyle, register_font};
@@ -20,113 +21,145 @@ const EMPTY: RGBColor = RGBColor(244, 245, 247);
 pub(super) const GRID: RGBColor = RGBColor(222, 224, 228);
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, plotters::coord::Shift>;
+type Axes<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordusize, RangedCoordf64>>;
+type Drawn = Result<(), Box<dyn std::error::Error>>;
 /// Which value of an epoch a line shows.
 type ValueOf = fn(&EpochRecord) -> f64;
 
 /// A line of a chart: its name, its colour, its values.
 type Line = (&'static str, RGBColor, ValueOf);
 
+/// How a fold's training went.
+#[derive(Debug, Clone, Copy)]
+pub struct Curves<'a> {
+    /// What stands above it.
+    pub title: &'a str,
+    /// In order.
+    pub epochs: &'a [EpochRecord],
+    /// The epoch whose weights were kept.
+    pub kept: usize,
+    /// What the validation clips were judged by: accuracy, mAP.
+    pub measure: &'a str,
+}
+
+/// One chart over the epochs.
+struct Chart<'a> {
+    /// Of the vertical axis.
+    name: &'a str,
+    top: f64,
+    decimals: usize,
+    lines: &'a [Line],
+    /// Losses fall, accuracies rise: the corner that neither comes to.
+    names: SeriesLabelPosition,
+}
+
 /// Training and validation loss by epoch (left), validation accuracy (right); a dashed line stands
-/// at the epoch whose weights were kept.
+/// at the epoch whose weights were kept. Without validation clips there is the training loss alone.
 ///
 /// # Errors
 /// If the picture cannot be written.
-pub fn curves(path: &Path, title: &str, epochs: &[EpochRecord]) -> anyhow::Result<()> {
-    draw_curves(path, title, epochs).map_err(|e| anyhow!("drawing {}: {e}", path.display()))
+pub fn curves(path: &Path, curves: &Curves<'_>) -> anyhow::Result<()> {
+    curves
+        .draw(path)
+        .map_err(|e| anyhow!("drawing {}: {e}", path.display()))
 }
 
-fn draw_curves(
-    path: &Path,
-    title: &str,
-    epochs: &[EpochRecord],
-) -> Result<(), Box<dyn std::error::Error>> {
-    let root = SVGBackend::new(path, (960, 420)).into_drawing_area();
-    root.fill(&WHITE)?;
-    root.draw(&Text::new(title.to_owned(), (16, 14), sans(20)))?;
-    let (_, charts) = root.split_vertically(44);
-    let (left, right) = charts.split_horizontally(480);
-    let highest = epochs
-        .iter()
-        .flat_map(|epoch| [epoch.training_loss, epoch.validation_loss])
-        .fold(0.1, f64::max);
-    let losses: [Line; 2] = [
-        ("training (mixed clips)", VERMILION, |epoch| {
-            epoch.training_loss
-        }),
-        ("validation", BLUE, |epoch| epoch.validation_loss),
-    ];
-    let accuracy: [Line; 1] = [("validation", BLUE, |epoch| {
-        100.0 * epoch.validation_accuracy
-    })];
-    // Room above the curves for their names.
-    draw_chart(&left, ("cross-entropy", highest * 1.25, 1), epochs, &losses)?;
-    draw_chart(&right, ("accuracy, %", 100.0, 0), epochs, &accuracy)?;
-    root.present()?;
-    Ok(())
-}
+impl Curves<'_> {
+    fn draw(&self, path: &Path) -> Drawn {
+        let root = SVGBackend::new(path, (960, 420)).into_drawing_area();
+        root.fill(&WHITE)?;
+        root.draw(&Text::new(self.title.to_owned(), (16, 14), sans(20)))?;
+        let (_, charts) = root.split_vertically(44);
+        let highest = self
+            .epochs
+            .iter()
+            .flat_map(|epoch| [epoch.training_loss, epoch.validation_loss])
+            .fold(0.1, f64::max);
+        let losses: [Line; 2] = [
+            ("training (mixed clips)", VERMILION, |epoch| {
+                epoch.training_loss
+            }),
+            ("validation", BLUE, |epoch| epoch.validation_loss),
+        ];
+        let accuracy: [Line; 1] = [("validation", BLUE, |epoch| {
+            100.0 * epoch.validation_accuracy
+        })];
+        let validated = self.epochs.iter().any(|epoch| epoch.validation_loss > 0.0);
+        let loss = Chart {
+            name: "cross-entropy",
+            top: highest * 1.25, // room above the curves for their names
+            decimals: 1,
+            lines: if validated { &losses } else { &losses[..1] },
+            names: SeriesLabelPosition::UpperRight,
+        };
+        if validated {
+            let (left, right) = charts.split_horizontally(480);
+            self.draw_chart(&left, &loss)?;
+            let chart = Chart {
+                name: &format!("{}, %", self.measure),
+                top: 100.0,
+                decimals: 0,
+                lines: &accuracy,
+                names: SeriesLabelPosition::LowerRight,
+            };
+            self.draw_chart(&right, &chart)?;
+        } else {
+            self.draw_chart(&charts, &loss)?;
+        }
+        root.present()?;
+        Ok(())
+    }
 
-/// One chart over the epochs; `axis` is the vertical one's name, top and decimals.
-fn draw_chart(
-    area: &Area<'_>,
-    (name, top, decimals): (&str, f64, usize),
-    epochs: &[EpochRecord],
-    lines: &[Line],
-) -> Result<(), Box<dyn std::error::Error>> {
-    let last = epochs.len().max(2);
-    let mut chart = ChartBuilder::on(area)
-        .margin(14)
-        .x_label_area_size(44)
-        .y_label_area_size(58)
-        .build_cartesian_2d(1..last, 0.0..top)?;
-    chart
-        .configure_mesh()
-        .x_desc("epoch")
-        .y_desc(name)
-        .x_labels(last.min(11))
-        .y_label_formatter(&|value| format!("{value:.decimals$}"))
-        .label_style(sans(15))
-        .axis_desc_style(sans(16))
-        .axis_style(INK)
-        .bold_line_style(GRID)
-        .light_line_style(WHITE)
-        .draw()?;
-    let best = epochs
-        .iter()
-        .min_by(|a, b| a.validation_loss.total_cmp(&b.validation_loss));
-    if let Some(best) = best {
-        let at = [(best.epoch, 0.0), (best.epoch, top)];
-        chart
-            .draw_series(DashedLineSeries::new(at, 4, 4, INK.stroke_width(1)))?
-            .label(format!("kept: epoch {}", best.epoch))
+    fn draw_chart(&self, area: &Area<'_>, chart: &Chart<'_>) -> Drawn {
+        let last = self.epochs.len().max(2);
+        let decimals = chart.decimals;
+        let mut axes = ChartBuilder::on(area)
+            .margin(14)
+            .x_label_area_size(44)
+            .y_label_area_size(58)
+            .build_cartesian_2d(1..last, 0.0..chart.top)?;
+        axes.configure_mesh()
+            .x_desc("epoch")
+            .y_desc(chart.name)
+            .x_labels(last.min(11))
+            .y_label_formatter(&|value| format!("{value:.decimals$}"))
+            .label_style(sans(15))
+            .axis_desc_style(sans(16))
+            .axis_style(INK)
+            .bold_line_style(GRID)
+            .light_line_style(WHITE)
+            .draw()?;
+        self.draw_lines(&mut axes, chart)?;
+        axes.configure_series_labels()
+            .position(chart.names.clone())
+            .label_font(sans(15))
+            .background_style(WHITE)
+            .border_style(GRID)
+            .draw()?;
+        Ok(())
+    }
+
+    fn draw_lines<'a, 'b: 'a>(&self, axes: &mut Axes<'a, 'b>, chart: &Chart<'_>) -> Drawn {
+        let at = [(self.kept, 0.0), (self.kept, chart.top)];
+        axes.draw_series(DashedLineSeries::new(at, 4, 4, INK.stroke_width(1)))?
+            .label(format!("kept: epoch {}", self.kept))
             .legend(|at| {
                 EmptyElement::at(at)
                     + PathElement::new([(0, 0), (5, 0)], INK)
                     + PathElement::new([(10, 0), (15, 0)], INK)
             });
+        for &(name, colour, value) in chart.lines {
+            let points = self.epochs.iter().map(|epoch| (epoch.epoch, value(epoch)));
+            // A dot as well: a single epoch makes no line.
+            let dots = if self.epochs.len() > 12 { 0 } else { 3 };
+            axes.draw_series(LineSeries::new(points, colour.stroke_width(2)).point_size(dots))?
+                .label(name)
+                .legend(move |(x, y)| {
+                    PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2))
+                });
+        }
+        Ok(())
     }
-    for &(name, colour, value) in lines {
-        let points = epochs.iter().map(|epoch| (epoch.epoch, value(epoch)));
-        // A dot as well: a single epoch makes no line.
-        let dots = if epochs.len() > 12 { 0 } else { 3 };
-        chart
-            .draw_series(LineSeries::new(points, colour.stroke_width(2)).point_size(dots))?
-            .label(name)
-            .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2)));
-    }
-    // Losses fall, accuracies rise: the corner that neither comes to.
-    let place = if lines.len() > 1 {
-        SeriesLabelPosition::UpperRight
-    } else {
-        SeriesLabelPosition::LowerRight
-    };
-    chart
-        .configure_series_labels()
-        .position(place)
-        .label_font(sans(15))
-        .background_style(WHITE)
-        .border_style(GRID)
-        .draw()?;
-    Ok(())
 }
 
 /// A confusion matrix: true labels in rows, answers in columns.
@@ -143,12 +176,7 @@ pub fn confusion(
         .map_err(|e| anyhow!("drawing {}: {e}", path.display()))
 }
 
-fn draw_confusion(
-    path: &Path,
-    title: &str,
-    labels: &[String],
-    counts: &[Vec<usize>],
-) -> Result<(), Box<dyn std::error::Error>> {
+fn draw_confusion(path: &Path, title: &str, labels: &[String], counts: &[Vec<usize>]) -> Drawn {
     let size = labels.len() as i32;
     let cell = if size <= 16 { 44 } else { 18 };
     // The backend measures no text without fonts; this is wide enough for any common one.
@@ -186,12 +214,7 @@ fn draw_confusion(
 }
 
 /// One square for each pair of labels: its colour is the share of the row, its number the count.
-fn draw_cells(
-    root: &Area<'_>,
-    (left, top): (i32, i32),
-    cell: i32,
-    counts: &[Vec<usize>],
-) -> Result<(), Box<dyn std::error::Error>> {
+fn draw_cells(root: &Area<'_>, (left, top): (i32, i32), cell: i32, counts: &[Vec<usize>]) -> Drawn {
     for (row, counts) in counts.iter().enumerate() {
         let total = counts.iter().sum::<usize>().max(1);
         for (column, &count) in counts.iter().enumerate() {

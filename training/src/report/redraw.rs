@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Context;
 use serde::Deserialize;
 
-use super::{confusion_of_folds, curves};
+use super::{Curves, confusion_of_folds, curves};
 use crate::evaluation::Evaluation;
 use crate::run::{EpochRecord, fold_title};
 
@@ -25,6 +25,7 @@ struct Recipe {
 #[derive(Deserialize)]
 struct Fold {
     fold: usize,
+    best_epoch: usize,
     test: Evaluation,
     epochs: Vec<EpochRecord>,
 }
@@ -45,7 +46,13 @@ pub fn redraw(results: &Path, out: &Path) -> anyhow::Result<()> {
     std::fs::create_dir_all(out).with_context(|| format!("making {}", out.display()))?;
     for fold in &folds {
         let path = out.join(format!("curves-fold{}.svg", fold.fold));
-        curves(&path, &fold_title(&recipe.name, fold.fold), &fold.epochs)?;
+        let drawn = Curves {
+            title: &fold_title(&recipe.name, fold.fold),
+            epochs: &fold.epochs,
+            kept: fold.best_epoch,
+            measure: fold.test.measure(),
+        };
+        curves(&path, &drawn)?;
     }
     let tests: Vec<&Evaluation> = folds.iter().map(|fold| &fold.test).collect();
     confusion_of_folds(&out.join("confusion.svg"), &recipe.name, &labels, &tests)

@@ -2,9 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use hamiltone_engine::model::{Accuracy, ModelFile};
 use serde::Deserialize;
+
+use super::spread;
+use crate::dataset::Task;
+use crate::evaluation::Evaluation;
 
 /// What is shipped.
 #[derive(Debug, clap::Args)]
@@ -25,16 +29,44 @@ pub struct ShipArguments {
 
 #[derive(Deserialize)]
 struct Results {
-    clips: usize,
-    accuracy: Spread,
-    mean_recall: Spread,
-    folds: Vec<serde::de::IgnoredAny>,
+    recipe: Recipe,
+    folds: Vec<Fold>,
 }
 
 #[derive(Deserialize)]
-struct Spread {
-    mean: f64,
-    deviation: f64,
+struct Recipe {
+    task: Task,
+}
+
+#[derive(Deserialize)]
+struct Fold {
+    fold: usize,
+    test_clips: usize,
+    test: Evaluation,
+}
+
+impl Results {
+    /// A figure over the folds that were tested, for a card.
+    fn measured(&self, measure: &str, value: fn(&Evaluation) -> f64) -> Accuracy {
+        let values: Vec<f64> = self.folds.iter().map(|fold| value(&fold.test)).collect();
+        let clips: usize = self.folds.iter().map(|fold| fold.test_clips).sum();
+        let (over, kept_together) = (spread(&values), self.recipe.task.kept_together());
+        let (spread, which) = match values.len() {
+            1 => (None, format!("one fold of {kept_together}, tested")),
+            folds => (
+                Some(over.deviation),
+                format!("mean over {folds} folds of {kept_together}, each tested"),
+            ),
+        };
+        Accuracy {
+            measure: measure.to_owned(),
+            value: over.mean,
+            spread,
+            protocol: format!(
+                "{which} by the network that has not seen it ({clips} clips, one seed)"
+            ),
+        }
+    }
 }
 
 /// Writes the model. What it measured in its own fold stays on the card, behind the means.
@@ -58,24 +90,21 @@ pub fn ship(arguments: &ShipArguments) -> anyhow::Result<()> {
         serde_json::from_str(&text).with_context(|| format!("{}", path.display()))?;
     let path = run.join(format!("fold{fold}")).join("model.safetensors");
     let mut model = ModelFile::read(&path).with_context(|| format!("{}", path.display()))?;
-    let folds = results.folds.len();
-    let protocol = format!(
-        "mean over {folds} folds, each tested by the network that has not seen it ({} clips, one \
-         seed)",
-        results.clips
-    );
-    let measured = |measure: &str, spread: &Spread| Accuracy {
-        measure: measure.to_owned(),
-        value: spread.mean,
-        spread: Some(spread.deviation),
-        protocol: protocol.clone(),
+    let Some(of_fold) = results.folds.iter().find(|of| of.fold == *fold) else {
+        bail!(
+            "fold {fold} of {} has not been tested: give it to `train` again, or ship another",
+            run.display()
+        );
     };
-    let mut accuracy = vec![
-        measured("accuracy", &results.accuracy),
-        measured("mean recall", &results.mean_recall),
-    ];
-    accuracy.append(&mut model.card.accuracy);
-    model.card.accuracy = accuracy;
+    let recall = results.measured("mean recall", |test| test.mean_recall);
+    let accuracy = &mut model.card.accuracy;
+    match results.folds.len() {
+        1 => accuracy.push(recall), // the fold's own accuracy is all there is
+        _ => {
+            let mean = results.measured(of_fold.test.measure(), Evaluation::value);
+            accuracy.splice(..0, [mean, recall]);
+        }
+    }
     model.card.name = name.clone();
     let target = models.join(format!("{name}.safetensors"));
     model

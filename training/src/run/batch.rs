@@ -1,14 +1,15 @@
 //! One batch: cuts, mixtures, frames and targets.
 
 use candle_core::{Device, Tensor};
-use hamiltone_engine::features::{COMPONENTS, FeatureSettings};
+use hamiltone_engine::features::{COMPONENTS, FeatureSettings, clip_frames};
 use hamiltone_engine::model::TaskKind;
 use rand::Rng;
 use rayon::prelude::*;
 
 use super::Recipe;
+use super::recipe::tenths;
 use crate::augmentation::{
-    cut, frame_by_frame, frames_by_component, mask, mix, stretch_frequencies,
+    by_component, cut, frame_by_frame, frames_by_component, mask, mix, stretch_frequencies,
 };
 use crate::dataset::Dataset;
 use crate::random;
@@ -128,12 +129,13 @@ impl Material<'_> {
         self.item(clip, pool, self.length(purpose), &of_clip)
     }
 
-    /// A whole clip, nothing changed.
-    pub(super) fn whole(&self, clip: usize) -> anyhow::Result<Item> {
+    /// A whole clip, nothing changed but that silence makes at least so many frames.
+    pub(super) fn whole(&self, clip: usize, least: usize) -> anyhow::Result<Item> {
         let samples = &self.audio[clip];
         let mut target = self.no_label();
         self.add_labels(&mut target, clip, 1.0);
-        let (planes, frames) = frames_by_component(self.features, samples);
+        let frames = clip_frames(self.features, samples, least);
+        let (planes, frames) = by_component(&frames, self.features.mel_bands);
         let taught = self.taught(samples, &planes, frames)?;
         Ok(Item {
             planes,
@@ -147,9 +149,7 @@ impl Material<'_> {
     fn length(&self, purpose: &[u64]) -> usize {
         let (least, most) = self.recipe.crop_s;
         let seconds = random::stream(self.recipe.seed, purpose).random_range(least..=most);
-        // In tenths of a second: a teacher's plan is for one length.
-        let tenths = (10.0 * seconds).round().max(1.0) as usize;
-        tenths * self.features.sample_rate as usize / 10
+        tenths(seconds) * self.features.sample_rate as usize / 10
     }
 
     fn taught(&self, samples: &[f32], planes: &[f32], frames: usize) -> anyhow::Result<Vec<f32>> {

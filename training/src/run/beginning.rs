@@ -13,6 +13,7 @@ use super::fold::{FoldTask, INITIAL};
 use super::network::initial_weights;
 use super::recipe::Start;
 use crate::evaluation::Evaluation;
+use crate::heritage::{Heritage, MN04, Role};
 use crate::pruning::remove;
 use crate::teacher::{MappedTeacher, OurTeacher, Teacher};
 
@@ -29,15 +30,30 @@ pub(super) struct Beginning {
     parent: Option<String>,
     /// How that was pruned.
     pruning: Option<String>,
+    /// What it has learned from in the end, models before it included.
+    heritage: Heritage,
 }
 
 impl FoldTask<'_> {
     /// Fresh weights, or those of the model that the recipe starts from.
     pub(super) fn beginning(&self, training: &[usize]) -> anyhow::Result<Beginning> {
-        let labels = self.dataset.labels.len();
-        if let Some(start) = &self.recipe.start {
-            return self.begin_from(start);
+        let mut beginning = match &self.recipe.start {
+            Some(start) => self.begin_from(start)?,
+            None => self.begin_anew(training)?,
+        };
+        if let Some(distillation) = &self.recipe.distillation {
+            // No weights are the teacher's, but what its sounds taught it is passed on.
+            let teacher = match &distillation.map {
+                Some(_) => Heritage::new(MN04, ""), // MIT asks for no more than its name
+                None => Heritage::of(&self.model(&distillation.teacher)?.card),
+            };
+            beginning.heritage = beginning.heritage.and(Role::Teacher, &teacher);
         }
+        Ok(beginning)
+    }
+
+    fn begin_anew(&self, training: &[usize]) -> anyhow::Result<Beginning> {
+        let labels = self.dataset.labels.len();
         let architecture = match &self.recipe.shape_of {
             None => self.recipe.architecture(labels),
             Some(template) => Architecture {
@@ -54,6 +70,7 @@ impl FoldTask<'_> {
             weights,
             parent: None,
             pruning: None,
+            heritage: self.heritage(),
         })
     }
 
@@ -79,12 +96,26 @@ impl FoldTask<'_> {
             (architecture, weights) = remove(&architecture, &weights, &kept)?;
             pruned = Some(pruning.to_string());
         }
+        let role = match start.frozen {
+            true => Role::Trunk,
+            false => Role::Beginning,
+        };
         Ok(Beginning {
             architecture,
             weights,
+            heritage: self.heritage().and(role, &Heritage::of(&card)),
             parent: Some(card.name),
             pruning: pruned.or(card.pruning),
         })
+    }
+
+    /// The data set's own.
+    fn heritage(&self) -> Heritage {
+        let title = self.recipe.task.title();
+        Heritage::new(
+            &format!("{title} (all folds but {})", self.fold),
+            &self.dataset.licences.join("; "),
+        )
     }
 
     /// A model file of the recipe, with this fold's number in its name.
@@ -157,8 +188,8 @@ impl FoldTask<'_> {
             features: self.features.clone(),
             architecture: beginning.architecture.clone(),
             default_window_s: 2.0,
-            training_data: format!("{} (all folds but {})", recipe.task.title(), self.fold),
-            licence: self.dataset.licences.join("; "),
+            training_data: beginning.heritage.training_data.clone(),
+            licence: beginning.heritage.licence.clone(),
             accuracy: test.map(|test| self.accuracy(test)).into_iter().collect(),
             parameters: 0,
             multiply_adds_per_second: 0,

@@ -23,10 +23,15 @@ pub struct EpochRecord {
     pub epoch: usize,
     /// Mean training loss (on mixed, smoothed labels: higher than the validation's).
     pub training_loss: f64,
-    /// Cross-entropy of the averaged weights on the validation clips.
+    /// Cross-entropy of the averaged weights on the validation clips; 0 without any. A linear head's is
+    /// that of clips held out inside the training folds.
     pub validation_loss: f64,
-    /// Their accuracy there.
+    /// Accuracy there (mAP where a clip has any number of labels).
     pub validation_accuracy: f64,
+    /// Mean recall of the labels there. None without validation clips, and in runs from before this
+    /// was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation_mean_recall: Option<f64>,
     /// Seconds it took.
     pub seconds: f64,
     /// Seconds of all cores together; 0 in runs from before this was measured.

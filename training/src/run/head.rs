@@ -35,6 +35,7 @@ impl FoldTask<'_> {
             .as_ref()
             .context("a model to start from")?;
         let mut beginning = self.beginning(&split.training)?;
+        self.check_crops(&beginning.architecture)?;
         let means = beginning.weights["input_norm.mean"].clone();
         let views = Views::new(
             self,
@@ -45,7 +46,7 @@ impl FoldTask<'_> {
         )?;
         let examples = self.examples(&views);
         let choice = logistic::choose(&examples)?;
-        let head = logistic::fit(&examples, choice.penalty)?;
+        let (head, loss) = logistic::fit(&examples, choice.penalty)?;
         if !self.quiet {
             eprintln!(
                 "fold {}: penalty {}, {:.1} % of clips held out inside the training folds",
@@ -56,14 +57,14 @@ impl FoldTask<'_> {
         }
         put(&mut beginning, head);
         let card = self.card(&beginning, None);
-        let validation = self.evaluate(&card, &beginning.weights, &split.validation);
         ModelFile::seal(card, beginning.weights)?.write(&folder.path(MODEL))?;
         done.best_epoch = 1;
         done.epochs = vec![EpochRecord {
             epoch: 1,
-            training_loss: choice.loss,
-            validation_loss: validation.loss,
-            validation_accuracy: validation.value(),
+            training_loss: loss,
+            validation_loss: choice.loss,
+            validation_accuracy: choice.accuracy,
+            validation_mean_recall: None,
             seconds: started.elapsed().as_secs_f64(),
             cpu_seconds: computed.elapsed().as_secs_f64(),
         }];

@@ -4,6 +4,7 @@ mod arguments;
 mod batch;
 mod beginning;
 mod checkpoint;
+mod epochs;
 mod fold;
 mod folder;
 mod head;
@@ -184,7 +185,7 @@ fn wanted_folds(asked: &[usize], dataset: &Dataset) -> anyhow::Result<(Vec<usize
         bail!("there is no fold {fold}: the folds here are {present:?}");
     }
     if present.len() < 2 {
-        bail!("a single fold leaves nothing to learn from");
+        bail!("{}", why_one_fold(dataset));
     }
     let all: Vec<usize> = present.into_iter().collect();
     if asked.is_empty() {
@@ -198,6 +199,34 @@ fn wanted_folds(asked: &[usize], dataset: &Dataset) -> anyhow::Result<(Vec<usize
         .collect();
     let others = all.into_iter().filter(|fold| !seen.contains(fold));
     Ok((wanted, others.collect()))
+}
+
+/// Why a set has one fold only, and what to do.
+fn why_one_fold(dataset: &Dataset) -> String {
+    let groups: BTreeSet<&str> = dataset.clips.iter().map(|clip| &clip.group[..]).collect();
+    let names: Vec<&str> = groups.iter().copied().take(3).collect();
+    let nothing = "nothing is left to learn from while they are tested";
+    match names.as_slice() {
+        [name] => format!(
+            "all {} clips belong together, as {name:?}, so {nothing}. Sounds in a folder inside a \
+             label's folder stay together, with those in a folder of that name under other labels: \
+             give each recording, speaker or track a folder with a name of its own, or put the \
+             sounds into their label's folder",
+            dataset.clips.len()
+        ),
+        _ => format!(
+            "all {} clips, of {} groups ({}{}), are in one fold, so {nothing}: their list must \
+             name two folds at least",
+            dataset.clips.len(),
+            groups.len(),
+            names.join(", "),
+            if groups.len() > names.len() {
+                ", ..."
+            } else {
+                ""
+            }
+        ),
+    }
 }
 
 /// A bar on the terminal; nothing where there is none or it is not wanted.

@@ -1,7 +1,7 @@
 //! Everything that decides the outcome of a run, data aside.
 
 use anyhow::{Context, bail};
-use hamiltone_engine::features::{Components, FeatureSettings};
+use hamiltone_engine::features::{Components, FeatureSettings, FrontEnd};
 use hamiltone_engine::network::{Algebra, Architecture};
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +9,9 @@ use crate::augmentation::Augmentation;
 use crate::dataset::Task;
 use crate::optimisation::Optimisation;
 use crate::pruning::Pruning;
+
+/// What must hold of a recipe, and what to say where it does not.
+type Check = (bool, &'static str);
 
 /// A recipe; in TOML under the same names. A file names the task and what differs from the task's
 /// own recipe ([`Recipe::new`]).
@@ -122,6 +125,38 @@ pub struct Distillation {
     pub weight: f32,
 }
 
+impl Start {
+    fn checks(&self) -> [Check; 2] {
+        [
+            (
+                self.views == 0 || self.frozen,
+                "start.views are for a frozen trunk: start.frozen = true",
+            ),
+            (
+                self.head.is_trained() || self.views > 0,
+                "start.head = 'logistic' is for start.views of a frozen trunk",
+            ),
+        ]
+    }
+}
+
+impl Distillation {
+    fn checks(&self) -> [Check; 2] {
+        [
+            (
+                self.temperature > 0.0
+                    && self.temperature.is_finite()
+                    && (0.0..=1.0).contains(&self.weight),
+                "distillation needs a temperature over 0 and a weight from 0 to 1",
+            ),
+            (
+                self.map.is_some() == self.teacher.ends_with(".onnx"),
+                "a teacher in an ONNX file needs a map of its labels, another must have none",
+            ),
+        ]
+    }
+}
+
 fn is_none(views: &usize) -> bool {
     *views == 0
 }
@@ -204,11 +239,33 @@ impl Recipe {
 
     /// Says what cannot be, if anything.
     fn problem(&self) -> Option<String> {
-        let rate = self.optimisation.learning_rate;
+        let checks = self.checks().into_iter();
+        let mut checks = checks
+            .chain(self.augmentation.checks())
+            .chain(self.optimisation.checks())
+            .chain(self.start.iter().flat_map(Start::checks))
+            .chain(self.distillation.iter().flat_map(Distillation::checks))
+            .chain(self.relations());
+        if let Some((_, problem)) = checks.find(|(fine, _)| !fine) {
+            return Some(problem.to_owned());
+        }
+        let architecture = self.architecture(2); // how many labels does not matter
+        let problem = architecture.problem(self.features().mel_bands);
+        match problem {
+            Some(problem) => Some(format!(
+                "--channels {} and --blocks {}: {problem}",
+                self.channels, self.blocks
+            )),
+            // Another network's shape is known when its file is read.
+            None if self.start.is_some() || self.shape_of.is_some() => None,
+            None => self.crop_problem(&architecture),
+        }
+    }
+
+    fn checks(&self) -> [Check; 6] {
         let share = |value: f64| (0.0..1.0).contains(&value);
         let (least, most) = self.crop_s;
-        let distillation = self.distillation.as_ref();
-        let checks = [
+        [
             (self.epochs >= 1, "--epochs must be 1 or more"),
             (
                 self.batch >= 2,
@@ -220,10 +277,6 @@ impl Recipe {
             ),
             ((1..=8).contains(&self.blocks), "--blocks must be 1 to 8"),
             (
-                rate > 0.0 && rate <= 1.0,
-                "--learning-rate must be over 0, at most 1",
-            ),
-            (
                 0.1 <= least && least <= most && most <= 60.0,
                 "crop_s must be two lengths from 0.1 to 60 s, the shorter one first",
             ),
@@ -233,44 +286,41 @@ impl Recipe {
                     && share(self.dropout.into()),
                 "validation_share, label_smoothing and dropout must be from 0 to under 1",
             ),
+        ]
+    }
+
+    /// What must hold between parts.
+    fn relations(&self) -> [Check; 3] {
+        let head = self.start.as_ref().map(|start| start.head);
+        [
             (
                 self.pruning.is_none() || self.start.is_some(),
                 "pruning needs a model to prune: start.model",
             ),
             (
-                self.start
-                    .as_ref()
-                    .is_none_or(|start| start.views == 0 || start.frozen),
-                "start.views are for a frozen trunk: start.frozen = true",
-            ),
-            (
-                self.start.as_ref().is_none_or(|start| {
-                    start.head.is_trained() || start.views > 0 && distillation.is_none()
-                }),
-                "start.head = 'logistic' is for start.views of a frozen trunk, without a teacher",
+                head.is_none_or(|head| head.is_trained()) || self.distillation.is_none(),
+                "start.head = 'logistic' learns from labels alone: leave out the distillation",
             ),
             (
                 self.start.is_none() || self.shape_of.is_none(),
                 "start and shape_of cannot both say what the network is",
             ),
-            (
-                distillation.is_none_or(|d| d.temperature > 0.0 && (0.0..=1.0).contains(&d.weight)),
-                "distillation needs a temperature over 0 and a weight from 0 to 1",
-            ),
-            (
-                distillation.is_none_or(|d| d.map.is_some() == d.teacher.ends_with(".onnx")),
-                "a teacher in an ONNX file needs a map of its labels, another must have none",
-            ),
-        ];
-        if let Some((_, problem)) = checks.iter().find(|(fine, _)| !fine) {
-            return Some((*problem).to_owned());
-        }
-        let mels = self.features().mel_bands;
-        let problem = self.architecture(2).problem(mels)?; // how many labels does not matter
-        Some(format!(
-            "--channels {} and --blocks {}: {problem}",
-            self.channels, self.blocks
-        ))
+        ]
+    }
+
+    /// Says why a network of this shape can hear nothing in the shortest crops, if so.
+    pub(super) fn crop_problem(&self, architecture: &Architecture) -> Option<String> {
+        let features = self.features();
+        let tenth = features.sample_rate as usize / 10;
+        let needed = FrontEnd::samples_for(&features, architecture.frames_per_column());
+        (tenths(self.crop_s.0) * tenth < needed).then(|| {
+            format!(
+                "crop_s begins at {} s, and this network needs {} s to hear anything: take longer \
+                 crops or fewer blocks",
+                self.crop_s.0,
+                needed.div_ceil(tenth) as f32 / 10.0
+            )
+        })
     }
 
     /// How the networks see sound.
@@ -289,4 +339,9 @@ impl Recipe {
             ..shape
         }
     }
+}
+
+/// A length of crops in whole tenths of a second: a teacher's plan is for one length.
+pub(super) fn tenths(seconds: f32) -> usize {
+    (10.0 * seconds).round().max(1.0) as usize
 }

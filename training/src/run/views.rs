@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use candle_core::{Device, Tensor};
-use hamiltone_engine::features::quaternion_frames;
+use hamiltone_engine::features::clip_frames;
 use hamiltone_engine::network::streaming::{PackedNetwork, StreamingNetwork, Weights};
 use rand::Rng;
 use rayon::prelude::*;
@@ -51,6 +51,7 @@ impl Views {
         let mels = task.features.mel_bands;
         let network = PackedNetwork::new(&beginning.architecture, mels, &beginning.weights);
         let network = Arc::new(network);
+        let column = beginning.architecture.frames_per_column();
         let message = format!("fold {}: features of the frozen trunk", task.fold);
         let all = split.training.len() + split.validation.len();
         let bar = progress(all as u64, &message, task.quiet);
@@ -58,7 +59,7 @@ impl Views {
             let view = |number: usize| {
                 let purpose = [MADE, task.fold as u64, clip as u64, number as u64];
                 let item = match number {
-                    0 => material.whole(clip)?,
+                    0 => material.whole(clip, column)?,
                     _ => material.view(clip, &split.training, &purpose)?,
                 };
                 Ok(View {
@@ -77,7 +78,7 @@ impl Views {
             .map(views_of)
             .collect::<anyhow::Result<_>>()?;
         let to_validate = |&clip: &usize| {
-            let frames = quaternion_frames(task.features, &task.audio[clip]);
+            let frames = clip_frames(task.features, &task.audio[clip], column);
             bar.inc(1);
             let labels = task.dataset.clips[clip].labels.clone();
             (features(&network, &frames), labels)

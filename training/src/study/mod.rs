@@ -32,7 +32,8 @@ pub struct StudyArguments {
     /// figures are there is not made again, on another machine neither.
     #[arg(long, default_value = "docs/results/study")]
     pub records: PathBuf,
-    /// The report, in Markdown, in which the study's part is replaced; pictures go into `results/study` beside it.
+    /// The report, in Markdown, in which the study's part is replaced by the figures of all tasks;
+    /// pictures go into `results/study` beside it.
     #[arg(long, default_value = "docs/RESULTS.md")]
     pub report: PathBuf,
     /// Tasks [default: all].
@@ -68,28 +69,34 @@ pub struct StudyArguments {
 /// Makes the runs that are missing, and writes the report after each.
 ///
 /// # Errors
-/// If the data cannot be read, a folder cannot be written, or a run fails.
+/// If the data cannot be read, a folder cannot be written, a run fails, or the records are of
+/// other recipes or another effort: that is found before anything is trained or written.
 pub fn study(arguments: &StudyArguments) -> anyhow::Result<()> {
     let runs = plan(&arguments.tasks, &arguments.seeds);
+    // A part of the tasks may be made; the report is of all that there is.
+    let reported = plan(&[], &arguments.seeds);
+    for planned in &reported {
+        Record::read(&arguments.records, planned, arguments.effort)?;
+    }
     let unknown = |name: &&String| runs.iter().all(|run| run.row.name != **name);
     if let Some(name) = arguments.rows.iter().find(unknown) {
         let names: BTreeSet<&str> = runs.iter().map(|run| run.row.name.as_str()).collect();
         bail!("--rows {name}: there is no such row; the rows are {names:?}");
     }
     if !arguments.report_only {
-        make(arguments, &runs)?;
+        make(arguments, &runs, &reported)?;
     }
     if arguments.time {
         time(arguments, &runs)?;
     }
-    write_report(arguments, &runs)?;
+    write_report(arguments, &reported)?;
     if !arguments.quiet {
         println!("{}", arguments.report.display());
     }
     Ok(())
 }
 
-fn make(arguments: &StudyArguments, runs: &[Planned]) -> anyhow::Result<()> {
+fn make(arguments: &StudyArguments, runs: &[Planned], reported: &[Planned]) -> anyhow::Result<()> {
     let (started, mut recordings) = (Instant::now(), BTreeMap::new());
     let left = missing(arguments, runs, &folds_of_tasks(arguments, runs)?)?;
     let bar = progress(runs.len() as u64, "study", arguments.quiet);
@@ -123,7 +130,7 @@ fn make(arguments: &StudyArguments, runs: &[Planned]) -> anyhow::Result<()> {
             Record::keep(&arguments.records, planned, &out, arguments.effort)?;
         }
         bar.inc(1);
-        write_report(arguments, runs)?;
+        write_report(arguments, reported)?;
     }
     bar.finish_and_clear();
     Ok(())
@@ -227,92 +234,149 @@ mod tests {
     use super::record::Fold;
     use super::*;
 
+    /// A study of ESC-10 on one seed, every run of which has a record of fold 1.
+    struct Recorded {
+        arguments: StudyArguments,
+        runs: Vec<Planned>,
+        _folder: tempfile::TempDir,
+    }
+
+    impl Recorded {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let arguments = StudyArguments {
+                data: PathBuf::new(),
+                cache: None,
+                out: folder.path().join("runs"),
+                records: folder.path().join("records"),
+                report: folder.path().join("RESULTS.md"),
+                tasks: vec![Task::Esc10],
+                rows: Vec::new(),
+                folds: Vec::new(),
+                seeds: vec![1],
+                effort: 0.5,
+                hours: None,
+                report_only: true,
+                time: true,
+                quiet: true,
+            };
+            let runs = plan(&arguments.tasks, &arguments.seeds);
+            for planned in &runs {
+                let record = Record {
+                    recipe: record::hash_of_recipe(planned, 0.5).unwrap(),
+                    milliseconds: 1.5,
+                    folds: vec![Fold {
+                        fold: 1,
+                        cpu_seconds: 3_600.0,
+                        gpu: false,
+                        parameters: 1_000,
+                        multiply_adds_per_second: 2_000_000,
+                        test: record::Test {
+                            accuracy: 0.75,
+                            mean_recall: 0.5,
+                        },
+                    }],
+                };
+                record.write(&arguments.records, planned).unwrap();
+            }
+            Self {
+                arguments,
+                runs,
+                _folder: folder,
+            }
+        }
+
+        fn only(&self, rows: &[&str]) -> StudyArguments {
+            StudyArguments {
+                rows: rows.iter().map(|name| (*name).to_owned()).collect(),
+                ..self.arguments.clone()
+            }
+        }
+
+        fn path(&self, row: &str) -> PathBuf {
+            let run = self.runs.iter().find(|run| run.row.name == row).unwrap();
+            Record::path(&self.arguments.records, run)
+        }
+
+        /// What must be made of a set with these folds: rows, and which of their folds.
+        fn left(&self, arguments: &StudyArguments, folds: &[usize]) -> Vec<(String, Vec<usize>)> {
+            let of_tasks = BTreeMap::from([("esc10", folds.iter().copied().collect())]);
+            let parts = missing(arguments, &self.runs, &of_tasks).unwrap();
+            let named = |part: Part<'_>| {
+                let folds = part.folds.into_iter().collect();
+                (part.planned.row.name.clone(), folds)
+            };
+            parts.into_iter().map(named).collect()
+        }
+    }
+
     #[test]
     fn what_is_recorded_is_made_again_only_for_those_that_build_on_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let arguments = StudyArguments {
-            data: PathBuf::new(),
-            cache: None,
-            out: folder.path().join("runs"),
-            records: folder.path().join("records"),
-            report: folder.path().join("RESULTS.md"),
-            tasks: vec![Task::Esc10],
-            rows: Vec::new(),
-            folds: Vec::new(),
-            seeds: vec![1],
-            effort: 0.5,
-            hours: None,
-            report_only: true,
-            time: true,
-            quiet: true,
-        };
-        let runs = plan(&arguments.tasks, &arguments.seeds);
-        let record = |planned: &Planned| Record {
-            recipe: record::hash_of_recipe(planned, 0.5).unwrap(),
-            milliseconds: 1.5,
-            folds: vec![Fold {
-                fold: 1,
-                cpu_seconds: 3_600.0,
-                gpu: false,
-                parameters: 1_000,
-                multiply_adds_per_second: 2_000_000,
-                test: record::Test {
-                    accuracy: 0.75,
-                    mean_recall: 0.5,
-                },
-            }],
-        };
-        for planned in &runs {
-            let record = record(planned);
-            record.write(&arguments.records, planned).unwrap();
-        }
-        let left = |arguments: &StudyArguments, folds: &[usize]| -> Vec<(String, Vec<usize>)> {
-            let of_tasks = BTreeMap::from([("esc10", folds.iter().copied().collect())]);
-            let parts = missing(arguments, &runs, &of_tasks).unwrap().into_iter();
-            let names = |part: Part| {
-                (
-                    part.planned.row.name.clone(),
-                    part.folds.into_iter().collect(),
-                )
-            };
-            parts.map(names).collect()
-        };
-        assert!(left(&arguments, &[1]).is_empty());
-        let forget = |name: &str| {
-            let run = runs.iter().find(|run| run.row.name == name).unwrap();
-            std::fs::remove_file(Record::path(&arguments.records, run)).unwrap();
-        };
+        let recorded = Recorded::new();
+        let all = &recorded.arguments;
+        assert!(recorded.left(all, &[1]).is_empty());
         let of_fold = |fold: usize, names: &[&str]| -> Vec<(String, Vec<usize>)> {
             let part = |name: &&str| ((*name).to_owned(), vec![fold]);
             names.iter().map(part).collect()
         };
+        let forget = |name: &str| std::fs::remove_file(recorded.path(name)).unwrap();
         forget("real");
-        assert_eq!(left(&arguments, &[1]), of_fold(1, &["real"]));
+        assert_eq!(recorded.left(all, &[1]), of_fold(1, &["real"]));
         forget("distilled-25");
         let chain = ["quaternion", "real", "pruned-l1-25", "distilled-25"];
-        assert_eq!(left(&arguments, &[1]), of_fold(1, &chain));
-        let only = |rows: &[&str]| StudyArguments {
-            rows: rows.iter().map(|name| (*name).to_owned()).collect(),
-            ..arguments.clone()
-        };
+        assert_eq!(recorded.left(all, &[1]), of_fold(1, &chain));
         let taught = ["quaternion", "pruned-l1-25", "distilled-25"];
-        let wanted = only(&["distilled-25", "untaught-50"]);
-        assert_eq!(left(&wanted, &[1]), of_fold(1, &taught));
+        let wanted = recorded.only(&["distilled-25", "untaught-50"]);
+        assert_eq!(recorded.left(&wanted, &[1]), of_fold(1, &taught));
         // A fold that has no record yet, beside one that has.
-        let whole = only(&["quaternion"]);
-        assert_eq!(left(&whole, &[1, 2]), of_fold(2, &["quaternion"]));
-        let error = study(&only(&["imaginary"])).unwrap_err().to_string();
+        let whole = recorded.only(&["quaternion"]);
+        assert_eq!(recorded.left(&whole, &[1, 2]), of_fold(2, &["quaternion"]));
+    }
+
+    #[test]
+    fn the_report_has_a_row_for_each_record_whatever_part_is_made() {
+        let recorded = Recorded::new();
+        let all = &recorded.arguments;
+        std::fs::remove_file(recorded.path("real")).unwrap();
+        let error = study(&recorded.only(&["imaginary"]))
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("imaginary") && error.contains("quaternion"));
-        study(&arguments).unwrap();
-        let report = std::fs::read_to_string(&arguments.report).unwrap();
+        study(all).unwrap();
+        let report = std::fs::read_to_string(&all.report).unwrap();
         let row = "| quaternion | 75.0 ± 0.0 | 50.0 ± 0.0 | 1 (1 seeds) | 1 | 2 | 1.500 | 1.00 |";
         assert!(report.contains(row), "{report}");
         assert!(!report.contains("| real |"));
-        // Figures of another effort are others.
+        // Who makes a part of the tasks leaves the rows of the others.
         let other = StudyArguments {
-            effort: 0.7,
-            ..arguments
+            tasks: vec![Task::Gtzan],
+            ..all.clone()
         };
-        assert_eq!(left(&other, &[1]).len(), runs.len());
+        study(&other).unwrap();
+        assert_eq!(std::fs::read_to_string(&all.report).unwrap(), report);
+    }
+
+    /// Figures of another effort are others: neither they nor the report may be replaced.
+    #[test]
+    fn records_of_another_recipe_stop_the_study_before_it_begins() {
+        let recorded = Recorded::new();
+        let all = &recorded.arguments;
+        study(all).unwrap();
+        let kept = || [recorded.path("quaternion"), all.report.clone()].map(std::fs::read);
+        let before = kept().map(Result::unwrap);
+        for (report_only, tasks) in [(false, vec![Task::Esc10]), (true, vec![Task::Gtzan])] {
+            let other = StudyArguments {
+                effort: 0.7,
+                report_only,
+                tasks,
+                ..all.clone()
+            };
+            let error = format!("{:#}", study(&other).unwrap_err());
+            for words in ["quaternion.json", "--effort than 0.7", "--records"] {
+                assert!(error.contains(words), "{error}");
+            }
+        }
+        assert_eq!(kept().map(Result::unwrap), before);
+        assert!(!all.out.exists(), "nothing was trained");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -54,26 +54,30 @@ impl Record {
         path
     }
 
-    /// That of a run; none if there is none, or one of another recipe or effort.
+    /// That of a run; none if there is none yet.
     ///
     /// # Errors
-    /// If the file cannot be read or understood.
+    /// If the file cannot be read or understood, or holds the figures of another recipe or effort:
+    /// they must not be lost to a run that has nothing but the name in common.
     pub(super) fn read(
         records: &Path,
         planned: &Planned,
         effort: f64,
     ) -> anyhow::Result<Option<Self>> {
         let path = Self::path(records, planned);
-        match std::fs::read_to_string(&path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None), // not made yet
-            Err(error) => Err(error).with_context(|| format!("reading {}", path.display())),
-            Ok(text) => {
-                let record: Self = serde_json::from_str(&text)
-                    .with_context(|| format!("{} is no record of a run", path.display()))?;
-                let recipe = hash_of_recipe(planned, effort)?;
-                Ok(Some(record).filter(|record| record.recipe == recipe))
-            }
-        }
+        let text = match std::fs::read_to_string(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            read => read.with_context(|| format!("reading {}", path.display()))?,
+        };
+        let record: Self = serde_json::from_str(&text)
+            .with_context(|| format!("{} is no record of a run", path.display()))?;
+        ensure!(
+            record.recipe == hash_of_recipe(planned, effort)?,
+            "{} holds the figures of another recipe, or of another --effort than {effort}: choose \
+             another --records folder, or remove that file if they are not wanted any more",
+            path.display()
+        );
+        Ok(Some(record))
     }
 
     /// Takes the folds that are finished in a run's folder into its record. One that was only made again

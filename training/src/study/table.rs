@@ -1,6 +1,6 @@
 //! The report of the study: a table and pictures for each task.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
@@ -16,12 +16,13 @@ use crate::report::{Point, Spread, scatter, spread};
 /// A row of a table, over all folds and seeds there are.
 struct Line {
     name: String,
-    seeds: usize,
-    folds: Vec<Fold>,
-    /// CPU-hours of training for all folds, of each seed that no GPU worked on.
-    hours: Vec<f64>,
+    /// The folds of each seed that has any.
+    seeds: Vec<Vec<Fold>>,
     milliseconds: f64,
 }
+
+/// The rows of each task, by its name.
+type Lines = BTreeMap<&'static str, (Task, Vec<Line>)>;
 
 /// Between these lines of the report the study writes; what is around them stays.
 const BEGIN: &str = "<!-- the study begins -->";
@@ -37,76 +38,79 @@ pub(super) fn write(
     runs: &[Planned],
     effort: f64,
 ) -> anyhow::Result<()> {
-    let mut text = format!(
-        "\n\nMade by `hamiltone-training study --effort {effort}`. Accuracy and mean recall \
-         (unweighted average recall, UAR) are means over folds and seeds, ± the standard deviation \
-         over all of them; folds never share a recording, a speaker or a track, the best epoch is \
-         chosen on validation clips out of the training folds, and nothing is tuned on a test fold. \
-         A pruned network was trained for two fifths of the epochs after the whole one (the hours \
-         are those of that alone); a distilled one has the shape of the L1-pruned one and learns \
-         from scratch, from labels and from the whole network's logits; an untaught one from labels \
-         alone. Shares are of the filters of the last three blocks. Milliseconds are for a second \
-         of sound on one thread, the median of {REPEATS}, front end aside; hours are \
-         CPU-hours of training, for all folds of a seed (GPU: none was made without one).\n"
-    );
-    let mut tasks: BTreeMap<&str, (Task, Vec<Line>)> = BTreeMap::new();
-    for planned in runs {
-        let Some(record) = Record::read(records, planned, effort)? else {
-            continue;
-        };
-        let on_cores = record.folds.iter().all(|fold| !fold.gpu);
-        let seconds: f64 = record.folds.iter().map(|fold| fold.cpu_seconds).sum();
-        let hours = Vec::from_iter(on_cores.then_some(seconds / 3_600.0));
-        let (_, lines) = tasks
-            .entry(planned.task.name())
-            .or_insert_with(|| (planned.task, Vec::new()));
-        match lines.iter_mut().find(|line| line.name == planned.row.name) {
-            Some(line) => {
-                line.seeds += 1;
-                line.hours.extend(hours);
-                line.folds.extend(record.folds);
-            }
-            None => lines.push(Line {
-                name: planned.row.name.clone(),
-                seeds: 1,
-                folds: record.folds,
-                hours,
-                milliseconds: record.milliseconds,
-            }),
-        }
-    }
-    let pictures = pictures(report);
-    for (task, lines) in tasks.values() {
+    let mut text = preface(effort);
+    for (task, lines) in lines(records, runs, effort)?.values() {
         text += &section(*task, lines);
-        if !lines.is_empty() {
-            std::fs::create_dir_all(&pictures).context("the folder for pictures")?;
-            // A row that lacks folds would be compared on other clips than the others.
-            let folds = most_folds(lines);
-            let whole = lines
-                .iter()
-                .filter(|line| line.folds.len() == line.seeds * folds);
-            let points: Vec<Point> = whole.map(Line::point).collect();
-            let picture = pictures.join(format!("{}.svg", task.name()));
-            scatter(&picture, task.title(), &points)?;
-            let folder = folder_of_pictures(report);
-            let _ = writeln!(
-                text,
-                "\n![Accuracy against parameters]({folder}/{}.svg)",
-                task.name()
-            );
-            for line in lines {
-                let picture = confusion_picture(*task, &line.name);
-                if pictures.join(&picture).exists() {
-                    let _ = writeln!(text, "![Confusion, {}]({folder}/{picture})", line.name);
-                }
-            }
-        }
+        text += &draw(report, *task, lines)?;
     }
     let before = match std::fs::read_to_string(report) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(), // none yet
         read => read.with_context(|| format!("reading {}", report.display()))?,
     };
     files::replace(report, &placed(&before, &text)?)
+}
+
+fn preface(effort: f64) -> String {
+    format!(
+        "\n\nMade by `hamiltone-training study --effort {effort}`. Accuracy and mean recall \
+         (unweighted average recall, UAR) are means over folds and seeds, ± the standard deviation \
+         over all of them; folds never share a recording, a speaker or a track, and the best epoch \
+         is chosen on validation clips out of the training folds. Nothing has been tuned on a test \
+         fold since 2026-11-24; of that day's choices (LOG.md) no dropout and whole sentences were \
+         seen on the test clips of RAVDESS's fold 1, and the number of epochs on those of ESC-10. \
+         A pruned network was trained for two fifths of the epochs after the whole one (the hours \
+         are those of that alone); a distilled one has the shape of the L1-pruned one and learns \
+         from scratch, from labels and from the whole network's logits; an untaught one from labels \
+         alone. Shares are of the filters of the last three blocks. Milliseconds are for a second \
+         of sound on one thread, the median of {REPEATS}, front end aside; hours are \
+         CPU-hours of training, for all folds of a seed (GPU: none was made without one; –: no seed \
+         has all folds yet).\n"
+    )
+}
+
+/// What the records hold.
+fn lines(records: &Path, runs: &[Planned], effort: f64) -> anyhow::Result<Lines> {
+    let mut tasks = Lines::new();
+    for planned in runs {
+        let Some(record) = Record::read(records, planned, effort)? else {
+            continue;
+        };
+        let (_, lines) = tasks
+            .entry(planned.task.name())
+            .or_insert_with(|| (planned.task, Vec::new()));
+        match lines.iter_mut().find(|line| line.name == planned.row.name) {
+            Some(line) => line.seeds.push(record.folds),
+            None => lines.push(Line {
+                name: planned.row.name.clone(),
+                seeds: vec![record.folds],
+                milliseconds: record.milliseconds,
+            }),
+        }
+    }
+    Ok(tasks)
+}
+
+/// Draws a task's points, and returns the text that shows its pictures.
+fn draw(report: &Path, task: Task, lines: &[Line]) -> anyhow::Result<String> {
+    let (pictures, folder) = (pictures(report), folder_of_pictures(report));
+    std::fs::create_dir_all(&pictures).context("the folder for pictures")?;
+    // A row that lacks folds would be compared on other clips than the others.
+    let all = all_folds(lines);
+    let whole = lines.iter().filter(|line| line.lacks(&all) == 0);
+    let points: Vec<Point> = whole.map(Line::point).collect();
+    let mut text = "\n".to_owned();
+    if !points.is_empty() {
+        let picture = format!("{}.svg", task.name());
+        scatter(&pictures.join(&picture), task.title(), &points)?;
+        let _ = writeln!(text, "![Accuracy against parameters]({folder}/{picture})");
+    }
+    for line in lines {
+        let picture = confusion_picture(task, &line.name);
+        if pictures.join(&picture).exists() {
+            let _ = writeln!(text, "![Confusion, {}]({folder}/{picture})", line.name);
+        }
+    }
+    Ok(text)
 }
 
 /// Where the pictures of a report are, beside it: `results/study` for RESULTS.md.
@@ -139,43 +143,49 @@ fn placed(report: &str, text: &str) -> anyhow::Result<String> {
 }
 
 impl Line {
-    fn accuracy(&self) -> Spread {
-        spread(
-            &self
-                .folds
-                .iter()
-                .map(|f| f.test.accuracy)
-                .collect::<Vec<_>>(),
-        )
+    fn folds(&self) -> impl Iterator<Item = &Fold> {
+        self.seeds.iter().flatten()
     }
 
-    fn recall(&self) -> Spread {
-        spread(
-            &self
-                .folds
-                .iter()
-                .map(|f| f.test.mean_recall)
-                .collect::<Vec<_>>(),
-        )
+    fn spread(&self, of: impl Fn(&Fold) -> f64) -> Spread {
+        spread(&self.folds().map(of).collect::<Vec<_>>())
     }
 
-    fn mean(&self, of: impl Fn(&Fold) -> f64) -> f64 {
-        self.folds.iter().map(of).sum::<f64>() / self.folds.len().max(1) as f64
+    /// How many of these folds its seeds lack, together.
+    fn lacks(&self, all: &BTreeSet<usize>) -> usize {
+        self.seeds.len() * all.len() - self.folds().count()
+    }
+
+    /// CPU-hours of training for all folds: the mean over the seeds that have them all and were
+    /// made without a GPU.
+    fn hours(&self, all: &BTreeSet<usize>) -> String {
+        let whole = self.seeds.iter().filter(|folds| folds.len() == all.len());
+        let on_cores = whole.clone().filter(|folds| !folds.iter().any(|f| f.gpu));
+        let hours_of = |folds: &Vec<Fold>| {
+            let seconds: f64 = folds.iter().map(|fold| fold.cpu_seconds).sum();
+            seconds / 3_600.0
+        };
+        let hours: Vec<f64> = on_cores.map(hours_of).collect();
+        match (hours.is_empty(), whole.count()) {
+            (false, _) => format!("{:.2}", spread(&hours).mean),
+            (true, 0) => "–".to_owned(),
+            (true, _) => "GPU".to_owned(),
+        }
     }
 
     fn point(&self) -> Point {
         Point {
             name: self.name.clone(),
-            x: self.mean(|fold| fold.parameters as f64 / 1e3),
-            y: 100.0 * self.accuracy().mean,
+            x: self.spread(|fold| fold.parameters as f64 / 1e3).mean,
+            y: 100.0 * self.spread(|fold| fold.test.accuracy).mean,
         }
     }
 }
 
-/// The folds of a seed of the row that has most.
-fn most_folds(lines: &[Line]) -> usize {
-    let of_a_seed = |line: &Line| line.folds.len().div_ceil(line.seeds);
-    lines.iter().map(of_a_seed).max().unwrap_or_default()
+/// Every fold that a seed of a row has.
+fn all_folds(lines: &[Line]) -> BTreeSet<usize> {
+    let folds = lines.iter().flat_map(Line::folds);
+    folds.map(|fold| fold.fold).collect()
 }
 
 fn section(task: Task, lines: &[Line]) -> String {
@@ -184,29 +194,29 @@ fn section(task: Task, lines: &[Line]) -> String {
          a second, M | ms | hours |\n|---|---|---|---|---|---|---|---|\n",
         task.title()
     );
-    let folds = most_folds(lines);
+    let all = all_folds(lines);
     for line in lines {
-        let runs = match line.seeds * folds {
-            all if all == line.folds.len() => all.to_string(),
-            all => format!("{} of {all}", line.folds.len()),
+        let (there, lacking) = (line.folds().count(), line.lacks(&all));
+        let runs = match lacking {
+            0 => there.to_string(),
+            _ => format!("{there} of {}", there + lacking),
         };
-        let (accuracy, recall) = (line.accuracy(), line.recall());
-        let hours = match line.hours.is_empty() {
-            true => "GPU".to_owned(),
-            false => format!("{:.2}", spread(&line.hours).mean),
-        };
+        let accuracy = line.spread(|fold| fold.test.accuracy);
+        let recall = line.spread(|fold| fold.test.mean_recall);
         let _ = writeln!(
             text,
-            "| {} | {:.1} ± {:.1} | {:.1} ± {:.1} | {runs} ({} seeds) | {:.0} | {:.0} | {:.3} | {hours} |",
+            "| {} | {:.1} ± {:.1} | {:.1} ± {:.1} | {runs} ({} seeds) | {:.0} | {:.0} | {:.3} | {} |",
             line.name,
             100.0 * accuracy.mean,
             100.0 * accuracy.deviation,
             100.0 * recall.mean,
             100.0 * recall.deviation,
-            line.seeds,
-            line.mean(|fold| fold.parameters as f64 / 1e3),
-            line.mean(|fold| fold.multiply_adds_per_second as f64 / 1e6),
+            line.seeds.len(),
+            line.spread(|fold| fold.parameters as f64 / 1e3).mean,
+            line.spread(|fold| fold.multiply_adds_per_second as f64 / 1e6)
+                .mean,
             line.milliseconds,
+            line.hours(&all),
         );
     }
     text
@@ -214,7 +224,65 @@ fn section(task: Task, lines: &[Line]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::record::Test;
     use super::*;
+
+    /// A row whose seeds have these folds, of an hour each; `gpu` of the first seed.
+    fn line(name: &str, seeds: &[&[usize]], gpu: bool) -> Line {
+        let fold = |seed: usize, fold: usize| Fold {
+            fold,
+            cpu_seconds: 3_600.0,
+            gpu: gpu && seed == 0,
+            parameters: 1_000,
+            multiply_adds_per_second: 2_000_000,
+            test: Test {
+                accuracy: 0.5,
+                mean_recall: 0.5,
+            },
+        };
+        let of_seed = |(seed, folds): (usize, &&[usize])| -> Vec<Fold> {
+            folds.iter().map(|&number| fold(seed, number)).collect()
+        };
+        Line {
+            name: name.to_owned(),
+            seeds: seeds.iter().enumerate().map(of_seed).collect(),
+            milliseconds: 1.5,
+        }
+    }
+
+    #[test]
+    fn a_row_is_whole_when_each_seed_has_every_fold() {
+        let lines = [
+            line("whole", &[&[1, 2, 3], &[1, 2, 3]], false),
+            line("uneven", &[&[1, 2, 3], &[1]], false),
+            line("begun", &[&[2]], false),
+            line("seed on a GPU", &[&[1, 2, 3], &[1, 2, 3]], true),
+            line("all on a GPU", &[&[1, 2, 3]], true),
+            line("apart", &[&[1, 2], &[3]], false),
+        ];
+        let text = section(Task::Esc10, &lines);
+        for (name, runs, hours) in [
+            ("whole", "6 (2 seeds)", "3.00"),
+            ("uneven", "4 of 6 (2 seeds)", "3.00"),
+            ("begun", "1 of 3 (1 seeds)", "–"),
+            ("seed on a GPU", "6 (2 seeds)", "3.00"),
+            ("all on a GPU", "3 (1 seeds)", "GPU"),
+            ("apart", "3 of 6 (2 seeds)", "–"),
+        ] {
+            let start = format!("| {name} |");
+            let row = text.lines().find(|row| row.starts_with(&start)).unwrap();
+            assert!(row.contains(&format!("| {runs} |")), "{row}");
+            assert!(row.ends_with(&format!("| {hours} |")), "{row}");
+        }
+        // Three folds and one are no two seeds of two; two halves are no whole.
+        let folder = tempfile::tempdir().unwrap();
+        let report = folder.path().join("R.md");
+        draw(&report, Task::Esc10, &lines).unwrap();
+        let picture = std::fs::read_to_string(folder.path().join("r/study/esc10.svg")).unwrap();
+        for (name, drawn) in [("whole", true), ("uneven", false), ("apart", false)] {
+            assert_eq!(picture.contains(&format!("\n{name}\n")), drawn, "{name}");
+        }
+    }
 
     #[test]
     fn what_is_around_the_study_stays() {
