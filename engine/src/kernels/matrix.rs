@@ -169,38 +169,30 @@ mod tests {
         }
     }
 
-    #[test]
-    #[should_panic(expected = "beyond its slice")]
-    fn strides_that_wrap_round_are_refused() {
-        let mut sum = [0.0; 4];
+    /// Two rows and columns times as many.
+    fn multiply_two_by_two(left: Matrix<'_>) {
         let mut target = MatrixMut {
-            data: &mut sum,
+            data: &mut [0.0; 4],
             rows: 2,
             columns: 2,
             row_stride: 2,
         };
-        let wrapping = Matrix {
+        multiply_add(&mut target, left, Matrix::row_major(&[1.0; 4], 2, 2));
+    }
+
+    #[test]
+    #[should_panic(expected = "beyond its slice")]
+    fn strides_that_wrap_round_are_refused() {
+        multiply_two_by_two(Matrix {
             row_stride: usize::MAX,
             column_stride: 2,
             ..Matrix::row_major(&[1.0; 4], 2, 2)
-        };
-        multiply_add(&mut target, wrapping, Matrix::row_major(&[1.0; 4], 2, 2));
+        });
     }
 
     #[test]
     #[should_panic(expected = "beyond its slice")]
     fn a_factor_that_is_too_short_is_refused() {
-        let mut sum = [0.0; 4];
-        let mut target = MatrixMut {
-            data: &mut sum,
-            rows: 2,
-            columns: 2,
-            row_stride: 2,
-        };
-        multiply_add(
-            &mut target,
-            Matrix::row_major(&[1.0; 3], 2, 2),
-            Matrix::row_major(&[1.0; 4], 2, 2),
-        );
+        multiply_two_by_two(Matrix::row_major(&[1.0; 3], 2, 2));
     }
 }

@@ -72,6 +72,17 @@ impl Synthesizer {
         hear(tap, 60); // so that every note so far has come
         assert!(!self.sounding.is_empty(), "something sounds");
     }
+
+    /// Lets `pass` take 64 frames at a time until nothing sounds.
+    fn end(&mut self, tap: &mut Tap, pass: impl Fn(&mut Tap)) {
+        let start = Instant::now();
+        while !self.sounding.is_empty() {
+            assert!(start.elapsed() < PATIENCE, "notes hang");
+            pass(tap);
+            self.follow(tap, 64);
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
 }
 
 #[test]
@@ -81,13 +92,7 @@ fn switching_notes_off_ends_those_that_sound() {
     let mut synthesizer = Synthesizer::default();
     synthesizer.begin(&mut bench, &mut tap);
     put(&bench.params.notes, false);
-    let start = Instant::now();
-    while !synthesizer.sounding.is_empty() {
-        assert!(start.elapsed() < PATIENCE, "notes hang");
-        tap.hear(&[[0.0; 64]; 2], Listen::Mix);
-        synthesizer.follow(&mut tap, 64);
-        std::thread::sleep(Duration::from_millis(2));
-    }
+    synthesizer.end(&mut tap, |tap| tap.hear(&[[0.0; 64]; 2], Listen::Mix));
 }
 
 #[test]
@@ -97,11 +102,5 @@ fn bypass_ends_notes_though_nothing_is_heard() {
     let mut synthesizer = Synthesizer::default();
     synthesizer.begin(&mut bench, &mut tap);
     put(&bench.params.bypass, true);
-    let start = Instant::now();
-    while !synthesizer.sounding.is_empty() {
-        assert!(start.elapsed() < PATIENCE, "notes hang");
-        tap.skip(64);
-        synthesizer.follow(&mut tap, 64);
-        std::thread::sleep(Duration::from_millis(2));
-    }
+    synthesizer.end(&mut tap, |tap| tap.skip(64));
 }
