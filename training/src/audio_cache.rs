@@ -217,10 +217,11 @@ fn decode(path: &Path, duration_s: Option<f64>, rate: u32) -> anyhow::Result<Vec
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn write(path: &Path, seconds: f32, gain: f32) {
+    /// A sine at 16 kHz.
+    pub(crate) fn write(path: &Path, seconds: f32, gain: f32) {
         let settings = hound::WavSpec {
             channels: 1,
             sample_rate: 16_000,

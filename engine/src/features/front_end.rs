@@ -46,6 +46,19 @@ impl FrontEnd {
         }
     }
 
+    /// Adds frames of silence to `frames` until there are `least`. Allocates where some are missing.
+    pub fn fill_up(&mut self, frames: &mut Vec<f32>, least: usize) {
+        let floats = least * COMPONENTS * self.settings.mel_bands;
+        if frames.len() < floats {
+            let silence = vec![0.0; Self::samples_for(&self.settings, least)];
+            self.push(&silence, &mut |frame| {
+                if frames.len() < floats {
+                    frames.extend_from_slice(frame);
+                }
+            });
+        }
+    }
+
     /// Forgets the past.
     pub fn reset(&mut self) {
         self.waiting.clear();
@@ -72,14 +85,6 @@ pub fn quaternion_frames(settings: &FeatureSettings, samples: &[f32]) -> Vec<f32
 pub fn clip_frames(settings: &FeatureSettings, samples: &[f32], least: usize) -> Vec<f32> {
     let (mut front_end, mut frames) = (FrontEnd::new(settings), Vec::new());
     front_end.push(samples, &mut |frame| frames.extend_from_slice(frame));
-    let floats = least * COMPONENTS * settings.mel_bands;
-    if frames.len() < floats {
-        let silence = vec![0.0; FrontEnd::samples_for(settings, least)];
-        front_end.push(&silence, &mut |frame| {
-            if frames.len() < floats {
-                frames.extend_from_slice(frame);
-            }
-        });
-    }
+    front_end.fill_up(&mut frames, least);
     frames
 }

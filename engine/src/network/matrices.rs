@@ -285,7 +285,7 @@ mod tests {
         apart / (length(&mut b.iter().copied()) + 1e-3)
     }
 
-    /// What differs for one draw of numbers, if anything does.
+    /// Which gradient differs for one draw of numbers, if one does; the rest must not.
     fn difference(architecture: &Architecture, sizes: [usize; 3]) -> Option<String> {
         let [in_blocks, by_matrices] = outcomes(architecture, sizes);
         assert_eq!(in_blocks.len(), 1 + 3 * 2 + 3 * 3);
@@ -294,13 +294,12 @@ mod tests {
             .zip(&by_matrices)
             .find_map(|((what, a), (same, b))| {
                 assert_eq!((what, a.len()), (same, b.len()));
-                let most = if what.starts_with("gradient") {
-                    2e-3
-                } else {
-                    1e-4
-                };
                 let apart = distance(b, a);
-                (apart >= most).then(|| format!("{what}: {apart}"))
+                if what.starts_with("gradient") {
+                    return (apart >= 2e-3).then(|| format!("{what}: {apart}"));
+                }
+                assert!(apart < 1e-4, "{what}: {apart}");
+                None
             })
     }
 
@@ -321,10 +320,12 @@ mod tests {
                 algebra: if quaternion { Algebra::Quaternion } else { Algebra::Real },
             };
             // Rounding may move a value over a ReLU's kink, where both gradients are right: seldom, and not
-            // for three draws in a row.
-            let differences: Vec<String> =
-                (0..3).map_while(|_| difference(&architecture, [batch, time, mels])).collect();
-            assert!(differences.len() < 3, "{differences:?}");
+            // for two draws in a row.
+            let sizes = [batch, time, mels];
+            if let Some(first) = difference(&architecture, sizes) {
+                let second = difference(&architecture, sizes);
+                assert!(second.is_none(), "{first}, then {second:?}");
+            }
         }
     }
 }

@@ -13,8 +13,7 @@ pub(super) struct ColumnStream {
     resampler: StreamResampler,
     front_end: FrontEnd,
     columns: Columns,
-    /// Samples at the model's rate that one column takes.
-    samples_of_one_column: usize,
+    frames_per_column: usize,
 }
 
 /// The network behind the frames that wait for a chunk to be full.
@@ -49,7 +48,7 @@ impl ColumnStream {
                 chunk_size: chunk * column_size,
                 begun: false,
             },
-            samples_of_one_column: FrontEnd::samples_for(settings, frames_per_column),
+            frames_per_column,
         })
     }
 
@@ -73,14 +72,13 @@ impl ColumnStream {
             resampler,
             front_end,
             columns,
-            samples_of_one_column,
+            frames_per_column,
         } = self;
         resampler.finish(&mut |samples| {
             front_end.push(samples, &mut |frame| columns.take(frame, on_column));
         });
-        if !columns.begun && columns.frames.len() < columns.column_size {
-            let silence = vec![0.0; *samples_of_one_column];
-            front_end.push(&silence, &mut |frame| columns.fill_up_one(frame));
+        if !columns.begun {
+            front_end.fill_up(&mut columns.frames, *frames_per_column);
         }
         columns.finish(on_column);
     }
@@ -103,13 +101,6 @@ impl Columns {
         self.frames.extend_from_slice(frame);
         if self.frames.len() == self.chunk_size {
             self.finish(on_column);
-        }
-    }
-
-    /// Takes a frame only while the first column is not whole.
-    fn fill_up_one(&mut self, frame: &[f32]) {
-        if self.frames.len() < self.column_size {
-            self.frames.extend_from_slice(frame);
         }
     }
 

@@ -8,6 +8,8 @@ use super::response::Change;
 /// Which notes sound, and the changes that are due.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
+    /// Of the stream, in Hz.
+    rate: f64,
     /// Label, channel and key of each note that sounds.
     sounding: Vec<(usize, u8, u8)>,
     /// Not yet handed to the audio thread, because its queue was full.
@@ -16,8 +18,8 @@ pub(super) struct Notes {
 
 impl Notes {
     /// A label changed in the column that ends at `at_frame` of the stream.
-    pub(super) fn change(&mut self, change: Change, at_frame: u64, rate: f64, map: NoteSettings) {
-        let at_frame = delayed(at_frame, rate);
+    pub(super) fn change(&mut self, change: Change, at_frame: u64, map: NoteSettings) {
+        let at_frame = self.delayed(at_frame);
         match change.on {
             Some(probability) => {
                 let Some((channel, key)) = map.note_of(change.label) else {
@@ -45,9 +47,9 @@ impl Notes {
     }
 
     /// Everything that sounds ends: notes were switched off, or their labels are gone. As late as a
-    /// change at `at_frame` would be, so that nothing ends before it began.
-    pub(super) fn all_off(&mut self, at_frame: u64, rate: f64) {
-        let at_frame = delayed(at_frame, rate);
+    /// change at `time_s` of the stream would be, so that nothing ends before it began.
+    pub(super) fn all_off(&mut self, time_s: f64) {
+        let at_frame = self.delayed((time_s * self.rate).round() as u64);
         let ends = |(_, channel, key)| end(channel, key, at_frame);
         self.due.extend(self.sounding.drain(..).map(ends));
     }
@@ -58,16 +60,18 @@ impl Notes {
         self.due.drain(..taken);
     }
 
-    /// A new stream: its host knows of no notes.
-    pub(super) fn forget(&mut self) {
-        self.sounding.clear();
-        self.due.clear();
+    /// A new stream at `rate` Hz: its host knows of no notes.
+    pub(super) fn begin_stream(&mut self, rate: f64) {
+        *self = Self {
+            rate,
+            ..Self::default()
+        };
     }
-}
 
-/// When a change in the column that ends at `frame` sounds, by a stream of `rate` Hz.
-fn delayed(frame: u64, rate: f64) -> u64 {
-    frame + (NOTE_DELAY_S * rate) as u64
+    /// When a change in the column that ends at `frame` sounds.
+    fn delayed(&self, frame: u64) -> u64 {
+        frame + (NOTE_DELAY_S * self.rate) as u64
+    }
 }
 
 fn end(channel: u8, key: u8, at_frame: u64) -> ScheduledNote {
@@ -82,6 +86,12 @@ fn end(channel: u8, key: u8, at_frame: u64) -> ScheduledNote {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn notes() -> Notes {
+        let mut notes = Notes::default();
+        notes.begin_stream(48_000.0);
+        notes
+    }
 
     fn delivered(notes: &mut Notes) -> Vec<(u64, u8, bool)> {
         let mut list = Vec::new();
@@ -100,13 +110,13 @@ mod tests {
 
     #[test]
     fn a_note_ends_as_it_began_even_if_the_map_changed_meanwhile() {
-        let mut notes = Notes::default();
-        notes.change(ON, 1000, 48_000.0, NoteSettings::default());
+        let mut notes = notes();
+        notes.change(ON, 1000, NoteSettings::default());
         let other = NoteSettings {
             first_note: 60,
             channel: 2,
         };
-        notes.change(OFF, 9000, 48_000.0, other);
+        notes.change(OFF, 9000, other);
         let delay = 5760;
         assert_eq!(
             delivered(&mut notes),
@@ -117,13 +127,13 @@ mod tests {
 
     #[test]
     fn nothing_hangs_when_notes_are_switched_off() {
-        let mut notes = Notes::default();
+        let mut notes = notes();
         for label in 0..3 {
             let on = Change {
                 label,
                 on: Some(0.9),
             };
-            notes.change(on, 0, 48_000.0, NoteSettings::default());
+            notes.change(on, 0, NoteSettings::default());
         }
         // The last change may still be on its way.
         assert!(
@@ -131,20 +141,20 @@ mod tests {
                 .iter()
                 .all(|&(at, _, on)| on && at == 5760)
         );
-        notes.all_off(77, 48_000.0);
+        notes.all_off(77.0 / 48_000.0);
         assert_eq!(
             delivered(&mut notes),
             [(5837, 36, false), (5837, 37, false), (5837, 38, false)]
         );
-        notes.change(OFF, 100, 48_000.0, NoteSettings::default());
+        notes.change(OFF, 100, NoteSettings::default());
         assert_eq!(delivered(&mut notes), []);
     }
 
     #[test]
     fn what_the_queue_does_not_take_waits_in_order() {
-        let mut notes = Notes::default();
-        notes.change(ON, 0, 48_000.0, NoteSettings::default());
-        notes.change(OFF, 100, 48_000.0, NoteSettings::default());
+        let mut notes = notes();
+        notes.change(ON, 0, NoteSettings::default());
+        notes.change(OFF, 100, NoteSettings::default());
         let mut room = 1;
         notes.deliver(|_| {
             room -= 1;

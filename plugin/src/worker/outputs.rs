@@ -16,7 +16,7 @@ use super::stream::{Listener, Place, Unheard};
 use crate::history::History;
 use crate::params::HamiltoneParams;
 use crate::settings::{NoteSettings, Settings};
-use crate::tap::{ScheduledNote, StreamFormat};
+use crate::tap::ScheduledNote;
 
 /// Everything that hears the tags of a stream.
 pub(super) struct Outputs {
@@ -46,7 +46,6 @@ pub(super) struct Newest {
 pub(super) struct Circumstances<'a> {
     pub(super) model: &'a Model,
     pub(super) window_s: f32,
-    pub(super) rate: f64,
     pub(super) response: ResponseSettings,
     /// How labels become notes, while they do.
     pub(super) notes: Option<NoteSettings>,
@@ -58,12 +57,10 @@ impl Circumstances<'_> {
         model: &'a Model,
         params: &HamiltoneParams,
         settings: &Settings,
-        format: StreamFormat,
     ) -> Circumstances<'a> {
         Circumstances {
             model,
             window_s: params.window_s(),
-            rate: format.sample_rate,
             response: ResponseSettings {
                 attack_s: params.attack.value(),
                 release_s: params.release.value(),
@@ -94,7 +91,7 @@ impl Outputs {
     pub(super) fn begin_stream(&mut self, rate: f64) {
         self.reports.try_again();
         self.bounces.begin_stream();
-        self.notes.forget();
+        self.notes.begin_stream(rate);
         self.forget_tags();
         self.compared.reset();
         self.spectrum = Spectrum::new(rate);
@@ -107,12 +104,12 @@ impl Outputs {
         self.response.reset();
     }
 
-    /// From `time_s` of the stream, `frame` in frames of `rate` Hz, tags mean something else: other labels, or
-    /// others that compete. What goes on ends.
-    pub(super) fn change_meaning(&mut self, time_s: f64, frame: u64, rate: f64) {
+    /// From `time_s` of the stream, tags mean something else: other labels, or others that compete. What
+    /// goes on ends.
+    pub(super) fn change_meaning(&mut self, time_s: f64) {
         self.reports.finish(time_s);
         self.bounces.end(time_s);
-        self.notes.all_off(frame, rate);
+        self.notes.all_off(time_s);
         self.osc.forget();
         self.forget_tags();
     }
@@ -144,7 +141,6 @@ impl Listener for Audience<'_> {
         let Circumstances {
             model,
             window_s,
-            rate,
             response,
             notes,
         } = self.circumstances;
@@ -160,7 +156,7 @@ impl Listener for Audience<'_> {
             .response
             .follow(probabilities, place.refresh_s, response, |change| {
                 if let Some(map) = notes {
-                    sounding.change(change, place.frame, rate, map);
+                    sounding.change(change, place.frame, map);
                 }
             });
         let smoothed = outputs.response.smoothed();
@@ -202,8 +198,7 @@ impl Listener for Audience<'_> {
         } else {
             outputs.bounces.end(time_s);
         }
-        let rate = self.circumstances.rate;
-        outputs.notes.all_off((time_s * rate) as u64, rate);
+        outputs.notes.all_off(time_s);
         outputs.response.reset();
         outputs.compared.reset();
         if let Some(spectrum) = &mut outputs.spectrum {

@@ -134,11 +134,6 @@ impl Stream {
             .map(|tagger| tagger.as_ref().map_or(&[][..], |t| t.among().places()))
     }
 
-    /// Frames since the stream began.
-    pub(super) fn position(&self) -> u64 {
-        self.position
-    }
-
     /// Seconds of audio since the stream began.
     pub(super) fn duration_s(&self) -> f64 {
         self.seconds(self.position)

@@ -180,9 +180,7 @@ impl<'a> Analyst<'a> {
         if let Some(stream) = &mut self.stream {
             stream.set_window(self.params.window_s());
             if stream.choose_among(&self.settings.among) {
-                let rate = stream.format().sample_rate;
-                self.outputs
-                    .change_meaning(heard_s, stream.position(), rate);
+                self.outputs.change_meaning(heard_s);
                 self.outputs.compared.reset();
             }
         }
@@ -195,7 +193,7 @@ impl<'a> Analyst<'a> {
             && !self.params.wants_notes()
         {
             let notes = &mut self.outputs.notes;
-            notes.all_off(stream.position(), stream.format().sample_rate);
+            notes.all_off(stream.duration_s());
             notes.deliver(|note| stream.send(note));
         }
     }
@@ -207,10 +205,7 @@ impl<'a> Analyst<'a> {
         self.publish_loading();
         let choice = self.settings.model.clone();
         if self.models.load(&choice) {
-            let (position, rate) = self.stream.as_ref().map_or((0, 0.0), |stream| {
-                (stream.position(), stream.format().sample_rate)
-            });
-            self.outputs.change_meaning(heard_s, position, rate);
+            self.outputs.change_meaning(heard_s);
             self.use_model();
         }
         if let Some(complete) = self.models.completed(&choice) {
@@ -292,8 +287,7 @@ impl<'a> Analyst<'a> {
         let (Some(stream), Some(model)) = (&mut self.stream, self.models.model()) else {
             return false;
         };
-        let circumstances =
-            Circumstances::now(model, &self.params, &self.settings, stream.format());
+        let circumstances = Circumstances::now(model, &self.params, &self.settings);
         stream.hear(budget, &mut self.outputs.under(circumstances))
     }
 
@@ -311,8 +305,7 @@ impl<'a> Analyst<'a> {
             self.follow_capture();
         }
         if let (Some(mut stream), Some(model)) = (self.stream.take(), self.models.model()) {
-            let circumstances =
-                Circumstances::now(model, &self.params, &self.settings, stream.format());
+            let circumstances = Circumstances::now(model, &self.params, &self.settings);
             stream.finish(&mut self.outputs.under(circumstances));
             let duration_s = stream.duration_s();
             self.outputs.reports.finish(duration_s);

@@ -1,9 +1,8 @@
 //! The audio of a data set in memory, at the model's rate.
 
-use std::path::Path;
-
 use anyhow::{Context, ensure};
 use rayon::prelude::*;
+use sysinfo::System;
 
 use super::{Clip, Dataset};
 use crate::audio_cache::{AudioCache, Sound};
@@ -82,15 +81,12 @@ fn check_memory(
     Ok(())
 }
 
-/// Bytes that a program can have yet, where the system says it (Linux).
+/// Bytes that a program can have yet, where the system says it.
 fn free_memory() -> Option<f64> {
-    let text = std::fs::read_to_string(Path::new("/proc/meminfo")).ok()?;
-    let of = |name: &str| -> Option<f64> {
-        let line = text.lines().find_map(|line| line.strip_prefix(name))?;
-        let kibibytes: f64 = line.split_whitespace().next()?.parse().ok()?;
-        Some(1024.0 * kibibytes)
-    };
-    Some(of("MemAvailable:")? + of("SwapFree:").unwrap_or(0.0))
+    let mut system = System::new();
+    system.refresh_memory();
+    let free = system.available_memory() + system.free_swap();
+    (free > 0).then_some(free as f64)
 }
 
 #[cfg(test)]
@@ -100,27 +96,14 @@ mod tests {
     use hamiltone_engine::model::TaskKind;
 
     use super::*;
-
-    fn write(path: &Path, seconds: usize) {
-        let settings = hound::WavSpec {
-            channels: 1,
-            sample_rate: 16_000,
-            bits_per_sample: 16,
-            sample_format: hound::SampleFormat::Int,
-        };
-        let mut file = hound::WavWriter::create(path, settings).unwrap();
-        for _ in 0..seconds * 16_000 {
-            file.write_sample(1_000i16).unwrap();
-        }
-        file.finalize().unwrap();
-    }
+    use crate::audio_cache::tests::write;
 
     #[test]
     fn a_set_that_does_not_fit_is_refused_with_what_it_needs() {
         let folder = tempfile::tempdir().unwrap();
         let clip = |(place, duration_s): (usize, Option<f64>)| {
             let path: PathBuf = folder.path().join(format!("{place}.wav"));
-            write(&path, 1 + place % 3); // 1, 2, 3 s and again
+            write(&path, (1 + place % 3) as f32, 0.1); // 1, 2, 3 s and again
             Clip {
                 path,
                 labels: vec![0],

