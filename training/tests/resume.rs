@@ -96,6 +96,22 @@ fn a_finished_run_is_not_trained_again_and_its_folds_add_up() {
     assert_eq!(folds.map(|fold| &fold["fold"]).collect::<Vec<_>>(), [1, 3]);
 }
 
+#[test]
+fn folds_of_two_processes_add_up() {
+    let trial = Trial::new();
+    let processes = ["1", "3"].map(|fold| {
+        let mut command = trial.command("run", &["--folds", fold]);
+        command.stdout(Stdio::null()).stderr(Stdio::piped());
+        command.spawn().unwrap()
+    });
+    for process in processes {
+        succeeded(&process.wait_with_output().unwrap());
+    }
+    let results = json(&trial.path("run/results.json"));
+    let folds = results["folds"].as_array().unwrap().iter();
+    assert_eq!(folds.map(|fold| &fold["fold"]).collect::<Vec<_>>(), [1, 3]);
+}
+
 /// Settings that are not those of the run in the folder are refused; `--restart` takes them, and
 /// leaves nothing of the old run to go on from.
 #[test]

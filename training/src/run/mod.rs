@@ -140,7 +140,7 @@ impl Run<'_> {
             recipe, recordings, ..
         } = self;
         let Recordings { dataset, audio } = recordings;
-        let (wanted, others) = wanted_folds(folds, dataset)?;
+        let wanted = wanted_folds(folds, dataset)?;
         let folder = RunFolder::open(self.out, recipe, dataset, restart)?;
         folder.begin(restart, dataset)?; // from here on old runs may go
         let features = recipe.features();
@@ -153,11 +153,13 @@ impl Run<'_> {
             features: &features,
             fold,
         };
-        // Results are those of the folder: folds that an earlier run finished count as well.
-        let mut outcomes = Vec::new();
-        for fold in others {
-            outcomes.extend(task(fold).finished()?);
-        }
+        // Results are those of the folder: folds that an earlier run or another process finished count too.
+        let finished = || -> anyhow::Result<Vec<FoldOutcome>> {
+            let folds = dataset.folds().into_iter();
+            folds
+                .filter_map(|fold| task(fold).finished().transpose())
+                .collect()
+        };
         for fold in wanted {
             let outcome = task(fold).run().with_context(|| format!("fold {fold}"))?;
             if !self.quiet {
@@ -170,16 +172,22 @@ impl Run<'_> {
                     outcome.epochs.len()
                 );
             }
-            outcomes.push(outcome);
-            outcomes.sort_by_key(|outcome| outcome.fold);
-            report::write(self.out, recipe, dataset, &outcomes)?;
+            let mut outcomes = finished()?;
+            loop {
+                report::write(self.out, recipe, dataset, &outcomes)?;
+                let written = outcomes.len();
+                outcomes = finished()?;
+                if outcomes.len() == written {
+                    break; // no other process finished a fold meanwhile
+                }
+            }
         }
-        Ok(outcomes)
+        finished()
     }
 }
 
-/// The folds to test now, and the others that the data has.
-fn wanted_folds(asked: &[usize], dataset: &Dataset) -> anyhow::Result<(Vec<usize>, Vec<usize>)> {
+/// The folds to test now, each once.
+fn wanted_folds(asked: &[usize], dataset: &Dataset) -> anyhow::Result<Vec<usize>> {
     let present = dataset.folds();
     if let Some(fold) = asked.iter().find(|fold| !present.contains(fold)) {
         bail!("there is no fold {fold}: the folds here are {present:?}");
@@ -187,18 +195,12 @@ fn wanted_folds(asked: &[usize], dataset: &Dataset) -> anyhow::Result<(Vec<usize
     if present.len() < 2 {
         bail!("{}", why_one_fold(dataset));
     }
-    let all: Vec<usize> = present.into_iter().collect();
     if asked.is_empty() {
-        return Ok((all, Vec::new()));
+        return Ok(present.into_iter().collect());
     }
     let mut seen = BTreeSet::new();
-    let wanted: Vec<usize> = asked
-        .iter()
-        .copied()
-        .filter(|fold| seen.insert(*fold))
-        .collect();
-    let others = all.into_iter().filter(|fold| !seen.contains(fold));
-    Ok((wanted, others.collect()))
+    let wanted = asked.iter().copied().filter(|fold| seen.insert(*fold));
+    Ok(wanted.collect())
 }
 
 /// Why a set has one fold only, and what to do.
