@@ -16,8 +16,10 @@ const INNER_FOLDS: usize = 5;
 /// Something to learn from.
 pub(crate) struct Example<'a> {
     pub(crate) features: &'a [f32],
-    /// A distribution over the labels.
+    /// A distribution over the labels: what is to be learned.
     pub(crate) target: &'a [f32],
+    /// The label that is right.
+    pub(crate) label: usize,
     /// Examples of a group are held out together.
     pub(crate) group: usize,
     /// Whether it can be held out; one that was changed only teaches.
@@ -37,7 +39,7 @@ pub(crate) struct Linear {
 pub(crate) struct Choice {
     pub(crate) penalty: f64,
     pub(crate) loss: f64,
-    /// Share of held-out examples whose largest logit is their largest target.
+    /// Share of held-out examples whose largest logit is that of their label.
     pub(crate) accuracy: f64,
 }
 
@@ -71,7 +73,7 @@ pub(crate) fn choose(examples: &[Example<'_>]) -> anyhow::Result<Choice> {
             for example in &out {
                 let logits = linear.logits(example.features);
                 *loss += cross_entropy(&logits, example.target);
-                *right += usize::from(largest(&logits) == largest(example.target));
+                *right += usize::from(largest(&logits) == example.label);
             }
         }
     }
@@ -107,7 +109,8 @@ impl Linear {
     }
 }
 
-fn log_sum_exp(logits: &[f32]) -> f64 {
+/// ln Σ exp, without overflow.
+pub(crate) fn log_sum_exp(logits: &[f32]) -> f64 {
     let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let sum: f64 = logits
         .iter()
@@ -160,6 +163,7 @@ mod tests {
             .map(|(group, (features, target))| Example {
                 features,
                 target,
+                label: largest(target),
                 group,
                 tests: true,
             })

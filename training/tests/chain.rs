@@ -280,6 +280,9 @@ fn a_head_by_logistic_regression_is_the_best_linear_one() {
             assert_eq!(*weights, before.weights[name], "{name}");
         }
     }
+    let teacher = format!("distillation = {{ teacher = {path:?}, temperature = 0.5 }}");
+    let taught = fitted("taught", &teacher);
+    assert_ne!(taught.weights, one.weights);
     let features = one.card.architecture.features();
     assert_eq!(4 * one.card.architecture.hidden, features);
     let kernel = &one.weights["head.hidden.kernel"];

@@ -6,13 +6,14 @@ use std::time::Instant;
 use anyhow::{Context, ensure};
 use cpu_time::ProcessTime;
 use hamiltone_engine::features::COMPONENTS;
-use hamiltone_engine::model::{ModelFile, TaskKind};
+use hamiltone_engine::model::{ClassStatistics, ModelFile, TaskKind};
 use hamiltone_engine::network::{Algebra, Architecture};
 
 use super::beginning::Beginning;
 use super::checkpoint::{EpochRecord, FoldFolder, MODEL, Progress};
 use super::fold::FoldTask;
-use super::views::Views;
+use super::recipe::Distillation;
+use super::views::{View, Views};
 use crate::dataset::Split;
 use crate::logistic::{self, Example, Linear};
 
@@ -37,13 +38,13 @@ impl FoldTask<'_> {
         let mut beginning = self.beginning(&split.training)?;
         self.check_crops(&beginning.architecture)?;
         let means = beginning.weights["input_norm.mean"].clone();
-        let views = Views::new(
-            self,
-            &self.material(&means, None),
-            split,
-            &beginning,
-            start.views,
-        )?;
+        let teacher = self.teacher()?;
+        let material = self.material(&means, teacher.as_deref());
+        let mut views = Views::new(self, &material, split, &beginning, start.views)?;
+        if let Some(distillation) = &self.recipe.distillation {
+            let mut all: Vec<&mut View> = views.of_clip.values_mut().flatten().collect();
+            teach(&mut all, distillation);
+        }
         let examples = self.examples(&views);
         let choice = logistic::choose(&examples)?;
         let (head, loss) = logistic::fit(&examples, choice.penalty)?;
@@ -80,14 +81,36 @@ impl FoldTask<'_> {
             let group = *groups
                 .entry(&self.dataset.clips[clip].group)
                 .or_insert(next);
+            let label = self.dataset.clips[clip].labels[0]; // of single-label sets each has one
             examples.extend(of_clip.iter().enumerate().map(|(number, view)| Example {
                 features: &view.features,
                 target: &view.target,
+                label,
                 group,
                 tests: number == 0,
             }));
         }
         examples
+    }
+}
+
+/// Mixes into each target what the teacher says: its logits as standard scores over all views (a
+/// teacher that was made for other labels is surer of some than of others, whatever it hears), divided by
+/// the temperature, as a distribution.
+fn teach(views: &mut [&mut View], distillation: &Distillation) {
+    let answers: Vec<Vec<f32>> = views.iter().map(|view| view.taught.clone()).collect();
+    let Some(statistics) = ClassStatistics::of(&answers) else {
+        return;
+    };
+    for View { taught, target, .. } in views {
+        let score = |(label, &logit)| statistics.standard_score(label, logit);
+        let scores = taught.iter().enumerate().map(score);
+        let softened: Vec<f32> = scores.map(|s| s / distillation.temperature).collect();
+        let normaliser = logistic::log_sum_exp(&softened);
+        for (target, score) in target.iter_mut().zip(softened) {
+            let said = (f64::from(score) - normaliser).exp() as f32;
+            *target += distillation.weight * (said - *target);
+        }
     }
 }
 
@@ -114,4 +137,40 @@ fn put(beginning: &mut Beginning, head: Linear) {
     weights.insert("head.hidden.bias".to_owned(), vec![0.0; features]);
     weights.insert("head.output.weight".to_owned(), head.weights);
     weights.insert("head.output.bias".to_owned(), head.bias);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_teacher_that_favours_a_label_is_understood() {
+        // Label 0 is always likelier, by logits; what is unusual of it, and of 1, is two apart.
+        let taught = [[9.0, 0.0], [5.0, 1.0], [7.0, 0.5]];
+        let told = |weight: f32| {
+            let mut views = taught.map(|logits| View {
+                features: Vec::new(),
+                target: vec![0.0, 1.0],
+                taught: logits.to_vec(),
+            });
+            let distillation = Distillation {
+                teacher: String::new(),
+                map: None,
+                temperature: 0.5,
+                weight,
+            };
+            teach(&mut views.each_mut().map(|view| view)[..], &distillation);
+            views.map(|view| view.target)
+        };
+        assert_eq!(told(0.0), [[0.0, 1.0]; 3]);
+        // Deviations are √(8/3) and √(1/6): both labels of the first clip are √1.5 off, one each way.
+        let sure = 1.0 / (1.0 + (-4.0 * 1.5f32.sqrt()).exp());
+        let expected = [[sure, 1.0 - sure], [1.0 - sure, sure], [0.5, 0.5]];
+        for (weight, share) in [(1.0, 1.0), (0.25, 0.25)] {
+            for (target, all) in told(weight).iter().zip(expected) {
+                assert!((target[0] - share * all[0]).abs() < 1e-5, "{target:?}");
+                assert!((target[0] + target[1] - 1.0).abs() < 1e-6);
+            }
+        }
+    }
 }

@@ -107,6 +107,9 @@ impl Head {
 }
 
 /// Learning from another network (Hinton et al., arXiv 1503.02531).
+///
+/// A logistic head (`start.head`) has the teacher in its targets: its logits as standard scores over
+/// the training clips, divided by the temperature, as a distribution.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Distillation {
@@ -117,10 +120,10 @@ pub struct Distillation {
     /// (columns `class` and `audioset527_index`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub map: Option<String>,
-    /// What both networks' logits are divided by.
+    /// What both networks' logits, or the teacher's standard scores, are divided by.
     #[serde(default = "usual_temperature")]
     pub temperature: f32,
-    /// Share of the loss that is the teacher's; the rest is the labels'.
+    /// Share of the loss, or of a logistic head's targets, that is the teacher's; the rest is the labels'.
     #[serde(default = "usual_weight")]
     pub weight: f32,
 }
@@ -290,16 +293,11 @@ impl Recipe {
     }
 
     /// What must hold between parts.
-    fn relations(&self) -> [Check; 3] {
-        let head = self.start.as_ref().map(|start| start.head);
+    fn relations(&self) -> [Check; 2] {
         [
             (
                 self.pruning.is_none() || self.start.is_some(),
                 "pruning needs a model to prune: start.model",
-            ),
-            (
-                head.is_none_or(|head| head.is_trained()) || self.distillation.is_none(),
-                "start.head = 'logistic' learns from labels alone: leave out the distillation",
             ),
             (
                 self.start.is_none() || self.shape_of.is_none(),

@@ -27,7 +27,8 @@ pub(super) struct View {
     /// Of its window: what the head is given.
     pub(super) features: Vec<f32>,
     pub(super) target: Vec<f32>,
-    taught: Vec<f32>,
+    /// The teacher's logits, if there is a teacher.
+    pub(super) taught: Vec<f32>,
 }
 
 /// Some views of each training clip, and the validation clips as they are.

@@ -54,7 +54,9 @@ impl MappedTeacher {
 
 impl Teacher for MappedTeacher {
     fn logits(&self, samples: &[f32], _frames: &[f32]) -> anyhow::Result<Vec<f32>> {
-        let verdict = self.net.judge(samples)?;
+        let mut samples = samples.to_vec();
+        Mn04::cut(&mut samples);
+        let verdict = self.net.judge(&samples)?;
         let largest = |own: &Vec<usize>| {
             let logits = own.iter().map(|&index| verdict.logits[index]);
             logits.fold(f32::NEG_INFINITY, f32::max)

@@ -30,6 +30,13 @@ pub struct Mn04 {
     plans: Mutex<BTreeMap<usize, Arc<OnceLock<OnnxNet>>>>,
 }
 
+/// Clips are cut to whole tenths of a second.
+const STEP: usize = RATE as usize / 10;
+/// What is shorter is filled with silence.
+const SHORTEST: usize = RATE as usize / 2;
+/// What is longer is cut.
+const LONGEST: usize = 10 * RATE as usize;
+
 /// What the teacher says of a piece of audio.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verdict {
@@ -99,6 +106,13 @@ impl Mn04 {
             logits: outputs.next().unwrap_or_default(),
             embedding: outputs.next().unwrap_or_default(),
         })
+    }
+
+    /// Fills a clip up to half a second with silence, or cuts it to whole tenths of a second, ten seconds
+    /// at most: few lengths need few plans.
+    pub fn cut(samples: &mut Vec<f32>) {
+        samples.resize(samples.len().max(SHORTEST), 0.0);
+        samples.truncate((samples.len() / STEP * STEP).min(LONGEST));
     }
 
     /// Makes the plan for this many samples, so that the first to judge need not wait.

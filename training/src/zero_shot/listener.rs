@@ -17,13 +17,6 @@ use crate::files;
 use crate::general::{Segment, ask, ask_all};
 use crate::teacher::{LABELS, Mn04, RATE, Yamnet};
 
-/// Clips are cut to whole tenths of a second: a teacher needs a plan for each length.
-const STEP: usize = RATE as usize / 10;
-/// What is shorter is filled with silence.
-const SHORTEST: usize = RATE as usize / 2;
-/// What is longer is cut.
-const LONGEST: usize = 10 * RATE as usize;
-
 type Ask = dyn Fn(&[f32]) -> anyhow::Result<Vec<f32>> + Sync;
 
 /// A network that is measured.
@@ -127,8 +120,7 @@ impl Listener {
         let names: Vec<String> = set.clips.iter().map(name).collect();
         let one = |clip: &Clip| {
             let mut samples = audio.sound(&clip.path, clip.duration_s)?.to_f32();
-            samples.resize(samples.len().max(SHORTEST), 0.0);
-            samples.truncate((samples.len() / STEP * STEP).min(LONGEST));
+            Mn04::cut(&mut samples);
             let answer = (self.ask)(&samples).with_context(|| clip.path.display().to_string());
             done();
             answer
