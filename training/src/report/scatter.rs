@@ -1,17 +1,18 @@
-//! Points with names: what a network costs, and what it can do.
+//! Points of several kinds: what a network costs, and what it can do.
 
 use std::path::Path;
 
 use anyhow::anyhow;
+use plotters::coord::Shift;
 use plotters::prelude::*;
 
-use super::pictures::{BLUE, GRID, INK, sans};
+use super::pictures::{BLUE, GRID, INK, VERMILION, sans};
 
-/// A named point.
+/// A network.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Point {
-    /// What is written beside it.
-    pub name: String,
+    /// Named in the legend, in the order in which kinds first come.
+    pub kind: String,
     /// Thousands of parameters, over 0.
     pub x: f64,
     /// Accuracy in percent.
@@ -19,10 +20,19 @@ pub struct Point {
 }
 
 const SIZE: (u32, u32) = (960, 560);
-/// Names closer than this, in pixels, would be unreadable.
-const LINE_HEIGHT: i32 = 14;
+const LEGEND: u32 = 210;
+const LINE_HEIGHT: i32 = 24;
+/// Of a marker, in pixels.
+const RADIUS: i32 = 6;
+/// The other colours of Okabe and Ito that stand out from white.
+const GREEN: RGBColor = RGBColor(0, 158, 115);
+const PURPLE: RGBColor = RGBColor(204, 121, 167);
+const COLOURS: [RGBColor; 5] = [BLUE, VERMILION, GREEN, PURPLE, INK];
 
-/// Accuracy against parameters (on a logarithmic axis), each point with its name.
+type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+type Drawn = Result<(), Box<dyn std::error::Error>>;
+
+/// Accuracy against parameters (on a logarithmic axis), each kind with a marker of its own.
 ///
 /// # Errors
 /// If the picture cannot be written.
@@ -30,17 +40,18 @@ pub fn scatter(path: &Path, title: &str, points: &[Point]) -> anyhow::Result<()>
     draw(path, title, points).map_err(|e| anyhow!("drawing {}: {e}", path.display()))
 }
 
-fn draw(path: &Path, title: &str, points: &[Point]) -> Result<(), Box<dyn std::error::Error>> {
+fn draw(path: &Path, title: &str, points: &[Point]) -> Drawn {
     let root = SVGBackend::new(path, SIZE).into_drawing_area();
     root.fill(&WHITE)?;
     root.draw(&Text::new(title.to_owned(), (16, 14), sans(20)))?;
     let least = |of: fn(&Point) -> f64| points.iter().map(of).fold(f64::INFINITY, f64::min);
     let most = |of: fn(&Point) -> f64| points.iter().map(of).fold(f64::NEG_INFINITY, f64::max);
-    let widths = least(|p| p.x) / 1.3..most(|p| p.x) * 2.5; // names stand to the right
+    let widths = least(|p| p.x) / 1.3..most(|p| p.x) * 1.3;
     let heights = least(|p| p.y) - 2.0..(most(|p| p.y) + 2.0).min(100.0);
     let mut chart = ChartBuilder::on(&root)
         .margin(16)
         .margin_top(48)
+        .margin_right(LEGEND)
         .x_label_area_size(44)
         .y_label_area_size(56)
         .build_cartesian_2d(widths.log_scale(), heights)?;
@@ -56,29 +67,77 @@ fn draw(path: &Path, title: &str, points: &[Point]) -> Result<(), Box<dyn std::e
         .x_desc("parameters, thousands")
         .y_desc("accuracy, %")
         .draw()?;
-    // From the top down, names step aside for those above them.
-    let mut places: Vec<(i32, i32, &Point)> = points
-        .iter()
-        .map(|point| {
-            let (x, y) = chart.backend_coord(&(point.x, point.y));
-            (x, y, point)
-        })
-        .collect();
-    places.sort_by_key(|(x, y, _)| (*y, *x));
-    let mut written: Vec<(i32, i32)> = Vec::new();
-    for (x, y, point) in places {
-        root.draw(&Circle::new((x, y), 4, BLUE.filled()))?;
-        let mut line = y - LINE_HEIGHT / 2;
-        let meets = |line: i32, other: &(i32, i32)| {
-            (other.0 - x).abs() < 170 && (other.1 - line).abs() < LINE_HEIGHT
-        };
-        while written.iter().any(|other| meets(line, other)) {
-            line += 2;
-        }
-        written.push((x, line));
-        root.draw(&PathElement::new(vec![(x, y), (x + 9, line + 6)], GRID))?;
-        root.draw(&Text::new(point.name.clone(), (x + 11, line), sans(12)))?;
+    let mut kinds: Vec<&str> = Vec::new();
+    let mut drawn: Vec<(i32, i32)> = Vec::new();
+    for point in points {
+        let kind = kinds.iter().position(|kind| *kind == point.kind);
+        let kind = kind.unwrap_or_else(|| {
+            kinds.push(&point.kind);
+            kinds.len() - 1
+        });
+        let place = beside(chart.backend_coord(&(point.x, point.y)), &drawn);
+        drawn.push(place);
+        mark(&root, place, kind)?;
+    }
+    let left = (SIZE.0 - LEGEND) as i32 + 20;
+    for (place, kind) in kinds.iter().enumerate() {
+        let line = 64 + LINE_HEIGHT * place as i32;
+        mark(&root, (left, line), place)?;
+        root.draw(&Text::new(
+            (*kind).to_owned(),
+            (left + 14, line - 6),
+            sans(13),
+        ))?;
     }
     root.present()?;
     Ok(())
+}
+
+/// The point, or, where others would hide it, as little to its right as need be.
+fn beside((mut x, y): (i32, i32), drawn: &[(i32, i32)]) -> (i32, i32) {
+    let hides = |x: i32, other: &(i32, i32)| {
+        (other.0 - x).abs() < 2 * RADIUS && (other.1 - y).abs() < 2 * RADIUS
+    };
+    while drawn.iter().any(|other| hides(x, other)) {
+        x += 1;
+    }
+    (x, y)
+}
+
+/// A marker of a kind: each colour as a disc, then as a triangle, then as a cross.
+fn mark(area: &Area<'_>, place: (i32, i32), kind: usize) -> Drawn {
+    let colour = COLOURS[kind % COLOURS.len()];
+    match kind / COLOURS.len() % 3 {
+        0 => area.draw(&Circle::new(place, RADIUS - 1, colour.filled()))?,
+        1 => area.draw(&TriangleMarker::new(place, RADIUS, colour.filled()))?,
+        _ => area.draw(&Cross::new(place, RADIUS - 1, colour.stroke_width(2)))?,
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_point_is_seen_and_every_kind_is_named_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("points.svg");
+        let kinds = ["a kind", "another", "a kind", "a third"];
+        let points = kinds.map(|kind| Point {
+            kind: kind.to_owned(),
+            x: 100.0,
+            y: 90.0,
+        });
+        scatter(&path, "All in one place", &points).unwrap();
+        let picture = std::fs::read_to_string(path).unwrap();
+        let centres: std::collections::BTreeSet<&str> = picture
+            .lines()
+            .filter(|line| line.starts_with("<circle"))
+            .collect();
+        assert_eq!(centres.len(), 4 + 3, "{centres:?}");
+        for kind in ["a kind", "another", "a third"] {
+            assert_eq!(picture.matches(&format!("\n{kind}\n")).count(), 1, "{kind}");
+        }
+    }
 }

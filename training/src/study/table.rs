@@ -173,11 +173,23 @@ impl Line {
 
     fn point(&self) -> Point {
         Point {
-            name: self.name.clone(),
+            kind: kind(&self.name),
             x: self.spread(|fold| fold.parameters as f64 / 1e3).mean,
             y: 100.0 * self.spread(|fold| fold.test.accuracy).mean,
         }
     }
+}
+
+/// A row's name without the share: rows that differ in that alone are of one kind.
+fn kind(name: &str) -> String {
+    let name = name.strip_suffix("-half-the-arithmetic").unwrap_or(name);
+    let (kind, share) = name.rsplit_once('-').unwrap_or((name, ""));
+    let kind = if share.parse::<u32>().is_ok() {
+        kind
+    } else {
+        name
+    };
+    kind.replace('-', " ")
 }
 
 /// Every fold that a seed of a row has.
