@@ -139,3 +139,27 @@ impl Mn04 {
         Ok(slot.get_or_init(|| plan).clone())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clips_have_few_lengths_and_keep_their_beginning() {
+        let tenth = RATE as usize / 10;
+        for (samples, expected) in [
+            (0, 5 * tenth),
+            (3 * tenth + 7, 5 * tenth),
+            (12 * tenth + 7, 12 * tenth),
+            (12 * tenth, 12 * tenth),
+            (123 * tenth, 100 * tenth),
+        ] {
+            let mut clip = vec![0.5; samples];
+            Mn04::cut(&mut clip);
+            assert_eq!(clip.len(), expected);
+            let kept = samples.min(expected);
+            assert!(clip[..kept].iter().all(|sample| *sample == 0.5));
+            assert!(clip[kept..].iter().all(|sample| *sample == 0.0));
+        }
+    }
+}
