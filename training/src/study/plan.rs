@@ -92,6 +92,7 @@ fn claims() -> Vec<Row> {
         Row::new("real", "algebra = 'real'"),
         Row::uniform("l1", 50),
         Row::distilled(50),
+        Row::of_shape("untaught-50".to_owned(), 50, ""),
     ]
 }
 
@@ -107,7 +108,6 @@ fn others() -> Vec<Row> {
         "pruning.score = 'l1'\npruning.plan.global.remaining = 0.5",
     ));
     rows.extend([25, 75].map(Row::distilled));
-    rows.push(Row::of_shape("untaught-50".to_owned(), 50, ""));
     rows
 }
 
@@ -230,10 +230,16 @@ mod tests {
             let same = runs.iter().filter(|other| *other == run).count();
             assert_eq!(same, 1);
         }
-        let first: Vec<&str> = runs[..4].iter().map(|run| run.row.name.as_str()).collect();
+        let first: Vec<&str> = runs[..5].iter().map(|run| run.row.name.as_str()).collect();
         assert_eq!(
             first,
-            ["quaternion", "real", "pruned-l1-50", "distilled-50"]
+            [
+                "quaternion",
+                "real",
+                "pruned-l1-50",
+                "distilled-50",
+                "untaught-50"
+            ]
         );
     }
 
