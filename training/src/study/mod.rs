@@ -13,6 +13,7 @@ use anyhow::{Context, bail};
 
 use crate::dataset::{Dataset, Task};
 use crate::run::{Recordings, Run, progress};
+use cost::{REPEATS, Stopwatch};
 use plan::{Planned, plan};
 use record::Record;
 
@@ -152,23 +153,33 @@ fn folds_of_tasks(
     Ok(of_tasks)
 }
 
-/// Measures the milliseconds of all records whose networks are here again.
+/// Measures the milliseconds of all records whose networks are here again. The networks take turns, so
+/// that a machine that is slower for a while is so for all of them.
 fn time(arguments: &StudyArguments, runs: &[Planned]) -> anyhow::Result<()> {
-    let bar = progress(runs.len() as u64, "timing", arguments.quiet);
+    let mut timed = Vec::new();
     for planned in runs {
-        let (folder, records) = (planned.folder(&arguments.out), &arguments.records);
-        let record = Record::read(records, planned, arguments.effort)?;
+        let folder = planned.folder(&arguments.out);
+        let record = Record::read(&arguments.records, planned, arguments.effort)?;
         if let Some(record) = record.filter(|_| folder.join("results.json").exists()) {
-            let milliseconds = cost::milliseconds(&folder)?;
-            let again = Record {
-                milliseconds,
-                ..record
-            };
-            again.write(records, planned)?;
+            timed.push((planned, record, Stopwatch::new(&folder)?));
         }
-        bar.inc(1);
+    }
+    let bar = progress((REPEATS * timed.len()) as u64, "timing", arguments.quiet);
+    for _ in 0..REPEATS {
+        for (_, _, stopwatch) in &mut timed {
+            stopwatch.read();
+            bar.inc(1);
+        }
     }
     bar.finish_and_clear();
+    for (planned, record, stopwatch) in timed {
+        let milliseconds = stopwatch.milliseconds();
+        let again = Record {
+            milliseconds,
+            ..record
+        };
+        again.write(&arguments.records, planned)?;
+    }
     Ok(())
 }
 
