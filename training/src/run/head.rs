@@ -1,4 +1,5 @@
-//! A linear head on a frozen trunk, by logistic regression in place of epochs.
+//! A linear head on a frozen trunk, by logistic regression in place of epochs; from labels, and from a teacher where
+//! there is one.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -145,7 +146,8 @@ mod tests {
 
     #[test]
     fn a_teacher_that_favours_a_label_is_understood() {
-        // Label 0 is always likelier, by logits; what is unusual of it, and of 1, is two apart.
+        // Label 0 has the larger logit of every clip; for its label, that of the first clip is high and that
+        // of the second low.
         let taught = [[9.0, 0.0], [5.0, 1.0], [7.0, 0.5]];
         let told = |weight: f32| {
             let mut views = taught.map(|logits| View {
