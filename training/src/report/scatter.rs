@@ -11,7 +11,7 @@ use super::pictures::{BLUE, GRID, INK, VERMILION, sans};
 /// A network.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Point {
-    /// Named in the legend, in the order in which kinds first come.
+    /// What the legend calls it.
     pub kind: String,
     /// Thousands of parameters, over 0.
     pub x: f64,
@@ -32,15 +32,16 @@ const COLOURS: [RGBColor; 5] = [BLUE, VERMILION, GREEN, PURPLE, INK];
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Drawn = Result<(), Box<dyn std::error::Error>>;
 
-/// Accuracy against parameters (on a logarithmic axis), each kind with a marker of its own.
+/// Accuracy against parameters (on a logarithmic axis), each kind with the marker of its place in
+/// `kinds`; a picture with fewer of them has the same markers. Points of no such kind are left out.
 ///
 /// # Errors
 /// If the picture cannot be written.
-pub fn scatter(path: &Path, title: &str, points: &[Point]) -> anyhow::Result<()> {
-    draw(path, title, points).map_err(|e| anyhow!("drawing {}: {e}", path.display()))
+pub fn scatter(path: &Path, title: &str, kinds: &[String], points: &[Point]) -> anyhow::Result<()> {
+    draw(path, title, kinds, points).map_err(|e| anyhow!("drawing {}: {e}", path.display()))
 }
 
-fn draw(path: &Path, title: &str, points: &[Point]) -> Drawn {
+fn draw(path: &Path, title: &str, kinds: &[String], points: &[Point]) -> Drawn {
     let root = SVGBackend::new(path, SIZE).into_drawing_area();
     root.fill(&WHITE)?;
     root.draw(&Text::new(title.to_owned(), (16, 14), sans(20)))?;
@@ -67,27 +68,22 @@ fn draw(path: &Path, title: &str, points: &[Point]) -> Drawn {
         .x_desc("parameters, thousands")
         .y_desc("accuracy, %")
         .draw()?;
-    let mut kinds: Vec<&str> = Vec::new();
     let mut drawn: Vec<(i32, i32)> = Vec::new();
-    for point in points {
-        let kind = kinds.iter().position(|kind| *kind == point.kind);
-        let kind = kind.unwrap_or_else(|| {
-            kinds.push(&point.kind);
-            kinds.len() - 1
-        });
-        let place = beside(chart.backend_coord(&(point.x, point.y)), &drawn);
-        drawn.push(place);
-        mark(&root, place, kind)?;
-    }
     let left = (SIZE.0 - LEGEND) as i32 + 20;
-    for (place, kind) in kinds.iter().enumerate() {
-        let line = 64 + LINE_HEIGHT * place as i32;
-        mark(&root, (left, line), place)?;
-        root.draw(&Text::new(
-            (*kind).to_owned(),
-            (left + 14, line - 6),
-            sans(13),
-        ))?;
+    let mut line = 64;
+    for (marker, kind) in kinds.iter().enumerate() {
+        let of_kind = points.iter().filter(|point| point.kind == *kind);
+        let before = drawn.len();
+        for point in of_kind {
+            let place = beside(chart.backend_coord(&(point.x, point.y)), &drawn);
+            drawn.push(place);
+            mark(&root, place, marker)?;
+        }
+        if drawn.len() > before {
+            mark(&root, (left, line), marker)?;
+            root.draw(&Text::new(kind.clone(), (left + 14, line - 6), sans(13)))?;
+            line += LINE_HEIGHT;
+        }
     }
     root.present()?;
     Ok(())
@@ -129,13 +125,15 @@ mod tests {
             x: 100.0,
             y: 90.0,
         });
-        scatter(&path, "All in one place", &points).unwrap();
+        let known = ["a kind", "absent", "another", "a third"].map(str::to_owned);
+        scatter(&path, "All in one place", &known, &points).unwrap();
         let picture = std::fs::read_to_string(path).unwrap();
         let centres: std::collections::BTreeSet<&str> = picture
             .lines()
             .filter(|line| line.starts_with("<circle"))
             .collect();
         assert_eq!(centres.len(), 4 + 3, "{centres:?}");
+        assert!(!picture.contains("absent"));
         for kind in ["a kind", "another", "a third"] {
             assert_eq!(picture.matches(&format!("\n{kind}\n")).count(), 1, "{kind}");
         }

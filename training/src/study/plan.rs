@@ -118,6 +118,12 @@ fn inputs() -> Vec<Row> {
         .into()
 }
 
+/// The names of all rows.
+pub(super) fn row_names() -> impl Iterator<Item = String> {
+    let rows = [claims(), others(), inputs()].into_iter().flatten();
+    rows.map(|row| row.name)
+}
+
 /// All runs on these tasks (all, if none is named): the claims of every task first, then what is
 /// wider, then more seeds for the claims. A run comes after those that it builds on.
 pub(super) fn plan(tasks: &[Task], seeds: &[u64]) -> Vec<Planned> {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 
 use super::cost::REPEATS;
-use super::plan::Planned;
+use super::plan::{Planned, row_names};
 use super::record::{Fold, Record};
 use crate::dataset::Task;
 use crate::files;
@@ -99,7 +99,12 @@ fn draw(report: &Path, task: Task, lines: &[Line]) -> anyhow::Result<String> {
     let mut text = "\n".to_owned();
     if !points.is_empty() {
         let picture = format!("{}.svg", task.name());
-        scatter(&pictures.join(&picture), task.title(), &points)?;
+        scatter(
+            &pictures.join(&picture),
+            task.title(),
+            &kinds(lines),
+            &points,
+        )?;
         let _ = writeln!(text, "![Accuracy against parameters]({folder}/{picture})");
     }
     for line in lines {
@@ -190,6 +195,19 @@ fn kind(name: &str) -> String {
         name
     };
     kind.replace('-', " ")
+}
+
+/// All kinds there are, on whichever tasks: those of the plan first, so that each has the same marker in
+/// every picture.
+fn kinds(lines: &[Line]) -> Vec<String> {
+    let mut kinds = Vec::new();
+    for name in row_names().chain(lines.iter().map(|line| line.name.clone())) {
+        let kind = kind(&name);
+        if !kinds.contains(&kind) {
+            kinds.push(kind);
+        }
+    }
+    kinds
 }
 
 /// Every fold that a seed of a row has.
