@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use candle_core::{Device, Tensor};
 use hamiltone_engine::features::{COMPONENTS, FeatureSettings, LogMel, quaternion_frames};
+use hamiltone_engine::model::clip_features;
 use hamiltone_engine::network::streaming::{PackedNetwork, StreamingNetwork, Weights};
 use hamiltone_engine::network::whole_clip::Network;
-use hamiltone_engine::network::{Architecture, Block};
+use hamiltone_engine::network::{Architecture, Block, TemporalPooling};
 
 fn golden(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -75,7 +76,7 @@ fn log_mel_and_deltas_equal_librosa() {
 }
 
 /// The two nets of the script: sizes, mels, and how many columns they make.
-fn nets() -> [(&'static str, Architecture, usize); 2] {
+fn nets() -> [(&'static str, Architecture, usize); 3] {
     let block = |filters: &[usize], pools| Block {
         filters: filters.to_vec(),
         pools,
@@ -86,7 +87,19 @@ fn nets() -> [(&'static str, Architecture, usize); 2] {
         block(&[8, 8], true),
     ];
     let uneven = [block(&[3, 5], true), block(&[7, 2], false)];
+    let levels = [block(&[2, 3], true), block(&[4], true), block(&[3], false)];
     [
+        (
+            "c",
+            Architecture {
+                blocks: levels.to_vec(),
+                hidden: 2,
+                labels: 3,
+                algebra: Default::default(),
+                temporal_pooling: TemporalPooling::Statistics,
+            },
+            25,
+        ),
         (
             "a",
             Architecture {
@@ -94,6 +107,7 @@ fn nets() -> [(&'static str, Architecture, usize); 2] {
                 hidden: 8,
                 labels: 5,
                 algebra: Default::default(),
+                temporal_pooling: Default::default(),
             },
             64,
         ),
@@ -104,6 +118,7 @@ fn nets() -> [(&'static str, Architecture, usize); 2] {
                 hidden: 3,
                 labels: 4,
                 algebra: Default::default(),
+                temporal_pooling: Default::default(),
             },
             30,
         ),
@@ -156,7 +171,7 @@ fn both_forwards_equal_pytorch() {
             worst(&streamed, &expected) < 1e-4,
             "{prefix}: streamed columns"
         );
-        let features = values(&network.window_features(&columns).unwrap());
+        let features = clip_features(&packed, &frames);
         let (mut hidden, mut logits) = (Vec::new(), Vec::new());
         packed.logits_into(&features, &mut hidden, &mut logits);
         assert!(

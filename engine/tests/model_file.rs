@@ -179,7 +179,9 @@ fn a_card_that_contradicts_itself() {
             card["features"]["mel_bands"] = 1_000_000.into()
         }),
         ("hop", |card| card["features"]["hop"] = 0.into()),
-        ("hidden", |card| card["architecture"]["hidden"] = 0.into()),
+        ("hidden", |card| {
+            card["architecture"]["hidden"] = 1_000_000.into()
+        }),
         ("blocks", |card| card["architecture"]["blocks"] = json!([])),
         ("window", |card| card["default_window_s"] = 1e9.into()),
         ("probe", |card| card["probe"]["input_sha256"] = "00".into()),

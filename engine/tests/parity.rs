@@ -13,17 +13,17 @@ use hamiltone_engine::features::{
 use hamiltone_engine::model::{Model, clip_logits};
 use hamiltone_engine::network::streaming::{PackedNetwork, StreamingNetwork};
 use hamiltone_engine::network::whole_clip::Network;
-use hamiltone_engine::network::{Algebra, Architecture, Block};
+use hamiltone_engine::network::{Algebra, Architecture, Block, TemporalPooling};
 use hamiltone_engine::tagging::{ClipClassifier, Tagger};
 use proptest::prelude::*;
 
-/// Columns of frames (frame after frame) by candle, over the whole clip.
+/// Columns and logits of frames (frame after frame) by candle, over the whole clip.
 fn whole_clip(
     architecture: &Architecture,
     mels: usize,
     frames: &[f32],
     seed: u64,
-) -> Vec<Vec<f32>> {
+) -> (Vec<Vec<f32>>, Vec<f32>) {
     let weights = weights(architecture, mels, seed);
     let tensors: BTreeMap<String, Tensor> = architecture
         .parameters(mels)
@@ -38,13 +38,13 @@ fn whole_clip(
     let count = frames.len() / (COMPONENTS * mels);
     let frames = Tensor::from_slice(frames, (1, count, COMPONENTS, mels), &Device::Cpu).unwrap();
     let frames = frames.transpose(1, 2).unwrap().contiguous().unwrap();
-    network
-        .columns(&frames)
-        .unwrap()
-        .squeeze(0)
-        .unwrap()
-        .to_vec2::<f32>()
-        .unwrap()
+    let columns = network.columns(&frames).unwrap();
+    let features = network.window_features(&columns).unwrap();
+    let logits = network.logits(&network.hidden(&features).unwrap()).unwrap();
+    (
+        columns.squeeze(0).unwrap().to_vec2().unwrap(),
+        logits.squeeze(0).unwrap().to_vec1().unwrap(),
+    )
 }
 
 fn worst(a: &[Vec<f32>], b: &[Vec<f32>]) -> f32 {
@@ -59,19 +59,22 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     /// Random shapes (uneven filter counts, odd mels, blocks without pooling), random chunks.
     #[test]
-    fn streaming_columns_equal_the_whole_clip(
+    fn streaming_equals_the_whole_clip(
         blocks in prop::collection::vec((prop::collection::vec(1usize..5, 1..4), any::<bool>()), 1..4),
         mels in 9usize..24, columns in 1usize..9, chunks in prop::collection::vec(1usize..4, 1..9),
-        real in any::<bool>(), seed in 1u64..1000,
+        real in any::<bool>(), statistics in any::<bool>(), hidden in 0usize..3, seed in 1u64..1000,
     ) {
         let blocks = blocks.into_iter().map(|(filters, pools)| Block { filters, pools }).collect();
-        let architecture = Architecture { blocks, hidden: 2, labels: 3, algebra: if real { Algebra::Real } else { Algebra::Quaternion } };
+        let algebra = if real { Algebra::Real } else { Algebra::Quaternion };
+        let temporal_pooling = if statistics { TemporalPooling::Statistics } else { TemporalPooling::MeanMax };
+        let architecture = Architecture { blocks, hidden, labels: 3, algebra, temporal_pooling };
         prop_assume!(architecture.problem(mels).is_none());
         let per_column = architecture.frames_per_column() * COMPONENTS * mels;
         let mut number = numbers(seed);
         let frames: Vec<f32> = (0..columns * per_column).map(|_| 20.0 * number() - 30.0).collect();
-        let expected = whole_clip(&architecture, mels, &frames, seed);
+        let (expected, logits) = whole_clip(&architecture, mels, &frames, seed);
         let packed = Arc::new(PackedNetwork::new(&architecture, mels, &weights(&architecture, mels, seed)));
+        prop_assert!(worst(&[clip_logits(&packed, &frames)], &[logits]) < 2e-4);
         let mut stream = StreamingNetwork::new(packed, 3);
         let (mut got, mut rest, mut cut) = (Vec::new(), &frames[..], chunks.iter().cycle());
         while !rest.is_empty() {
@@ -133,7 +136,7 @@ fn samples_in_blocks_equal_candle_over_the_whole_clip() {
     let frame = COMPONENTS * settings.mel_bands;
     let per_column = architecture.frames_per_column() * frame;
     let whole = &frames[..frames.len() / per_column * per_column];
-    let expected = whole_clip(&architecture, settings.mel_bands, whole, 9);
+    let (expected, _) = whole_clip(&architecture, settings.mel_bands, whole, 9);
     let packed = weights(&architecture, settings.mel_bands, 9);
     let packed = Arc::new(PackedNetwork::new(
         &architecture,

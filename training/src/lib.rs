@@ -27,4 +27,5 @@ pub mod report;
 pub mod run;
 pub mod study;
 pub mod teacher;
+mod widening;
 pub mod zero_shot;

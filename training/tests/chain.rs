@@ -283,10 +283,13 @@ fn a_head_by_logistic_regression_is_the_best_linear_one() {
     let teacher = format!("distillation = {{ teacher = {path:?}, temperature = 0.5 }}");
     let taught = fitted("taught", &teacher);
     assert_ne!(taught.weights, one.weights);
-    let features = one.card.architecture.features();
-    assert_eq!(4 * one.card.architecture.hidden, features);
-    let kernel = &one.weights["head.hidden.kernel"];
-    assert_eq!(kernel.iter().sum::<f32>(), (features / 4) as f32); // ones on the diagonal
+    assert_eq!(one.card.architecture.hidden, 0);
+    let told_more = fitted("more", "temporal_pooling = 'statistics'");
+    let [usual, more] = [&one, &told_more].map(|model| model.card.architecture.features());
+    let labels = one.card.labels.len();
+    assert_eq!(one.weights["head.output.weight"].len(), labels * usual);
+    assert_eq!(told_more.weights["head.output.weight"].len(), labels * more);
+    assert!(more > 3 * usual, "{more} {usual}");
     let trained = json(&trial.path("whole/results.json"));
     let linear = json(&trial.path("one/results.json"));
     let fold = &linear["folds"][0];

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use hamiltone_engine::features::{COMPONENTS, FeatureSettings};
 use hamiltone_engine::model::clip_logits;
 use hamiltone_engine::network::streaming::{PackedNetwork, Weights};
-use hamiltone_engine::network::{Architecture, ParameterKind};
+use hamiltone_engine::network::{Architecture, ParameterKind, TemporalPooling};
 use hamiltone_training::pruning::{Kept, Plan, Pruning, Score, remove, silence};
 use hamiltone_training::random::{normal, stream};
 use rand::Rng;
@@ -64,8 +64,14 @@ fn check(architecture: &Architecture, weights: &Weights, kept: &Kept) -> Archite
 fn any_filters_at_all() {
     let mut random = stream(4, &[]);
     for seed in 0..8 {
-        let architecture =
-            Architecture::doubling(8 + 4 * (seed as usize % 3), 3, seed % 2 == 0, 1.0, 5);
+        let channels = 8 + 4 * (seed as usize % 3);
+        let mut architecture = Architecture::doubling(channels, 3, seed % 2 == 0, 1.0, 5);
+        if seed % 3 == 0 {
+            architecture.temporal_pooling = TemporalPooling::Statistics;
+        }
+        if seed >= 6 {
+            architecture.hidden = 0;
+        }
         let weights = random_weights(&architecture, seed);
         let kept: Kept = architecture
             .convolutions()

@@ -4,10 +4,15 @@ use rayon::prelude::*;
 
 use super::Format;
 
+/// How many means there are.
+pub(super) fn count(format: Format) -> usize {
+    format.batch * format.map.rows * format.map.channels
+}
+
 /// Means over mels: `batch × rows × channels`, channels of quaternions all r, then all i, j, k.
 pub(super) fn forward(format: Format, x: &[f32]) -> Vec<f32> {
     let map = format.map;
-    let mut means = vec![0.0; format.batch * map.rows * map.channels];
+    let mut means = vec![0.0; count(format)];
     means
         .par_chunks_mut(map.rows * map.channels)
         .zip(x.par_chunks(map.size()))
@@ -20,20 +25,19 @@ pub(super) fn forward(format: Format, x: &[f32]) -> Vec<f32> {
     means
 }
 
-/// The gradient of the maps, given that of the means.
-pub(super) fn gradient(format: Format, gradient: &[f32]) -> Vec<f32> {
+/// Adds to the gradient of the maps (empty where there is none yet) what comes from that of the means.
+pub(super) fn add_gradient(format: Format, gradient: &[f32], of_x: &mut Vec<f32>) {
     let map = format.map;
-    let mut of_x = vec![0.0; format.size()];
+    of_x.resize(format.size(), 0.0);
     of_x.par_chunks_mut(map.size())
         .zip(gradient.par_chunks(map.rows * map.channels))
         .for_each(|(of_x, gradient)| {
             for_each(format, |row, channel, start| {
                 let share = gradient[row * map.channels + channel] / map.mels as f32;
                 let mels = of_x[start..].iter_mut().step_by(map.lanes).take(map.mels);
-                mels.for_each(|slot| *slot = share);
+                mels.for_each(|slot| *slot += share);
             });
         });
-    of_x
 }
 
 /// Calls `each(row, channel, offset of the first mel)`.

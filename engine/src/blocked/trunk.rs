@@ -25,25 +25,30 @@ pub struct TrunkLayer<'a> {
     pub bias: &'a Tensor,
     /// Whether it pools.
     pub pools: bool,
+    /// Whether the mean over mels of what it gives is asked for.
+    pub heard: bool,
 }
 
 /// Runs layers over `x` (`batch × channels × time × mel`, on the CPU, to which no gradient goes
-/// back) and takes the mean over mels: columns (`batch × columns × channels`), and the statistics
-/// of each layer. Channels of quaternions (`group` 4) are all r, then all i, j, k. Differentiable
-/// in all weights.
+/// back) and takes the mean over mels of those that are heard, of which the last is one: `batch × rows ×
+/// channels` each, and the statistics of each layer. Channels of quaternions (`group` 4) are all r, then all
+/// i, j, k. Differentiable in all weights.
 ///
 /// # Errors
-/// If the shapes do not go together or candle fails.
+/// If the shapes do not go together, the last layer is not heard or candle fails.
 pub fn trunk(
     x: &Tensor,
     group: usize,
     layers: &[TrunkLayer<'_>],
-) -> Result<(Tensor, Vec<BatchStatistics>)> {
+) -> Result<(Vec<Tensor>, Vec<BatchStatistics>)> {
     let (batch, channels, rows, mels) = x.dims4()?;
     if !channels.is_multiple_of(group) || x.elem_count() == 0 {
         candle_core::bail!("{:?} is not a batch of units of {group} channels", x.dims());
     }
     let mut format = Format::new(group, [batch, channels, rows, mels]);
+    if !layers.last().is_some_and(|last| last.heard) {
+        candle_core::bail!("a trunk has a layer or more, and the last is heard");
+    }
     let (mut chain, mut flat) = (Vec::new(), Vec::new());
     for layer in layers {
         let convolution = Convolve::new(format, layer.kernel.dims())?;
@@ -56,21 +61,40 @@ pub fn trunk(
             convolution,
             norm,
             sizes,
+            heard: layer.heard,
         });
     }
     let flat = flat.into_iter().collect::<Result<Vec<_>>>()?;
     let tape = Arc::new(Mutex::new(Tape::default()));
+    let formats: Vec<Format> = chain
+        .iter()
+        .filter(|layer| layer.heard)
+        .map(|layer| layer.norm.to)
+        .collect();
     let op = Trunk {
         layers: chain,
         tape: tape.clone(),
     };
-    let columns = x
+    let means = x
         .detach()
         .contiguous()?
         .apply_op2(&Tensor::cat(&flat, 0)?, op)?;
     let of_layer = |record: &Record| record.statistics.clone();
     let statistics = lock(&tape).layers.iter().map(of_layer).collect();
-    Ok((columns, statistics))
+    let mut start = 0;
+    let of_layer = |format: &Format| {
+        let count = mel_means::count(*format);
+        let shape = (format.batch, format.map.rows, format.map.channels);
+        let of_layer = means.narrow(0, start, count)?.reshape(shape);
+        start += count;
+        of_layer
+    };
+    let means = match &formats[..] {
+        // Not `narrow`: its gradient is copied.
+        [only] => vec![means.reshape((only.batch, only.map.rows, only.map.channels))?],
+        all => all.iter().map(of_layer).collect::<Result<_>>()?,
+    };
+    Ok((means, statistics))
 }
 
 /// Sizes of a layer, and how many numbers its kernel, weight and bias have.
@@ -78,6 +102,7 @@ struct Layer {
     convolution: Convolve,
     norm: NormRelu,
     sizes: [usize; 3],
+    heard: bool,
 }
 
 /// What the way back needs.
@@ -132,13 +157,13 @@ impl CustomOp2 for Trunk {
     ) -> Result<(CpuStorage, Shape)> {
         let x = contiguous_f32(x, x_layout)?;
         let mut numbers = contiguous_f32(numbers, numbers_layout)?;
-        let mut records = Vec::new();
+        let (mut records, mut means) = (Vec::new(), Vec::new());
         let Some(first) = self.layers.first() else {
             candle_core::bail!("a trunk has a layer or more");
         };
-        let (mut format, mut values) = (first.convolution.from, Vec::new());
+        let mut values = Vec::new();
         if !x.is_empty() {
-            values = format.block_planes(x);
+            values = first.convolution.from.block_planes(x);
         }
         for layer in &self.layers {
             let [kernel, weight, bias] = split(&mut numbers, layer.sizes);
@@ -149,13 +174,14 @@ impl CustomOp2 for Trunk {
                 convolved,
                 statistics,
             });
-            format = layer.norm.to;
+            if layer.heard {
+                means.extend(mel_means::forward(layer.norm.to, &values));
+            }
         }
         lock(&self.tape).layers = records;
-        let columns = mel_means::forward(format, &values);
         buffers::give(values);
-        let shape = (format.batch, format.map.rows, format.map.channels);
-        Ok((CpuStorage::F32(columns), shape.into()))
+        let count = means.len();
+        Ok((CpuStorage::F32(means), count.into()))
     }
 
     fn bwd(
@@ -174,20 +200,23 @@ impl CustomOp2 for Trunk {
 }
 
 impl Trunk {
-    /// The gradient of all numbers, in their order.
-    fn gradients(&self, mut numbers: &[f32], gradient: &[f32]) -> Result<Vec<f32>> {
+    /// The gradient of all numbers, in their order, given that of the means of all layers that are heard.
+    fn gradients(&self, mut numbers: &[f32], mut of_means: &[f32]) -> Result<Vec<f32>> {
         let tape = lock(&self.tape);
         let mut of_numbers = Vec::with_capacity(numbers.len());
         let mut parts = Vec::new();
         for layer in &self.layers {
             parts.push(split(&mut numbers, layer.sizes));
         }
-        let Some(last) = self.layers.last() else {
-            return Ok(of_numbers);
-        };
-        let mut gradient = mel_means::gradient(last.norm.to, gradient);
+        let mut gradient = Vec::new();
         let layers = self.layers.iter().zip(&tape.layers).zip(&parts);
         for (index, ((layer, record), [kernel, weight, bias])) in layers.enumerate().rev() {
+            if layer.heard {
+                let before = of_means.len() - mel_means::count(layer.norm.to);
+                let (rest, of_these) = of_means.split_at(before);
+                of_means = rest;
+                mel_means::add_gradient(layer.norm.to, of_these, &mut gradient);
+            }
             let [of_convolved, of_weight, of_bias] = layer.norm.gradients(
                 &record.convolved,
                 &gradient,

@@ -69,7 +69,7 @@ impl Card {
         }
         let column_s = self.architecture.frames_per_column() as f64 * self.features.hop_s();
         let columns = f64::from(MAX_WINDOW_S) / column_s;
-        let floats = columns * self.architecture.features() as f64;
+        let floats = columns * self.architecture.column_size() as f64;
         (floats > MOST_IN_A_WINDOW).then(|| {
             format!(
                 "a window of {MAX_WINDOW_S} s would hold {floats:.0} numbers, more than \

@@ -110,17 +110,23 @@ impl Model {
 /// Logits over all columns of a clip, given its quaternion frames; frames that make no whole
 /// column are left out. Without a single column: the logits of silence in feature space (zeros).
 pub fn clip_logits(network: &Arc<PackedNetwork>, frames: &[f32]) -> Vec<f32> {
+    let (mut hidden, mut logits) = (Vec::new(), Vec::new());
+    network.logits_into(&clip_features(network, frames), &mut hidden, &mut logits);
+    logits
+}
+
+/// Features of a clip, given its quaternion frames, as [`clip_logits`] has them.
+pub fn clip_features(network: &Arc<PackedNetwork>, frames: &[f32]) -> Vec<f32> {
     let mut stream = StreamingNetwork::new(network.clone(), 8);
-    let mut sums = WindowSums::new(network.architecture().features());
+    let mut sums = WindowSums::new(network.architecture());
     let column = network.frame_size() * network.architecture().frames_per_column();
     let whole = &frames[..frames.len() / column * column];
     for chunk in whole.chunks(8 * column) {
         stream.advance(chunk, &mut |column| sums.add(column));
     }
-    let (mut features, mut hidden, mut logits) = (Vec::new(), Vec::new(), Vec::new());
+    let mut features = Vec::new();
     sums.features_into(&mut features);
-    network.logits_into(&features, &mut hidden, &mut logits);
-    logits
+    features
 }
 
 /// SHA-256 in hex.

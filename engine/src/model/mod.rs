@@ -20,6 +20,6 @@ pub use card::{Accuracy, Card, FORMAT_VERSION, TaskKind};
 pub use error::ModelError;
 pub use file::{MAX_FILE_BYTES, ModelFile};
 pub use library::{FileSignature, Library, LibraryEntry, ModelChoice, ModelSource, user_folder};
-pub use loaded::{Model, clip_logits};
+pub use loaded::{Model, clip_features, clip_logits};
 pub use probe::Probe;
 pub use statistics::{ClassStatistics, GROUPS};

@@ -1,5 +1,6 @@
 use serde::{Deserialize, Serialize};
 
+use super::TemporalPooling;
 use super::parameters::{ParameterKind, ParameterShape};
 use crate::features::{COMPONENTS, FeatureSettings};
 use crate::kernels::{HISTORY, InstructionSet, KERNEL_SIZE, TAPS};
@@ -26,13 +27,16 @@ const MOST_ACTIVATIONS: f64 = (32u32 << 20) as f64;
 pub struct Architecture {
     /// The trunk, from the input on.
     pub blocks: Vec<Block>,
-    /// Quaternion units of the hidden layer of the head.
+    /// Quaternion units of the hidden layer of the head; 0: none, the output layer reads the features.
     pub hidden: usize,
     /// Real outputs, one a label.
     pub labels: usize,
     /// What the weights are.
     #[serde(default, skip_serializing_if = "Algebra::is_quaternion")]
     pub algebra: Algebra,
+    /// What the head is told of a window.
+    #[serde(default, skip_serializing_if = "TemporalPooling::is_usual")]
+    pub temporal_pooling: TemporalPooling,
 }
 
 /// What a weight is.
@@ -114,6 +118,7 @@ impl Architecture {
             hidden: filters(blocks.saturating_sub(1)),
             labels,
             algebra: Algebra::Quaternion,
+            temporal_pooling: TemporalPooling::default(),
         }
     }
 
@@ -132,7 +137,11 @@ impl Architecture {
         };
         let convolutions = self.blocks.iter().flat_map(|block| &block.filters);
         within("the number of blocks", self.blocks.len(), MOST_BLOCKS)
-            .or_else(|| within("hidden", self.hidden, MOST_FILTERS))
+            .or_else(|| {
+                let hidden = self.hidden;
+                (hidden > MOST_FILTERS)
+                    .then(|| format!("hidden is {hidden}, not 0 to {MOST_FILTERS}"))
+            })
             .or_else(|| within("the number of labels", self.labels, MOST_LABELS))
             .or_else(|| {
                 self.blocks.iter().find_map(|block| {
@@ -190,17 +199,6 @@ impl Architecture {
             .product()
     }
 
-    /// Real features of a column: the channels of the last convolution.
-    pub fn features(&self) -> usize {
-        COMPONENTS
-            * self
-                .blocks
-                .iter()
-                .flat_map(|block| &block.filters)
-                .last()
-                .unwrap_or(&1)
-    }
-
     /// Mels that are left after the first `blocks` blocks.
     pub(super) fn mels_after(&self, mel_bands: usize, blocks: usize) -> usize {
         self.blocks[..blocks]
@@ -255,23 +253,20 @@ impl Architecture {
             let norm = format!("blocks.{block}.norms.{place}");
             list.extend(ParameterShape::batch_norm(&norm, COMPONENTS * outputs));
         }
-        let (features, hidden) = (self.features() / COMPONENTS, COMPONENTS * self.hidden);
-        for (name, shape, kind) in [
-            (
-                "head.hidden.kernel",
-                self.algebra.weight(self.hidden, features, &[]),
-                ParameterKind::Weight,
-            ),
-            ("head.hidden.bias", vec![hidden], ParameterKind::Shift),
-            (
-                "head.output.weight",
-                vec![self.labels, hidden],
-                ParameterKind::Weight,
-            ),
-            ("head.output.bias", vec![self.labels], ParameterKind::Shift),
-        ] {
+        let features = self.features() / COMPONENTS;
+        let mut add = |name: &str, shape: Vec<usize>, kind: ParameterKind| {
             list.push(ParameterShape::new(name.into(), shape, kind));
+        };
+        let mut seen = self.features();
+        if self.hidden > 0 {
+            let kernel = self.algebra.weight(self.hidden, features, &[]);
+            seen = COMPONENTS * self.hidden;
+            add("head.hidden.kernel", kernel, ParameterKind::Weight);
+            add("head.hidden.bias", vec![seen], ParameterKind::Shift);
         }
+        let weight = vec![self.labels, seen];
+        add("head.output.weight", weight, ParameterKind::Weight);
+        add("head.output.bias", vec![self.labels], ParameterKind::Shift);
         list
     }
 
@@ -299,8 +294,10 @@ impl Architecture {
                 pixels * (COMPONENTS * inputs * COMPONENTS * outputs * TAPS) as f64
             })
             .sum();
-        let hidden = COMPONENTS * self.hidden;
-        let head = (hidden * (self.features() + self.labels)) as f64;
+        let head = match COMPONENTS * self.hidden {
+            0 => self.features() * self.labels,
+            hidden => hidden * (self.features() + self.labels),
+        } as f64;
         (trunk + head * frames / self.frames_per_column() as f64).round() as u64
     }
 }
@@ -356,7 +353,7 @@ mod tests {
                 ..net.clone()
             },
             Architecture {
-                hidden: 0,
+                hidden: usize::MAX,
                 ..net.clone()
             },
             Architecture {

@@ -206,7 +206,7 @@ impl Maps {
     }
 
     /// The mean over mel: `batch × time × channels`.
-    pub(super) fn columns(self) -> Result<Tensor> {
+    pub(super) fn means(&self) -> Result<Tensor> {
         let Places { time, mels, .. } = self.places;
         self.places.extract(&self.matrix, time, mels)?.mean(2)
     }
@@ -231,7 +231,7 @@ mod tests {
     use proptest::prelude::*;
 
     use crate::network::whole_clip::Network;
-    use crate::network::{Algebra, Architecture, Block};
+    use crate::network::{Algebra, Architecture, Block, TemporalPooling};
 
     use super::*;
 
@@ -307,7 +307,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(24))]
         #[test]
         fn it_is_the_same_trunk_with_the_same_gradients(
-            quaternion in any::<bool>(), batch in 2usize..5, time in 8usize..16, mels in 8usize..20,
+            quaternion in any::<bool>(), statistics in any::<bool>(), batch in 2usize..5, time in 8usize..16, mels in 8usize..20,
             filters in prop::collection::vec(1usize..5, 3), pools in any::<bool>(),
         ) {
             let architecture = Architecture {
@@ -318,6 +318,10 @@ mod tests {
                 hidden: 3,
                 labels: 2,
                 algebra: if quaternion { Algebra::Quaternion } else { Algebra::Real },
+                temporal_pooling: match statistics {
+                    true => TemporalPooling::Statistics,
+                    false => TemporalPooling::MeanMax,
+                },
             };
             // Rounding may move a value over a ReLU's kink, where both gradients are right: seldom, and not
             // for two draws in a row.

@@ -6,7 +6,8 @@
 //!
 //! After QCNN14 of arXiv 2510.21388 (section III): blocks of 3×3 quaternion convolutions with
 //! ordinary batch norm and ReLU on each component, 2×2 average pooling, mean over frequency,
-//! mean + max over time, a quaternion linear layer, a real linear layer. Causal in time.
+//! mean + max over time (or more, see [`TemporalPooling`]), a quaternion linear layer, a real linear
+//! layer. Causal in time.
 
 mod architecture;
 mod matrices;
@@ -14,9 +15,11 @@ mod normalisation;
 mod parameters;
 mod pooling;
 pub mod streaming;
+mod temporal_pooling;
 pub mod whole_clip;
 
 pub use architecture::{Algebra, Architecture, Block, POOLING};
 pub use normalisation::{BATCH_NORM_EPSILON, BatchStatistics, batch_norm_relu};
 pub use parameters::{ParameterKind, ParameterShape};
 pub use pooling::average_pool;
+pub use temporal_pooling::{FeatureLayout, TemporalPooling, VARIANCE_EPSILON};

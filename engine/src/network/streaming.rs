@@ -22,7 +22,7 @@ pub struct PackedNetwork {
     input_scale: Vec<f32>,
     input_shift: Vec<f32>,
     layers: Vec<Layer>,
-    hidden: PackedLinear,
+    hidden: Option<PackedLinear>,
     output: PackedLinear,
 }
 
@@ -37,6 +37,8 @@ struct Layer {
     mels: usize,
     rows_per_column: usize,
     pools: bool,
+    /// Where in a component of a column what it gives begins, if it is part of it.
+    place: Option<usize>,
     /// For each method that a stream has asked for.
     packed: [OnceLock<PackedConvolution>; Method::ALL.len()],
 }
@@ -75,19 +77,21 @@ impl PackedNetwork {
             weight,
             bias: weights[bias].clone(),
         };
-        let hidden = &weights["head.hidden.kernel"];
         let features = architecture.features() / COMPONENTS;
-        let hidden = match architecture.algebra {
-            Algebra::Quaternion => expand(hidden, architecture.hidden, features, 1),
-            Algebra::Real => hidden.clone(),
-        };
+        let hidden = weights
+            .get("head.hidden.kernel")
+            .filter(|_| architecture.hidden > 0);
+        let hidden = hidden.map(|kernel| match architecture.algebra {
+            Algebra::Quaternion => expand(kernel, architecture.hidden, features, 1),
+            Algebra::Real => kernel.clone(),
+        });
         Self {
             mel_bands,
             instructions,
             input_scale,
             input_shift,
             layers,
-            hidden: linear(hidden, "head.hidden.bias"),
+            hidden: hidden.map(|kernel| linear(kernel, "head.hidden.bias")),
             output: linear(weights["head.output.weight"].clone(), "head.output.bias"),
             architecture: architecture.clone(),
         }
@@ -110,8 +114,9 @@ impl PackedNetwork {
             size_of_val(&layer.weights[..])
                 + packed.map(PackedConvolution::size_bytes).sum::<usize>()
         });
-        let linears = [&self.hidden, &self.output].map(|l| l.weight.len() + l.bias.len());
-        layers.sum::<usize>() + size_of::<f32>() * linears.iter().sum::<usize>()
+        let linears = self.hidden.iter().chain([&self.output]);
+        let numbers: usize = linears.map(|l| l.weight.len() + l.bias.len()).sum();
+        layers.sum::<usize>() + size_of::<f32>() * numbers
     }
 
     /// The kernel of every convolution where `columns` columns come at a time.
@@ -133,7 +138,10 @@ impl PackedNetwork {
     /// Window features (see [`Architecture::features`]) to logits, one a label. `hidden` is
     /// scratch. Allocates only where the two have to grow.
     pub fn logits_into(&self, features: &[f32], hidden: &mut Vec<f32>, logits: &mut Vec<f32>) {
-        self.hidden.apply(features, hidden);
+        let Some(layer) = &self.hidden else {
+            return self.output.apply(features, logits);
+        };
+        layer.apply(features, hidden);
         hidden.iter_mut().for_each(|unit| *unit = unit.max(0.0));
         self.output.apply(hidden, logits);
     }
@@ -141,10 +149,12 @@ impl PackedNetwork {
 
 fn layers(architecture: &Architecture, mel_bands: usize, weights: &Weights) -> Vec<Layer> {
     let mut rows_per_column = architecture.frames_per_column();
+    let mut units_before = 0;
     let mut layers = Vec::new();
     for (block, place, inputs, outputs) in architecture.convolutions() {
         let shape = &architecture.blocks[block];
-        let pools = shape.pools && place + 1 == shape.filters.len();
+        let ends = place + 1 == shape.filters.len();
+        let (pools, heard) = (shape.pools && ends, ends && architecture.is_heard(block));
         let (scale, shift) = running_affine(weights, &format!("blocks.{block}.norms.{place}"));
         layers.push(Layer {
             weights: weights[&format!("blocks.{block}.convolutions.{place}.kernel")].clone(),
@@ -158,10 +168,14 @@ fn layers(architecture: &Architecture, mel_bands: usize, weights: &Weights) -> V
             mels: architecture.mels_after(mel_bands, block),
             rows_per_column,
             pools,
+            place: heard.then_some(units_before),
             packed: Default::default(),
         });
         if pools {
             rows_per_column /= POOLING;
+        }
+        if heard {
+            units_before += outputs;
         }
     }
     layers
@@ -233,9 +247,10 @@ pub struct StreamingNetwork {
     /// The input of each convolution, and the output of the last.
     maps: Vec<Map>,
     workspace: Workspace,
-    /// Sums of a column, in the order of the map's lanes.
+    /// Sums of a map's part of a column, in the order of the map's lanes.
     sums: Vec<f32>,
-    column: Vec<f32>,
+    /// The columns of a chunk.
+    columns: Vec<f32>,
 }
 
 impl StreamingNetwork {
@@ -253,7 +268,7 @@ impl StreamingNetwork {
             packed.reserve(&mut workspace, rows);
             let (inputs, outputs) = packed.channels();
             maps.push(Map::new(inputs, rows, layer.mels, set));
-            sums = outputs.next_multiple_of(set.lanes());
+            sums = sums.max(outputs.next_multiple_of(set.lanes()));
         }
         if let Some(last) = network.layers.last() {
             let halved = |size: usize| if last.pools { size / POOLING } else { size };
@@ -267,7 +282,7 @@ impl StreamingNetwork {
             maps,
             workspace,
             sums: vec![0.0; sums],
-            column: vec![0.0; network.architecture.features()],
+            columns: vec![0.0; most_columns * network.architecture.column_size()],
             network,
         }
     }
@@ -305,7 +320,8 @@ impl StreamingNetwork {
             return;
         }
         self.take_in(frames, frame);
-        for (index, layer) in self.network.layers.iter().enumerate() {
+        for index in 0..self.network.layers.len() {
+            let layer = &self.network.layers[index];
             let rows = layer.rows_per_column * columns;
             let (before, after) = self.maps.split_at_mut(index + 1);
             let (input, output) = (&mut before[index], &mut after[0]);
@@ -313,8 +329,12 @@ impl StreamingNetwork {
                 .packed(self.methods[index], self.network.instructions)
                 .run(input, rows, output, &mut self.workspace);
             input.advance(rows);
+            self.listen(index, columns);
         }
-        self.hand_out(columns, sink);
+        let size = self.network.architecture.column_size();
+        self.columns[..columns * size]
+            .chunks_exact(size)
+            .for_each(sink);
     }
 
     /// Writes normalised frames into the first map.
@@ -331,23 +351,32 @@ impl StreamingNetwork {
         }
     }
 
-    /// The mean over mel (and what pooling left of the rows) of the last map, a column each.
-    fn hand_out(&mut self, columns: usize, sink: &mut dyn FnMut(&[f32])) {
-        let (Some(map), Some(last)) = (self.maps.last(), self.network.layers.last()) else {
-            return;
-        };
-        let halved = |size: usize| if last.pools { size / POOLING } else { size };
-        let rows = halved(last.rows_per_column);
-        let (units, group) = (last.counts.outputs, last.algebra.group());
-        for column in 0..columns {
+    /// Writes the mean over mel (and over the rows of a column) of what a layer gave into each column, if it
+    /// is part of it.
+    fn listen(&mut self, index: usize, columns: usize) {
+        let (layer, map) = (&self.network.layers[index], &self.maps[index + 1]);
+        let Some(place) = layer.place else { return };
+        let halved = |size: usize| if layer.pools { size / POOLING } else { size };
+        let rows = halved(layer.rows_per_column);
+        let (units, group) = (layer.counts.outputs, layer.algebra.group());
+        let scale = 1.0 / (rows * halved(layer.mels)) as f32;
+        let size = self.network.architecture.column_size();
+        for (number, column) in self
+            .columns
+            .chunks_exact_mut(size)
+            .take(columns)
+            .enumerate()
+        {
             self.sums.fill(0.0);
-            map.add_rows(column * rows..(column + 1) * rows, &mut self.sums);
-            let scale = 1.0 / (rows * map.shape().mels) as f32;
-            for (feature, value) in self.column.iter_mut().enumerate() {
-                // The map has quaternions side by side, the head all r, then all i, j, k.
-                *value = scale * self.sums[feature % units * group + feature / units];
+            map.add_rows(number * rows..(number + 1) * rows, &mut self.sums);
+            // The map has quaternions side by side, a column all r, then all i, j, k.
+            let of_component = group * units / COMPONENTS;
+            for (component, values) in column.chunks_exact_mut(size / COMPONENTS).enumerate() {
+                let values = &mut values[place..][..of_component];
+                for (value, channel) in values.iter_mut().zip(component * of_component..) {
+                    *value = scale * self.sums[channel % units * group + channel / units];
+                }
             }
-            sink(&self.column);
         }
     }
 }

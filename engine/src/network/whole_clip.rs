@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use candle_core::{Device, Result, Tensor};
 
 use super::matrices::Maps;
-use super::{Algebra, Architecture, BATCH_NORM_EPSILON, ParameterKind, average_pool};
+use super::temporal_pooling::join;
+use super::{Algebra, Architecture, BATCH_NORM_EPSILON, POOLING, ParameterKind, average_pool};
 use crate::blocked::{TrunkLayer, causal_convolution, trunk};
 use crate::features::COMPONENTS;
 use crate::quaternion::quaternion_linear;
@@ -54,8 +55,8 @@ impl Network {
         })
     }
 
-    /// Quaternion frames (`batch × 4 × time × mel`) to columns (`batch × columns × features`),
-    /// with the running statistics.
+    /// Quaternion frames (`batch × 4 × time × mel`) to columns (`batch × columns ×`
+    /// [`column_size`](Architecture::column_size)), with the running statistics.
     ///
     /// # Errors
     /// If `frames` has another shape or candle fails.
@@ -90,7 +91,7 @@ impl Network {
         &self,
         frames: &Tensor,
     ) -> Result<(Tensor, NormStatistics)> {
-        let mut all = Vec::new();
+        let (mut all, mut levels) = (Vec::new(), Vec::new());
         let mut maps = Maps::new(&self.normalise_input(frames)?)?;
         for (index, block) in self.architecture.blocks.iter().enumerate() {
             for place in 0..block.filters.len() {
@@ -104,8 +105,11 @@ impl Network {
             if block.pools {
                 maps = maps.pool()?;
             }
+            if self.architecture.is_heard(index) {
+                levels.push(maps.means()?);
+            }
         }
-        Ok((maps.columns()?, all))
+        Ok((self.join(&levels)?, all))
     }
 
     /// [`training_columns`](Self::training_columns) in the kernels' own layout.
@@ -119,41 +123,67 @@ impl Network {
                     weight: self.tensor(&format!("{name}.weight")),
                     bias: self.tensor(&format!("{name}.bias")),
                     pools: block.pools && place + 1 == block.filters.len(),
+                    heard: place + 1 == block.filters.len() && self.architecture.is_heard(index),
                 });
                 names.push(name);
             }
         }
         let frames = self.normalise_input(frames)?;
-        let (columns, statistics) = trunk(&frames, self.architecture.algebra.group(), &layers)?;
+        let (levels, statistics) = trunk(&frames, self.architecture.algebra.group(), &layers)?;
         let tensor = |values| Tensor::new::<Vec<f32>>(values, &Device::Cpu);
         let statistics = statistics
             .into_iter()
             .map(|of_batch| Ok([tensor(of_batch.mean)?, tensor(of_batch.variance)?]))
             .collect::<Result<Vec<_>>>()?;
-        Ok((columns, names.into_iter().zip(statistics).collect()))
+        Ok((
+            self.join(&levels)?,
+            names.into_iter().zip(statistics).collect(),
+        ))
     }
 
-    /// Columns to the features of a window: mean + max over time (`batch × features`).
+    /// The means over mel of the blocks that are heard to columns.
+    fn join(&self, levels: &[Tensor]) -> Result<Tensor> {
+        let mut rows_per_column = Vec::new();
+        let mut rows = 1;
+        for (index, block) in self.architecture.blocks.iter().enumerate().rev() {
+            if self.architecture.is_heard(index) {
+                rows_per_column.insert(0, rows);
+            }
+            rows *= if block.pools { POOLING } else { 1 };
+        }
+        let columns = levels.last().map_or(Ok(0), |last| last.dim(1))?;
+        join(levels, columns, &rows_per_column)
+    }
+
+    /// Columns to the features of the window that they are (`batch × features`), see
+    /// [`TemporalPooling`](super::TemporalPooling).
     ///
     /// # Errors
     /// If there is no column or candle fails.
     pub fn window_features(&self, columns: &Tensor) -> Result<Tensor> {
-        columns.mean(1)? + columns.max(1)?
+        self.architecture.feature_layout().features_of(columns)
     }
 
-    /// Window features to the hidden layer's output (`batch × 4·hidden`).
+    /// Window features to what the output layer reads: the hidden layer's output (`batch × 4·hidden`),
+    /// or the features where there is none.
     ///
     /// # Errors
     /// If candle fails.
     pub fn hidden(&self, features: &Tensor) -> Result<Tensor> {
-        self.hidden_sums(features)?.relu()
+        match self.architecture.hidden {
+            0 => Ok(features.clone()),
+            _ => self.hidden_sums(features)?.relu(),
+        }
     }
 
     /// The hidden layer before its ReLU (`batch × 4·hidden`).
     ///
     /// # Errors
-    /// If candle fails.
+    /// If there is none or candle fails.
     pub fn hidden_sums(&self, features: &Tensor) -> Result<Tensor> {
+        if self.architecture.hidden == 0 {
+            candle_core::bail!("this network has no hidden layer");
+        }
         let kernel = self.tensor("head.hidden.kernel");
         let bias = self.tensor("head.hidden.bias");
         match self.architecture.algebra {
@@ -179,6 +209,7 @@ impl Network {
         norm_relu: &mut dyn FnMut(&str, &Tensor) -> Result<Tensor>,
     ) -> Result<Tensor> {
         let mut x = self.normalise_input(frames)?;
+        let mut levels = Vec::new();
         for (index, block) in self.architecture.blocks.iter().enumerate() {
             for place in 0..block.filters.len() {
                 let kernel = self.tensor(&format!("blocks.{index}.convolutions.{place}.kernel"));
@@ -188,8 +219,11 @@ impl Network {
             if block.pools {
                 x = average_pool(&x)?;
             }
+            if self.architecture.is_heard(index) {
+                levels.push(x.mean(3)?.transpose(1, 2)?);
+            }
         }
-        x.mean(3)?.transpose(1, 2)?.contiguous()
+        self.join(&levels)
     }
 
     fn normalise_input(&self, frames: &Tensor) -> Result<Tensor> {

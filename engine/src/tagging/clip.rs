@@ -24,7 +24,7 @@ impl ClipClassifier {
     pub fn new(model: Arc<Model>, sample_rate: u32) -> Result<Self, EngineError> {
         Ok(Self {
             stream: ColumnStream::new(&model, sample_rate, CHUNK)?,
-            sums: WindowSums::new(model.network().architecture().features()),
+            sums: WindowSums::new(model.network().architecture()),
             among: Among::default(),
             model,
         })

@@ -49,16 +49,16 @@ impl Tagger {
     /// If the rate is not supported.
     pub fn new(model: Arc<Model>, sample_rate: u32, window_s: f32) -> Result<Self, EngineError> {
         let stream = ColumnStream::new(&model, sample_rate, 1)?;
-        let features = model.network().architecture().features();
+        let architecture = model.network().architecture();
         let capacity = (f64::from(MAX_WINDOW_S) / refresh_s(&model)).ceil() as usize;
         let mut tagger = Self {
             stream,
             sample_rate,
             results: Results {
-                window: Window::new(features, capacity),
+                window: Window::new(architecture, capacity),
                 window_s,
-                sums: WindowSums::new(features),
-                features: Vec::with_capacity(features),
+                sums: WindowSums::new(architecture),
+                features: Vec::with_capacity(architecture.features()),
                 hidden: Vec::new(),
                 probabilities: Vec::new(),
                 among: Among::default(),

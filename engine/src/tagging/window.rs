@@ -1,9 +1,13 @@
-//! Columns over a window to features: mean + max over time.
+//! Columns over a window to features.
+
+use crate::features::COMPONENTS;
+use crate::network::{Architecture, FeatureLayout, VARIANCE_EPSILON};
 
 /// The last columns of a stream, for a window that can change at any time.
 pub(super) struct Window {
-    features: usize,
-    /// `capacity × features`, a ring.
+    /// Numbers in a column.
+    size: usize,
+    /// `capacity × size`, a ring.
     columns: Vec<f32>,
     capacity: usize,
     /// Columns seen so far.
@@ -12,11 +16,11 @@ pub(super) struct Window {
 }
 
 impl Window {
-    pub(super) fn new(features: usize, capacity: usize) -> Self {
-        let capacity = capacity.max(1);
-        let columns = vec![0.0; capacity * features];
+    pub(super) fn new(architecture: &Architecture, capacity: usize) -> Self {
+        let (capacity, size) = (capacity.max(1), architecture.column_size());
+        let columns = vec![0.0; capacity * size];
         Self {
-            features,
+            size,
             columns,
             capacity,
             seen: 0,
@@ -35,66 +39,90 @@ impl Window {
 
     pub(super) fn push(&mut self, column: &[f32]) {
         let slot = self.seen % self.capacity;
-        self.columns[slot * self.features..][..self.features].copy_from_slice(column);
+        self.columns[slot * self.size..][..self.size].copy_from_slice(column);
         self.seen += 1;
     }
 
-    /// Mean + max of the newest columns, at most a window of them.
+    /// The features of the newest columns, at most a window of them.
     pub(super) fn features_into(&self, sums: &mut WindowSums, features: &mut Vec<f32>) {
         sums.reset();
         let newest = self.seen;
         for index in newest - self.length.min(newest)..newest {
             let slot = index % self.capacity;
-            sums.add(&self.columns[slot * self.features..][..self.features]);
+            sums.add(&self.columns[slot * self.size..][..self.size]);
         }
         sums.features_into(features);
     }
 }
 
-/// The sums that mean + max needs, over any number of columns.
+/// What the features of a window need of its columns, over any number of them.
 pub(crate) struct WindowSums {
-    sum: Vec<f32>,
+    layout: FeatureLayout,
+    /// In double precision: a deviation is a small difference of large sums.
+    sum: Vec<f64>,
+    squares: Vec<f64>,
     max: Vec<f32>,
     count: usize,
 }
 
 impl WindowSums {
-    pub(crate) fn new(features: usize) -> Self {
+    pub(crate) fn new(architecture: &Architecture) -> Self {
+        let (layout, size) = (architecture.feature_layout(), architecture.column_size());
         Self {
-            sum: vec![0.0; features],
-            max: vec![f32::NEG_INFINITY; features],
+            layout,
+            sum: vec![0.0; size],
+            squares: vec![0.0; if layout.statistics { size } else { 0 }],
+            max: vec![f32::NEG_INFINITY; size],
             count: 0,
         }
     }
 
     fn reset(&mut self) {
         self.sum.fill(0.0);
+        self.squares.fill(0.0);
         self.max.fill(f32::NEG_INFINITY);
         self.count = 0;
     }
 
     pub(crate) fn add(&mut self, column: &[f32]) {
         for ((sum, max), value) in self.sum.iter_mut().zip(&mut self.max).zip(column) {
-            *sum += value;
+            *sum += f64::from(*value);
             *max = max.max(*value);
+        }
+        for (squares, value) in self.squares.iter_mut().zip(column) {
+            *squares += f64::from(*value).powi(2);
         }
         self.count += 1;
     }
 
-    /// Mean + max of each feature; zeros where there was no column.
+    /// The features of what was added; zeros where there was no column. Allocates only where `features`
+    /// has to grow.
     pub(crate) fn features_into(&self, features: &mut Vec<f32>) {
+        let FeatureLayout {
+            column: units,
+            last,
+            statistics,
+        } = self.layout;
         features.clear();
         if self.count == 0 {
-            features.resize(self.sum.len(), 0.0);
+            features.resize(COMPONENTS * self.layout.features(), 0.0);
             return;
         }
-        let scale = 1.0 / self.count as f32;
-        features.extend(
-            self.sum
-                .iter()
-                .zip(&self.max)
-                .map(|(sum, max)| sum * scale + max),
-        );
+        let count = self.count as f64;
+        let epsilon = f64::from(VARIANCE_EPSILON);
+        let mean = |place: usize| self.sum[place] / count;
+        for component in 0..COMPONENTS {
+            let places = component * units..(component + 1) * units;
+            let lasts = places.end - last..places.end;
+            features.extend(lasts.map(|place| mean(place) as f32 + self.max[place]));
+            if statistics {
+                features.extend(places.clone().map(|place| mean(place) as f32));
+                features.extend(places.map(|place| {
+                    let variance = self.squares[place] / count - mean(place).powi(2);
+                    ((variance.max(0.0) + epsilon).sqrt() - epsilon.sqrt()) as f32
+                }));
+            }
+        }
     }
 }
 
@@ -104,15 +132,17 @@ mod tests {
 
     #[test]
     fn a_window_holds_the_newest_columns_and_can_change() {
-        let mut window = Window::new(1, 4);
-        let (mut sums, mut features) = (WindowSums::new(1), Vec::new());
+        // Four equal channels: the components of a single filter.
+        let one = Architecture::doubling(4, 1, false, 1.0, 2);
+        let mut window = Window::new(&one, 4);
+        let (mut sums, mut features) = (WindowSums::new(&one), Vec::new());
         let mut read = |window: &Window| {
             window.features_into(&mut sums, &mut features);
             features[0]
         };
         assert_eq!(read(&window), 0.0);
         for value in [1.0, 2.0, 3.0, 4.0, 5.0, 6.0] {
-            window.push(&[value]);
+            window.push(&[value; 4]);
         }
         assert_eq!(read(&window), 4.5 + 6.0);
         window.set_length(2);
@@ -122,7 +152,7 @@ mod tests {
         window.set_length(99);
         assert_eq!(read(&window), 4.5 + 6.0);
         window.reset();
-        window.push(&[-1.0]);
+        window.push(&[-1.0; 4]);
         assert_eq!(read(&window), -2.0);
     }
 }

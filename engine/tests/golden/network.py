@@ -29,12 +29,14 @@ class Net:
     mels: int
     hidden: int  # quaternion units of the hidden layer
     labels: int
+    statistics: bool = False  # the head also sees mean and deviation of each block's channels
 
 
 NETS = {
     "a": Net([Block([4, 4], True), Block([8, 8], True), Block([8, 8], True)], 70, 64, 8, 5),
     # What pruning leaves: uneven counts, odd sizes, a block without pooling.
     "b": Net([Block([3, 5], True), Block([7, 2], False)], 41, 30, 3, 4),
+    "c": Net([Block([2, 3], True), Block([4], True), Block([3], False)], 50, 25, 2, 3, True),
 }
 
 
@@ -78,7 +80,10 @@ def random_tensors(net: Net, random: torch.Generator) -> dict:
             tensors[name] = scale * normal(random, 4, filters, inputs, 3, 3)
             tensors |= batch_norm_tensors(random, f"blocks.{b}.norms.{c}", 4 * filters)
             inputs = filters
-    tensors["head.hidden.kernel"] = normal(random, 4, net.hidden, inputs) / inputs**0.5
+    features = inputs
+    if net.statistics:
+        features += 2 * sum(block.filters[-1] for block in net.blocks)
+    tensors["head.hidden.kernel"] = normal(random, 4, net.hidden, features) / features**0.5
     tensors["head.hidden.bias"] = 0.2 * normal(random, 4 * net.hidden)
     tensors["head.output.weight"] = normal(random, net.labels, 4 * net.hidden) / 4.0
     tensors["head.output.bias"] = 0.2 * normal(random, net.labels)
@@ -93,12 +98,19 @@ def batch_norm(x: torch.Tensor, tensors: dict, name: str) -> torch.Tensor:
     return functional.batch_norm(x, mean, variance, weight, bias, training=False, eps=EPSILON)
 
 
+def of_columns(rows: torch.Tensor, columns: int) -> torch.Tensor:
+    """[rows, ...] -> [columns, ...], means; a column has as many rows as go into it wholly."""
+    each = len(rows) // columns
+    return rows[: columns * each].unflatten(0, (columns, each)).mean(dim=1)
+
+
 def forward(net: Net, tensors: dict) -> dict:
     x = tensors["x"]
     # One channel for each component and mel, so that the input norm sees [1, 4 mels, frames].
     by_mel = x.permute(0, 1, 3, 2).reshape(1, 4 * net.mels, net.frames)
     by_mel = batch_norm(by_mel, tensors, "input_norm")
     x = by_mel.reshape(1, 4, net.mels, net.frames).permute(0, 1, 3, 2)
+    means = []
     for b, block in enumerate(net.blocks):
         for c in range(len(block.filters)):
             kernel = expand(tensors[f"blocks.{b}.convolutions.{c}.kernel"])
@@ -107,8 +119,15 @@ def forward(net: Net, tensors: dict) -> dict:
             x = torch.relu(batch_norm(x, tensors, f"blocks.{b}.norms.{c}"))
         if block.pool:
             x = functional.avg_pool2d(x, 2)
-    columns = x.mean(dim=3)[0].T  # [columns, channels]
-    pooled = columns.mean(dim=0) + columns.max(dim=0).values
+        means.append(x.mean(dim=3)[0].T.reshape(x.shape[2], 4, -1))  # [rows, 4, units]
+    last = means[-1]
+    columns, pooled = last, last.mean(dim=0) + last.amax(dim=0)
+    if net.statistics:
+        columns = torch.cat([of_columns(rows, len(last)) for rows in means], dim=2)
+        variance = columns.var(dim=0, correction=0)
+        deviation = (variance + EPSILON).sqrt() - EPSILON**0.5
+        pooled = torch.cat([pooled, columns.mean(dim=0), deviation], dim=1)
+    columns, pooled = columns.flatten(1), pooled.flatten()  # all r first, then i, j, k
     hidden = expand(tensors["head.hidden.kernel"]) @ pooled + tensors["head.hidden.bias"]
     hidden = torch.relu(hidden)
     logits = tensors["head.output.weight"] @ hidden + tensors["head.output.bias"]

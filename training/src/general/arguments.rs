@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::ensure;
 use hamiltone_engine::features::COMPONENTS;
-use hamiltone_engine::network::Architecture;
+use hamiltone_engine::network::{Architecture, TemporalPooling};
 
 use super::beginning::hash_of;
 use super::folder::Settings;
@@ -59,6 +59,9 @@ pub struct GeneralArguments {
     /// Blocks that pool: the first so many, or all if there are fewer. Four make a column of 160 ms.
     #[arg(long, default_value_t = 4)]
     pub pooling_blocks: usize,
+    /// Also tells the head mean and deviation of each block's channels.
+    #[arg(long)]
+    pub statistics: bool,
     /// Learning rate at the top of its schedule.
     #[arg(long, default_value_t = 2e-3)]
     pub learning_rate: f64,
@@ -127,7 +130,13 @@ impl GeneralArguments {
             block.pools = false;
         }
         shape.hidden = HIDDEN / COMPONENTS;
+        shape.temporal_pooling = self.temporal_pooling().unwrap_or_default();
         shape
+    }
+
+    /// What the head is told, if it is to be more than the model before knows.
+    pub(super) fn temporal_pooling(&self) -> Option<TemporalPooling> {
+        self.statistics.then_some(TemporalPooling::Statistics)
     }
 
     /// What is removed from the model that the run starts from.

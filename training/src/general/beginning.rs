@@ -19,6 +19,7 @@ use crate::pruning::{Pruning, remove};
 use crate::random::stream;
 use crate::run::{TrainingNetwork, initial_weights, input_statistics};
 use crate::teacher::{HIDDEN, LABELS, audioset_labels};
+use crate::widening::pool_by;
 
 /// Streams of random numbers; see also those of the run.
 const SURVEYED: u64 = 2;
@@ -99,7 +100,10 @@ impl School<'_> {
             Some(start) => {
                 let before = ModelFile::read(start).context("--start")?.card;
                 heritage = heritage.and(Role::Beginning, &Heritage::of(&before));
+                let pooling = before.architecture.temporal_pooling;
                 card.parent == Some(hash_of(start)?)
+                    && card.architecture.temporal_pooling
+                        == arguments.temporal_pooling().unwrap_or(pooling)
                     && card.pruning == after(before.pruning, arguments.pruning())
             }
         };
@@ -170,6 +174,9 @@ impl School<'_> {
             pruning: after(card.pruning, pruning.clone()),
         };
         let mut architecture = card.architecture;
+        if let Some(pooling) = self.arguments.temporal_pooling() {
+            pool_by(pooling, &mut architecture, &mut weights).context("--start")?;
+        }
         if let Some(pruning) = pruning {
             let seed = self.arguments.seed;
             let kept = pruning.kept(&architecture, &weights, &self.features, seed)?;

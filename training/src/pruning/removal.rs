@@ -48,12 +48,37 @@ pub fn remove(
         }
         inputs.clone_from(outputs);
     }
-    let (name, features) = ("head.hidden.kernel", architecture.features() / COMPONENTS);
-    let rows = COMPONENTS * architecture.hidden;
-    let head = pick(tensor(weights, name)?, [rows, features, 1], &inputs);
+    // What reads the features: each of its rows has those of r first, then of i, j and k.
+    let (name, rows) = match architecture.hidden {
+        0 => ("head.output.weight", COMPONENTS * architecture.labels),
+        hidden => ("head.hidden.kernel", COMPONENTS * hidden),
+    };
+    let features = architecture.features() / COMPONENTS;
+    let heard = kept_features(architecture, kept);
+    let head = pick(tensor(weights, name)?, [rows, features, 1], &heard);
     fewer.insert(name.to_owned(), head);
     let architecture = architecture.with_filters(kept.iter().map(Vec::len));
     Ok((architecture, fewer))
+}
+
+/// Of each component's features, those that stay.
+fn kept_features(architecture: &Architecture, kept: &Kept) -> Vec<usize> {
+    let layout = architecture.feature_layout();
+    let (mut column, mut last, mut before) = (Vec::new(), Vec::new(), 0);
+    for ((block, place, _, outputs), kept) in architecture.convolutions().zip(kept) {
+        let ends = place + 1 == architecture.blocks[block].filters.len();
+        if ends && architecture.is_heard(block) {
+            column.extend(kept.iter().map(|filter| before + filter));
+            before += outputs;
+            last.clone_from(kept);
+        }
+    }
+    if layout.statistics {
+        let of_means = column.iter().map(|unit| layout.last + unit);
+        let of_deviations = column.iter().map(|unit| layout.last + layout.column + unit);
+        last.extend(of_means.chain(of_deviations).collect::<Vec<_>>());
+    }
+    last
 }
 
 /// The weights of the same network in which the filters that are not kept say nothing: their

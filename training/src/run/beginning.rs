@@ -16,6 +16,7 @@ use crate::evaluation::Evaluation;
 use crate::heritage::{Heritage, MN04, Role};
 use crate::pruning::remove;
 use crate::teacher::{MappedTeacher, OurTeacher, Teacher};
+use crate::widening::pool_by;
 
 /// A mel's variance counts as this share of its component's mean variance at least. In clips that
 /// were recorded at 16 or 22 kHz the highest mels are always silent; divided by next to nothing,
@@ -89,6 +90,9 @@ impl FoldTask<'_> {
                     .into_iter()
                     .filter(|(name, _)| name.starts_with("head.output.")),
             );
+        }
+        if let Some(pooling) = self.recipe.temporal_pooling {
+            pool_by(pooling, &mut architecture, &mut weights).context("start.model")?;
         }
         let mut pruned = None;
         if let Some(pruning) = &self.recipe.pruning {

@@ -6,9 +6,7 @@ use std::time::Instant;
 
 use anyhow::{Context, ensure};
 use cpu_time::ProcessTime;
-use hamiltone_engine::features::COMPONENTS;
 use hamiltone_engine::model::{ClassStatistics, ModelFile, TaskKind};
-use hamiltone_engine::network::{Algebra, Architecture};
 
 use super::beginning::Beginning;
 use super::checkpoint::{EpochRecord, FoldFolder, MODEL, Progress};
@@ -115,27 +113,11 @@ fn teach(views: &mut [&mut View], distillation: &Distillation) {
     }
 }
 
-/// Puts a linear head into a network: features are never negative (means and maxima behind ReLUs), so a
-/// hidden layer of ones on the diagonal passes them on as they are.
+/// Puts a linear head into a network, in place of all that was behind its features.
 fn put(beginning: &mut Beginning, head: Linear) {
-    let Architecture {
-        hidden, algebra, ..
-    } = &mut beginning.architecture;
-    let features = head.weights.len() / head.bias.len();
-    *hidden = features / COMPONENTS;
-    let (rows, size) = match algebra {
-        Algebra::Quaternion => (*hidden, COMPONENTS * *hidden * *hidden),
-        Algebra::Real => (features, features * features),
-    };
-    // Of a quaternion's quarters, the first is the real part.
-    let mut kernel = vec![0.0; size];
-    kernel[..rows * rows]
-        .iter_mut()
-        .step_by(rows + 1)
-        .for_each(|one| *one = 1.0);
+    beginning.architecture.hidden = 0;
     let weights = &mut beginning.weights;
-    weights.insert("head.hidden.kernel".to_owned(), kernel);
-    weights.insert("head.hidden.bias".to_owned(), vec![0.0; features]);
+    weights.retain(|name, _| !name.starts_with("head."));
     weights.insert("head.output.weight".to_owned(), head.weights);
     weights.insert("head.output.bias".to_owned(), head.bias);
 }

@@ -168,6 +168,7 @@ mod tests {
                 hidden: 2,
                 labels,
                 algebra: Default::default(),
+                temporal_pooling: Default::default(),
             };
             let mut random = stream(11, &[frames as u64, mels as u64]);
             let vars: BTreeMap<String, Var> = architecture

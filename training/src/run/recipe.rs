@@ -2,7 +2,7 @@
 
 use anyhow::{Context, bail};
 use hamiltone_engine::features::{Components, FeatureSettings, FrontEnd};
-use hamiltone_engine::network::{Algebra, Architecture};
+use hamiltone_engine::network::{Algebra, Architecture, TemporalPooling};
 use serde::{Deserialize, Serialize};
 
 use crate::augmentation::Augmentation;
@@ -38,6 +38,10 @@ pub struct Recipe {
     pub blocks: usize,
     /// Quaternion weights or real ones.
     pub algebra: Algebra,
+    /// What the head is told of a window, if it is not what the model knows that the recipe starts from
+    /// (or mean + max): `statistics` is that and mean and deviation of each block.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temporal_pooling: Option<TemporalPooling>,
     /// What the three imaginary components of a frame are.
     pub components: Components,
     /// Length of the crops of a batch in seconds, from ... to.
@@ -186,6 +190,7 @@ impl Recipe {
             channels: 16,
             blocks: 5,
             algebra: Algebra::Quaternion,
+            temporal_pooling: None,
             components: Components::Deltas,
             crop_s: (1.5, 3.5),
             validation_share: 0.1,
@@ -334,6 +339,7 @@ impl Recipe {
         let shape = Architecture::doubling(self.channels, self.blocks, false, 1.0, labels);
         Architecture {
             algebra: self.algebra,
+            temporal_pooling: self.temporal_pooling.unwrap_or_default(),
             ..shape
         }
     }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use candle_core::{Device, Tensor};
 use hamiltone_engine::features::clip_frames;
-use hamiltone_engine::network::streaming::{PackedNetwork, StreamingNetwork, Weights};
+use hamiltone_engine::model::clip_features;
+use hamiltone_engine::network::streaming::{PackedNetwork, Weights};
 use rand::Rng;
 use rayon::prelude::*;
 
@@ -64,7 +65,10 @@ impl Views {
                     _ => material.view(clip, &split.training, &purpose)?,
                 };
                 Ok(View {
-                    features: features(&network, &frame_by_frame(&item.planes, item.frames, mels)),
+                    features: clip_features(
+                        &network,
+                        &frame_by_frame(&item.planes, item.frames, mels),
+                    ),
                     target: item.target,
                     taught: item.taught,
                 })
@@ -82,7 +86,7 @@ impl Views {
             let frames = clip_frames(task.features, &task.audio[clip], column);
             bar.inc(1);
             let labels = task.dataset.clips[clip].labels.clone();
-            (features(&network, &frames), labels)
+            (clip_features(&network, &frames), labels)
         };
         let validation = split.validation.par_iter().map(to_validate).collect();
         bar.finish_and_clear();
@@ -139,28 +143,4 @@ impl Views {
             .collect();
         summarise(task.dataset.labels.len(), task.dataset.kind, &answers)
     }
-}
-
-/// Mean + max over the columns of quaternion frames; zeros where there is no whole column.
-fn features(network: &Arc<PackedNetwork>, frames: &[f32]) -> Vec<f32> {
-    const CHUNK: usize = 8;
-    let size = network.architecture().features();
-    let (mut sums, mut most, mut count) = (vec![0.0; size], vec![f32::NEG_INFINITY; size], 0usize);
-    let mut stream = StreamingNetwork::new(network.clone(), CHUNK);
-    let column = network.frame_size() * network.architecture().frames_per_column();
-    let whole = &frames[..frames.len() / column * column];
-    for chunk in whole.chunks(CHUNK * column) {
-        stream.advance(chunk, &mut |column| {
-            for (index, &value) in column.iter().enumerate() {
-                sums[index] += value;
-                most[index] = most[index].max(value);
-            }
-            count += 1;
-        });
-    }
-    if count == 0 {
-        return vec![0.0; size];
-    }
-    let both = sums.iter().zip(most);
-    both.map(|(sum, most)| sum / count as f32 + most).collect()
 }

@@ -1,0 +1,121 @@
+//! What the head is told of a window: which maps a column is made of, and what is taken of its columns.
+
+use candle_core::{Result, Tensor};
+use serde::{Deserialize, Serialize};
+
+use super::Architecture;
+use crate::features::COMPONENTS;
+
+/// A deviation is √(variance + ε) − √ε: that of what never changes is 0, and has a gradient.
+pub const VARIANCE_EPSILON: f32 = 1e-5;
+
+/// How the columns of a window become the features that the head sees. A column is a mean over mel (and over
+/// the rows that a column has on the map's time scale); units of one map follow those of the map before.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TemporalPooling {
+    /// Mean + max of each channel of the last block (arXiv 2510.21388, as in CNN14).
+    #[default]
+    MeanMax,
+    /// That, and mean and standard deviation of each channel of every block: statistics pooling (Snyder et
+    /// al., *X-vectors*, ICASSP 2018) of several levels (Lee and Nam, arXiv 1703.01793). For a few percent more
+    /// parameters the head hears textures, which the last block has forgotten.
+    Statistics,
+}
+
+impl TemporalPooling {
+    /// Whether it is the one that a card need not name.
+    #[allow(clippy::trivially_copy_pass_by_ref)] // serde asks for a reference
+    pub(super) fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Quaternion units in a column and in a window's features. Each of the four components has all of its
+/// numbers in a row, those of r first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FeatureLayout {
+    /// Units of a column.
+    pub column: usize,
+    /// Of these, the last so many are the last block's.
+    pub last: usize,
+    /// Whether mean and deviation of each unit of a column are features, after mean + max of the last
+    /// block's.
+    pub statistics: bool,
+}
+
+/// The mean over mel of what each block that is heard gave (`batch × rows × channels`, in their order) to
+/// columns (`batch × columns × units of a column`): the last has a row or more a column, those before it
+/// power of two times as many; rows that make no whole column are left out.
+pub(super) fn join(levels: &[Tensor], columns: usize, rows_per_column: &[usize]) -> Result<Tensor> {
+    if let ([only], [1]) = (levels, rows_per_column) {
+        return only.contiguous();
+    }
+    let parts = levels.iter().zip(rows_per_column).map(|(level, &rows)| {
+        let (batch, _, channels) = level.dims3()?;
+        let whole = level.narrow(1, 0, columns * rows)?.contiguous()?;
+        let of_columns = whole.reshape((batch, columns, rows, channels))?.mean(2)?;
+        of_columns.reshape((batch, columns, COMPONENTS, channels / COMPONENTS))
+    });
+    let parts = parts.collect::<Result<Vec<_>>>()?;
+    Tensor::cat(&parts, 3)?.flatten_from(2)
+}
+
+impl FeatureLayout {
+    /// Columns (`batch × columns × units`) to features of the window that they are (`batch × features`).
+    pub(super) fn features_of(&self, columns: &Tensor) -> Result<Tensor> {
+        let (batch, count, _) = columns.dims3()?;
+        let columns = columns.reshape((batch, count, COMPONENTS, self.column))?;
+        let last = columns.narrow(3, self.column - self.last, self.last)?;
+        let mut parts = vec![(last.mean(1)? + last.max(1)?)?];
+        if self.statistics {
+            let mean = columns.mean_keepdim(1)?;
+            let variance = columns.broadcast_sub(&mean)?.sqr()?.mean(1)?;
+            parts.push(mean.squeeze(1)?);
+            let epsilon = f64::from(VARIANCE_EPSILON);
+            parts.push(((variance + epsilon)?.sqrt()? - epsilon.sqrt())?);
+        }
+        Tensor::cat(&parts, 2)?.flatten_from(1)
+    }
+
+    /// Units of a window's features.
+    pub fn features(&self) -> usize {
+        self.last + if self.statistics { 2 * self.column } else { 0 }
+    }
+}
+
+impl Architecture {
+    /// Whether what a block gives is part of a column.
+    pub fn is_heard(&self, block: usize) -> bool {
+        self.temporal_pooling == TemporalPooling::Statistics || block + 1 == self.blocks.len()
+    }
+
+    /// Quaternion units that a block gives.
+    pub(super) fn units(&self, block: usize) -> usize {
+        self.blocks[block].filters.last().copied().unwrap_or(1)
+    }
+
+    /// How a column and the features of a window are laid out.
+    pub fn feature_layout(&self) -> FeatureLayout {
+        let blocks = 0..self.blocks.len();
+        let heard = blocks.filter(|&block| self.is_heard(block));
+        FeatureLayout {
+            column: heard.map(|block| self.units(block)).sum(),
+            last: match self.blocks.len() {
+                0 => 0,
+                count => self.units(count - 1),
+            },
+            statistics: self.temporal_pooling == TemporalPooling::Statistics,
+        }
+    }
+
+    /// Numbers in a column of the trunk's output.
+    pub fn column_size(&self) -> usize {
+        COMPONENTS * self.feature_layout().column
+    }
+
+    /// Numbers that the head is told of a window.
+    pub fn features(&self) -> usize {
+        COMPONENTS * self.feature_layout().features()
+    }
+}
