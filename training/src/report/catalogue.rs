@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use hamiltone_engine::model::{Card, ModelFile, TaskKind};
-use hamiltone_engine::network::Algebra;
+use hamiltone_engine::network::{Algebra, Architecture, TemporalPooling};
 
 use crate::files;
 
@@ -60,6 +60,24 @@ fn row(name: &str, card: &Card, size: u64) -> String {
     )
 }
 
+/// What it reads, and in how many layers.
+fn head(architecture: &Architecture) -> String {
+    let features = architecture.features();
+    let read = match architecture.temporal_pooling {
+        TemporalPooling::MeanMax => "mean + max over time of the last block",
+        TemporalPooling::Statistics => {
+            "mean + max over time of the last block, mean and deviation of every block"
+        }
+    };
+    match architecture.hidden {
+        0 => format!("linear, on {features} features: {read}"),
+        hidden => {
+            let hidden = 4 * hidden;
+            format!("a hidden layer of {hidden} on {features} features: {read}")
+        }
+    }
+}
+
 fn section(name: &str, card: &Card) -> String {
     let mut text = format!("\n## {name}\n\n");
     let channels: Vec<String> = card
@@ -81,6 +99,7 @@ fn section(name: &str, card: &Card) -> String {
     };
     let _ = writeln!(text, "- {}; {kind}", card.description);
     let _ = writeln!(text, "- Channels ({algebra}): {}", channels.join(" – "));
+    let _ = writeln!(text, "- Head: {}", head(&card.architecture));
     let _ = writeln!(text, "- Learned from: {}", card.training_data);
     let _ = writeln!(text, "- Licence of that: {}", card.licence);
     for accuracy in &card.accuracy {
