@@ -4,7 +4,7 @@ mod common;
 
 use std::sync::Arc;
 
-use common::{model_file, numbers, small, sound, weights};
+use common::{model_file, numbers, small_with_all_heads, sound, weights};
 use hamiltone_engine::features::COMPONENTS;
 use hamiltone_engine::kernels::InstructionSet;
 use hamiltone_engine::model::Model;
@@ -16,9 +16,11 @@ use hamiltone_engine::tagging::Tagger;
 fn the_network_allocates_nothing_from_the_first_chunk_on() {
     let (mels, columns) = (64, 3);
     // Wide enough that every kind of kernel is chosen somewhere.
+    let [_, told_more, _] = small_with_all_heads(5);
     for architecture in [
         Architecture::doubling(16, 5, false, 1.0, 5),
         Architecture::doubling(64, 3, true, 1.0, 5).real(),
+        told_more,
     ] {
         for set in InstructionSet::ALL
             .into_iter()
@@ -42,18 +44,20 @@ fn the_network_allocates_nothing_from_the_first_chunk_on() {
 
 #[test]
 fn the_tagger_allocates_nothing_after_its_first_second() {
-    let bytes = model_file(small(4), 1).to_bytes().unwrap();
-    let model = Arc::new(Model::from_bytes(&bytes).unwrap());
-    let mut tagger = Tagger::new(model, 48_000, 2.0).unwrap();
-    let samples = sound(3 * 48_000, 2);
-    let (first, rest) = samples.split_at(48_000);
-    let mut tags = 0;
-    tagger.push(first, &mut |_| tags += 1);
-    let counted = allocation_counter::measure(|| {
-        for block in rest.chunks(512) {
-            tagger.push(block, &mut |_| tags += 1);
-        }
-    });
-    assert!(tags > 4, "{tags} tags");
-    assert_eq!(counted.count_total, 0);
+    for architecture in small_with_all_heads(4) {
+        let bytes = model_file(architecture, 1).to_bytes().unwrap();
+        let model = Arc::new(Model::from_bytes(&bytes).unwrap());
+        let mut tagger = Tagger::new(model, 48_000, 2.0).unwrap();
+        let samples = sound(3 * 48_000, 2);
+        let (first, rest) = samples.split_at(48_000);
+        let mut tags = 0;
+        tagger.push(first, &mut |_| tags += 1);
+        let counted = allocation_counter::measure(|| {
+            for block in rest.chunks(512) {
+                tagger.push(block, &mut |_| tags += 1);
+            }
+        });
+        assert!(tags > 4, "{tags} tags");
+        assert_eq!(counted.count_total, 0);
+    }
 }

@@ -75,7 +75,7 @@ fn log_mel_and_deltas_equal_librosa() {
     }
 }
 
-/// The two nets of the script: sizes, mels, and how many columns they make.
+/// The three nets of the script: shape and mels.
 fn nets() -> [(&'static str, Architecture, usize); 3] {
     let block = |filters: &[usize], pools| Block {
         filters: filters.to_vec(),

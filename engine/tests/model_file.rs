@@ -4,7 +4,7 @@ mod common;
 
 use std::sync::Arc;
 
-use common::{model_file, small};
+use common::{model_file, small, small_with_all_heads};
 use hamiltone_engine::model::{MAX_FILE_BYTES, Model, ModelError, ModelFile};
 use hamiltone_engine::tagging::{Tagger, Tags};
 use proptest::prelude::*;
@@ -276,6 +276,37 @@ fn weights_that_do_not_fit() {
         |_| (),
     );
     assert!(matches!(refusal(&wider), ModelError::Tensors(_)));
+    let linear = altered(
+        &file,
+        |card| card["architecture"]["hidden"] = 0.into(),
+        |_| (),
+    );
+    assert!(matches!(refusal(&linear), ModelError::Tensors(_)));
+    let told_more = |word: &'static str| {
+        let change = |card: &mut serde_json::Value| {
+            card["architecture"]["temporal_pooling"] = word.into();
+        };
+        refusal(&altered(&file, change, |_| ()))
+    };
+    assert!(matches!(told_more("statistics"), ModelError::Tensors(_)));
+    assert!(matches!(told_more("attention"), ModelError::Card(_)));
+}
+
+#[test]
+fn every_head_comes_back_as_it_was() {
+    for (architecture, word) in
+        small_with_all_heads(4)
+            .into_iter()
+            .zip([None, Some("statistics"), Some("statistics")])
+    {
+        let bytes = model_file(architecture.clone(), 1).to_bytes().unwrap();
+        let model = Model::from_bytes(&bytes).unwrap();
+        assert_eq!(model.card().architecture, architecture);
+        // What stands in the file is read by others, too.
+        let card = serde_json::to_value(model.card()).unwrap();
+        let stands = card["architecture"].get("temporal_pooling");
+        assert_eq!(stands.and_then(|stands| stands.as_str()), word);
+    }
 }
 
 #[test]

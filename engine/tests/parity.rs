@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use candle_core::{Device, Tensor};
-use common::{model_file, numbers, small, sound, weights};
+use common::{model_file, numbers, small, small_with_all_heads, sound, weights};
 use hamiltone_engine::features::{
     COMPONENTS, FeatureSettings, FrontEnd, clip_frames, quaternion_frames,
 };
@@ -163,21 +163,23 @@ fn samples_in_blocks_equal_candle_over_the_whole_clip() {
 /// A window over the whole clip gives the clip's own answer.
 #[test]
 fn a_window_over_everything_is_the_clip() {
-    let bytes = model_file(small(5), 4).to_bytes().unwrap();
-    let model = Arc::new(Model::from_bytes(&bytes).unwrap());
-    let samples = sound(48_000 * 3, 8);
-    let mut clip = ClipClassifier::new(model.clone(), 48_000).unwrap();
-    samples.chunks(777).for_each(|block| clip.push(block));
-    let of_clip = clip.finish();
-    let mut tagger = Tagger::new(model, 48_000, 10.0).unwrap();
-    let mut last = Vec::new();
-    tagger.push(&samples, &mut |tags| last = tags.probabilities.to_vec());
-    tagger.finish(&mut |tags| last = tags.probabilities.to_vec());
-    assert!((of_clip.iter().sum::<f32>() - 1.0).abs() < 1e-5);
-    assert!(
-        of_clip.iter().zip(&last).all(|(a, b)| (a - b).abs() < 1e-5),
-        "{of_clip:?} {last:?}"
-    );
+    for architecture in small_with_all_heads(5) {
+        let bytes = model_file(architecture, 4).to_bytes().unwrap();
+        let model = Arc::new(Model::from_bytes(&bytes).unwrap());
+        let samples = sound(48_000 * 3, 8);
+        let mut clip = ClipClassifier::new(model.clone(), 48_000).unwrap();
+        samples.chunks(777).for_each(|block| clip.push(block));
+        let of_clip = clip.finish();
+        let mut tagger = Tagger::new(model, 48_000, 10.0).unwrap();
+        let mut last = Vec::new();
+        tagger.push(&samples, &mut |tags| last = tags.probabilities.to_vec());
+        tagger.finish(&mut |tags| last = tags.probabilities.to_vec());
+        assert!((of_clip.iter().sum::<f32>() - 1.0).abs() < 1e-5);
+        assert!(
+            of_clip.iter().zip(&last).all(|(a, b)| (a - b).abs() < 1e-5),
+            "{of_clip:?} {last:?}"
+        );
+    }
 }
 
 /// The shortest sounds have an answer too; no sound has none.
@@ -210,41 +212,43 @@ fn a_clip_of_one_sample_is_padded_with_silence() {
 /// A clip of less than a column or little more is heard from its first sample on, by both ways.
 #[test]
 fn short_clips_have_one_answer() {
-    let bytes = model_file(small(3), 4).to_bytes().unwrap();
-    let model = Arc::new(Model::from_bytes(&bytes).unwrap());
-    let classify = |rate: u32, samples: &[f32]| {
-        let mut clip = ClipClassifier::new(model.clone(), rate).unwrap();
-        samples.chunks(777).for_each(|block| clip.push(block));
-        clip.finish()
-    };
-    // A frame has 1 024 samples, its deltas need 6 more of 320, a column has 16.
-    let lengths = [
-        1, 320, 1_023, 1_024, 2_943, 2_944, 5_000, 7_743, 7_744, 8_000, 12_863, 12_864,
-    ];
-    for rate in [8_000, 32_000, 44_100] {
-        let silent = classify(rate, &[]);
-        for length in lengths.map(|length| (length * rate as usize).div_ceil(32_000)) {
-            let samples = sound(length, 8);
-            let mut tagger = Tagger::new(model.clone(), rate, 10.0).unwrap();
-            let mut last = Vec::new();
-            tagger.push(&samples, &mut |tags| last = tags.probabilities.to_vec());
-            tagger.finish(&mut |tags| last = tags.probabilities.to_vec());
-            let of_clip = classify(rate, &samples);
-            let apart = |other: &[f32]| {
-                let pairs = of_clip.iter().zip(other);
-                pairs.fold(0f32, |most, (a, b)| most.max((a - b).abs()))
-            };
-            let what = format!("{length} samples at {rate} Hz: {of_clip:?}");
-            if rate == model.card().features.sample_rate {
-                // The measure of the lab, which has all frames at once.
-                let column = model.card().architecture.frames_per_column();
-                let frames = clip_frames(&model.card().features, &samples, column);
-                let mut measured = clip_logits(model.network(), &frames);
-                model.activate(&mut measured);
-                assert!(apart(&measured) < 1e-5, "{what}, measured {measured:?}");
+    for architecture in small_with_all_heads(3) {
+        let bytes = model_file(architecture, 4).to_bytes().unwrap();
+        let model = Arc::new(Model::from_bytes(&bytes).unwrap());
+        let classify = |rate: u32, samples: &[f32]| {
+            let mut clip = ClipClassifier::new(model.clone(), rate).unwrap();
+            samples.chunks(777).for_each(|block| clip.push(block));
+            clip.finish()
+        };
+        // A frame has 1 024 samples, its deltas need 6 more of 320, a column has 16.
+        let lengths = [
+            1, 320, 1_023, 1_024, 2_943, 2_944, 5_000, 7_743, 7_744, 8_000, 12_863, 12_864,
+        ];
+        for rate in [8_000, 32_000, 44_100] {
+            let silent = classify(rate, &[]);
+            for length in lengths.map(|length| (length * rate as usize).div_ceil(32_000)) {
+                let samples = sound(length, 8);
+                let mut tagger = Tagger::new(model.clone(), rate, 10.0).unwrap();
+                let mut last = Vec::new();
+                tagger.push(&samples, &mut |tags| last = tags.probabilities.to_vec());
+                tagger.finish(&mut |tags| last = tags.probabilities.to_vec());
+                let of_clip = classify(rate, &samples);
+                let apart = |other: &[f32]| {
+                    let pairs = of_clip.iter().zip(other);
+                    pairs.fold(0f32, |most, (a, b)| most.max((a - b).abs()))
+                };
+                let what = format!("{length} samples at {rate} Hz: {of_clip:?}");
+                if rate == model.card().features.sample_rate {
+                    // The measure of the lab, which has all frames at once.
+                    let column = model.card().architecture.frames_per_column();
+                    let frames = clip_frames(&model.card().features, &samples, column);
+                    let mut measured = clip_logits(model.network(), &frames);
+                    model.activate(&mut measured);
+                    assert!(apart(&measured) < 1e-5, "{what}, measured {measured:?}");
+                }
+                assert!(apart(&last) < 1e-5, "{what}, tagged {last:?}");
+                assert!(length < 1_024 || apart(&silent) > 1e-3, "{what} is silence");
             }
-            assert!(apart(&last) < 1e-5, "{what}, tagged {last:?}");
-            assert!(length < 1_024 || apart(&silent) > 1e-3, "{what} is silence");
         }
     }
 }

@@ -22,9 +22,9 @@ pub(crate) fn pool_by(
         architecture.temporal_pooling == TemporalPooling::MeanMax,
         "the model's head knows more than mean + max: its temporal pooling cannot be taken back"
     );
-    let before = architecture.feature_layout().features();
+    let before = architecture.feature_layout().units();
     architecture.temporal_pooling = pooling;
-    let after = architecture.feature_layout().features();
+    let after = architecture.feature_layout().units();
     let name = match architecture.hidden {
         0 => "head.output.weight",
         _ => "head.hidden.kernel",

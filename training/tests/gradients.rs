@@ -1,9 +1,10 @@
 //! The gradient of every operation that training uses, against central differences. (The whole
 //! network, down to the loss, is checked in `src/run/loss.rs`.)
 
-use candle_core::{Device, Tensor, Var};
+use candle_core::{DType, Device, Tensor, Var};
 use hamiltone_engine::blocked::causal_convolution;
-use hamiltone_engine::network::{average_pool, batch_norm_relu};
+use hamiltone_engine::network::whole_clip::Network;
+use hamiltone_engine::network::{Architecture, TemporalPooling, average_pool, batch_norm_relu};
 use hamiltone_engine::quaternion::quaternion_linear;
 use hamiltone_training::random::{normal, stream};
 
@@ -107,11 +108,23 @@ fn quaternion_linear_by_input_kernel_and_bias() {
     }
 }
 
-/// The window's features, as the head takes them from the columns.
+/// What the head is told of a window.
 #[test]
-fn mean_plus_max_over_time_by_columns() {
-    let columns = random_var(&[3, 5, 4], 10);
-    check("mean + max", &[&columns], 1e-3, || {
-        (columns.mean(1).unwrap() + columns.max(1).unwrap()).unwrap()
-    });
+fn window_features_by_columns() {
+    for temporal_pooling in [TemporalPooling::MeanMax, TemporalPooling::Statistics] {
+        let shape = Architecture {
+            temporal_pooling,
+            ..Architecture::doubling(4, 2, true, 1.0, 2)
+        };
+        let mels = 8;
+        let tensors = shape.parameters(mels).into_iter().map(|parameter| {
+            let tensor = Tensor::zeros(parameter.shape, DType::F32, &Device::Cpu).unwrap();
+            (parameter.name, tensor)
+        });
+        let network = Network::new(&shape, mels, &tensors.collect()).unwrap();
+        let columns = random_var(&[3, 5, shape.column_size()], 10);
+        check("window features", &[&columns], 1e-3, || {
+            network.window_features(&columns).unwrap()
+        });
+    }
 }

@@ -82,18 +82,14 @@ pub fn trunk(
     let of_layer = |record: &Record| record.statistics.clone();
     let statistics = lock(&tape).layers.iter().map(of_layer).collect();
     let mut start = 0;
-    let of_layer = |format: &Format| {
+    let next = |format: &Format| {
         let count = mel_means::count(*format);
         let shape = (format.batch, format.map.rows, format.map.channels);
         let of_layer = means.narrow(0, start, count)?.reshape(shape);
         start += count;
         of_layer
     };
-    let means = match &formats[..] {
-        // Not `narrow`: its gradient is copied.
-        [only] => vec![means.reshape((only.batch, only.map.rows, only.map.channels))?],
-        all => all.iter().map(of_layer).collect::<Result<_>>()?,
-    };
+    let means = formats.iter().map(next).collect::<Result<_>>()?;
     Ok((means, statistics))
 }
 

@@ -15,10 +15,10 @@ const MOST_LABELS: usize = 10_000;
 /// Columns for which activations are counted: the chunk in which files are classified and the probe
 /// is run.
 const CHUNK: usize = 8;
-/// Floats of the activations of a chunk: 128 MiB, seven times what QCNN14 needs. Counts of filters
+/// Floats of the activations of a chunk, and of the head's first matrix: 128 MiB, seven times what QCNN14 needs. Counts of filters
 /// and the size of the file say little about them: a layer of many filters with few inputs has few
 /// weights, and its map is as large as any.
-const MOST_ACTIVATIONS: f64 = (32u32 << 20) as f64;
+const MOST_FLOATS: f64 = (32u32 << 20) as f64;
 
 /// The shape of a network. Counts of filters are counts of *quaternion* filters, in real networks
 /// too: a layer of `n` has `4·n` channels.
@@ -162,13 +162,14 @@ impl Architecture {
                     .then(|| format!("{mel_bands} mel bands are pooled away"))
             })
             .or_else(|| {
-                let floats = self.activations(mel_bands);
-                (floats > MOST_ACTIVATIONS).then(|| {
-                    format!(
-                        "its activations for {CHUNK} columns are {floats:.0} numbers, more than \
-                         {MOST_ACTIVATIONS}"
-                    )
-                })
+                let hidden = (COMPONENTS * self.hidden) as f64 * self.features() as f64;
+                let activations = self.activations(mel_bands);
+                let too_many = |what: &str, floats: f64| {
+                    (floats > MOST_FLOATS)
+                        .then(|| format!("{what} {floats:.0} numbers, more than {MOST_FLOATS}"))
+                };
+                let chunk = format!("its activations for {CHUNK} columns are");
+                too_many("its hidden layer has", hidden).or_else(|| too_many(&chunk, activations))
             })
     }
 
@@ -253,7 +254,7 @@ impl Architecture {
             let norm = format!("blocks.{block}.norms.{place}");
             list.extend(ParameterShape::batch_norm(&norm, COMPONENTS * outputs));
         }
-        let features = self.features() / COMPONENTS;
+        let features = self.feature_layout().units();
         let mut add = |name: &str, shape: Vec<usize>, kind: ParameterKind| {
             list.push(ParameterShape::new(name.into(), shape, kind));
         };

@@ -22,4 +22,5 @@ pub use architecture::{Algebra, Architecture, Block, POOLING};
 pub use normalisation::{BATCH_NORM_EPSILON, BatchStatistics, batch_norm_relu};
 pub use parameters::{ParameterKind, ParameterShape};
 pub use pooling::average_pool;
-pub use temporal_pooling::{FeatureLayout, TemporalPooling, VARIANCE_EPSILON};
+pub(crate) use temporal_pooling::VARIANCE_EPSILON;
+pub use temporal_pooling::{FeatureLayout, TemporalPooling};

@@ -77,10 +77,8 @@ impl PackedNetwork {
             weight,
             bias: weights[bias].clone(),
         };
-        let features = architecture.features() / COMPONENTS;
-        let hidden = weights
-            .get("head.hidden.kernel")
-            .filter(|_| architecture.hidden > 0);
+        let features = architecture.feature_layout().units();
+        let hidden = (architecture.hidden > 0).then(|| &weights["head.hidden.kernel"]);
         let hidden = hidden.map(|kernel| match architecture.algebra {
             Algebra::Quaternion => expand(kernel, architecture.hidden, features, 1),
             Algebra::Real => kernel.clone(),
@@ -298,7 +296,7 @@ impl StreamingNetwork {
     }
 
     /// Takes quaternion frames (each `4 × mel_bands`, component-major, one after the other), as
-    /// many as make one column or several, and hands each column's features to `sink`. Allocates
+    /// many as make one column or several, and hands each column to `sink`. Allocates
     /// nothing.
     ///
     /// # Panics

@@ -3,11 +3,11 @@
 use candle_core::{Result, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::Architecture;
+use super::{Architecture, POOLING};
 use crate::features::COMPONENTS;
 
 /// A deviation is √(variance + ε) − √ε: that of what never changes is 0, and has a gradient.
-pub const VARIANCE_EPSILON: f32 = 1e-5;
+pub(crate) const VARIANCE_EPSILON: f32 = 1e-5;
 
 /// How the columns of a window become the features that the head sees. A column is a mean over mel (and over
 /// the rows that a column has on the map's time scale); units of one map follow those of the map before.
@@ -45,13 +45,17 @@ pub struct FeatureLayout {
 }
 
 /// The mean over mel of what each block that is heard gave (`batch × rows × channels`, in their order) to
-/// columns (`batch × columns × units of a column`): the last has a row or more a column, those before it
-/// power of two times as many; rows that make no whole column are left out.
-pub(super) fn join(levels: &[Tensor], columns: usize, rows_per_column: &[usize]) -> Result<Tensor> {
-    if let ([only], [1]) = (levels, rows_per_column) {
-        return only.contiguous();
-    }
-    let parts = levels.iter().zip(rows_per_column).map(|(level, &rows)| {
+/// columns (`batch × columns × numbers of a column`); of each, a column has so many rows, of the last one.
+/// Rows that make no whole column are left out.
+pub(super) fn join(
+    levels: &[Tensor],
+    rows_per_column: impl Iterator<Item = usize>,
+) -> Result<Tensor> {
+    let columns = match levels {
+        [only] => return only.contiguous(),
+        several => several.last().map_or(Ok(0), |last| last.dim(1))?,
+    };
+    let parts = levels.iter().zip(rows_per_column).map(|(level, rows)| {
         let (batch, _, channels) = level.dims3()?;
         let whole = level.narrow(1, 0, columns * rows)?.contiguous()?;
         let of_columns = whole.reshape((batch, columns, rows, channels))?.mean(2)?;
@@ -79,7 +83,7 @@ impl FeatureLayout {
     }
 
     /// Units of a window's features.
-    pub fn features(&self) -> usize {
+    pub fn units(&self) -> usize {
         self.last + if self.statistics { 2 * self.column } else { 0 }
     }
 }
@@ -88,6 +92,12 @@ impl Architecture {
     /// Whether what a block gives is part of a column.
     pub fn is_heard(&self, block: usize) -> bool {
         self.temporal_pooling == TemporalPooling::Statistics || block + 1 == self.blocks.len()
+    }
+
+    /// Rows on the time scale of what a block gives that make a column.
+    pub(super) fn rows_per_column(&self, block: usize) -> usize {
+        let later = self.blocks[block + 1..].iter();
+        later.map(|b| if b.pools { POOLING } else { 1 }).product()
     }
 
     /// Quaternion units that a block gives.
@@ -116,6 +126,6 @@ impl Architecture {
 
     /// Numbers that the head is told of a window.
     pub fn features(&self) -> usize {
-        COMPONENTS * self.feature_layout().features()
+        COMPONENTS * self.feature_layout().units()
     }
 }

@@ -6,7 +6,7 @@ use candle_core::{Device, Result, Tensor};
 
 use super::matrices::Maps;
 use super::temporal_pooling::join;
-use super::{Algebra, Architecture, BATCH_NORM_EPSILON, POOLING, ParameterKind, average_pool};
+use super::{Algebra, Architecture, BATCH_NORM_EPSILON, ParameterKind, average_pool};
 use crate::blocked::{TrunkLayer, causal_convolution, trunk};
 use crate::features::COMPONENTS;
 use crate::quaternion::quaternion_linear;
@@ -53,6 +53,11 @@ impl Network {
             mel_bands,
             tensors: taken,
         })
+    }
+
+    /// The shape of the network.
+    pub fn architecture(&self) -> &Architecture {
+        &self.architecture
     }
 
     /// Quaternion frames (`batch × 4 × time × mel`) to columns (`batch × columns ×`
@@ -109,7 +114,7 @@ impl Network {
                 levels.push(maps.means()?);
             }
         }
-        Ok((self.join(&levels)?, all))
+        Ok((self.columns_of(&levels)?, all))
     }
 
     /// [`training_columns`](Self::training_columns) in the kernels' own layout.
@@ -136,23 +141,17 @@ impl Network {
             .map(|of_batch| Ok([tensor(of_batch.mean)?, tensor(of_batch.variance)?]))
             .collect::<Result<Vec<_>>>()?;
         Ok((
-            self.join(&levels)?,
+            self.columns_of(&levels)?,
             names.into_iter().zip(statistics).collect(),
         ))
     }
 
     /// The means over mel of the blocks that are heard to columns.
-    fn join(&self, levels: &[Tensor]) -> Result<Tensor> {
-        let mut rows_per_column = Vec::new();
-        let mut rows = 1;
-        for (index, block) in self.architecture.blocks.iter().enumerate().rev() {
-            if self.architecture.is_heard(index) {
-                rows_per_column.insert(0, rows);
-            }
-            rows *= if block.pools { POOLING } else { 1 };
-        }
-        let columns = levels.last().map_or(Ok(0), |last| last.dim(1))?;
-        join(levels, columns, &rows_per_column)
+    fn columns_of(&self, levels: &[Tensor]) -> Result<Tensor> {
+        let blocks = 0..self.architecture.blocks.len();
+        let heard = blocks.filter(|&block| self.architecture.is_heard(block));
+        let rows = heard.map(|block| self.architecture.rows_per_column(block));
+        join(levels, rows)
     }
 
     /// Columns to the features of the window that they are (`batch × features`), see
@@ -192,7 +191,7 @@ impl Network {
         }
     }
 
-    /// The hidden layer's output to logits (`batch × labels`).
+    /// What [`hidden`](Self::hidden) gives to logits (`batch × labels`).
     ///
     /// # Errors
     /// If candle fails.
@@ -223,7 +222,7 @@ impl Network {
                 levels.push(x.mean(3)?.transpose(1, 2)?);
             }
         }
-        self.join(&levels)
+        self.columns_of(&levels)
     }
 
     fn normalise_input(&self, frames: &Tensor) -> Result<Tensor> {

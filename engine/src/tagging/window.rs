@@ -105,7 +105,7 @@ impl WindowSums {
         } = self.layout;
         features.clear();
         if self.count == 0 {
-            features.resize(COMPONENTS * self.layout.features(), 0.0);
+            features.resize(COMPONENTS * self.layout.units(), 0.0);
             return;
         }
         let count = self.count as f64;
@@ -129,6 +129,7 @@ impl WindowSums {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::network::TemporalPooling;
 
     #[test]
     fn a_window_holds_the_newest_columns_and_can_change() {
@@ -154,5 +155,32 @@ mod tests {
         window.reset();
         window.push(&[-1.0; 4]);
         assert_eq!(read(&window), -2.0);
+    }
+
+    #[test]
+    fn statistics_follow_mean_and_max_component_by_component() {
+        let shape = Architecture {
+            temporal_pooling: TemporalPooling::Statistics,
+            ..Architecture::doubling(4, 2, true, 1.0, 2) // one filter, then two
+        };
+        let mut sums = WindowSums::new(&shape);
+        let mut features = Vec::new();
+        sums.features_into(&mut features);
+        assert_eq!(features, vec![0.0; 4 * (2 + 3 + 3)]);
+        // Of each component: the first block's filter, then the second block's two.
+        let column = |scale: f32| -> Vec<f32> {
+            let of_component = |component: u8| [1.0, 10.0 * scale, 5.0 + f32::from(component)];
+            (0..4).flat_map(of_component).collect()
+        };
+        sums.add(&column(1.0));
+        sums.add(&column(3.0));
+        sums.features_into(&mut features);
+        for (component, features) in features.chunks_exact(8).enumerate() {
+            let still = 5.0 + component as f32;
+            let expected = [20.0 + 30.0, 2.0 * still, 1.0, 20.0, still, 0.0, 10.0, 0.0];
+            for (feature, expected) in features.iter().zip(expected) {
+                assert!((feature - expected).abs() < 4e-3, "{features:?}");
+            }
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use hamiltone_engine::features::FeatureSettings;
 use hamiltone_engine::model::{Card, ModelFile, Probe, TaskKind};
 use hamiltone_engine::network::streaming::Weights;
-use hamiltone_engine::network::{Architecture, ParameterKind};
+use hamiltone_engine::network::{Architecture, ParameterKind, TemporalPooling};
 
 /// Repeatable numbers in −1..1.
 pub fn numbers(seed: u64) -> impl FnMut() -> f32 {
@@ -96,4 +96,17 @@ pub fn model_file(architecture: Architecture, seed: u64) -> ModelFile {
 /// A small architecture with four poolings.
 pub fn small(labels: usize) -> Architecture {
     Architecture::doubling(8, 4, true, 1.0, labels)
+}
+
+/// That, and what else a head can read: statistics of every block, without a hidden layer too.
+pub fn small_with_all_heads(labels: usize) -> [Architecture; 3] {
+    let told_more = Architecture {
+        temporal_pooling: TemporalPooling::Statistics,
+        ..small(labels)
+    };
+    let linear = Architecture {
+        hidden: 0,
+        ..told_more.clone()
+    };
+    [small(labels), told_more, linear]
 }

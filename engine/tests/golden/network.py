@@ -98,9 +98,8 @@ def batch_norm(x: torch.Tensor, tensors: dict, name: str) -> torch.Tensor:
     return functional.batch_norm(x, mean, variance, weight, bias, training=False, eps=EPSILON)
 
 
-def of_columns(rows: torch.Tensor, columns: int) -> torch.Tensor:
-    """[rows, ...] -> [columns, ...], means; a column has as many rows as go into it wholly."""
-    each = len(rows) // columns
+def of_columns(rows: torch.Tensor, columns: int, each: int) -> torch.Tensor:
+    """[rows, ...] -> [columns, ...], means of so many rows each; what is left over is left out."""
     return rows[: columns * each].unflatten(0, (columns, each)).mean(dim=1)
 
 
@@ -123,7 +122,10 @@ def forward(net: Net, tensors: dict) -> dict:
     last = means[-1]
     columns, pooled = last, last.mean(dim=0) + last.amax(dim=0)
     if net.statistics:
-        columns = torch.cat([of_columns(rows, len(last)) for rows in means], dim=2)
+        later = [net.blocks[b + 1 :] for b in range(len(net.blocks))]
+        rows_per_column = [2 ** sum(block.pool for block in blocks) for blocks in later]
+        levels = [of_columns(rows, len(last), n) for rows, n in zip(means, rows_per_column)]
+        columns = torch.cat(levels, dim=2)
         variance = columns.var(dim=0, correction=0)
         deviation = (variance + EPSILON).sqrt() - EPSILON**0.5
         pooled = torch.cat([pooled, columns.mean(dim=0), deviation], dim=1)

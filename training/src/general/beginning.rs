@@ -163,8 +163,10 @@ impl School<'_> {
         let ModelFile { card, mut weights } = ModelFile::read(start).context("--start")?;
         let names = audioset_labels().iter().map(|label| &label.name);
         ensure!(
-            card.labels.iter().eq(names) && card.features == self.features,
-            "--start {}: no general tagger, its labels or features are others",
+            card.labels.iter().eq(names)
+                && card.features == self.features
+                && card.architecture.hidden > 0,
+            "--start {}: no general tagger, its labels or features are others or it has no hidden layer",
             start.display()
         );
         let pruning = self.arguments.pruning();

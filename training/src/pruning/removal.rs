@@ -12,8 +12,8 @@ pub type Kept = Vec<Vec<usize>>;
 /// What a batch norm has of each channel.
 const NORM: [&str; 4] = ["weight", "bias", "mean", "variance"];
 
-/// The network without the filters that are not kept: fewer outputs here, fewer inputs in the
-/// layer (or the head) behind.
+/// The network without the filters that are not kept: fewer outputs here, fewer inputs in
+/// what reads them, the layer behind or the head.
 ///
 /// # Errors
 /// If it is no quaternion network, or `kept` does not fit it.
@@ -53,7 +53,7 @@ pub fn remove(
         0 => ("head.output.weight", COMPONENTS * architecture.labels),
         hidden => ("head.hidden.kernel", COMPONENTS * hidden),
     };
-    let features = architecture.features() / COMPONENTS;
+    let features = architecture.feature_layout().units();
     let heard = kept_features(architecture, kept);
     let head = pick(tensor(weights, name)?, [rows, features, 1], &heard);
     fewer.insert(name.to_owned(), head);
@@ -76,7 +76,7 @@ fn kept_features(architecture: &Architecture, kept: &Kept) -> Vec<usize> {
     if layout.statistics {
         let of_means = column.iter().map(|unit| layout.last + unit);
         let of_deviations = column.iter().map(|unit| layout.last + layout.column + unit);
-        last.extend(of_means.chain(of_deviations).collect::<Vec<_>>());
+        last.extend(of_means.chain(of_deviations));
     }
     last
 }

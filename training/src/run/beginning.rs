@@ -10,8 +10,9 @@ use hamiltone_engine::network::{Algebra, Architecture};
 use rayon::prelude::*;
 
 use super::fold::{FoldTask, INITIAL};
+use super::head::without_head;
 use super::network::initial_weights;
-use super::recipe::Start;
+use super::recipe::{Head, Start};
 use crate::evaluation::Evaluation;
 use crate::heritage::{Heritage, MN04, Role};
 use crate::pruning::remove;
@@ -57,10 +58,15 @@ impl FoldTask<'_> {
         let labels = self.dataset.labels.len();
         let architecture = match &self.recipe.shape_of {
             None => self.recipe.architecture(labels),
-            Some(template) => Architecture {
-                labels,
-                ..self.model(template)?.card.architecture
-            },
+            Some(template) => {
+                let shape = self.model(template)?.card.architecture;
+                let pooling = self.recipe.temporal_pooling;
+                Architecture {
+                    labels,
+                    temporal_pooling: pooling.unwrap_or(shape.temporal_pooling),
+                    ..shape
+                }
+            }
         };
         let audio: Vec<&[f32]> = training.iter().map(|&clip| &self.audio[clip][..]).collect();
         let norm = input_statistics(self.features, &audio);
@@ -78,7 +84,12 @@ impl FoldTask<'_> {
     fn begin_from(&self, start: &Start) -> anyhow::Result<Beginning> {
         let ModelFile { card, mut weights } = self.model(&start.model)?;
         let mut architecture = card.architecture.clone();
-        if card.labels != self.label_names() {
+        let pooling = self.recipe.temporal_pooling;
+        if start.head == Head::Logistic {
+            architecture.temporal_pooling = pooling.unwrap_or(architecture.temporal_pooling);
+            architecture.labels = self.dataset.labels.len();
+            without_head(&mut architecture, &mut weights, self.features.mel_bands);
+        } else if card.labels != self.label_names() {
             // Another task: what the hidden layer says is of use there too, the output layer is new.
             architecture.labels = self.dataset.labels.len();
             let mels = self.features.mel_bands;
@@ -91,7 +102,7 @@ impl FoldTask<'_> {
                     .filter(|(name, _)| name.starts_with("head.output.")),
             );
         }
-        if let Some(pooling) = self.recipe.temporal_pooling {
+        if let Some(pooling) = pooling {
             pool_by(pooling, &mut architecture, &mut weights).context("start.model")?;
         }
         let mut pruned = None;

@@ -7,6 +7,8 @@ use std::time::Instant;
 use anyhow::{Context, ensure};
 use cpu_time::ProcessTime;
 use hamiltone_engine::model::{ClassStatistics, ModelFile, TaskKind};
+use hamiltone_engine::network::Architecture;
+use hamiltone_engine::network::streaming::Weights;
 
 use super::beginning::Beginning;
 use super::checkpoint::{EpochRecord, FoldFolder, MODEL, Progress};
@@ -113,11 +115,21 @@ fn teach(views: &mut [&mut View], distillation: &Distillation) {
     }
 }
 
-/// Puts a linear head into a network, in place of all that was behind its features.
-fn put(beginning: &mut Beginning, head: Linear) {
-    beginning.architecture.hidden = 0;
-    let weights = &mut beginning.weights;
+/// A network whose head is linear and says nothing yet, for [`put`].
+pub(super) fn without_head(architecture: &mut Architecture, weights: &mut Weights, mels: usize) {
+    architecture.hidden = 0;
     weights.retain(|name, _| !name.starts_with("head."));
+    for parameter in architecture.parameters(mels) {
+        let nothing = || vec![0.0; parameter.count()];
+        weights
+            .entry(parameter.name.clone())
+            .or_insert_with(nothing);
+    }
+}
+
+/// Puts a linear head into a network without one.
+fn put(beginning: &mut Beginning, head: Linear) {
+    let weights = &mut beginning.weights;
     weights.insert("head.output.weight".to_owned(), head.weights);
     weights.insert("head.output.bias".to_owned(), head.bias);
 }

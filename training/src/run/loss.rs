@@ -29,7 +29,10 @@ pub(super) fn training_loss(
         }
     };
     let features = drop_some(&features, dropout, random)?;
-    let hidden = drop_some(&network.hidden(&features)?, dropout, random)?;
+    let hidden = match network.architecture().hidden {
+        0 => features,
+        _ => drop_some(&network.hidden(&features)?, dropout, random)?,
+    };
     let logits = network.logits(&hidden)?;
     let loss = match kind {
         TaskKind::SingleLabel => cross_entropy(&logits, &batch.targets)?,
@@ -106,7 +109,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use candle_core::{Device, Var};
-    use hamiltone_engine::network::{Architecture, Block, ParameterKind};
+    use hamiltone_engine::network::{Architecture, Block, ParameterKind, TemporalPooling};
 
     use super::*;
     use crate::random::{normal, stream};
@@ -161,15 +164,8 @@ mod tests {
     }
 
     impl Trial {
-        fn new(frames: usize, mels: usize, blocks: Vec<Block>, kind: TaskKind) -> Self {
-            let (batch, labels) = (5, 3);
-            let architecture = Architecture {
-                blocks,
-                hidden: 2,
-                labels,
-                algebra: Default::default(),
-                temporal_pooling: Default::default(),
-            };
+        fn new(frames: usize, mels: usize, architecture: Architecture, kind: TaskKind) -> Self {
+            let (batch, labels) = (5, architecture.labels);
             let mut random = stream(11, &[frames as u64, mels as u64]);
             let vars: BTreeMap<String, Var> = architecture
                 .parameters(mels)
@@ -259,6 +255,16 @@ mod tests {
         }
     }
 
+    fn shape(blocks: Vec<Block>) -> Architecture {
+        Architecture {
+            blocks,
+            hidden: 2,
+            labels: 3,
+            algebra: Default::default(),
+            temporal_pooling: Default::default(),
+        }
+    }
+
     fn block(filters: &[usize], pools: bool) -> Block {
         Block {
             filters: filters.to_vec(),
@@ -267,21 +273,29 @@ mod tests {
     }
 
     /// Every number that training adjusts, through the whole network: convolutions, batch norms,
-    /// pooling over odd and even sides, the mean over mels, mean + max over time, both layers of
-    /// the head, dropout and the cross-entropy.
+    /// pooling over odd and even sides, the mean over mels, what is taken over time, both layers of
+    /// the head or the only one, dropout and the cross-entropy.
     #[test]
     fn the_gradient_of_the_whole_network_is_the_slope_of_the_loss() {
-        for (frames, mels, blocks) in [
-            (13, 9, vec![block(&[2, 1], true), block(&[2], false)]),
-            (8, 10, vec![block(&[1], true), block(&[2, 2], true)]),
-            (7, 5, vec![block(&[2], false)]),
-            (6, 6, vec![block(&[2], true)]),
+        let two = || vec![block(&[2, 1], true), block(&[2], false)];
+        let told_more = |hidden: usize| Architecture {
+            hidden,
+            temporal_pooling: TemporalPooling::Statistics,
+            ..shape(two())
+        };
+        for (frames, mels, architecture) in [
+            (13, 9, shape(two())),
+            (12, 9, told_more(2)),
+            (12, 9, told_more(0)),
+            (8, 10, shape(vec![block(&[1], true), block(&[2, 2], true)])),
+            (7, 5, shape(vec![block(&[2], false)])),
+            (6, 6, shape(vec![block(&[2], true)])),
         ] {
             let kind = match frames {
                 6 => TaskKind::MultiLabel,
                 _ => TaskKind::SingleLabel,
             };
-            let trial = Trial::new(frames, mels, blocks, kind);
+            let trial = Trial::new(frames, mels, architecture, kind);
             let gradients = trial.loss().backward().unwrap();
             for (name, _, _) in trial.network.trained() {
                 let var = &trial.vars[name];

@@ -10,6 +10,7 @@ use std::path::Path;
 
 use gathered::{SHORT, material, sounds_but_one, state, teacher, told};
 use hamiltone_engine::model::ModelFile;
+use hamiltone_engine::network::TemporalPooling;
 use hamiltone_training::general::{GeneralArguments, distil};
 use hamiltone_training::material::{CoverageArguments, coverage, read_material};
 use resume::other_settings_and_fewer_sounds_are_refused;
@@ -163,6 +164,20 @@ fn a_finished_student_is_pruned_and_learns_on_and_is_measured() {
         assert_eq!(further.card.licence, second.card.licence);
         assert_eq!(further.card.training_data, second.card.training_data);
     }
+
+    // Told more, it begins with the same answers, and goes on only as that.
+    let told_more = ["--start", &start, "--statistics"];
+    let (_, more) = learn(&path("more"), &[&told_more[..], &["--steps", "1"]].concat()).unwrap();
+    let shape = &more.card.architecture;
+    assert_eq!(shape.temporal_pooling, TemporalPooling::Statistics);
+    let usual = ["--start", &start, "--steps", "2"];
+    let error = learn(&path("more"), &usual).unwrap_err();
+    assert!(error.to_string().contains("choose another --out"));
+    learn(&path("more"), &[&told_more[..], &["--steps", "2"]].concat()).unwrap();
+    // What knows more cannot be a general tagger's beginning without saying so.
+    let from_more = path("more/model.safetensors");
+    let (_, same) = learn(&path("on"), &["--start", &from_more, "--steps", "1"]).unwrap();
+    assert_eq!(same.card.architecture, *shape);
 
     zero_shot_measures(folder.path(), &path("half/model.safetensors"), teacher);
 }
