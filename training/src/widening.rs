@@ -1,9 +1,13 @@
-//! More features for a head that knows fewer.
+//! A network that gives the same answers with more room to learn: more features for its head, more filters.
 
 use anyhow::{Context, ensure};
-use hamiltone_engine::features::COMPONENTS;
+use hamiltone_engine::features::{COMPONENTS, FeatureSettings};
 use hamiltone_engine::network::streaming::Weights;
-use hamiltone_engine::network::{Architecture, TemporalPooling};
+use hamiltone_engine::network::{Algebra, Architecture, TemporalPooling};
+use rand_chacha::ChaCha8Rng;
+
+use crate::pruning::{Kept, put_back};
+use crate::run::initial_weights;
 
 /// The network with another temporal pooling and the same answers: what its head did not know of counts
 /// nothing at first.
@@ -43,6 +47,64 @@ pub(crate) fn pool_by(
     Ok(())
 }
 
+/// The shape with so many channels in each convolution of each block.
+///
+/// # Errors
+/// If that is no list of whole quaternion filters, one number a block, none less than there are.
+pub(crate) fn wider(
+    architecture: &Architecture,
+    channels: &[usize],
+) -> anyhow::Result<Architecture> {
+    let blocks = &architecture.blocks;
+    ensure!(
+        channels.len() == blocks.len(),
+        "{} counts of channels for {} blocks",
+        channels.len(),
+        blocks.len()
+    );
+    let mut counts = Vec::new();
+    for (index, (channels, block)) in channels.iter().zip(blocks).enumerate() {
+        let filters = channels / COMPONENTS;
+        let most = block.filters.iter().copied().max().unwrap_or(0);
+        ensure!(
+            channels % COMPONENTS == 0 && filters >= most,
+            "{channels} channels for block {}: it takes a multiple of {COMPONENTS} and {} at least, which it \
+             has now",
+            index + 1,
+            COMPONENTS * most
+        );
+        counts.extend(vec![filters; block.filters.len()]);
+    }
+    Ok(architecture.with_filters(counts))
+}
+
+/// A quaternion network in a wider shape (of [`wider`]), with the same answers: fresh filters come after the others
+/// of each convolution, and what reads them does so with zeros at first (after Chen, Goodfellow and
+/// Shlens, *Net2Net*, arXiv 1511.05641, who split filters in place of adding fresh ones).
+///
+/// # Errors
+/// If it is a real network.
+pub(crate) fn widen(
+    before: &Architecture,
+    weights: &Weights,
+    after: &Architecture,
+    features: &FeatureSettings,
+    random: &mut ChaCha8Rng,
+) -> anyhow::Result<Weights> {
+    ensure!(
+        before.algebra == Algebra::Quaternion,
+        "only quaternion networks can be widened"
+    );
+    let statistic = |part: &str| weights[&format!("input_norm.{part}")].clone();
+    let norm = (statistic("mean"), statistic("variance"));
+    let fresh = initial_weights(after, features, norm, random);
+    let old: Kept = before
+        .convolutions()
+        .map(|layer| (0..layer.3).collect())
+        .collect();
+    put_back(after, fresh, weights, &old)
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -53,6 +115,7 @@ mod tests {
     use hamiltone_engine::network::streaming::PackedNetwork;
 
     use super::*;
+    use crate::pruning::remove;
     use crate::random::{normal, stream};
     use crate::run::initial_weights;
 
@@ -88,5 +151,56 @@ mod tests {
             }
             assert!(pool_by(TemporalPooling::MeanMax, &mut shape, &mut weights).is_err());
         }
+    }
+
+    #[test]
+    fn a_wider_network_says_the_same_at_first_and_is_the_old_one_without_what_is_new() {
+        let features = FeatureSettings::default();
+        let size = COMPONENTS * features.mel_bands;
+        let mut random = stream(2, &[]);
+        let frames: Vec<f32> = (0..70 * size).map(|_| normal(&mut random)).collect();
+        for (pooling, hidden) in [
+            (TemporalPooling::MeanMax, 3),
+            (TemporalPooling::Statistics, 3),
+            (TemporalPooling::Statistics, 0),
+        ] {
+            let mut narrow = Architecture::doubling(8, 3, true, 1.0, 5);
+            (narrow.temporal_pooling, narrow.hidden) = (pooling, hidden);
+            let norm = (vec![0.5; size], vec![2.0; size]);
+            let before = initial_weights(&narrow, &features, norm, &mut random);
+            let wide = wider(&narrow, &[8, 24, 44]).unwrap();
+            let after = widen(&narrow, &before, &wide, &features, &mut random).unwrap();
+            for parameter in wide.parameters(features.mel_bands) {
+                assert_eq!(after[&parameter.name].len(), parameter.count());
+            }
+            let said = |shape: &Architecture, weights: &Weights| {
+                let network = PackedNetwork::new(shape, features.mel_bands, weights);
+                clip_logits(&Arc::new(network), &frames)
+            };
+            for (before, after) in said(&narrow, &before).iter().zip(said(&wide, &after)) {
+                assert!((before - after).abs() < 1e-5, "{before} {after}");
+            }
+            let new = &after["blocks.1.convolutions.0.kernel"];
+            assert!(new.iter().filter(|weight| **weight == 0.0).count() < new.len() / 2);
+            let old: Kept = narrow
+                .convolutions()
+                .map(|layer| (0..layer.3).collect())
+                .collect();
+            assert_eq!(remove(&wide, &after, &old).unwrap(), (narrow, before));
+        }
+    }
+
+    #[test]
+    fn a_shape_that_is_not_wider_is_refused() {
+        let shape = Architecture::doubling(8, 3, true, 1.0, 5);
+        for (channels, problem) in [
+            (&[8, 16][..], "2 counts of channels for 3 blocks"),
+            (&[8, 16, 30], "30 channels for block 3"),
+            (&[8, 12, 32], "12 channels for block 2"),
+        ] {
+            let error = wider(&shape, channels).unwrap_err().to_string();
+            assert!(error.contains(problem), "{error}");
+        }
+        assert_eq!(wider(&shape, &[8, 16, 32]).unwrap(), shape);
     }
 }

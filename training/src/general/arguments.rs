@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use hamiltone_engine::features::COMPONENTS;
 use hamiltone_engine::network::{Architecture, TemporalPooling};
 
@@ -12,6 +12,7 @@ use super::folder::Settings;
 use super::statistics::SEGMENTS;
 use crate::pruning::{Plan, Pruning, Score};
 use crate::teacher::{HIDDEN, LABELS};
+use crate::widening::wider;
 
 /// What `distil` is told.
 #[derive(clap::Args, Debug, Clone)]
@@ -29,8 +30,11 @@ pub struct GeneralArguments {
     /// --channels, --blocks and --pooling-blocks.
     #[arg(long)]
     pub start: Option<PathBuf>,
+    /// Widens that model first: so many channels in each block, as 32,64,192,384. It says the same at first.
+    #[arg(long, requires = "start", value_delimiter = ',')]
+    pub widen: Vec<usize>,
     /// Removes filters of that model first, until this share of its multiply-adds remains.
-    #[arg(long, requires = "start")]
+    #[arg(long, requires = "start", conflicts_with = "widen")]
     pub remaining: Option<f64>,
     /// What filters are judged by.
     #[arg(long, value_enum, default_value = "l1", requires = "remaining")]
@@ -137,6 +141,16 @@ impl GeneralArguments {
     /// What the head is told, if it is to be more than the model before knows.
     pub(super) fn temporal_pooling(&self) -> Option<TemporalPooling> {
         self.statistics.then_some(TemporalPooling::Statistics)
+    }
+
+    /// The shape before it is pruned of a network that begins with one of the shape `before`.
+    pub(super) fn grown(&self, before: &Architecture) -> anyhow::Result<Architecture> {
+        let mut grown = match self.widen.as_slice() {
+            [] => before.clone(),
+            channels => wider(before, channels).context("--widen")?,
+        };
+        grown.temporal_pooling = self.temporal_pooling().unwrap_or(before.temporal_pooling);
+        Ok(grown)
     }
 
     /// What is removed from the model that the run starts from.

@@ -19,7 +19,7 @@ use crate::pruning::{Pruning, remove};
 use crate::random::stream;
 use crate::run::{TrainingNetwork, initial_weights, input_statistics};
 use crate::teacher::{HIDDEN, LABELS, audioset_labels};
-use crate::widening::pool_by;
+use crate::widening::{pool_by, widen};
 
 /// Streams of random numbers; see also those of the run.
 const SURVEYED: u64 = 2;
@@ -100,11 +100,15 @@ impl School<'_> {
             Some(start) => {
                 let before = ModelFile::read(start).context("--start")?.card;
                 heritage = heritage.and(Role::Beginning, &Heritage::of(&before));
-                let pooling = before.architecture.temporal_pooling;
+                let mut grown = arguments.grown(&before.architecture)?;
+                let pruning = arguments.pruning();
+                if pruning.is_some() {
+                    grown =
+                        grown.with_filters(card.architecture.convolutions().map(|layer| layer.3));
+                }
                 card.parent == Some(hash_of(start)?)
-                    && card.architecture.temporal_pooling
-                        == arguments.temporal_pooling().unwrap_or(pooling)
-                    && card.pruning == after(before.pruning, arguments.pruning())
+                    && card.architecture == grown
+                    && card.pruning == after(before.pruning, pruning)
             }
         };
         ensure!(
@@ -176,8 +180,12 @@ impl School<'_> {
             pruning: after(card.pruning, pruning.clone()),
         };
         let mut architecture = card.architecture;
-        if let Some(pooling) = self.arguments.temporal_pooling() {
-            pool_by(pooling, &mut architecture, &mut weights).context("--start")?;
+        let grown = self.arguments.grown(&architecture)?;
+        pool_by(grown.temporal_pooling, &mut architecture, &mut weights).context("--start")?;
+        if grown != architecture {
+            let mut random = stream(self.arguments.seed, &[INITIAL]);
+            weights = widen(&architecture, &weights, &grown, &self.features, &mut random)?;
+            architecture = grown;
         }
         if let Some(pruning) = pruning {
             let seed = self.arguments.seed;

@@ -11,5 +11,6 @@ mod removal;
 mod score;
 
 pub use plan::{Plan, Pruning};
+pub(crate) use removal::put_back;
 pub use removal::{Kept, remove, silence};
 pub use score::Score;

@@ -48,17 +48,63 @@ pub fn remove(
         }
         inputs.clone_from(outputs);
     }
-    // What reads the features: each of its rows has those of r first, then of i, j and k.
-    let (name, rows) = match architecture.hidden {
-        0 => ("head.output.weight", COMPONENTS * architecture.labels),
-        hidden => ("head.hidden.kernel", COMPONENTS * hidden),
-    };
+    let (name, rows) = head(architecture);
     let features = architecture.feature_layout().units();
     let heard = kept_features(architecture, kept);
     let head = pick(tensor(weights, name)?, [rows, features, 1], &heard);
     fewer.insert(name.to_owned(), head);
     let architecture = architecture.with_filters(kept.iter().map(Vec::len));
     Ok((architecture, fewer))
+}
+
+/// The opposite of [`remove`]: `fresh`, the weights of a network of the shape `architecture`, with the
+/// filters `kept` as in the smaller network, whose answers it gives: what was there reads the other filters with zeros,
+/// which keep what is fresh in them.
+///
+/// # Errors
+/// As [`remove`], or if the smaller network's weights are not of the shape that `kept` says.
+pub(crate) fn put_back(
+    architecture: &Architecture,
+    fresh: Weights,
+    smaller: &Weights,
+    kept: &Kept,
+) -> anyhow::Result<Weights> {
+    check(architecture, kept)?;
+    let mut whole = fresh;
+    let mut inputs: Vec<usize> = vec![0]; // the one quaternion of the input
+    for ((block, place, all_inputs, all_outputs), outputs) in architecture.convolutions().zip(kept)
+    {
+        let layer = Layer { block, place };
+        let size = [COMPONENTS * outputs.len(), all_inputs, TAPS];
+        let read = spread(tensor(smaller, &layer.kernel())?, size, &inputs)?;
+        let size = [COMPONENTS, all_outputs, all_inputs * TAPS];
+        place_rows(&mut whole, &layer.kernel(), size, &read, outputs)?;
+        for part in NORM {
+            let name = layer.norm(part);
+            let size = [COMPONENTS, all_outputs, 1];
+            place_rows(&mut whole, &name, size, tensor(smaller, &name)?, outputs)?;
+        }
+        inputs.clone_from(outputs);
+    }
+    let (name, rows) = head(architecture);
+    let features = architecture.feature_layout().units();
+    let heard = kept_features(architecture, kept);
+    let read = spread(tensor(smaller, name)?, [rows, features, 1], &heard)?;
+    whole.insert(name.to_owned(), read);
+    for (same, values) in smaller {
+        if same != name && !same.starts_with("blocks.") {
+            whole.insert(same.clone(), values.clone());
+        }
+    }
+    Ok(whole)
+}
+
+/// Name and rows of what reads the features: each of its rows has those of r first, then of i, j and k.
+fn head(architecture: &Architecture) -> (&'static str, usize) {
+    match architecture.hidden {
+        0 => ("head.output.weight", COMPONENTS * architecture.labels),
+        hidden => ("head.hidden.kernel", COMPONENTS * hidden),
+    }
 }
 
 /// Of each component's features, those that stay.
@@ -164,4 +210,43 @@ fn pick(values: &[f32], [_, b, c]: [usize; 3], indices: &[usize]) -> Vec<f32> {
         .flat_map(|plane| indices.iter().flat_map(move |&i| &plane[i * c..][..c]))
         .copied()
         .collect()
+}
+
+/// The opposite of [`pick`]: zeros of shape `a × b × c` with `values` at these indices in the middle.
+fn spread(values: &[f32], [a, b, c]: [usize; 3], indices: &[usize]) -> anyhow::Result<Vec<f32>> {
+    let mut all = vec![0.0; a * b * c];
+    place(&mut all, [b, c], values, indices)?;
+    Ok(all)
+}
+
+/// Puts `values` at these indices in the middle of the tensor `name`, of shape `a × b × c`.
+fn place_rows(
+    weights: &mut Weights,
+    name: &str,
+    [_, b, c]: [usize; 3],
+    values: &[f32],
+    indices: &[usize],
+) -> anyhow::Result<()> {
+    let all = weights.get_mut(name).with_context(|| missing(name))?;
+    place(all, [b, c], values, indices).with_context(|| name.to_owned())
+}
+
+fn place(
+    all: &mut [f32],
+    [b, c]: [usize; 2],
+    values: &[f32],
+    indices: &[usize],
+) -> anyhow::Result<()> {
+    let planes = all.len() / (b * c);
+    ensure!(
+        values.len() == planes * indices.len() * c,
+        "{} numbers where {} belong",
+        values.len(),
+        planes * indices.len() * c
+    );
+    let rows = (0..planes).flat_map(|plane| indices.iter().map(move |index| plane * b + index));
+    for (row, values) in rows.zip(values.chunks_exact(c)) {
+        all[row * c..][..c].copy_from_slice(values);
+    }
+    Ok(())
 }

@@ -165,14 +165,24 @@ fn a_finished_student_is_pruned_and_learns_on_and_is_measured() {
         assert_eq!(further.card.training_data, second.card.training_data);
     }
 
-    // Told more, it begins with the same answers, and goes on only as that.
-    let told_more = ["--start", &start, "--statistics"];
+    // Told more and with more filters, it goes on only as that.
+    let told_more = ["--start", &start, "--statistics", "--widen", "32,68"];
     let (_, more) = learn(&path("more"), &[&told_more[..], &["--steps", "1"]].concat()).unwrap();
     let shape = &more.card.architecture;
     assert_eq!(shape.temporal_pooling, TemporalPooling::Statistics);
-    let usual = ["--start", &start, "--steps", "2"];
-    let error = learn(&path("more"), &usual).unwrap_err();
-    assert!(error.to_string().contains("choose another --out"));
+    let filters: Vec<_> = shape
+        .blocks
+        .iter()
+        .map(|block| &block.filters[..])
+        .collect();
+    assert_eq!(filters, [&[8, 8], &[17, 17]]);
+    for usual in [&told_more[..2], &told_more[..3]] {
+        let error = learn(&path("more"), &[usual, &["--steps", "2"]].concat()).unwrap_err();
+        assert!(error.to_string().contains("choose another --out"));
+    }
+    let narrower = ["--start", &start, "--widen", "4,4,4", "--steps", "1"];
+    let error = learn(&path("narrower"), &narrower).unwrap_err();
+    assert!(format!("{error:#}").contains("3 counts of channels for 2 blocks"));
     learn(&path("more"), &[&told_more[..], &["--steps", "2"]].concat()).unwrap();
     // What knows more cannot be a general tagger's beginning without saying so.
     let from_more = path("more/model.safetensors");
