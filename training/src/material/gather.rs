@@ -12,6 +12,7 @@ use super::packages::{self, Package};
 use super::seconds_by;
 use super::sets::{self, SETS};
 use super::source::{LIST, Source, read_list, write_list};
+use super::unpack::unpack;
 use crate::run::progress;
 
 /// What `gather` is told.
@@ -149,11 +150,11 @@ fn gather_made(made: Made, out: &Path) -> anyhow::Result<Kept> {
 }
 
 fn gather_package(package: &Package, out: &Path) -> anyhow::Result<Kept> {
-    let file = packages::fetch(&package.name, &out.join("packages"))?;
+    let file = package.fetch(&out.join("packages"))?;
     let folder = out.join("unpacked").join(&package.name);
     std::fs::create_dir_all(&folder)?;
     let wants = |inside: &Path| package.wants(inside);
-    let unpacked = packages::unpack(&file, &folder, &wants)?;
+    let unpacked = unpack(&file, &folder, &wants)?;
     let found: Vec<Found> = shuffled(unpacked)
         .into_iter()
         .map(|file| {

@@ -14,6 +14,7 @@ mod packages;
 mod program;
 mod sets;
 mod source;
+mod unpack;
 mod verdicts;
 
 pub use coverage::{CoverageArguments, ENOUGH, coverage, covered};

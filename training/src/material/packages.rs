@@ -1,22 +1,22 @@
-//! Debian packages: which, and how their audio is taken out.
+//! The packages that sounds are taken from.
 
-use std::fs::File;
-use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use anyhow::{Context, ensure};
 use serde::Deserialize;
 
 use super::convert::is_audio;
 use super::program::run;
-use crate::files;
 
 /// A package of the table.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Package {
     pub(super) name: String,
+    #[serde(default)]
+    pub(super) registry: Registry,
+    /// Which one, where the registry has all that ever were.
+    version: Option<String>,
     pub(super) licence: String,
     pub(super) kind: String,
     #[serde(default = "yes")]
@@ -28,6 +28,19 @@ pub(super) struct Package {
     pub(super) skip: Vec<String>,
     /// Enough of it.
     pub(super) most_minutes: Option<f64>,
+}
+
+/// Where a package comes from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Registry {
+    /// The packages of the system, by apt-get.
+    #[default]
+    Debian,
+    /// By npm.
+    Npm,
+    /// Wheels, by pip: nothing in them is run to get them.
+    Pypi,
 }
 
 #[derive(Deserialize)]
@@ -49,124 +62,117 @@ pub(super) fn table(file: Option<&Path>) -> anyhow::Result<Vec<Package>> {
         None => include_str!("packages.toml").to_owned(),
     };
     let table: Table = toml::from_str(&text).context("the list of packages")?;
+    for package in &table.package {
+        ensure!(
+            (package.registry == Registry::Debian) == package.version.is_none()
+                && !package.name.contains(['/', ':']),
+            "the list of packages: {} needs a `version`, and no scope, if it has a `registry`, and none without",
+            package.name
+        );
+    }
     Ok(table.package)
 }
 
-/// The package's file in `folder`, fetched if it is not there.
-pub(super) fn fetch(name: &str, folder: &Path) -> anyhow::Result<PathBuf> {
-    if let Some(file) = find(name, folder)? {
-        return Ok(file);
-    }
-    let arguments = ["download", name];
-    run(
-        "apt-get",
-        arguments,
-        Some(folder),
-        "packages need a Debian system",
-    )?;
-    find(name, folder)?.with_context(|| format!("apt-get brought no file of {name}"))
-}
-
-fn find(name: &str, folder: &Path) -> anyhow::Result<Option<PathBuf>> {
-    let start = format!("{name}_");
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        let file = path.file_name().unwrap_or_default().to_string_lossy();
-        if file.starts_with(&start) && file.ends_with(".deb") {
-            return Ok(Some(path));
-        }
-    }
-    Ok(None)
-}
-
-/// Takes the files that `wants` wants out of a package, into `folder`; archives inside
-/// (`is_archive`) are opened too. Returns the paths.
-pub(super) fn unpack(
-    package: &Path,
-    folder: &Path,
-    wants: &dyn Fn(&Path) -> bool,
-) -> anyhow::Result<Vec<PathBuf>> {
-    let mut child = Command::new("dpkg-deb")
-        .arg("--fsys-tarfile")
-        .arg(package)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()
-        .context("dpkg-deb cannot be run: packages need a Debian system")?;
-    let contents = child.stdout.take().context("dpkg-deb has no output")?;
-    let mut kept = Vec::new();
-    for entry in tar::Archive::new(contents).entries()? {
-        let mut entry = entry.with_context(|| package.display().to_string())?;
-        let inside = entry.path()?.into_owned();
-        let regular = entry.header().entry_type().is_file();
-        if !(regular && (is_archive(&inside) || wants(&inside))) {
-            continue;
-        }
-        ensure!(
-            entry.unpack_in(folder)?,
-            "{} holds the unsafe path {}",
-            package.display(),
-            inside.display()
-        );
-        let file = folder.join(&inside);
-        if is_archive(&inside) {
-            kept.extend(unpack_zip(&file, wants)?);
-            files::remove(&file)?;
-        } else {
-            kept.push(file);
-        }
-    }
-    ensure!(
-        child.wait()?.success(),
-        "dpkg-deb cannot read {}: remove it and try again",
-        package.display()
-    );
-    kept.sort();
-    Ok(kept)
-}
-
-fn is_archive(path: &Path) -> bool {
-    let extension = path.extension().unwrap_or_default().to_string_lossy();
-    ["pk3", "pk4", "zip"].contains(&extension.to_lowercase().as_str())
-}
-
-/// The files that are wanted, into a folder beside the archive.
-fn unpack_zip(path: &Path, wants: &dyn Fn(&Path) -> bool) -> anyhow::Result<Vec<PathBuf>> {
-    let mut archive =
-        zip::ZipArchive::new(File::open(path)?).with_context(|| path.display().to_string())?;
-    let folder = path.with_extension("unpacked");
-    let mut kept = Vec::new();
-    for index in 0..archive.len() {
-        kept.extend(unpack_zipped(&mut archive, index, &folder, wants)?);
-    }
-    Ok(kept)
-}
-
-fn unpack_zipped<R: Read + Seek>(
-    archive: &mut zip::ZipArchive<R>,
-    index: usize,
-    folder: &Path,
-    wants: &dyn Fn(&Path) -> bool,
-) -> anyhow::Result<Option<PathBuf>> {
-    let mut entry = archive.by_index(index)?;
-    let Some(inside) = entry.enclosed_name().filter(|_| entry.is_file()) else {
-        return Ok(None);
-    };
-    if !wants(&inside) {
-        return Ok(None);
-    }
-    let file = folder.join(inside);
-    if let Some(parent) = file.parent() {
-        std::fs::create_dir_all(parent)?;
-    }
-    std::io::copy(&mut entry, &mut File::create(&file)?)?;
-    Ok(Some(file))
-}
-
 impl Package {
+    /// The package's file in `folder`, fetched if it is not there.
+    pub(super) fn fetch(&self, folder: &Path) -> anyhow::Result<PathBuf> {
+        if let Some(file) = self.find(folder)? {
+            return Ok(file);
+        }
+        let name = &self.name;
+        let version = self.version.as_deref().unwrap_or_default();
+        let of_npm = format!("{name}@{version}");
+        let of_pypi = format!("{name}=={version}");
+        let wheels = ["--no-deps", "--only-binary", ":all:", &of_pypi];
+        let (program, arguments, without) = match self.registry {
+            Registry::Debian => {
+                let arguments = vec!["download", name];
+                ("apt-get", arguments, "packages need a Debian system")
+            }
+            Registry::Npm => {
+                let arguments = vec!["pack", "--ignore-scripts", "--silent", &of_npm];
+                ("npm", arguments, "some packages are npm's")
+            }
+            Registry::Pypi => {
+                let arguments = [&["-m", "pip", "download"], &wheels[..]].concat();
+                ("python3", arguments, "some packages are Python's")
+            }
+        };
+        run(program, arguments, Some(folder), without)?;
+        self.find(folder)?
+            .with_context(|| format!("{program} brought no file of {name}"))
+    }
+
+    fn find(&self, folder: &Path) -> anyhow::Result<Option<PathBuf>> {
+        let version = self.version.as_deref().unwrap_or_default();
+        let (start, end) = match self.registry {
+            Registry::Debian => (format!("{}_", self.name), ".deb"),
+            Registry::Npm => (format!("{}-{version}.", self.name), ".tgz"),
+            Registry::Pypi => {
+                let name = self.name.replace(['-', '.'], "_");
+                (format!("{name}-{version}-"), ".whl")
+            }
+        };
+        for entry in std::fs::read_dir(folder)? {
+            let path = entry?.path();
+            let file = path.file_name().unwrap_or_default().to_string_lossy();
+            if file.starts_with(&start) && file.ends_with(end) {
+                return Ok(Some(path));
+            }
+        }
+        Ok(None)
+    }
+
     /// Whether a file is audio that is asked for.
     pub(super) fn wants(&self, inside: &Path) -> bool {
         let name = inside.to_string_lossy();
         is_audio(inside) && !self.skip.iter().any(|word| name.contains(word.as_str()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_is_sound_and_other_lists_are_checked() {
+        let own = table(None).unwrap();
+        let names: std::collections::BTreeSet<&str> =
+            own.iter().map(|package| package.name.as_str()).collect();
+        assert_eq!(names.len(), own.len(), "a package is there twice");
+        let folder = tempfile::tempdir().unwrap();
+        let list = folder.path().join("list.toml");
+        let usual = "[[package]]\nlicence = \"CC0\"\nkind = \"sounds\"\nname = ";
+        for (good, rest) in [
+            (true, "\"a\""),
+            (true, "\"a\"\nregistry = \"npm\"\nversion = \"1.0.0\""),
+            (false, "\"a\"\nregistry = \"npm\""),
+            (false, "\"a\"\nversion = \"1.0.0\""),
+            (false, "\"../a\"\nregistry = \"pypi\"\nversion = \"1\""),
+            (false, "\"a\"\nregistry = \"elsewhere\"\nversion = \"1\""),
+        ] {
+            std::fs::write(&list, format!("{usual}{rest}\n")).unwrap();
+            assert_eq!(table(Some(&list)).is_ok(), good, "{rest}");
+        }
+    }
+
+    #[test]
+    fn a_package_that_is_there_is_not_fetched() {
+        let folder = tempfile::tempdir().unwrap();
+        let list = folder.path().join("list.toml");
+        for (registry, file) in [
+            ("npm", "some-sounds-1.0.0.tgz"),
+            ("pypi", "some_sounds-1.0.0-py3-none-any.whl"),
+        ] {
+            let entry = format!(
+                "[[package]]\nname = \"some-sounds\"\nregistry = \"{registry}\"\nversion = \"1.0.0\"\n\
+                 licence = \"CC0\"\nkind = \"sounds\"\n"
+            );
+            std::fs::write(&list, entry).unwrap();
+            let package = &table(Some(&list)).unwrap()[0];
+            let there = folder.path().join(file);
+            std::fs::write(&there, "").unwrap();
+            assert_eq!(package.fetch(folder.path()).unwrap(), there);
+        }
     }
 }

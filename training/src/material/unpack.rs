@@ -1,0 +1,278 @@
+//! Taking files out of packages: Debian's, npm's and Python's, and the archives of games inside.
+
+use std::fs::File;
+use std::io::{Read, Seek};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, ensure};
+use flate2::read::GzDecoder;
+
+use crate::files;
+
+/// Takes the files that `wants` wants out of a package, into `folder`, which is there; archives inside
+/// (`is_archive`) are opened too. Returns the paths.
+pub(super) fn unpack(
+    package: &Path,
+    folder: &Path,
+    wants: &dyn Fn(&Path) -> bool,
+) -> anyhow::Result<Vec<PathBuf>> {
+    let extension = package.extension().unwrap_or_default();
+    let mut kept = match extension.to_string_lossy().as_ref() {
+        "tgz" => unpack_tar(GzDecoder::new(open(package)?), folder, wants),
+        "whl" => unpack_zip(package, folder, wants),
+        _ => unpack_deb(package, folder, wants),
+    }
+    .with_context(|| format!("{}: remove it and try again", package.display()))?;
+    kept.sort();
+    Ok(kept)
+}
+
+fn open(path: &Path) -> anyhow::Result<File> {
+    File::open(path).with_context(|| path.display().to_string())
+}
+
+fn unpack_deb(
+    package: &Path,
+    folder: &Path,
+    wants: &dyn Fn(&Path) -> bool,
+) -> anyhow::Result<Vec<PathBuf>> {
+    let mut child = Command::new("dpkg-deb")
+        .arg("--fsys-tarfile")
+        .arg(package)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("dpkg-deb cannot be run: packages need a Debian system")?;
+    let contents = child.stdout.take().context("dpkg-deb has no output")?;
+    let kept = unpack_tar(contents, folder, wants)?;
+    ensure!(child.wait()?.success(), "dpkg-deb cannot read it");
+    Ok(kept)
+}
+
+fn unpack_tar(
+    contents: impl Read,
+    folder: &Path,
+    wants: &dyn Fn(&Path) -> bool,
+) -> anyhow::Result<Vec<PathBuf>> {
+    let mut kept = Vec::new();
+    for entry in tar::Archive::new(contents).entries()? {
+        let mut entry = entry?;
+        let inside = entry.path()?.into_owned();
+        let regular = entry.header().entry_type().is_file();
+        if !(regular && (is_archive(&inside) || wants(&inside))) {
+            continue;
+        }
+        ensure!(
+            entry.unpack_in(folder)?,
+            "it holds the unsafe path {}",
+            inside.display()
+        );
+        let file = folder.join(&inside);
+        if is_archive(&inside) {
+            let folder = file.with_extension("unpacked");
+            kept.extend(match has_extension(&inside, &[OPENTTD]) {
+                true => unpack_openttd(&file, &folder)?,
+                false => unpack_zip(&file, &folder, wants)?,
+            });
+            files::remove(&file)?;
+        } else {
+            kept.push(file);
+        }
+    }
+    Ok(kept)
+}
+
+/// Extension of OpenTTD's sounds.
+const OPENTTD: &str = "cat";
+/// Those of games' archives, an organ's among them, that are zip files.
+const ZIPPED: [&str; 5] = ["pk3", "pk4", "zip", "wz", "orgue"];
+
+fn is_archive(path: &Path) -> bool {
+    has_extension(path, &ZIPPED) || has_extension(path, &[OPENTTD])
+}
+
+fn has_extension(path: &Path, extensions: &[&str]) -> bool {
+    let extension = path.extension().unwrap_or_default().to_string_lossy();
+    extensions.contains(&extension.to_lowercase().as_str())
+}
+
+/// OpenTTD's sounds, all of them: a table of offset and size of each (the size of the table being where the first
+/// begins), then the length of its name, the name, and a RIFF file. A highest bit of the first offset says nothing here.
+fn unpack_openttd(path: &Path, folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
+    let number = |at: usize| {
+        let number = bytes.get(at..at + 4).and_then(|four| four.try_into().ok());
+        number
+            .map(u32::from_le_bytes)
+            .map(|number| number & 0x7fff_ffff)
+    };
+    let entries = number(0).context("it is empty")? as usize / 8;
+    std::fs::create_dir_all(folder)?;
+    let mut kept = Vec::new();
+    for entry in 0..entries {
+        let of_entry = || {
+            let (from, size) = (number(8 * entry)? as usize, number(8 * entry + 4)? as usize);
+            let named = from + 1 + usize::from(*bytes.get(from)?);
+            bytes.get(named..named + size)
+        };
+        let sound = of_entry().with_context(|| format!("sound {entry} lies outside of it"))?;
+        let file = folder.join(format!("{entry}.wav"));
+        std::fs::write(&file, sound)?;
+        kept.push(file);
+    }
+    Ok(kept)
+}
+
+/// The files that are wanted.
+fn unpack_zip(
+    path: &Path,
+    folder: &Path,
+    wants: &dyn Fn(&Path) -> bool,
+) -> anyhow::Result<Vec<PathBuf>> {
+    let mut archive =
+        zip::ZipArchive::new(open(path)?).with_context(|| path.display().to_string())?;
+    let mut kept = Vec::new();
+    for index in 0..archive.len() {
+        kept.extend(unpack_zipped(&mut archive, index, folder, wants)?);
+    }
+    Ok(kept)
+}
+
+fn unpack_zipped<R: Read + Seek>(
+    archive: &mut zip::ZipArchive<R>,
+    index: usize,
+    folder: &Path,
+    wants: &dyn Fn(&Path) -> bool,
+) -> anyhow::Result<Option<PathBuf>> {
+    let mut entry = archive.by_index(index)?;
+    let Some(inside) = entry.enclosed_name().filter(|_| entry.is_file()) else {
+        return Ok(None);
+    };
+    if !wants(&inside) {
+        return Ok(None);
+    }
+    let file = folder.join(inside);
+    if let Some(parent) = file.parent() {
+        std::fs::create_dir_all(parent)?;
+    }
+    std::io::copy(&mut entry, &mut File::create(&file)?)?;
+    Ok(Some(file))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use zip::write::SimpleFileOptions;
+
+    use super::*;
+
+    fn wavs(path: &Path) -> bool {
+        path.extension().is_some_and(|extension| extension == "wav")
+    }
+
+    /// As npm packs one: `files` of name and contents.
+    fn tgz(path: &Path, files: &[(&str, &[u8])]) {
+        let file = GzEncoder::new(File::create(path).unwrap(), Compression::fast());
+        let mut archive = tar::Builder::new(file);
+        for (name, contents) in files {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(contents.len() as u64);
+            header.set_mode(0o644);
+            // As it is: `append_data` would refuse what is unsafe.
+            header.as_old_mut().name[..name.len()].copy_from_slice(name.as_bytes());
+            header.set_cksum();
+            archive.append(&header, *contents).unwrap();
+        }
+        archive.into_inner().unwrap().finish().unwrap();
+    }
+
+    #[test]
+    fn the_sounds_of_a_railway_game_are_taken_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let table = [16, 7, 16 + 5 + 7, 4].map(u32::to_le_bytes).concat();
+        let cat = [&table[..], b"\x04horn", b"a whole", b"\x00", b"file"].concat();
+        let package = folder.join("railway-1.0.0.tgz");
+        tgz(&package, &[("package/all.cat", &cat)]);
+        let out = folder.join("out");
+        std::fs::create_dir_all(&out).unwrap();
+        let kept = unpack(&package, &out, &wavs).unwrap();
+        let read = |path: &PathBuf| std::fs::read_to_string(path).unwrap();
+        assert_eq!(
+            kept.iter().map(read).collect::<Vec<_>>(),
+            ["a whole", "file"]
+        );
+        tgz(&package, &[("package/all.cat", &cat[..cat.len() - 1])]);
+        let error = format!("{:#}", unpack(&package, &out, &wavs).unwrap_err());
+        assert!(error.contains("sound 1 lies outside"), "{error}");
+    }
+
+    fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
+        let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        for (name, contents) in files {
+            archive
+                .start_file(*name, SimpleFileOptions::default())
+                .unwrap();
+            archive.write_all(contents).unwrap();
+        }
+        archive.finish().unwrap().into_inner()
+    }
+
+    #[test]
+    fn sounds_come_out_of_packages_of_npm_and_python_and_out_of_archives_in_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let game = zip(&[("b.wav", b"in a game"), ("c.png", b"a picture")]);
+        let npm = folder.join("sounds-1.0.0.tgz");
+        let files: [(&str, &[u8]); 3] = [
+            ("package/a.wav", b"a sound"),
+            ("package/game.zip", &game),
+            ("package/index.js", b"no sound"),
+        ];
+        tgz(&npm, &files);
+        let wheel = folder.join("sounds-1.0.0-py3-none-any.whl");
+        std::fs::write(&wheel, zip(&[("sounds/d.wav", b"another"), ("x.py", b"")])).unwrap();
+        let out = |package: &Path| {
+            let out = folder.join("out");
+            std::fs::create_dir_all(&out).unwrap();
+            let kept = unpack(package, &out, &wavs).unwrap();
+            let read = |path: PathBuf| {
+                let inside = path
+                    .strip_prefix(&out)
+                    .unwrap()
+                    .to_str()
+                    .unwrap()
+                    .to_owned();
+                (inside, std::fs::read_to_string(path).unwrap())
+            };
+            kept.into_iter().map(read).collect::<Vec<_>>()
+        };
+        let both = [
+            ("package/a.wav".to_owned(), "a sound".to_owned()),
+            ("package/game.unpacked/b.wav".into(), "in a game".into()),
+        ];
+        assert_eq!(out(&npm), both);
+        assert_eq!(out(&wheel), [("sounds/d.wav".into(), "another".into())]);
+        assert!(!folder.join("out/package/index.js").exists());
+    }
+
+    #[test]
+    fn packages_that_are_damaged_or_want_out_of_their_folder_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let refused = |package: &Path| {
+            let error = unpack(package, &folder.join("out"), &wavs).unwrap_err();
+            format!("{error:#}")
+        };
+        let package = folder.join("bad-1.0.0.tgz");
+        tgz(&package, &[("../above.wav", b"out")]);
+        assert!(refused(&package).contains("unsafe path"));
+        assert!(!folder.join("above.wav").exists());
+        std::fs::write(&package, "no archive").unwrap();
+        assert!(refused(&package).contains("remove it and try again"));
+    }
+}
