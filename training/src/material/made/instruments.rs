@@ -7,15 +7,17 @@ use rand::Rng;
 use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 
-use super::{Piece, Recipe, held_out};
+use super::{FLUID, MUSESCORE, Piece, Recipe, held_out};
 use crate::random::stream;
 
 const PROGRAMS: u8 = 128;
-/// Takes of a program.
+/// Takes of a program with each soundfont.
 const TAKES: u64 = 2;
 /// Where General MIDI's drum kits are, on its tenth channel.
 const KITS: [u8; 9] = [0, 8, 16, 24, 25, 32, 40, 48, 56];
 const TAKES_OF_A_KIT: u64 = 6;
+/// Of these, each soundfont plays its own takes.
+const SOUNDFONTS: [&str; 2] = [FLUID, MUSESCORE];
 const DRUMS: u8 = 9;
 const TICKS_A_BEAT: u16 = 480;
 const SCALES: [[u8; 5]; 3] = [[0, 2, 4, 7, 9], [0, 3, 5, 7, 10], [0, 2, 3, 7, 8]];
@@ -23,31 +25,34 @@ const SCALES: [[u8; 5]; 3] = [[0, 2, 4, 7, 9], [0, 3, 5, 7, 10], [0, 2, 3, 7, 8]
 /// A note: when it begins and ends in ticks, its pitch, and how hard it is played.
 type Note = (u32, u32, u8, u8);
 
-pub(super) fn pieces() -> anyhow::Result<Vec<Piece>> {
+/// What one of the soundfonts plays, by its place among them.
+pub(super) fn pieces(soundfont: usize) -> anyhow::Result<Vec<Piece>> {
+    let takes = |count: u64| count * soundfont as u64..count * (soundfont as u64 + 1);
+    let soundfont = SOUNDFONTS[soundfont];
     let instruments = (0..PROGRAMS).flat_map(|program| {
-        (0..TAKES).map(move |take| {
+        takes(TAKES).map(move |take| {
             let mut random = stream(2, &[u64::from(program), take]);
             let notes = phrase(&mut random);
             piece(
                 format!("program{program}-{take}"),
-                program,
-                0,
+                (program, 0),
                 take,
                 &notes,
+                soundfont,
                 &mut random,
             )
         })
     });
     let drums = KITS.into_iter().flat_map(|kit| {
-        (0..TAKES_OF_A_KIT).map(move |take| {
+        takes(TAKES_OF_A_KIT).map(move |take| {
             let mut random = stream(3, &[u64::from(kit), take]);
             let notes = beat(&mut random);
             piece(
                 format!("kit{kit}-{take}"),
-                kit,
-                DRUMS,
+                (kit, DRUMS),
                 take,
                 &notes,
+                soundfont,
                 &mut random,
             )
         })
@@ -57,10 +62,10 @@ pub(super) fn pieces() -> anyhow::Result<Vec<Piece>> {
 
 fn piece(
     name: String,
-    program: u8,
-    channel: u8,
+    (program, channel): (u8, u8),
     take: u64,
     notes: &[Note],
+    soundfont: &'static str,
     random: &mut ChaCha8Rng,
 ) -> anyhow::Result<Piece> {
     Ok(Piece {
@@ -68,12 +73,10 @@ fn piece(
         // The phrases are random: what is held out is a phrase, its instrument is known.
         held_out: held_out(usize::from(program) + 5 * take as usize),
         name,
-        recipe: Recipe::Play(midi(
-            program,
-            channel,
-            notes,
-            random.random_range(300..900),
-        )?),
+        recipe: Recipe::Play(
+            midi(program, channel, notes, random.random_range(300..900))?,
+            soundfont,
+        ),
     })
 }
 
@@ -158,15 +161,19 @@ fn event(delta: u32, kind: TrackEventKind) -> TrackEvent {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
     fn each_file_plays_its_instrument_and_ends_every_note() {
-        let pieces = pieces().unwrap();
+        let pieces: Vec<Piece> = (0..2).flat_map(|font| pieces(font).unwrap()).collect();
         let expected = u64::from(PROGRAMS) * TAKES + KITS.len() as u64 * TAKES_OF_A_KIT;
-        assert_eq!(pieces.len() as u64, expected);
-        for piece in pieces {
-            let Recipe::Play(bytes) = &piece.recipe else {
+        assert_eq!(pieces.len() as u64, 2 * expected);
+        let names: BTreeSet<&str> = pieces.iter().map(|piece| piece.name.as_str()).collect();
+        assert_eq!(names.len(), pieces.len(), "each take has a name of its own");
+        for piece in &pieces {
+            let Recipe::Play(bytes, _) = &piece.recipe else {
                 panic!("{} is no MIDI file", piece.name)
             };
             let (mut begun, mut ended) = (0, 0);

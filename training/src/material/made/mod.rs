@@ -23,6 +23,8 @@ pub(super) enum Made {
     Speech,
     /// By fluidsynth: each program of General MIDI, and its drums.
     Instruments,
+    /// The same with another soundfont.
+    OtherInstruments,
     /// By mma (Musical MIDI Accompaniment) and fluidsynth.
     Grooves,
     /// By formulas.
@@ -43,8 +45,8 @@ struct Piece {
 enum Recipe {
     /// Arguments of espeak-ng, without the file's.
     Speak(Vec<String>),
-    /// A standard MIDI file.
-    Play(Vec<u8>),
+    /// A standard MIDI file, and the soundfont that plays it.
+    Play(Vec<u8>, &'static str),
     /// A chart for mma.
     Accompany(String),
     /// Samples at [`RATE`].
@@ -52,9 +54,10 @@ enum Recipe {
 }
 
 impl Made {
-    pub(super) const ALL: [Self; 4] = [
+    pub(super) const ALL: [Self; 5] = [
         Self::Speech,
         Self::Instruments,
+        Self::OtherInstruments,
         Self::Grooves,
         Self::Signals,
     ];
@@ -63,6 +66,7 @@ impl Made {
         match self {
             Self::Speech => "made-speech",
             Self::Instruments => "made-instruments",
+            Self::OtherInstruments => "made-other-instruments",
             Self::Grooves => "made-grooves",
             Self::Signals => "made-signals",
         }
@@ -71,7 +75,7 @@ impl Made {
     fn kind(self) -> &'static str {
         match self {
             Self::Speech => "speech",
-            Self::Instruments => "instruments",
+            Self::Instruments | Self::OtherInstruments => "instruments",
             Self::Grooves => "music",
             Self::Signals => "sounds",
         }
@@ -82,6 +86,7 @@ impl Made {
         match self {
             Self::Speech => "GPL-3+ (voices of espeak-ng)",
             Self::Instruments => "MIT (Fluid R3 soundfont)",
+            Self::OtherInstruments => "MIT (MuseScore General soundfont)",
             Self::Grooves => "GPL-2+ (grooves of mma), MIT (Fluid R3 soundfont)",
             Self::Signals => "MIT OR Apache-2.0 (this program's formulas)",
         }
@@ -90,7 +95,8 @@ impl Made {
     fn pieces(self) -> anyhow::Result<Vec<Piece>> {
         match self {
             Self::Speech => speech::pieces(),
-            Self::Instruments => instruments::pieces(),
+            Self::Instruments => instruments::pieces(0),
+            Self::OtherInstruments => instruments::pieces(1),
             Self::Grooves => grooves::pieces(),
             Self::Signals => Ok(signals::pieces()),
         }
@@ -134,7 +140,9 @@ impl Made {
 }
 
 /// Debian's package fluid-soundfont-gm.
-const SOUNDFONT: &str = "/usr/share/sounds/sf2/FluidR3_GM.sf2";
+const FLUID: &str = "/usr/share/sounds/sf2/FluidR3_GM.sf2";
+/// Debian's package musescore-general-soundfont.
+const MUSESCORE: &str = "/usr/share/sounds/sf3/MuseScore_General_Full.sf3";
 
 impl Recipe {
     /// Makes the sound beside `base`. Returns the file.
@@ -148,16 +156,16 @@ impl Recipe {
                     &[&["-w".to_owned(), file], &arguments[..]].concat(),
                 )?;
             }
-            Self::Play(bytes) => {
+            Self::Play(bytes, soundfont) => {
                 std::fs::write(&midi, bytes)?;
-                render(&midi, &wav)?;
+                render(&midi, &wav, soundfont)?;
             }
             Self::Accompany(chart) => {
                 let file = base.with_extension("mma");
                 std::fs::write(&file, chart)?;
                 let paths = [&midi, &file].map(|path| path.to_string_lossy().into_owned());
                 run("mma", &[&["-f".to_owned()], &paths[..]].concat())?;
-                render(&midi, &wav)?;
+                render(&midi, &wav, FLUID)?;
             }
             Self::Signal(signal) => write_wav(&wav, &signal.samples())?,
         }
@@ -165,16 +173,27 @@ impl Recipe {
     }
 }
 
-fn render(midi: &Path, wav: &Path) -> anyhow::Result<()> {
-    let mut arguments: Vec<String> = ["-n", "-i", "-q", "-r", "32000", "-F"]
+fn render(midi: &Path, wav: &Path, soundfont: &str) -> anyhow::Result<()> {
+    if !Path::new(soundfont).is_file() {
+        bail!(
+            "there is no {soundfont}: install the packages fluid-soundfont-gm and \
+             musescore-general-soundfont"
+        );
+    }
+    // Only the samples that are played are read.
+    let loading = "synth.dynamic-sample-loading=1";
+    let mut arguments: Vec<String> = ["-n", "-i", "-q", "-o", loading, "-r", "32000", "-F"]
         .map(str::to_owned)
         .into();
-    for path in [wav, Path::new(SOUNDFONT), midi] {
+    for path in [wav, Path::new(soundfont), midi] {
         arguments.push(path.to_string_lossy().into_owned());
     }
     run("fluidsynth", &arguments)?;
     if !wav.is_file() {
-        bail!("fluidsynth made nothing: it needs {SOUNDFONT} (package fluid-soundfont-gm)");
+        bail!(
+            "fluidsynth made nothing of {} and {soundfont}",
+            midi.display()
+        );
     }
     Ok(())
 }
