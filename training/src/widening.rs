@@ -50,11 +50,16 @@ pub(crate) fn pool_by(
 /// The shape with so many channels in each convolution of each block.
 ///
 /// # Errors
-/// If that is no list of whole quaternion filters, one number a block, none less than there are.
+/// If that is no list of whole quaternion filters, one number a block, none less than there are, or the network
+/// is a real one.
 pub(crate) fn wider(
     architecture: &Architecture,
     channels: &[usize],
 ) -> anyhow::Result<Architecture> {
+    ensure!(
+        architecture.algebra == Algebra::Quaternion,
+        "only quaternion networks can be widened"
+    );
     let blocks = &architecture.blocks;
     ensure!(
         channels.len() == blocks.len(),
@@ -83,7 +88,7 @@ pub(crate) fn wider(
 /// Shlens, *Net2Net*, arXiv 1511.05641, who split filters in place of adding fresh ones).
 ///
 /// # Errors
-/// If it is a real network.
+/// If the weights are not of the shape `before`.
 pub(crate) fn widen(
     before: &Architecture,
     weights: &Weights,
@@ -91,12 +96,14 @@ pub(crate) fn widen(
     features: &FeatureSettings,
     random: &mut ChaCha8Rng,
 ) -> anyhow::Result<Weights> {
-    ensure!(
-        before.algebra == Algebra::Quaternion,
-        "only quaternion networks can be widened"
-    );
-    let statistic = |part: &str| weights[&format!("input_norm.{part}")].clone();
-    let norm = (statistic("mean"), statistic("variance"));
+    let statistic = |part: &str| -> anyhow::Result<Vec<f32>> {
+        let name = format!("input_norm.{part}");
+        let values = weights.get(&name);
+        Ok(values
+            .with_context(|| format!("the weights lack {name}"))?
+            .clone())
+    };
+    let norm = (statistic("mean")?, statistic("variance")?);
     let fresh = initial_weights(after, features, norm, random);
     let old: Kept = before
         .convolutions()
@@ -113,6 +120,8 @@ mod tests {
     use hamiltone_engine::model::clip_logits;
     use hamiltone_engine::network::Algebra;
     use hamiltone_engine::network::streaming::PackedNetwork;
+
+    use hamiltone_engine::kernels::TAPS;
 
     use super::*;
     use crate::pruning::remove;
@@ -167,7 +176,12 @@ mod tests {
             let mut narrow = Architecture::doubling(8, 3, true, 1.0, 5);
             (narrow.temporal_pooling, narrow.hidden) = (pooling, hidden);
             let norm = (vec![0.5; size], vec![2.0; size]);
-            let before = initial_weights(&narrow, &features, norm, &mut random);
+            let mut before = initial_weights(&narrow, &features, norm, &mut random);
+            for (_, values) in before.iter_mut().filter(|(name, _)| name.contains("norms")) {
+                values
+                    .iter_mut()
+                    .for_each(|value| *value = 1.0 + normal(&mut random).abs());
+            }
             let wide = wider(&narrow, &[8, 24, 44]).unwrap();
             let after = widen(&narrow, &before, &wide, &features, &mut random).unwrap();
             for parameter in wide.parameters(features.mel_bands) {
@@ -180,8 +194,10 @@ mod tests {
             for (before, after) in said(&narrow, &before).iter().zip(said(&wide, &after)) {
                 assert!((before - after).abs() < 1e-5, "{before} {after}");
             }
-            let new = &after["blocks.1.convolutions.0.kernel"];
-            assert!(new.iter().filter(|weight| **weight == 0.0).count() < new.len() / 2);
+            // Only what the old filters would read of the new ones is zero.
+            let new = &after["blocks.1.convolutions.1.kernel"];
+            let zeros = new.iter().filter(|weight| **weight == 0.0).count();
+            assert_eq!(zeros, COMPONENTS * 4 * (6 - 4) * TAPS);
             let old: Kept = narrow
                 .convolutions()
                 .map(|layer| (0..layer.3).collect())

@@ -67,8 +67,14 @@ pub(super) struct Crop {
 pub fn distil(arguments: &GeneralArguments) -> anyhow::Result<()> {
     arguments.check()?;
     let features = FeatureSettings::default();
-    if let Some(problem) = arguments.architecture().problem(features.mel_bands) {
-        anyhow::bail!("--channels and --blocks: {problem}");
+    let shape = match &arguments.start {
+        None => arguments.architecture(),
+        Some(start) => {
+            arguments.grown(&ModelFile::read(start).context("--start")?.card.architecture)?
+        }
+    };
+    if let Some(problem) = shape.problem(features.mel_bands) {
+        anyhow::bail!("--channels, --blocks or --widen: {problem}");
     }
     std::fs::create_dir_all(&arguments.out)
         .with_context(|| format!("{} cannot be the --out folder", arguments.out.display()))?;

@@ -53,6 +53,12 @@ fn yes() -> bool {
     true
 }
 
+/// Whether it is the name of one thing: no path, address or option.
+fn is_plain(name: &str) -> bool {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || ".+-_".contains(letter);
+    name.chars().all(plain) && name.starts_with(|first: char| first.is_ascii_alphanumeric())
+}
+
 /// The table in the file, or the program's own.
 pub(super) fn table(file: Option<&Path>) -> anyhow::Result<Vec<Package>> {
     let text = match file {
@@ -63,11 +69,17 @@ pub(super) fn table(file: Option<&Path>) -> anyhow::Result<Vec<Package>> {
     };
     let table: Table = toml::from_str(&text).context("the list of packages")?;
     for package in &table.package {
+        let version = package.version.as_deref();
         ensure!(
-            (package.registry == Registry::Debian) == package.version.is_none()
-                && !package.name.contains(['/', ':']),
-            "the list of packages: {} needs a `version`, and no scope, if it has a `registry`, and none without",
+            (package.registry == Registry::Debian) == version.is_none(),
+            "the list of packages: {} needs a `version` if it has a `registry`, and none without",
             package.name
+        );
+        ensure!(
+            is_plain(&package.name) && version.is_none_or(is_plain),
+            "the list of packages: {} {}: names and versions are of letters, digits and . + - _",
+            package.name,
+            version.unwrap_or_default()
         );
     }
     Ok(table.package)
@@ -116,7 +128,7 @@ impl Package {
         for entry in std::fs::read_dir(folder)? {
             let path = entry?.path();
             let file = path.file_name().unwrap_or_default().to_string_lossy();
-            if file.starts_with(&start) && file.ends_with(end) {
+            if file.to_lowercase().starts_with(&start.to_lowercase()) && file.ends_with(end) {
                 return Ok(Some(path));
             }
         }
@@ -150,6 +162,8 @@ mod tests {
             (false, "\"a\"\nversion = \"1.0.0\""),
             (false, "\"../a\"\nregistry = \"pypi\"\nversion = \"1\""),
             (false, "\"a\"\nregistry = \"elsewhere\"\nversion = \"1\""),
+            (false, "\"a\"\nregistry = \"npm\"\nversion = \"file:a\""),
+            (false, "\"-a\""),
         ] {
             std::fs::write(&list, format!("{usual}{rest}\n")).unwrap();
             assert_eq!(table(Some(&list)).is_ok(), good, "{rest}");

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read, Seek};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, ensure};
@@ -10,8 +10,8 @@ use flate2::read::GzDecoder;
 
 use crate::files;
 
-/// Takes the files that `wants` wants out of a package, into `folder`, which is there; archives inside
-/// (`is_archive`) are opened too. Returns the paths.
+/// Takes the files that `wants` wants out of a package, into `folder`, which is there. Archives in Debian's and
+/// npm's packages (`is_archive`) are opened too. Returns the paths.
 pub(super) fn unpack(
     package: &Path,
     folder: &Path,
@@ -19,11 +19,11 @@ pub(super) fn unpack(
 ) -> anyhow::Result<Vec<PathBuf>> {
     let extension = package.extension().unwrap_or_default();
     let mut kept = match extension.to_string_lossy().as_ref() {
-        "tgz" => unpack_tar(GzDecoder::new(open(package)?), folder, wants),
+        "tgz" => unpack_tar(&mut GzDecoder::new(open(package)?), folder, wants),
         "whl" => unpack_zip(package, folder, wants),
         _ => unpack_deb(package, folder, wants),
     }
-    .with_context(|| format!("{}: remove it and try again", package.display()))?;
+    .with_context(|| package.display().to_string())?;
     kept.sort();
     Ok(kept)
 }
@@ -44,46 +44,52 @@ fn unpack_deb(
         .stdout(Stdio::piped())
         .spawn()
         .context("dpkg-deb cannot be run: packages need a Debian system")?;
-    let contents = child.stdout.take().context("dpkg-deb has no output")?;
-    let kept = unpack_tar(contents, folder, wants)?;
-    ensure!(child.wait()?.success(), "dpkg-deb cannot read it");
+    let mut contents = child.stdout.take().context("dpkg-deb has no output")?;
+    let kept = unpack_tar(&mut contents, folder, wants);
+    drop(contents); // where something went wrong, it would wait for a reader
+    let ended = child.wait()?;
+    let kept = kept?;
+    ensure!(
+        ended.success(),
+        "dpkg-deb cannot read it: remove it and try again"
+    );
     Ok(kept)
 }
 
 fn unpack_tar(
-    contents: impl Read,
+    contents: &mut impl Read,
     folder: &Path,
     wants: &dyn Fn(&Path) -> bool,
 ) -> anyhow::Result<Vec<PathBuf>> {
+    let damaged = "it is damaged: remove it and try again";
     let mut kept = Vec::new();
-    for entry in tar::Archive::new(contents).entries()? {
-        let mut entry = entry?;
+    for entry in tar::Archive::new(&mut *contents).entries()? {
+        let mut entry = entry.context(damaged)?;
         let inside = entry.path()?.into_owned();
         let regular = entry.header().entry_type().is_file();
         if !(regular && (is_archive(&inside) || wants(&inside))) {
             continue;
         }
+        let safe = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
         ensure!(
-            entry.unpack_in(folder)?,
+            inside.components().all(safe) && entry.unpack_in(folder).context(damaged)?,
             "it holds the unsafe path {}",
             inside.display()
         );
         let file = folder.join(&inside);
         if is_archive(&inside) {
-            let folder = file.with_extension("unpacked");
-            kept.extend(match has_extension(&inside, &[OPENTTD]) {
-                true => unpack_openttd(&file, &folder)?,
-                false => unpack_zip(&file, &folder, wants)?,
-            });
+            kept.extend(unpack_archive(&file, wants)?);
             files::remove(&file)?;
         } else {
             kept.push(file);
         }
     }
+    // To the very end, where the check sum of what is compressed is.
+    std::io::copy(contents, &mut std::io::sink()).context(damaged)?;
     Ok(kept)
 }
 
-/// Extension of OpenTTD's sounds.
+/// Extension of OpenTTD's sounds, and of what else calls itself a catalogue.
 const OPENTTD: &str = "cat";
 /// Those of games' archives, an organ's among them, that are zip files.
 const ZIPPED: [&str; 5] = ["pk3", "pk4", "zip", "wz", "orgue"];
@@ -97,29 +103,64 @@ fn has_extension(path: &Path, extensions: &[&str]) -> bool {
     extensions.contains(&extension.to_lowercase().as_str())
 }
 
-/// OpenTTD's sounds, all of them: a table of offset and size of each (the size of the table being where the first
-/// begins), then the length of its name, the name, and a RIFF file. A highest bit of the first offset says nothing here.
-fn unpack_openttd(path: &Path, folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+/// What is wanted of an archive inside a package, into a folder of its name.
+fn unpack_archive(path: &Path, wants: &dyn Fn(&Path) -> bool) -> anyhow::Result<Vec<PathBuf>> {
+    let mut folder = path.as_os_str().to_owned();
+    folder.push(".unpacked");
+    let folder = PathBuf::from(folder);
+    if has_extension(path, &[OPENTTD]) {
+        return unpack_openttd(path, &folder, wants);
+    }
+    unpack_zip(path, &folder, wants)
+}
+
+/// A number of OpenTTD's archives that says so: they are of the form that has names.
+const NAMED: u32 = 1 << 31;
+
+/// The sounds of an OpenTTD archive: a table of offset and size of each (the size of the table being where the first
+/// begins), then the length of its name, the name, and a RIFF file. Other catalogues have none.
+fn unpack_openttd(
+    path: &Path,
+    folder: &Path,
+    wants: &dyn Fn(&Path) -> bool,
+) -> anyhow::Result<Vec<PathBuf>> {
     let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
     let number = |at: usize| {
         let number = bytes.get(at..at + 4).and_then(|four| four.try_into().ok());
-        number
-            .map(u32::from_le_bytes)
-            .map(|number| number & 0x7fff_ffff)
+        number.map(u32::from_le_bytes)
     };
-    let entries = number(0).context("it is empty")? as usize / 8;
+    let Some(first) = number(0).filter(|first| first & NAMED > 0) else {
+        return Ok(Vec::new());
+    };
     std::fs::create_dir_all(folder)?;
-    let mut kept = Vec::new();
-    for entry in 0..entries {
+    let (mut kept, mut written) = (Vec::new(), 0);
+    for entry in 0..(first & !NAMED) as usize / 8 {
         let of_entry = || {
-            let (from, size) = (number(8 * entry)? as usize, number(8 * entry + 4)? as usize);
+            let from = (number(8 * entry)? & !NAMED) as usize;
+            let size = number(8 * entry + 4)? as usize;
             let named = from + 1 + usize::from(*bytes.get(from)?);
-            bytes.get(named..named + size)
+            let name = String::from_utf8_lossy(bytes.get(from + 1..named)?);
+            Some((name, bytes.get(named..named.checked_add(size)?)?))
         };
-        let sound = of_entry().with_context(|| format!("sound {entry} lies outside of it"))?;
-        let file = folder.join(format!("{entry}.wav"));
-        std::fs::write(&file, sound)?;
-        kept.push(file);
+        let (name, sound) = of_entry()
+            .with_context(|| format!("sound {entry} of {} lies outside of it", path.display()))?;
+        written += sound.len();
+        ensure!(
+            written <= bytes.len(),
+            "sounds of {} overlap",
+            path.display()
+        );
+        let plain = |letter: char| letter.is_alphanumeric() || " -.()".contains(letter);
+        let name: String = name
+            .chars()
+            .filter(|letter| plain(*letter))
+            .take(150)
+            .collect();
+        let file = folder.join(format!("{entry} {name}.wav"));
+        if wants(&file) {
+            std::fs::write(&file, sound)?;
+            kept.push(file);
+        }
     }
     Ok(kept)
 }
@@ -194,7 +235,9 @@ mod tests {
     fn the_sounds_of_a_railway_game_are_taken_apart() {
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path();
-        let table = [16, 7, 16 + 5 + 7, 4].map(u32::to_le_bytes).concat();
+        let table = [16 | NAMED, 7, 16 + 5 + 7, 4]
+            .map(u32::to_le_bytes)
+            .concat();
         let cat = [&table[..], b"\x04horn", b"a whole", b"\x00", b"file"].concat();
         let package = folder.join("railway-1.0.0.tgz");
         tgz(&package, &[("package/all.cat", &cat)]);
@@ -253,7 +296,7 @@ mod tests {
         };
         let both = [
             ("package/a.wav".to_owned(), "a sound".to_owned()),
-            ("package/game.unpacked/b.wav".into(), "in a game".into()),
+            ("package/game.zip.unpacked/b.wav".into(), "in a game".into()),
         ];
         assert_eq!(out(&npm), both);
         assert_eq!(out(&wheel), [("sounds/d.wav".into(), "another".into())]);
@@ -269,10 +312,18 @@ mod tests {
             format!("{error:#}")
         };
         let package = folder.join("bad-1.0.0.tgz");
-        tgz(&package, &[("../above.wav", b"out")]);
-        assert!(refused(&package).contains("unsafe path"));
-        assert!(!folder.join("above.wav").exists());
+        let own = folder.join("own.zip");
+        std::fs::write(&own, zip(&[("a.wav", b"not theirs")])).unwrap();
+        for path in ["../above.wav", "../own.zip", own.to_str().unwrap()] {
+            tgz(&package, &[(path, b"out")]);
+            assert!(refused(&package).contains("unsafe path"), "{path}");
+        }
+        assert!(own.exists() && !folder.join("above.wav").exists());
         std::fs::write(&package, "no archive").unwrap();
+        assert!(refused(&package).contains("remove it and try again"));
+        tgz(&package, &[("package/a.wav", b"a sound")]);
+        let whole = std::fs::read(&package).unwrap();
+        std::fs::write(&package, &whole[..whole.len() - 4]).unwrap();
         assert!(refused(&package).contains("remove it and try again"));
     }
 }

@@ -176,13 +176,20 @@ fn a_finished_student_is_pruned_and_learns_on_and_is_measured() {
         .map(|block| &block.filters[..])
         .collect();
     assert_eq!(filters, [&[8, 8], &[17, 17]]);
-    for usual in [&told_more[..2], &told_more[..3]] {
-        let error = learn(&path("more"), &[usual, &["--steps", "2"]].concat()).unwrap_err();
+    let wider_still = ["--start", &start, "--statistics", "--widen", "32,72"];
+    for other in [&told_more[..2], &told_more[..3], &wider_still] {
+        let error = learn(&path("more"), &[other, &["--steps", "2"]].concat()).unwrap_err();
         assert!(error.to_string().contains("choose another --out"));
     }
-    let narrower = ["--start", &start, "--widen", "4,4,4", "--steps", "1"];
-    let error = learn(&path("narrower"), &narrower).unwrap_err();
-    assert!(format!("{error:#}").contains("3 counts of channels for 2 blocks"));
+    for (channels, problem) in [
+        ("4,4,4", "3 counts of channels for 2 blocks"),
+        ("4,4", "at least"),
+        ("32,12000", "a filter count is 3000"),
+    ] {
+        let unfit = ["--start", &start, "--widen", channels, "--steps", "1"];
+        let error = learn(&path("unfit"), &unfit).unwrap_err();
+        assert!(format!("{error:#}").contains(problem), "{error:#}");
+    }
     learn(&path("more"), &[&told_more[..], &["--steps", "2"]].concat()).unwrap();
     // What knows more cannot be a general tagger's beginning without saying so.
     let from_more = path("more/model.safetensors");

@@ -2,8 +2,6 @@
 //! and what is simpler than a recording of it (sirens, telephones, alarms, engines, wind). The
 //! teacher says what each of them is.
 
-mod nature;
-mod objects;
 mod synthesis;
 mod things;
 mod tones;
@@ -18,7 +16,7 @@ const TAKES: u64 = 30;
 
 type Make = fn(&mut ChaCha8Rng) -> Vec<f32>;
 
-const SIGNALS: [(&str, Make); 45] = [
+const SIGNALS: [(&str, Make); 27] = [
     ("sine", tones::sine),
     ("sweep", tones::sweep),
     ("harmonic", tones::harmonic),
@@ -46,24 +44,6 @@ const SIGNALS: [(&str, Make); 45] = [
     ("steps", things::steps),
     ("whoosh", things::whoosh),
     ("glitch", things::glitch),
-    ("cricket", nature::cricket),
-    ("frog", nature::frog),
-    ("hoot", nature::hoot),
-    ("whale", nature::whale),
-    ("surf", nature::surf),
-    ("cascade", nature::cascade),
-    ("bubbles", nature::bubbles),
-    ("crackling", nature::crackling),
-    ("clapper", objects::clapper),
-    ("doorbell", objects::doorbell),
-    ("chink", objects::chink),
-    ("knocks", objects::knocks),
-    ("whistle", objects::whistle),
-    ("steam-whistle", objects::steam_whistle),
-    ("steam", objects::steam),
-    ("foghorn", objects::foghorn),
-    ("aircraft", objects::aircraft),
-    ("boing", objects::boing),
 ];
 
 pub(super) fn pieces() -> Vec<Piece> {

@@ -129,11 +129,3 @@ pub(super) fn gated(mut samples: Vec<f32>, gate: &[f32]) -> Vec<f32> {
         .for_each(|(x, gate)| *x *= gate);
     samples
 }
-
-/// Repeats a signal `delay_s` later and weaker, again and again.
-pub(super) fn echo(samples: &mut [f32], delay_s: f32, gain: f32) {
-    let delay = (delay_s * RATE) as usize;
-    for index in delay..samples.len() {
-        samples[index] += gain * samples[index - delay];
-    }
-}
