@@ -21,6 +21,8 @@ enum Command {
     Distil(Box<hamiltone_training::general::GeneralArguments>),
     /// Add class statistics to a general tagger, for choosing among some of its labels.
     Statistics(hamiltone_training::general::StatisticsArguments),
+    /// Measure how far general taggers agree with their teacher on held-out sounds.
+    Agreement(hamiltone_training::general::AgreementArguments),
     /// Measure general taggers on labelled sets that they have not learned.
     ZeroShot(hamiltone_training::zero_shot::ZeroShotArguments),
     /// Gather unlabelled audio to learn from; run it again to go on where it stopped.
@@ -58,6 +60,7 @@ fn main() -> std::process::ExitCode {
         Command::Study(arguments) => hamiltone_training::study::study(&arguments),
         Command::Distil(arguments) => hamiltone_training::general::distil(&arguments),
         Command::Statistics(arguments) => hamiltone_training::general::statistics(&arguments),
+        Command::Agreement(arguments) => hamiltone_training::general::agreement(&arguments),
         Command::ZeroShot(arguments) => hamiltone_training::zero_shot::zero_shot(&arguments),
         Command::Gather(arguments) => hamiltone_training::material::gather(&arguments),
         Command::Coverage(arguments) => hamiltone_training::material::coverage(&arguments),

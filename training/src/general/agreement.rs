@@ -1,8 +1,9 @@
 //! How far a student agrees with its teacher on sounds that neither of them learned from.
 
 use hamiltone_engine::features::{FeatureSettings, quaternion_frames};
-use hamiltone_engine::model::clip_logits;
+use hamiltone_engine::model::{Model, clip_logits};
 use hamiltone_engine::network::streaming::PackedNetwork;
+use hamiltone_engine::tagging::Tagger;
 use rand::Rng;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,7 @@ use super::Material;
 use crate::evaluation::average_precision;
 use crate::material::PRESENT;
 use crate::random::stream;
-use crate::teacher::{Mn04, audioset_labels};
+use crate::teacher::{Mn04, RATE, audioset_labels};
 
 /// Labels so general that agreeing on them says little.
 const GENERAL: [&str; 8] = [
@@ -29,6 +30,8 @@ const GENERAL: [&str; 8] = [
 const SURE: f32 = 0.5;
 /// A label must be there so often to count.
 const LEAST_OFTEN: usize = 3;
+/// Segments that measure.
+pub(super) const HELD_OUT: usize = 1_200;
 /// Length of a segment.
 const SEGMENT_S: usize = 5;
 /// Most segments of one sound.
@@ -109,23 +112,45 @@ impl HeldOut {
         network: &Arc<PackedNetwork>,
         features: &FeatureSettings,
     ) -> Agreement {
-        let answers: Vec<(Vec<f32>, &[f32])> = self
-            .segments
-            .par_iter()
-            .map(|(samples, truth)| {
-                let frames = quaternion_frames(features, samples);
-                (clip_logits(network, &frames), &truth[..])
-            })
-            .collect();
+        let answers = self.segments.par_iter().map(|(samples, truth)| {
+            let frames = quaternion_frames(features, samples);
+            (clip_logits(network, &frames), &truth[..])
+        });
+        self.compare(&answers.collect::<Vec<_>>())
+    }
+
+    /// Asks a model as live audio is tagged: the mean of the probabilities in windows of so many seconds, from
+    /// the first whole window on.
+    ///
+    /// # Errors
+    /// If the model cannot hear the teacher's sample rate.
+    pub(super) fn ask_live(&self, model: &Arc<Model>, window_s: f32) -> anyhow::Result<Agreement> {
+        let answers = self.segments.par_iter().map(|(samples, truth)| {
+            let mut tagger = Tagger::new(model.clone(), RATE, window_s)?;
+            let whole = f64::from(tagger.window_s()).min(SEGMENT_S as f64 - tagger.latency_s());
+            let mut sums = vec![0.0; truth.len()];
+            tagger.push(samples, &mut |tags| {
+                if tags.time_s >= whole {
+                    let pairs = sums.iter_mut().zip(tags.probabilities);
+                    pairs.for_each(|(sum, probability)| *sum += probability);
+                }
+            });
+            Ok((sums, &truth[..])) // every segment is as long: sums are in the order of means
+        });
+        Ok(self.compare(&answers.collect::<anyhow::Result<Vec<_>>>()?))
+    }
+
+    fn compare(&self, answers: &[(Vec<f32>, &[f32])]) -> Agreement {
         Agreement {
-            all: figures(&answers, &|_| true),
-            covered: Some(figures(&answers, &|label| self.covered[label])),
+            all: figures(answers, &|_| true),
+            covered: Some(figures(answers, &|label| self.covered[label])),
             segments: answers.len(),
         }
     }
 }
 
-/// Of pairs of logits, the student's and the teacher's, on the labels that count.
+/// Of pairs of the student's logits (or probabilities: their order counts) and the teacher's logits, on the labels
+/// that count.
 fn figures(answers: &[(Vec<f32>, &[f32])], counts: &(dyn Fn(usize) -> bool + Sync)) -> Figures {
     let logit = |probability: f32| (probability / (1.0 - probability)).ln();
     let labels = answers.first().map_or(0, |(_, truth)| truth.len());

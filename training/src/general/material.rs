@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use rand::Rng;
 use rayon::prelude::*;
 
 use crate::audio_cache::Sound;
 use crate::material::{Heard, Source, segments_of_labels};
+use crate::run::progress;
 use crate::teacher::RATE;
 
 /// Share of the cuts that are drawn by the rarity of what is heard.
@@ -42,6 +43,14 @@ struct RarePlaces {
 /// A long sound is drawn more often than a short one, but not in proportion: an hour of music is
 /// one kind of sound, sixty effects of a second are sixty.
 pub(super) const SECONDS_POWER: f64 = 0.5;
+
+/// Reads sounds with a bar that says `what`.
+pub(super) fn load(sources: &[Source], what: &str, quiet: bool) -> anyhow::Result<Material> {
+    let bar = progress(sources.len() as u64, what, quiet);
+    let material = Material::load(sources, &|| bar.inc(1)).context(what.to_owned());
+    bar.finish_and_clear();
+    material
+}
 
 impl Material {
     /// Reads sounds; one that cannot be read is left out, with a word. Calls

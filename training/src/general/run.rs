@@ -12,11 +12,12 @@ use hamiltone_engine::network::streaming::PackedNetwork;
 use rand::Rng;
 use rayon::prelude::*;
 
-use super::agreement::HeldOut;
+use super::agreement::{HELD_OUT, HeldOut};
 use super::beginning::Student;
 use super::card::card;
 use super::folder::{Settings, claim, names};
 use super::loss::{Lesson, loss};
+use super::material::load;
 use super::progress::{MODEL, Record};
 use super::statistics::{add_statistics, sources};
 use super::{GeneralArguments, Material, Mixing, degrade, mixture};
@@ -32,8 +33,6 @@ use crate::teacher::{HIDDEN, LABELS, LastLayers, Mn04};
 pub(super) const AVERAGE_DECAY: f64 = 0.999;
 /// Steps whose crops are made at once: what one of them does on a single core, the others hide.
 const AT_ONCE: usize = 4;
-/// Segments that measure.
-const HELD_OUT: usize = 1_200;
 /// Streams of random numbers; see also those of the beginning.
 const MIX: u64 = 1;
 const CODED: u64 = u64::from_le_bytes(*b"as coded");
@@ -82,22 +81,16 @@ pub fn distil(arguments: &GeneralArguments) -> anyhow::Result<()> {
     let settings = arguments.settings()?;
     let sounds = names(&learned, &arguments.material);
     claim(&arguments.out, &settings, &sounds)?;
-    let load = |sources: &[Source], what: &str| {
-        let bar = progress(sources.len() as u64, what, arguments.quiet);
-        let material = Material::load(sources, &|| bar.inc(1)).context(what.to_owned());
-        bar.finish_and_clear();
-        material
-    };
     let teacher = Mn04::open(&arguments.teacher)?;
     let heard = hear(arguments, &learned, &teacher)?;
     let measured = HeldOut::new(
-        &load(&held_out, "reading held-out sounds")?,
+        &load(&held_out, "reading held-out sounds", arguments.quiet)?,
         &teacher,
         &features,
         HELD_OUT,
         covered(&heard, &learned, &arguments.material),
     )?;
-    let mut material = load(&learned, "reading sounds")?;
+    let mut material = load(&learned, "reading sounds", arguments.quiet)?;
     material.prefer_rare(&arguments.material, &heard);
     let school = School {
         arguments,

@@ -1,5 +1,6 @@
 //! Sounds are gathered and judged, and a student learns from them, in pieces.
 
+mod agreement;
 #[path = "../common/mod.rs"]
 mod common;
 mod gathered;
@@ -8,6 +9,7 @@ mod zero_shot;
 
 use std::path::Path;
 
+use agreement::agreement_measures;
 use gathered::{SHORT, material, sounds_but_one, state, teacher, told};
 use hamiltone_engine::model::ModelFile;
 use hamiltone_engine::network::TemporalPooling;
@@ -78,6 +80,7 @@ fn a_student_goes_on_where_it_stopped_and_coverage_counts_every_label() {
     let model = out.join("model.safetensors");
     let error = learn(&["--steps", "4", "--start", model.to_str().unwrap()]).unwrap_err();
     assert!(error.to_string().contains("another --out"), "{error:#}");
+    agreement_measures(from, teacher, &model, &after);
     let refused = |change: &[&str]| learn(change).unwrap_err().to_string();
     other_settings_and_fewer_sounds_are_refused(folder.path(), &refused);
 

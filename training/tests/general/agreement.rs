@@ -1,0 +1,49 @@
+//! Measuring finished models against their teacher.
+
+use std::path::Path;
+
+use hamiltone_training::general::{AgreementArguments, agreements};
+
+use super::gathered::told;
+
+/// A run's last measurement is what the command says of its model; windows say something else, and what is no general
+/// tagger is refused.
+pub(crate) fn agreement_measures(
+    material: &str,
+    teacher: &str,
+    model: &Path,
+    progress: &serde_json::Value,
+) {
+    let model = model.to_str().unwrap();
+    let ask = |more: &[&str]| {
+        let line = ["--material", material, "--teacher", teacher];
+        agreements(&told::<AgreementArguments>(&[&line, more].concat()))
+    };
+    let twice = ask(&["--model", model, model]).unwrap();
+    let [(name, measured), (_, again)] = &twice[..] else {
+        panic!("{twice:?}")
+    };
+    assert_eq!((name.as_str(), measured), ("general", again));
+    let kept = &progress["records"].as_array().unwrap().last().unwrap()["agreement"];
+    assert_eq!(kept["segments"], measured.segments);
+    for (what, value) in [
+        (
+            "mean_average_precision",
+            measured.all.mean_average_precision,
+        ),
+        ("top_1", measured.all.top_1),
+    ] {
+        let kept = kept[what].as_f64().unwrap();
+        assert!((kept - value).abs() < 1e-9, "{what}: {kept}, {value}");
+    }
+    let live = &ask(&["--model", model, "--window", "2"]).unwrap()[0].1;
+    assert_eq!(live.segments, measured.segments);
+    assert_eq!(
+        (live.all.labels, live.all.sure),
+        (measured.all.labels, measured.all.sure)
+    );
+
+    let other = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/esc10.safetensors");
+    let error = format!("{:#}", ask(&["--model", other]).unwrap_err());
+    assert!(error.contains("no general tagger"), "{error}");
+}
