@@ -5,6 +5,7 @@ mod problem;
 
 use anyhow::{Context, ensure};
 use problem::Problem;
+use rayon::prelude::*;
 
 use crate::evaluation::largest;
 
@@ -59,35 +60,65 @@ pub(crate) fn choose(examples: &[Example<'_>]) -> anyhow::Result<Choice> {
          speaker or track, so two of them are needed"
     );
     let inner_folds = groups.min(INNER_FOLDS);
-    let mut totals = [(0.0, 0usize); PENALTIES.len()];
-    let mut held_out = 0;
-    for inner in 0..inner_folds {
-        let is_out = |example: &Example<'_>| example.group % inner_folds == inner;
-        let problem = Problem::new(examples.iter().filter(|example| !is_out(example)))?;
-        let out: Vec<&Example<'_>> = examples.iter().filter(|e| e.tests && is_out(e)).collect();
-        held_out += out.len();
-        let mut start = problem.zeros();
-        for (penalty, (loss, right)) in PENALTIES.into_iter().zip(&mut totals) {
-            start = problem.minimise(penalty, start)?;
-            let linear = problem.linear(&start);
-            for example in &out {
-                let logits = linear.logits(example.features);
-                *loss += cross_entropy(&logits, example.target);
-                *right += usize::from(largest(&logits) == example.label);
-            }
-        }
-    }
+    let mut parts = (0..inner_folds)
+        .map(|inner| Part::new(examples, &|group| group % inner_folds == inner))
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    let held_out: usize = parts.iter().map(|part| part.held_out.len()).sum();
     ensure!(held_out > 0, "there is nothing to choose a penalty by");
-    let choices = PENALTIES
-        .into_iter()
-        .zip(totals)
-        .map(|(penalty, (loss, right))| Choice {
+    let mut choices: Vec<Choice> = Vec::new();
+    for penalty in PENALTIES {
+        let of_parts = parts.par_iter_mut().map(|part| part.under(penalty));
+        let of_parts = of_parts.collect::<anyhow::Result<Vec<_>>>()?;
+        let (loss, right) = of_parts
+            .into_iter()
+            .fold((0.0, 0), |sum, part| (sum.0 + part.0, sum.1 + part.1));
+        choices.push(Choice {
             penalty,
             loss: loss / held_out as f64,
             accuracy: right as f64 / held_out as f64,
         });
-    let best = choices.min_by(|a, b| a.loss.total_cmp(&b.loss));
+        if let [.., best, worse, worst] = &choices[..]
+            && best.loss < worse.loss
+            && worse.loss < worst.loss
+        {
+            break; // weaker ones only learn more by heart, and take longest
+        }
+    }
+    let best = choices.into_iter().min_by(|a, b| a.loss.total_cmp(&b.loss));
     best.context("there are penalties")
+}
+
+/// The examples without those that are held out, and these.
+struct Part<'a> {
+    problem: Problem,
+    held_out: Vec<&'a Example<'a>>,
+    /// What was found under the penalty before.
+    found: Vec<f64>,
+}
+
+impl<'a> Part<'a> {
+    fn new(examples: &'a [Example<'a>], is_out: &dyn Fn(usize) -> bool) -> anyhow::Result<Self> {
+        let problem = Problem::new(examples.iter().filter(|example| !is_out(example.group)))?;
+        let held_out = examples.iter().filter(|e| e.tests && is_out(e.group));
+        Ok(Self {
+            held_out: held_out.collect(),
+            found: problem.zeros(),
+            problem,
+        })
+    }
+
+    /// Sum of the cross-entropies of what is held out under a penalty, and how many are right.
+    fn under(&mut self, penalty: f64) -> anyhow::Result<(f64, usize)> {
+        let start = std::mem::take(&mut self.found);
+        self.found = self.problem.minimise(penalty, start)?;
+        let linear = self.problem.linear(&self.found);
+        let answers = self.held_out.iter().map(|example| {
+            let logits = linear.logits(example.features);
+            let right = largest(&logits) == example.label;
+            (cross_entropy(&logits, example.target), usize::from(right))
+        });
+        Ok(answers.fold((0.0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1)))
+    }
 }
 
 /// The head with the least cross-entropy over the examples plus the penalty, and the mean cross-entropy.

@@ -1,5 +1,7 @@
 //! What is minimised: cross-entropy of examples and a penalty on the weights.
 
+use std::cell::RefCell;
+
 use anyhow::Context;
 use argmin::core::{CostFunction, Executor, Gradient, State};
 use argmin::solver::linesearch::MoreThuenteLineSearch;
@@ -77,10 +79,7 @@ impl Problem {
         let solver = LBFGS::new(search, MEMORY)
             .with_tolerance_grad(1e-4)?
             .with_tolerance_cost(1e-7)?;
-        let penalised = Penalised {
-            problem: self,
-            penalty,
-        };
+        let penalised = Penalised::new(self, penalty);
         let result = Executor::new(penalised, solver)
             .configure(|state| state.param(start).max_iters(ITERATIONS))
             .timer(false)
@@ -133,9 +132,8 @@ impl Problem {
         Ok((-lost.to_scalar::<f64>()? / count, errors))
     }
 
-    /// The gradient of the mean cross-entropy.
-    fn gradient(&self, at: &[f64]) -> candle_core::Result<Vec<f64>> {
-        let (_, errors) = self.pass(at)?;
+    /// The gradient of the mean cross-entropy, by the errors of a [`pass`](Self::pass).
+    fn gradient(&self, errors: &Tensor) -> candle_core::Result<Vec<f64>> {
         let share = 1.0 / self.rows.dims()[0] as f64;
         let of_weights = errors.t()?.matmul(&self.rows)?.to_vec2::<f32>()?;
         let of_bias = errors.sum(0)?.to_vec1::<f32>()?;
@@ -149,9 +147,30 @@ impl Problem {
 struct Penalised<'a> {
     problem: &'a Problem,
     penalty: f64,
+    /// Where the last pass was, and what it gave: the search asks for cost and gradient of one place.
+    last: RefCell<Option<(Vec<f64>, f64, Tensor)>>,
 }
 
-impl Penalised<'_> {
+impl<'a> Penalised<'a> {
+    fn new(problem: &'a Problem, penalty: f64) -> Self {
+        Self {
+            problem,
+            penalty,
+            last: RefCell::new(None),
+        }
+    }
+
+    fn pass(&self, at: &[f64]) -> candle_core::Result<(f64, Tensor)> {
+        if let Some((place, loss, errors)) = &*self.last.borrow()
+            && place == at
+        {
+            return Ok((*loss, errors.clone()));
+        }
+        let (loss, errors) = self.problem.pass(at)?;
+        *self.last.borrow_mut() = Some((at.to_vec(), loss, errors.clone()));
+        Ok((loss, errors))
+    }
+
     fn weights<'w>(&self, at: &'w [f64]) -> impl Iterator<Item = &'w [f64]> {
         let features = self.problem.features();
         at.chunks_exact(features + 1)
@@ -169,7 +188,7 @@ impl CostFunction for Penalised<'_> {
             .flatten()
             .map(|weight| weight * weight)
             .sum();
-        Ok(self.problem.pass(at)?.0 + 0.5 * self.penalty * squares)
+        Ok(self.pass(at)?.0 + 0.5 * self.penalty * squares)
     }
 }
 
@@ -178,7 +197,7 @@ impl Gradient for Penalised<'_> {
     type Gradient = Vec<f64>;
 
     fn gradient(&self, at: &Vec<f64>) -> Result<Vec<f64>, argmin::core::Error> {
-        let mut gradient = self.problem.gradient(at)?;
+        let mut gradient = self.problem.gradient(&self.pass(at)?.1)?;
         let features = self.problem.features();
         for (sums, weights) in gradient
             .chunks_exact_mut(features + 1)
@@ -205,10 +224,7 @@ mod tests {
         let problem = Problem::new(examples.iter()).unwrap();
         for penalty in PENALTIES {
             let found = problem.minimise(penalty, problem.zeros()).unwrap();
-            let penalised = Penalised {
-                problem: &problem,
-                penalty,
-            };
+            let penalised = Penalised::new(&problem, penalty);
             let gradient = penalised.gradient(&found).unwrap();
             let most = gradient
                 .iter()
