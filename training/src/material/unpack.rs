@@ -249,9 +249,13 @@ mod tests {
             kept.iter().map(read).collect::<Vec<_>>(),
             ["a whole", "file"]
         );
+        assert!(kept[0].ends_with("package/all.cat.unpacked/0 horn.wav"));
+        // A catalogue of another kind, and one that is cut short.
+        tgz(&package, &[("package/all.cat", b"CATALOG \"a\"")]);
+        assert!(unpack(&package, &out, &wavs).unwrap().is_empty());
         tgz(&package, &[("package/all.cat", &cat[..cat.len() - 1])]);
         let error = format!("{:#}", unpack(&package, &out, &wavs).unwrap_err());
-        assert!(error.contains("sound 1 lies outside"), "{error}");
+        assert!(error.contains("sound 1 of"), "{error}");
     }
 
     fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
