@@ -128,12 +128,37 @@ mod tests {
     use crate::random::{normal, stream};
     use crate::run::initial_weights;
 
+    /// Frames of noise.
+    fn frames(random: &mut ChaCha8Rng, features: &FeatureSettings) -> Vec<f32> {
+        let numbers = 70 * COMPONENTS * features.mel_bands;
+        (0..numbers).map(|_| normal(random)).collect()
+    }
+
+    /// Two networks, and what they say of frames: nearly the same.
+    fn say_the_same(
+        features: &FeatureSettings,
+        frames: &[f32],
+        before: (&Architecture, &Weights),
+        after: (&Architecture, &Weights),
+    ) {
+        let [before, after] = [before, after].map(|(shape, weights)| {
+            for parameter in shape.parameters(features.mel_bands) {
+                assert_eq!(weights[&parameter.name].len(), parameter.count());
+            }
+            let network = PackedNetwork::new(shape, features.mel_bands, weights);
+            clip_logits(&Arc::new(network), frames)
+        });
+        for (before, after) in before.iter().zip(&after) {
+            assert!((before - after).abs() < 1e-5, "{before} {after}");
+        }
+    }
+
     #[test]
     fn a_head_that_knows_more_says_the_same_at_first() {
         let features = FeatureSettings::default();
         let size = COMPONENTS * features.mel_bands;
         let mut random = stream(1, &[]);
-        let frames: Vec<f32> = (0..70 * size).map(|_| normal(&mut random)).collect();
+        let frames = frames(&mut random, &features);
         for (algebra, hidden) in [
             (Algebra::Quaternion, 3),
             (Algebra::Quaternion, 0),
@@ -143,21 +168,12 @@ mod tests {
             (shape.algebra, shape.hidden) = (algebra, hidden);
             let norm = (vec![0.0; size], vec![1.0; size]);
             let mut weights = initial_weights(&shape, &features, norm, &mut random);
-            let said = |shape: &Architecture, weights: &Weights| {
-                let network = PackedNetwork::new(shape, features.mel_bands, weights);
-                clip_logits(&Arc::new(network), &frames)
-            };
-            let before = said(&shape, &weights);
+            let before = weights.clone();
             pool_by(TemporalPooling::MeanMax, &mut shape, &mut weights).unwrap();
             let narrow = shape.clone();
             pool_by(TemporalPooling::Statistics, &mut shape, &mut weights).unwrap();
             assert!(shape.features() > 4 * narrow.features());
-            for parameter in shape.parameters(features.mel_bands) {
-                assert_eq!(weights[&parameter.name].len(), parameter.count());
-            }
-            for (before, after) in before.iter().zip(said(&shape, &weights)) {
-                assert!((before - after).abs() < 1e-5, "{before} {after}");
-            }
+            say_the_same(&features, &frames, (&narrow, &before), (&shape, &weights));
             assert!(pool_by(TemporalPooling::MeanMax, &mut shape, &mut weights).is_err());
         }
     }
@@ -167,7 +183,7 @@ mod tests {
         let features = FeatureSettings::default();
         let size = COMPONENTS * features.mel_bands;
         let mut random = stream(2, &[]);
-        let frames: Vec<f32> = (0..70 * size).map(|_| normal(&mut random)).collect();
+        let frames = frames(&mut random, &features);
         for (pooling, hidden) in [
             (TemporalPooling::MeanMax, 3),
             (TemporalPooling::Statistics, 3),
@@ -184,16 +200,7 @@ mod tests {
             }
             let wide = wider(&narrow, &[8, 24, 44]).unwrap();
             let after = widen(&narrow, &before, &wide, &features, &mut random).unwrap();
-            for parameter in wide.parameters(features.mel_bands) {
-                assert_eq!(after[&parameter.name].len(), parameter.count());
-            }
-            let said = |shape: &Architecture, weights: &Weights| {
-                let network = PackedNetwork::new(shape, features.mel_bands, weights);
-                clip_logits(&Arc::new(network), &frames)
-            };
-            for (before, after) in said(&narrow, &before).iter().zip(said(&wide, &after)) {
-                assert!((before - after).abs() < 1e-5, "{before} {after}");
-            }
+            say_the_same(&features, &frames, (&narrow, &before), (&wide, &after));
             // Only what the old filters would read of the new ones is zero.
             let new = &after["blocks.1.convolutions.1.kernel"];
             let zeros = new.iter().filter(|weight| **weight == 0.0).count();
