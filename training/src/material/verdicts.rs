@@ -1,6 +1,6 @@
 //! What the teacher hears in each segment of the material, kept.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -122,16 +122,21 @@ pub fn judge_all(
     file: &Path,
     done: &(dyn Fn(f64) + Sync),
 ) -> anyhow::Result<Vec<Heard>> {
-    let mut all = read_verdicts(file)?;
-    let judged: BTreeSet<PathBuf> = all.iter().map(|heard| heard.path.clone()).collect();
     let name = |source: &Source| {
         let inside = source.path.strip_prefix(folder).unwrap_or(&source.path);
         inside.to_owned()
     };
+    let mut all = read_verdicts(file)?;
+    let judged = seconds_judged(&all);
     let missing: Vec<&Source> = sources
         .iter()
-        .filter(|source| !judged.contains(&name(source)))
+        .filter(|source| !is_judged(judged.get(&name(source)), source.seconds))
         .collect();
+    forget(
+        &missing.iter().map(|source| name(source)).collect(),
+        &mut all,
+        file,
+    )?;
     let mut grows = grow(file)?;
     for some in missing.chunks(AT_ONCE) {
         let judge_one = |source: &&Source| {
@@ -145,6 +150,31 @@ pub fn judge_all(
         all.extend(heard.into_iter().flatten());
     }
     Ok(all)
+}
+
+/// How many seconds of each sound were judged.
+fn seconds_judged(heard: &[Heard]) -> BTreeMap<PathBuf, f64> {
+    let mut seconds = BTreeMap::new();
+    for heard in heard {
+        *seconds.entry(heard.path.clone()).or_insert(0.0) += heard.seconds;
+    }
+    seconds
+}
+
+/// Whether a sound of `seconds` was judged to its end, of which less than half a segment may be
+/// missing; it was not if the program was ended while it wrote the sound's lines.
+fn is_judged(judged: Option<&f64>, seconds: f64) -> bool {
+    judged.is_some_and(|judged| seconds - judged < SEGMENT_S / 2.0)
+}
+
+/// Takes what was heard in these sounds out of the verdicts and their file.
+fn forget(sounds: &BTreeSet<PathBuf>, all: &mut Vec<Heard>, file: &Path) -> anyhow::Result<()> {
+    let before = all.len();
+    all.retain(|heard| !sounds.contains(&heard.path));
+    if all.len() < before {
+        files::replace(file, &all.iter().map(to_line).collect::<String>())?;
+    }
+    Ok(())
 }
 
 /// The file, to write after its last whole line.
@@ -209,5 +239,40 @@ mod tests {
             .unwrap();
         assert_eq!(read_verdicts(&file).unwrap().last(), Some(&more));
         assert_eq!(read_verdicts(&file).unwrap().len(), 3);
+    }
+
+    #[test]
+    fn a_sound_whose_later_segments_were_not_written_is_judged_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("verdicts.csv");
+        let heard = |path: &str, start_s: f64, seconds: f64| Heard {
+            path: path.into(),
+            start_s,
+            seconds,
+            labels: vec![(0, 0.5)],
+        };
+        let mut all = vec![
+            heard("long", 0.0, 5.0),
+            heard("long", 5.0, 2.5),
+            heard("torn", 0.0, 5.0),
+            heard("short", 0.0, 0.2),
+        ];
+        std::fs::write(&file, all.iter().map(to_line).collect::<String>()).unwrap();
+        let judged = seconds_judged(&all);
+        let missing = [
+            ("long", 9.9),
+            ("torn", 7.5),
+            ("short", 0.2),
+            ("unheard", 0.2),
+        ]
+        .into_iter()
+        .filter(|(name, seconds)| !is_judged(judged.get(Path::new(name)), *seconds))
+        .map(|(name, _)| PathBuf::from(name));
+        let missing: BTreeSet<PathBuf> = missing.collect();
+        assert_eq!(missing, ["torn".into(), "unheard".into()].into());
+        forget(&missing, &mut all, &file).unwrap();
+        let names: Vec<&Path> = all.iter().map(|heard| heard.path.as_path()).collect();
+        assert_eq!(names, ["long", "long", "short"].map(Path::new));
+        assert_eq!(read_verdicts(&file).unwrap(), all);
     }
 }
