@@ -23,6 +23,17 @@ pub(crate) fn write(timeline: &Timeline, target: &mut dyn Write) -> io::Result<(
             })
         })
         .collect();
+    let gaps: Vec<Value> = timeline
+        .gaps
+        .iter()
+        .map(|gap| {
+            json!({
+                "start_s": timeline.start_s + gap.start_s,
+                "end_s": timeline.start_s + gap.end_s,
+                "reason": gap.reason,
+            })
+        })
+        .collect();
     let document = json!({
         "annotations": [{
             "annotation_metadata": {
@@ -37,7 +48,7 @@ pub(crate) fn write(timeline: &Timeline, target: &mut dyn Write) -> io::Result<(
             },
             "namespace": "tag_open",
             "data": data,
-            "sandbox": { "window_s": timeline.window_s, "gaps": timeline.gaps },
+            "sandbox": { "window_s": timeline.window_s, "gaps": gaps },
             "time": timeline.start_s,
             "duration": timeline.duration_s,
         }],

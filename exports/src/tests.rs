@@ -133,6 +133,8 @@ fn jams_has_what_its_schema_wants() {
         assert!(observation["value"].is_string());
         assert_eq!(observation["confidence"], 0.75);
     }
+    let gap = &annotation["sandbox"]["gaps"][0];
+    assert_eq!([&gap["start_s"], &gap["end_s"]], [96.0, 96.5]);
 }
 
 #[test]

@@ -3,8 +3,8 @@
 //! A rule, not a measurement: the same model gives the same bits on the same instruction set,
 //! whatever else the machine does. It compares, for each kernel, cycles of arithmetic with cycles
 //! of reading weights, since a chunk of a stream has few pixels to read them for. The constants
-//! are of 2024 server cores; they only have to rank kernels right (`cargo xtask bench layers`
-//! shows what each one takes).
+//! are of 2024 server cores; they only have to rank kernels right
+//! (`cargo xtask bench -- --only layers` shows what each one takes).
 
 use super::{Counts, InstructionSet, Method};
 

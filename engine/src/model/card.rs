@@ -62,11 +62,11 @@ pub struct Card {
     pub licence: String,
     /// Measured figures.
     pub accuracy: Vec<Accuracy>,
-    /// Numbers that training adjusted.
+    /// Numbers in it, running statistics aside.
     pub parameters: u64,
     /// Real multiply-adds for a second of audio, as the expanded network has them.
     pub multiply_adds_per_second: u64,
-    /// Hash of the model this one was made from, if any.
+    /// The model this one was made from, if any: SHA-256 of its file, or its name.
     pub parent: Option<String>,
     /// How it was pruned, if it was.
     pub pruning: Option<String>,

@@ -9,7 +9,7 @@ use super::{Card, ModelError, ModelFile, Probe, TaskKind};
 use crate::network::streaming::{PackedNetwork, StreamingNetwork};
 use crate::tagging::WindowSums;
 
-/// A logit of the probe may be off by this much, plus this share of the largest logit: kernels
+/// A logit of the probe may be off by this share of the largest logit, or of 1 if all are smaller: kernels
 /// add in different orders, and a damaged file is off by far more.
 const PROBE_TOLERANCE: f32 = 1e-3;
 

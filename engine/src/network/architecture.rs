@@ -272,7 +272,8 @@ impl Architecture {
         list
     }
 
-    /// Numbers that training adjusts (batch-norm statistics are not counted).
+    /// Numbers of all weights, scales and shifts, the input norm's included; running statistics
+    /// are not counted.
     pub fn parameter_count(&self, mel_bands: usize) -> u64 {
         let free = |shape: &&ParameterShape| shape.kind != ParameterKind::Statistic;
         self.parameters(mel_bands)
