@@ -191,7 +191,11 @@ fn shuffled(mut files: Vec<PathBuf>) -> Vec<PathBuf> {
 }
 
 fn describe(name: &str, kept: &Kept) -> String {
-    let seconds: f64 = kept.sources.iter().map(|source| source.seconds).sum();
+    // A sum of nothing is -0.0.
+    let seconds = kept
+        .sources
+        .iter()
+        .fold(0.0, |sum, source| sum + source.seconds);
     let mut line = format!(
         "{name}: {} sounds, {:.1} minutes",
         kept.sources.len(),
