@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod live;
 mod networks;
 mod peers;
 mod report;
@@ -53,6 +54,7 @@ enum Suite {
     Avx2,
     Streaming,
     Tagger,
+    Live,
     Pruned,
     Training,
     Layers,
@@ -80,6 +82,7 @@ fn run(arguments: &Arguments) -> Result<Vec<Table>> {
             Suite::Avx2 => bench.avx2(),
             Suite::Streaming => bench.streaming(),
             Suite::Tagger => tagger::tables(bench.effort)?,
+            Suite::Live => live::tables(bench.effort)?,
             Suite::Pruned => bench.pruned(),
             Suite::Training => bench.training()?,
             Suite::Layers => bench.layers(),

@@ -160,6 +160,36 @@ fn samples_in_blocks_equal_candle_over_the_whole_clip() {
     }
 }
 
+/// Samples wait for the column that they complete, and no longer: with the block in which it comes it could have
+/// come from all samples at once, with the block before it could not.
+#[test]
+fn a_column_comes_with_the_sample_that_completes_it() {
+    const BLOCK: usize = 100;
+    let bytes = model_file(small(3), 4).to_bytes().unwrap();
+    let model = Arc::new(Model::from_bytes(&bytes).unwrap());
+    for rate in [8_000, 32_000, 44_100, 47_999, 48_000, 96_000] {
+        let samples = sound(rate as usize * 6 / 5, 8);
+        let at_once = |length: usize| {
+            let mut tagger = Tagger::new(model.clone(), rate, 2.0).unwrap();
+            let mut count = 0;
+            tagger.push(&samples[..length], &mut |_| count += 1);
+            count
+        };
+        let mut tagger = Tagger::new(model.clone(), rate, 2.0).unwrap();
+        let (mut pushed, mut count) = (0, 0);
+        for block in samples.chunks(BLOCK) {
+            let before = count;
+            tagger.push(block, &mut |_| count += 1);
+            if count > before {
+                assert_eq!(at_once(pushed), before, "{pushed} samples at {rate} Hz");
+            }
+            pushed += block.len();
+        }
+        assert!(count >= 5, "{count} columns at {rate} Hz");
+        assert_eq!(at_once(pushed), count, "at {rate} Hz");
+    }
+}
+
 /// A window over the whole clip gives the clip's own answer.
 #[test]
 fn a_window_over_everything_is_the_clip() {
@@ -179,6 +209,31 @@ fn a_window_over_everything_is_the_clip() {
             of_clip.iter().zip(&last).all(|(a, b)| (a - b).abs() < 1e-5),
             "{of_clip:?} {last:?}"
         );
+    }
+}
+
+/// The default model live, where weights may be in half precision, says what it says of the whole clip.
+#[test]
+fn half_precision_is_not_heard() {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../models/general-half.safetensors"
+    );
+    let model = Arc::new(Model::read(path.as_ref()).unwrap());
+    for seed in 0..4 {
+        let samples = sound(32_000 * 5, seed);
+        let mut clip = ClipClassifier::new(model.clone(), 32_000).unwrap();
+        clip.push(&samples);
+        let of_clip = clip.finish();
+        let mut tagger = Tagger::new(model.clone(), 32_000, 10.0).unwrap();
+        let mut live = Vec::new();
+        tagger.push(&samples, &mut |tags| live = tags.probabilities.to_vec());
+        tagger.finish(&mut |tags| live = tags.probabilities.to_vec());
+        let logit = |p: f32| (p.clamp(1e-6, 1.0 - 1e-6) / (1.0 - p.clamp(1e-6, 1.0 - 1e-6))).ln();
+        for (live, clip) in live.iter().zip(&of_clip) {
+            let apart = (logit(*live) - logit(*clip)).abs();
+            assert!(apart < 0.05, "{live} for {clip}");
+        }
     }
 }
 

@@ -12,7 +12,9 @@ use crate::EngineError;
 /// The FFT resampler works in periods of both rates; where the common period is longer than this
 /// (in input samples), its delay would be heard, and a sinc interpolator takes over.
 const LONGEST_PERIOD: u32 = 2_048;
-const CHUNK: usize = 512;
+/// Samples at a time, about: a length whose factors Fourier transforms are fast at, after rounding up to a
+/// period of any usual rate (512 became 2 · 27 · 19 at 48 kHz).
+const CHUNK: usize = 480;
 
 /// Resamples mono audio as it comes. The output is the same however the input is cut, and starts
 /// at the first input sample: the resampler's own delay is taken off.
@@ -74,6 +76,14 @@ impl StreamResampler {
             None => sink(samples),
             Some(stage) => stage.push(samples, u64::MAX, sink),
         }
+    }
+
+    /// Samples that must still be pushed before `outputs` more can come out: never too many, and exact where
+    /// the FFT resampler works.
+    pub fn input_until(&self, outputs: usize) -> usize {
+        self.stage
+            .as_ref()
+            .map_or(outputs, |stage| stage.input_until(outputs))
     }
 
     /// The end of the stream: hands out what is still inside, so that the output is as long as the
@@ -138,6 +148,12 @@ fn greatest_common_divisor(a: u32, b: u32) -> u32 {
 }
 
 impl Stage {
+    fn input_until(&self, outputs: usize) -> usize {
+        // Chunks have one length coming in; going out, the sinc's differ by a sample.
+        let chunks = (outputs + self.delay_left).div_ceil(self.output.len());
+        (chunks * self.inner.input_frames_next()).saturating_sub(self.input.len())
+    }
+
     fn push(&mut self, mut samples: &[f32], limit: u64, sink: &mut dyn FnMut(&[f32])) {
         self.pushed += samples.len() as u64;
         loop {

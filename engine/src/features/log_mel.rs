@@ -134,8 +134,9 @@ fn mel_bands(settings: &FeatureSettings) -> Vec<Band> {
                 let slope = ((hz - left) / (centre - left)).min((right - hz) / (right - centre));
                 slope.max(0.0) * height
             };
-            let first = (left / bin_hz).floor() as usize;
-            let last = ((right / bin_hz).ceil() as usize).min(settings.fft_size / 2);
+            // A band over half the rate hears nothing.
+            let bin = |hz: f64| (hz as usize).min(settings.fft_size / 2);
+            let (first, last) = (bin((left / bin_hz).floor()), bin((right / bin_hz).ceil()));
             Band {
                 first,
                 weights: (first..=last).map(weight).collect(),

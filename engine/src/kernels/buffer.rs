@@ -1,9 +1,26 @@
-//! Floats that begin on a cache line, so that no vector straddles two.
+//! Numbers that begin on a cache line, so that no vector straddles two.
+
+use std::marker::PhantomData;
+
+use half::f16;
 
 /// A cache line.
 #[derive(Clone, Copy)]
 #[repr(C, align(64))]
-struct Line([f32; Buffer::LINE]);
+struct Line([u8; LINE]);
+
+const LINE: usize = 64;
+
+/// What a buffer may hold.
+///
+/// # Safety
+/// Any bytes make one, those of zeros make zero, and its size divides that of a line.
+pub(super) unsafe trait Number: Copy + Default {}
+
+// SAFETY: every pattern of bits is a number, and none are zero; 4 and 2 bytes.
+unsafe impl Number for f32 {}
+// SAFETY: as above.
+unsafe impl Number for f16 {}
 
 /// The product of sizes: how many floats these are.
 ///
@@ -15,19 +32,21 @@ pub(super) fn floats<const N: usize>(sizes: [usize; N]) -> usize {
     product.unwrap_or_else(|| panic!("no memory holds {sizes:?} floats"))
 }
 
-/// A fixed number of floats, zero at first, aligned to 64 bytes.
+/// A fixed number of numbers, zero at first, aligned to 64 bytes.
 #[derive(Clone, Default)]
-pub(super) struct Buffer {
+pub(super) struct Buffer<T = f32> {
     lines: Vec<Line>,
     len: usize,
+    holds: PhantomData<T>,
 }
 
-impl Buffer {
-    const LINE: usize = 16;
-
+impl<T: Number> Buffer<T> {
     pub(super) fn new(len: usize) -> Self {
-        let lines = vec![Line([0.0; Self::LINE]); len.div_ceil(Self::LINE)];
-        Self { lines, len }
+        Self {
+            lines: vec![Line([0; LINE]); len.div_ceil(LINE / size_of::<T>())],
+            len,
+            holds: PhantomData,
+        }
     }
 
     /// Makes it at least so long; what was in it is lost where it has to grow.
@@ -38,17 +57,17 @@ impl Buffer {
     }
 }
 
-impl std::ops::Deref for Buffer {
-    type Target = [f32];
+impl<T: Number> std::ops::Deref for Buffer<T> {
+    type Target = [T];
 
-    fn deref(&self) -> &[f32] {
-        // SAFETY: the lines are floats without gaps, at least `len` of them.
+    fn deref(&self) -> &[T] {
+        // SAFETY: the lines are bytes without gaps, enough for `len` numbers, which any bytes make.
         unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.len) }
     }
 }
 
-impl std::ops::DerefMut for Buffer {
-    fn deref_mut(&mut self) -> &mut [f32] {
+impl<T: Number> std::ops::DerefMut for Buffer<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
         // SAFETY: as above, and borrowed exclusively.
         unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), self.len) }
     }

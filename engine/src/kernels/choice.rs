@@ -70,22 +70,51 @@ impl Method {
     pub fn for_layers(layers: &[Shape], set: InstructionSet) -> Vec<Self> {
         let mut methods = Vec::new();
         for level in [CacheLevel::Second, CacheLevel::Third, CacheLevel::Memory] {
-            let fastest = |shape: &Shape| Self::fastest(*shape, level, set);
-            methods = layers.iter().map(fastest).collect();
-            let pairs = layers.iter().zip(&methods);
-            let bytes = pairs.map(|(shape, method)| method.bytes(*shape, set));
-            if CacheLevel::of(bytes.sum::<f64>() as usize) <= level {
+            methods = Self::all_fastest(layers, level, set, false);
+            if Self::level(layers, &methods, set) <= level {
                 break;
             }
         }
         methods
     }
 
-    /// The method that should take the least time where weights stay at a level.
+    /// The same for what is heard live: a chunk comes every tenth of a second, in between others use the
+    /// caches, and weights are read from memory each time. Where they are more than a core's own cache could
+    /// hold, they may be in half precision.
+    pub fn for_live_layers(layers: &[Shape], set: InstructionSet) -> Vec<Self> {
+        let single = Self::all_fastest(layers, CacheLevel::Memory, set, false);
+        if Self::level(layers, &single, set) == CacheLevel::Second {
+            return single;
+        }
+        Self::all_fastest(layers, CacheLevel::Memory, set, set.loads_halves())
+    }
+
+    /// Where the weights of layers stay.
+    fn level(layers: &[Shape], methods: &[Self], set: InstructionSet) -> CacheLevel {
+        let pairs = layers.iter().zip(methods);
+        let bytes = pairs.map(|(shape, method)| method.bytes(*shape, set));
+        CacheLevel::of(bytes.sum::<f64>() as usize)
+    }
+
+    fn all_fastest(
+        layers: &[Shape],
+        level: CacheLevel,
+        set: InstructionSet,
+        halves: bool,
+    ) -> Vec<Self> {
+        let fastest = |shape: &Shape| Self::fastest_of(*shape, level, set, halves);
+        layers.iter().map(fastest).collect()
+    }
+
+    /// The method in single precision that should take the least time where weights stay at a level.
     pub fn fastest(shape: Shape, level: CacheLevel, set: InstructionSet) -> Self {
+        Self::fastest_of(shape, level, set, false)
+    }
+
+    fn fastest_of(shape: Shape, level: CacheLevel, set: InstructionSet, halves: bool) -> Self {
         let fitting = Self::ALL
             .into_iter()
-            .filter(|method| method.fits(shape.group));
+            .filter(|method| method.fits(shape.group) && (halves || !method.halves()));
         let cycles = |method: &Self| method.cycles(shape, level, set);
         fitting
             .min_by(|a, b| cycles(a).total_cmp(&cycles(b)))
@@ -109,7 +138,8 @@ impl Method {
 
     /// Bytes of the packed weights.
     fn bytes(self, shape: Shape, set: InstructionSet) -> f64 {
-        self.work(shape, set).weights * (set.lanes() * size_of::<f32>()) as f64
+        let size = size_of::<f32>() / if self.halves() { 2 } else { 1 };
+        self.work(shape, set).weights * (set.lanes() * size) as f64
     }
 
     fn work(self, shape: Shape, set: InstructionSet) -> Work {
@@ -123,7 +153,8 @@ impl Method {
             let weights = ((out + 2) * (out + 2)) as f64 * phases * vectors;
             Work {
                 weights,
-                products: weights * (tiles + PIXELS_A_LOAD),
+                // Halves are loaded and made floats.
+                products: weights * (tiles + PIXELS_A_LOAD * if self.halves() { 2.0 } else { 1.0 }),
                 transforms: tiles * transform * (inputs + outputs) / 2.0,
             }
         };
@@ -139,8 +170,8 @@ impl Method {
                 products: 9.0 * 4.0 * 1.2 * vectors * (pixels + PIXELS_A_LOAD),
                 transforms: 0.0,
             },
-            Self::WinogradTwo => winograd(2, TRANSFORMS[0]),
-            Self::WinogradFour => winograd(4, TRANSFORMS[1]),
+            Self::WinogradTwo | Self::WinogradTwoHalf => winograd(2, TRANSFORMS[0]),
+            Self::WinogradFour | Self::WinogradFourHalf => winograd(4, TRANSFORMS[1]),
         }
     }
 }
@@ -192,6 +223,29 @@ mod tests {
         assert_eq!(fastest(256, 2, 16, CacheLevel::Third), Method::WinogradTwo);
         assert_eq!(fastest(512, 1, 8, CacheLevel::Third), Method::Direct);
         assert_eq!(fastest(2048, 1, 2, CacheLevel::Memory), Method::Shared);
+    }
+
+    #[test]
+    fn halves_are_for_large_networks_heard_live() {
+        let shape = |units| Shape {
+            group: 4,
+            counts: Counts {
+                inputs: units,
+                outputs: units,
+            },
+            rows: 2,
+            mels: 8,
+        };
+        let (few, many) = ([shape(16)], [shape(96)]);
+        let set = InstructionSet::Avx2;
+        let halves = |methods: Vec<Method>| methods[0].halves();
+        assert!(halves(Method::for_live_layers(&many, set)));
+        assert!(!halves(Method::for_live_layers(&few, set)));
+        assert!(!halves(Method::for_layers(&many, set)));
+        assert!(!halves(Method::for_live_layers(
+            &many,
+            InstructionSet::Neon
+        )));
     }
 
     #[test]

@@ -144,21 +144,21 @@ impl<const GROUP: usize> Line for DirectLine<'_, GROUP> {
             let straight = self.straight.0.add(offset);
             if GROUP == 4 {
                 let transformed = self.transformed.0.add(offset);
-                tile = accumulate::<V, 4, PIXELS, BLOCKS>(
+                tile = accumulate::<V, f32, 4, PIXELS, BLOCKS>(
                     tile,
                     transformed,
                     self.transformed.1,
                     self.weights[0],
                 );
                 tile = eight::between(tile);
-                tile = accumulate::<V, 4, PIXELS, BLOCKS>(
+                tile = accumulate::<V, f32, 4, PIXELS, BLOCKS>(
                     tile,
                     straight,
                     self.straight.1,
                     self.weights[1],
                 );
             } else {
-                tile = accumulate::<V, 1, PIXELS, BLOCKS>(
+                tile = accumulate::<V, f32, 1, PIXELS, BLOCKS>(
                     tile,
                     straight,
                     self.straight.1,

@@ -2,50 +2,18 @@
 
 use std::marker::PhantomData;
 
+use half::f16;
+
 use super::buffer::Buffer;
 use super::direct::{Direct, Finish, Target};
-use super::eight::{Phase, SIGN};
+use super::eight::SIGN;
+use super::method::Method;
 use super::packing::{Counts, Form, KernelWeights, Packed, pack};
 use super::pool::Pool;
 use super::shared::Shared;
+use super::tile::Weight;
 use super::winograd::{self, F2, F4, Size, Winograd};
 use super::{HISTORY, InstructionSet, Map, MapShape, TAPS};
-
-/// How a convolution is computed. All give the same results to rounding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Method {
-    /// Pixel by pixel; quaternions with eight products.
-    Direct,
-    /// Quaternions with sixteen products from weights that are read once.
-    Shared,
-    /// Winograd F(2×2, 3×3), quaternions with eight products.
-    WinogradTwo,
-    /// Winograd F(4×4, 3×3), quaternions with eight products.
-    WinogradFour,
-}
-
-impl Method {
-    /// All there are.
-    pub const ALL: [Self; 4] = [
-        Self::Direct,
-        Self::Shared,
-        Self::WinogradTwo,
-        Self::WinogradFour,
-    ];
-
-    /// Whether it can compute a convolution of units of so many channels.
-    pub fn fits(self, group: usize) -> bool {
-        self != Self::Shared || group == 4
-    }
-
-    fn phases(self, group: usize) -> &'static [Phase] {
-        match self {
-            Self::Shared => &[Phase::Quarters],
-            _ if group == 4 => &[Phase::Transformed, Phase::Straight],
-            _ => &[Phase::Quarters],
-        }
-    }
-}
 
 /// What is to be packed.
 #[derive(Clone, Copy)]
@@ -71,6 +39,11 @@ pub struct Workspace {
     unpooled: Buffer,
 }
 
+enum Weights {
+    Single(Packed),
+    Half(Packed<f16>),
+}
+
 /// A 3×3 convolution, causal over rows, that can be run. Immutable; share it.
 pub struct PackedConvolution {
     set: InstructionSet,
@@ -78,7 +51,7 @@ pub struct PackedConvolution {
     group: usize,
     counts: Counts,
     mels: usize,
-    packed: Packed,
+    packed: Weights,
     scale: Buffer,
     shift: Buffer,
     floor: f32,
@@ -119,11 +92,20 @@ impl PackedConvolution {
         (method, set): (Method, InstructionSet),
         parallel: bool,
     ) -> Self {
-        let Convolution {
-            weights, counts, ..
-        } = convolution;
-        let group = weights.group();
+        let counts = convolution.counts;
+        let group = convolution.weights.group();
         assert!(method.fits(group), "{method:?} is for quaternions only");
+        let (near_one, sizes);
+        let (weights, sizes) = if method.halves() {
+            (near_one, sizes) = convolution.weights.near_one(counts);
+            let weights = match convolution.weights {
+                KernelWeights::Quaternion(_) => KernelWeights::Quaternion(&near_one),
+                KernelWeights::Real(_) => KernelWeights::Real(&near_one),
+            };
+            (weights, Some(&sizes))
+        } else {
+            (convolution.weights, None)
+        };
         let phases = method.phases(group);
         let most = if method == Method::Shared {
             1
@@ -143,23 +125,24 @@ impl PackedConvolution {
             Method::Direct | Method::Shared => {
                 of_method(1, TAPS, |taps, numbers| numbers.copy_from_slice(taps))
             }
-            Method::WinogradTwo => of_method(16, 1, F2::filter),
-            Method::WinogradFour => of_method(36, 1, F4::filter),
+            Method::WinogradTwo | Method::WinogradTwoHalf => of_method(16, 1, F2::filter),
+            Method::WinogradFour | Method::WinogradFourHalf => of_method(36, 1, F4::filter),
         };
         let signed = phases.len() == 2;
-        let blocked = |values: &[f32], signed: bool| {
+        let blocked = |values: &[f32], signed: bool, sizes: Option<&Vec<f32>>| {
             assert_eq!(values.len(), group * counts.outputs, "a number a channel");
             let mut buffer = Buffer::new(values.len().next_multiple_of(set.lanes()));
             for (index, value) in values.iter().enumerate() {
                 let (component, unit) = (index / counts.outputs, index % counts.outputs);
                 let sign = if signed { SIGN[component] } else { 1.0 };
-                buffer[unit * group + component] = sign * value;
+                let size = sizes.map_or(1.0, |sizes| sizes[unit]);
+                buffer[unit * group + component] = sign * size * value;
             }
             buffer
         };
         Self {
-            scale: blocked(convolution.scale, signed),
-            shift: blocked(convolution.shift, false),
+            scale: blocked(convolution.scale, signed, sizes),
+            shift: blocked(convolution.shift, false, None),
             floor: if convolution.relu {
                 0.0
             } else {
@@ -171,7 +154,10 @@ impl PackedConvolution {
             group,
             counts,
             mels,
-            packed,
+            packed: match method.halves() {
+                false => Weights::Single(packed),
+                true => Weights::Half(packed.halves()),
+            },
         }
     }
 
@@ -190,7 +176,11 @@ impl PackedConvolution {
 
     /// Bytes of the packed weights.
     pub fn size_bytes(&self) -> usize {
-        size_of::<f32>() * (self.packed.values.len() + self.scale.len() + self.shift.len())
+        let weights = match &self.packed {
+            Weights::Single(packed) => size_of_val(&packed.values[..]),
+            Weights::Half(packed) => size_of_val(&packed.values[..]),
+        };
+        weights + size_of::<f32>() * (self.scale.len() + self.shift.len())
     }
 
     /// Whether rows and mels are halved.
@@ -208,8 +198,12 @@ impl PackedConvolution {
                 blocks.0 * (HISTORY + rows) * (self.mels + 2) * lanes
             }
             Method::Direct | Method::Shared => 0,
-            Method::WinogradTwo => winograd::scratch(blocks, self.group, self.mels, 2, lanes),
-            Method::WinogradFour => winograd::scratch(blocks, self.group, self.mels, 4, lanes),
+            Method::WinogradTwo | Method::WinogradTwoHalf => {
+                winograd::scratch(blocks, self.group, self.mels, 2, lanes)
+            }
+            Method::WinogradFour | Method::WinogradFourHalf => {
+                winograd::scratch(blocks, self.group, self.mels, 4, lanes)
+            }
         };
         workspace.scratch.reserve(scratch);
         if self.pools && matches!(self.method, Method::Direct | Method::Shared) {
@@ -270,15 +264,30 @@ impl PackedConvolution {
         };
         let source = (input.as_ptr(), from);
         let scratch = &mut workspace.scratch;
+        let packed = match (&self.packed, self.method) {
+            (Weights::Half(packed), Method::WinogradTwoHalf) => {
+                return self.winograd::<F2, _, 2, 4>(packed, source, rows, target, scratch);
+            }
+            (Weights::Half(packed), _) => {
+                return self.winograd::<F4, _, 4, 6>(packed, source, rows, target, scratch);
+            }
+            (Weights::Single(packed), _) => packed,
+        };
         match self.method {
-            Method::Direct | Method::Shared if self.pools => {
+            Method::WinogradTwo => {
+                self.winograd::<F2, _, 2, 4>(packed, source, rows, target, scratch);
+            }
+            Method::WinogradFour => {
+                self.winograd::<F4, _, 4, 6>(packed, source, rows, target, scratch);
+            }
+            _ if self.pools => {
                 let row_stride = self.mels * lanes;
                 let dense = Target {
                     first: workspace.unpooled.as_mut_ptr(),
                     block_stride: rows * row_stride,
                     row_stride,
                 };
-                self.direct(source, rows, dense, scratch);
+                self.direct(packed, source, rows, dense, scratch);
                 self.set.run(Pool {
                     input: &workspace.unpooled,
                     blocks: to.blocks(),
@@ -287,9 +296,7 @@ impl PackedConvolution {
                     output: target,
                 });
             }
-            Method::Direct | Method::Shared => self.direct(source, rows, target, scratch),
-            Method::WinogradTwo => self.winograd::<F2, 2, 4>(source, rows, target, scratch),
-            Method::WinogradFour => self.winograd::<F4, 4, 6>(source, rows, target, scratch),
+            _ => self.direct(packed, source, rows, target, scratch),
         }
     }
 
@@ -303,12 +310,13 @@ impl PackedConvolution {
 
     fn direct(
         &self,
+        packed: &Packed,
         (input, shape): (*const f32, MapShape),
         rows: usize,
         output: Target,
         scratch: &mut [f32],
     ) {
-        let (packed, finish, units) = (&self.packed, self.finish(), self.counts.inputs);
+        let (finish, units) = (self.finish(), self.counts.inputs);
         macro_rules! direct {
             ($group:literal) => {
                 Direct::<$group> {
@@ -338,8 +346,9 @@ impl PackedConvolution {
         }
     }
 
-    fn winograd<S: Size<OUT, IN>, const OUT: usize, const IN: usize>(
+    fn winograd<S: Size<OUT, IN>, W: Weight, const OUT: usize, const IN: usize>(
         &self,
+        packed: &Packed<W>,
         (input, shape): (*const f32, MapShape),
         rows: usize,
         output: Target,
@@ -347,9 +356,9 @@ impl PackedConvolution {
     ) {
         macro_rules! winograd {
             ($group:literal) => {
-                Winograd::<S, OUT, IN, $group> {
+                Winograd::<S, W, OUT, IN, $group> {
                     size: PhantomData,
-                    packed: &self.packed,
+                    packed,
                     finish: self.finish(),
                     units: self.counts.inputs,
                     input,

@@ -2,7 +2,8 @@
 //!
 //! The way down: a [`PackedConvolution`] holds weights in a kernel's own order and runs it over a
 //! [`Map`] of activations. The kernels are `direct` (with the eight products of `eight`), `shared`
-//! (sixteen products, weights read once) and `winograd` (F2 and F4, eight products inside). All
+//! (sixteen products, weights read once) and `winograd` (F2 and F4, eight products inside, weights in
+//! single or half precision). All
 //! of them keep a `tile` of sums in registers and are written once, over the vectors of `lanes`.
 //! [`WeightGradient`] and [`Backward`] go the way back, for training.
 //!
@@ -23,6 +24,7 @@ mod lanes;
 mod layer;
 mod map;
 mod matrix;
+mod method;
 mod normalise;
 mod packing;
 mod pool;
@@ -36,8 +38,9 @@ mod tests;
 pub use choice::{CacheLevel, Load, Shape};
 pub use gradient::{WeightGradient, towards_the_future, turned};
 pub use lanes::InstructionSet;
-pub use layer::{Convolution, Method, PackedConvolution, Workspace};
+pub use layer::{Convolution, PackedConvolution, Workspace};
 pub use map::{HISTORY, Map, MapShape};
 pub use matrix::{Matrix, MatrixMut, multiply_add};
+pub use method::Method;
 pub use normalise::{Backward, ScaleShift, moments, scale_relu};
 pub use packing::{Counts, KernelWeights};

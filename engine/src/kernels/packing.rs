@@ -1,5 +1,6 @@
 //! Weights in the order in which the kernels walk over them.
 
+use half::f16;
 use rayon::prelude::*;
 
 use super::InstructionSet;
@@ -43,6 +44,33 @@ impl KernelWeights<'_> {
         );
     }
 
+    /// For half precision, whose range is small: the weights of each output unit times a power of two
+    /// that brings the largest of them between 1 and 2, and what the unit's results are to be multiplied with.
+    pub(super) fn near_one(&self, counts: Counts) -> (Vec<f32>, Vec<f32>) {
+        self.check(counts);
+        let (Self::Quaternion(weights) | Self::Real(weights)) = self;
+        let line = counts.inputs * TAPS;
+        let mut largest = vec![0f32; counts.outputs];
+        for (index, line) in weights.chunks_exact(line.max(1)).enumerate() {
+            let largest = &mut largest[index % counts.outputs];
+            *largest = line
+                .iter()
+                .fold(*largest, |most, weight| most.max(weight.abs()));
+        }
+        // Numbers too small or large for a float's own range stay a little off 1.
+        let exponent = |largest: f32| largest.log2().floor().clamp(-100.0, 100.0) as i32;
+        let sizes: Vec<f32> = largest
+            .iter()
+            .map(|&most| 2f32.powi(exponent(most)))
+            .collect();
+        let mut near_one = weights.to_vec();
+        for (index, line) in near_one.chunks_exact_mut(line.max(1)).enumerate() {
+            let size = sizes[index % counts.outputs];
+            line.iter_mut().for_each(|weight| *weight /= size);
+        }
+        (near_one, sizes)
+    }
+
     /// What each component of output unit `output` takes from input unit `input` in a phase, tap
     /// by tap; real weights are the first component.
     fn taps(
@@ -71,12 +99,27 @@ impl KernelWeights<'_> {
 /// the registers, for each plane, for each phase: blocks of inputs × steps × units × vectors.
 /// A plane is a position of a Winograd transform; without one there is one plane, and the taps
 /// are steps.
-pub(super) struct Packed {
-    pub(super) values: Buffer,
+pub(super) struct Packed<W = f32> {
+    pub(super) values: Buffer<W>,
     /// Output blocks of each set.
     pub(super) sets: Vec<usize>,
     /// Floats of one phase a block of outputs.
     pub(super) phase_stride: usize,
+}
+
+impl Packed {
+    /// The same, rounded to half precision.
+    pub(super) fn halves(self) -> Packed<f16> {
+        let mut values = Buffer::new(self.values.len());
+        for (half, value) in values.iter_mut().zip(&self.values[..]) {
+            *half = f16::from_f32(*value);
+        }
+        Packed {
+            values,
+            sets: self.sets,
+            phase_stride: self.phase_stride,
+        }
+    }
 }
 
 /// Splits blocks into sets of at most `most`, none much smaller than the others.

@@ -4,7 +4,35 @@
 //! at once, walk over all inputs, and add (input, repeated) × (weights of all lanes). Each load
 //! serves several products, and no sum leaves the registers before it is done.
 
+use half::f16;
+
+use super::buffer::Number;
 use super::lanes::Lanes;
+
+/// How a weight lies in memory.
+pub(super) trait Weight: Number {
+    /// A vector of them, as floats.
+    ///
+    /// # Safety
+    /// So many can be read from there.
+    unsafe fn load<V: Lanes>(from: *const Self) -> V;
+}
+
+impl Weight for f32 {
+    #[inline(always)]
+    unsafe fn load<V: Lanes>(from: *const Self) -> V {
+        // SAFETY: the caller's promise.
+        unsafe { V::load(from) }
+    }
+}
+
+impl Weight for f16 {
+    #[inline(always)]
+    unsafe fn load<V: Lanes>(from: *const Self) -> V {
+        // SAFETY: the caller's promise.
+        unsafe { V::load_half(from) }
+    }
+}
 
 /// Sums of `PIXELS` adjacent pixels in `BLOCKS` blocks of output channels.
 pub(super) type Tile<V, const PIXELS: usize, const BLOCKS: usize> = [[V; BLOCKS]; PIXELS];
@@ -33,6 +61,7 @@ pub(super) struct Inputs<'a> {
 #[inline(always)]
 pub(super) unsafe fn accumulate<
     V: Lanes,
+    W: Weight,
     const GROUP: usize,
     const PIXELS: usize,
     const BLOCKS: usize,
@@ -40,7 +69,7 @@ pub(super) unsafe fn accumulate<
     tile: Tile<V, PIXELS, BLOCKS>,
     input: *const f32,
     inputs: Inputs<'_>,
-    mut weights: *const f32,
+    mut weights: *const W,
 ) -> Tile<V, PIXELS, BLOCKS> {
     let mut tile = tile; // by value, in and out: sums behind a reference would live in memory
     let per_block = V::COUNT / GROUP;
@@ -51,7 +80,7 @@ pub(super) unsafe fn accumulate<
             for &tap in inputs.taps {
                 for unit in 0..per_block {
                     let at = block.add(tap + unit * GROUP);
-                    tile = step::<V, GROUP, PIXELS, BLOCKS>(tile, at, weights);
+                    tile = step::<V, W, GROUP, PIXELS, BLOCKS>(tile, at, weights);
                     weights = weights.add(BLOCKS * V::COUNT);
                 }
             }
@@ -61,7 +90,7 @@ pub(super) unsafe fn accumulate<
         for &tap in inputs.taps {
             for unit in 0..inputs.units % per_block {
                 let at = block.add(tap + unit * GROUP);
-                tile = step::<V, GROUP, PIXELS, BLOCKS>(tile, at, weights);
+                tile = step::<V, W, GROUP, PIXELS, BLOCKS>(tile, at, weights);
                 weights = weights.add(BLOCKS * V::COUNT);
             }
         }
@@ -74,16 +103,22 @@ pub(super) unsafe fn accumulate<
 /// # Safety
 /// As for [`accumulate`].
 #[inline(always)]
-unsafe fn step<V: Lanes, const GROUP: usize, const PIXELS: usize, const BLOCKS: usize>(
+unsafe fn step<
+    V: Lanes,
+    W: Weight,
+    const GROUP: usize,
+    const PIXELS: usize,
+    const BLOCKS: usize,
+>(
     mut tile: Tile<V, PIXELS, BLOCKS>,
     input: *const f32,
-    weights: *const f32,
+    weights: *const W,
 ) -> Tile<V, PIXELS, BLOCKS> {
     // SAFETY: the caller's promise.
     unsafe {
         let mut vectors = [V::splat(0.0); BLOCKS];
         for (block, vector) in vectors.iter_mut().enumerate() {
-            *vector = V::load(weights.add(block * V::COUNT));
+            *vector = W::load(weights.add(block * V::COUNT));
         }
         for (pixel, sums) in tile.iter_mut().enumerate() {
             let at = input.add(pixel * V::COUNT);

@@ -12,6 +12,7 @@
 mod architecture;
 mod matrices;
 mod normalisation;
+mod packed_linear;
 mod parameters;
 mod pooling;
 pub mod streaming;

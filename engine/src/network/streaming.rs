@@ -6,13 +6,13 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
+use super::packed_linear::PackedLinear;
 use super::{Algebra, Architecture, BATCH_NORM_EPSILON, POOLING};
 use crate::features::COMPONENTS;
 use crate::kernels::{
-    Convolution, Counts, InstructionSet, KernelWeights, Load, Map, Matrix, MatrixMut, Method,
-    PackedConvolution, Shape, Workspace, multiply_add,
+    Convolution, Counts, InstructionSet, KernelWeights, Load, Map, Method, PackedConvolution,
+    Shape, Workspace,
 };
-use crate::quaternion::expand;
 
 /// Weights made ready to run, batch norm folded in. Immutable; share it.
 pub struct PackedNetwork {
@@ -43,11 +43,6 @@ struct Layer {
     packed: [OnceLock<PackedConvolution>; Method::ALL.len()],
 }
 
-struct PackedLinear {
-    weight: Vec<f32>,
-    bias: Vec<f32>,
-}
-
 /// Name to elements, as a model file holds them; names and shapes have been checked.
 pub type Weights = BTreeMap<String, Vec<f32>>;
 
@@ -73,24 +68,19 @@ impl PackedNetwork {
     ) -> Self {
         let (input_scale, input_shift) = running_affine(weights, "input_norm");
         let layers = layers(architecture, mel_bands, weights);
-        let linear = |weight: Vec<f32>, bias: &str| PackedLinear {
-            weight,
-            bias: weights[bias].clone(),
+        let linear = |weight: &str, bias: &str, algebra| {
+            PackedLinear::new(&weights[weight], &weights[bias], algebra)
         };
-        let features = architecture.feature_layout().units();
-        let hidden = (architecture.hidden > 0).then(|| &weights["head.hidden.kernel"]);
-        let hidden = hidden.map(|kernel| match architecture.algebra {
-            Algebra::Quaternion => expand(kernel, architecture.hidden, features, 1),
-            Algebra::Real => kernel.clone(),
-        });
+        let algebra = architecture.algebra;
         Self {
             mel_bands,
             instructions,
             input_scale,
             input_shift,
             layers,
-            hidden: hidden.map(|kernel| linear(kernel, "head.hidden.bias")),
-            output: linear(weights["head.output.weight"].clone(), "head.output.bias"),
+            hidden: (architecture.hidden > 0)
+                .then(|| linear("head.hidden.kernel", "head.hidden.bias", algebra)),
+            output: linear("head.output.weight", "head.output.bias", Algebra::Real),
             architecture: architecture.clone(),
         }
     }
@@ -113,14 +103,17 @@ impl PackedNetwork {
                 + packed.map(PackedConvolution::size_bytes).sum::<usize>()
         });
         let linears = self.hidden.iter().chain([&self.output]);
-        let numbers: usize = linears.map(|l| l.weight.len() + l.bias.len()).sum();
+        let numbers: usize = linears.map(PackedLinear::size).sum();
         layers.sum::<usize>() + size_of::<f32>() * numbers
     }
 
-    /// The kernel of every convolution where `columns` columns come at a time.
+    /// The kernel of every convolution where `columns` columns come at a time: a single one live.
     pub fn methods(&self, columns: usize) -> Vec<Method> {
         let layers: Vec<Shape> = self.layers.iter().map(|l| l.shape(columns)).collect();
-        Method::for_layers(&layers, self.instructions)
+        match columns {
+            1 => Method::for_live_layers(&layers, self.instructions),
+            _ => Method::for_layers(&layers, self.instructions),
+        }
     }
 
     /// What all convolutions together need for a chunk of `columns` columns.
@@ -137,11 +130,11 @@ impl PackedNetwork {
     /// scratch. Allocates only where the two have to grow.
     pub fn logits_into(&self, features: &[f32], hidden: &mut Vec<f32>, logits: &mut Vec<f32>) {
         let Some(layer) = &self.hidden else {
-            return self.output.apply(features, logits);
+            return self.output.apply(features, hidden, logits);
         };
-        layer.apply(features, hidden);
+        layer.apply(features, logits, hidden); // the logits' place is free until they come
         hidden.iter_mut().for_each(|unit| *unit = unit.max(0.0));
-        self.output.apply(hidden, logits);
+        self.output.apply(hidden, &mut Vec::new(), logits);
     }
 }
 
@@ -190,22 +183,6 @@ fn running_affine(weights: &Weights, name: &str) -> (Vec<f32>, Vec<f32>) {
         .map(|((bias, mean), scale)| bias - mean * scale)
         .collect();
     (scale, shift)
-}
-
-impl PackedLinear {
-    fn apply(&self, x: &[f32], y: &mut Vec<f32>) {
-        y.clear();
-        y.extend_from_slice(&self.bias);
-        let (rows, columns) = (y.len(), x.len());
-        let mut sum = MatrixMut {
-            data: y,
-            rows,
-            columns: 1,
-            row_stride: 1,
-        };
-        let x = Matrix::row_major(x, columns, 1);
-        multiply_add(&mut sum, Matrix::row_major(&self.weight, rows, columns), x);
-    }
 }
 
 impl Layer {

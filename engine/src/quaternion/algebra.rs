@@ -39,6 +39,21 @@ pub fn expand(quarters: &[f32], outputs: usize, inputs: usize, taps: usize) -> V
     expanded
 }
 
+/// What each quarter weight meets: `x` is a vector of quaternions, component after component (`4 × n`);
+/// `turns` becomes `4 × 4 × n`, out component by quarter by place, so that y\[out\] = Σ quarter · turns\[out\]\[quarter\]
+/// is w ⊗ x. Allocates only where `turns` has to grow.
+pub fn turned(x: &[f32], turns: &mut Vec<f32>) {
+    let length = x.len() / COMPONENTS;
+    turns.clear();
+    for (quarters, signs) in QUARTER.iter().zip(&SIGN) {
+        // Each line of the table is its own inverse: `on` meets quarter[on], quarter `on` meets that.
+        for &on in quarters {
+            let values = &x[on * length..][..length];
+            turns.extend(values.iter().map(|value| signs[on] * value));
+        }
+    }
+}
+
 /// Calls `each(quarter, sign, offset in the quarter, offset in the expanded weight)` for every
 /// line of `inputs × taps` weights.
 fn for_each_block(

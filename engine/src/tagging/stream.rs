@@ -4,16 +4,32 @@ use std::sync::Arc;
 
 use crate::EngineError;
 use crate::audio::StreamResampler;
-use crate::features::FrontEnd;
+use crate::features::{FeatureSettings, FrontEnd};
 use crate::model::Model;
 use crate::network::streaming::StreamingNetwork;
 
 /// Resampler, front end and network in a row.
+///
+/// Samples wait until there are enough for a chunk of columns. The work is the same, but it is done at once: in a
+/// plugin the caches are full of other things whenever a block comes, and to fetch tables and code anew for
+/// every block costs more than the transforms (`cargo xtask bench -- --only live`).
 pub(super) struct ColumnStream {
+    waiting: Vec<f32>,
+    /// As many as make a chunk complete, of samples from now on.
+    wanted: usize,
+    way: Way,
+}
+
+/// From samples to columns.
+struct Way {
     resampler: StreamResampler,
     front_end: FrontEnd,
+    settings: FeatureSettings,
     columns: Columns,
     frames_per_column: usize,
+    /// Samples at the model's rate, and frames of them, since the beginning.
+    samples: usize,
+    frames: usize,
 }
 
 /// The network behind the frames that wait for a chunk to be full.
@@ -38,9 +54,10 @@ impl ColumnStream {
         let network = model.network();
         let frames_per_column = network.architecture().frames_per_column();
         let column_size = network.frame_size() * frames_per_column;
-        Ok(Self {
+        let way = Way {
             resampler: StreamResampler::new(sample_rate, settings.sample_rate)?,
             front_end: FrontEnd::new(settings),
+            settings: settings.clone(),
             columns: Columns {
                 network: StreamingNetwork::new(network.clone(), chunk),
                 frames: Vec::with_capacity(chunk * column_size),
@@ -49,30 +66,83 @@ impl ColumnStream {
                 begun: false,
             },
             frames_per_column,
+            samples: 0,
+            frames: 0,
+        };
+        let wanted = way.wanted(); // the first chunk wants most
+        Ok(Self {
+            waiting: Vec::with_capacity(wanted),
+            wanted,
+            way,
         })
     }
 
     pub(super) fn push(&mut self, mono: &[f32], on_column: &mut dyn FnMut(&[f32])) {
+        if self.waiting.len() + mono.len() < self.wanted {
+            self.waiting.extend_from_slice(mono);
+            return;
+        }
+        self.way.push(&self.waiting, on_column);
+        self.waiting.clear();
+        self.way.push(mono, on_column);
+        self.wanted = self.way.wanted();
+    }
+
+    /// The end of a file: what still waits, then the columns that do. Frames that make no whole column
+    /// are left out, unless there is no column at all: then silence fills up the first, so that there is an
+    /// answer. Allocates in that case.
+    pub(super) fn finish(&mut self, on_column: &mut dyn FnMut(&[f32])) {
+        self.way.push(&self.waiting, on_column);
+        self.waiting.clear();
+        self.way.finish(on_column);
+    }
+
+    pub(super) fn reset(&mut self) {
+        self.waiting.clear();
+        self.way.reset();
+        self.wanted = self.way.wanted();
+    }
+
+    pub(super) fn resampler_latency_s(&self, sample_rate: u32) -> f64 {
+        self.way.resampler.latency_s(sample_rate)
+    }
+}
+
+impl Way {
+    /// Samples at the host's rate that must come until a chunk of columns is complete.
+    fn wanted(&self) -> usize {
+        let chunk = self.columns.chunk_size / self.columns.column_size * self.frames_per_column;
+        let frames = (self.frames / chunk + 1) * chunk;
+        let samples = FrontEnd::samples_for(&self.settings, frames);
+        self.resampler
+            .input_until(samples.saturating_sub(self.samples))
+    }
+
+    fn push(&mut self, mono: &[f32], on_column: &mut dyn FnMut(&[f32])) {
         let Self {
             resampler,
             front_end,
             columns,
+            samples,
+            frames,
             ..
         } = self;
-        resampler.push(mono, &mut |samples| {
-            front_end.push(samples, &mut |frame| columns.take(frame, on_column));
+        resampler.push(mono, &mut |resampled| {
+            *samples += resampled.len();
+            front_end.push(resampled, &mut |frame| {
+                *frames += 1;
+                columns.take(frame, on_column);
+            });
         });
     }
 
-    /// The end of a file: what the resampler still holds, then the columns that wait. Frames that
-    /// make no whole column are left out, unless there is no column at all: then silence fills up
-    /// the first, so that there is an answer. Allocates in that case.
-    pub(super) fn finish(&mut self, on_column: &mut dyn FnMut(&[f32])) {
+    fn finish(&mut self, on_column: &mut dyn FnMut(&[f32])) {
         let Self {
             resampler,
             front_end,
             columns,
             frames_per_column,
+            ..
         } = self;
         resampler.finish(&mut |samples| {
             front_end.push(samples, &mut |frame| columns.take(frame, on_column));
@@ -83,16 +153,13 @@ impl ColumnStream {
         columns.finish(on_column);
     }
 
-    pub(super) fn reset(&mut self) {
+    fn reset(&mut self) {
         self.resampler.reset();
         self.front_end.reset();
         self.columns.network.reset();
         self.columns.frames.clear();
         self.columns.begun = false;
-    }
-
-    pub(super) fn resampler_latency_s(&self, sample_rate: u32) -> f64 {
-        self.resampler.latency_s(sample_rate)
+        (self.samples, self.frames) = (0, 0);
     }
 }
 

@@ -1,11 +1,10 @@
 //! What the general tagger's file says of itself.
 
 use hamiltone_engine::features::FeatureSettings;
-use hamiltone_engine::model::{Accuracy, Card, Probe, TaskKind};
+use hamiltone_engine::model::{Card, Probe, TaskKind};
 
 use super::GeneralArguments;
 use super::beginning::Student;
-use super::progress::Record;
 use crate::heritage::{Heritage, MN04, Role};
 use crate::teacher::{audioset_groups, audioset_labels};
 
@@ -47,7 +46,7 @@ pub(super) fn card(
             .done
             .records
             .last()
-            .map(accuracy)
+            .map(|record| record.agreement.accuracy())
             .into_iter()
             .collect(),
         parameters: 0,
@@ -59,18 +58,5 @@ pub(super) fn card(
             input_sha256: String::new(),
             logits: Vec::new(),
         },
-    }
-}
-
-fn accuracy(record: &Record) -> Accuracy {
-    let agreement = &record.agreement;
-    Accuracy {
-        measure: "mAP against the teacher".into(),
-        value: agreement.all.mean_average_precision,
-        spread: None,
-        protocol: format!(
-            "{} segments of held-out sources, {} labels, what mn04 gives .3 being true",
-            agreement.segments, agreement.all.labels
-        ),
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, ensure};
 use hamiltone_engine::features::FeatureSettings;
-use hamiltone_engine::model::Model;
+use hamiltone_engine::model::{Model, ModelFile};
 use serde_json::json;
 
 use super::agreement::{Agreement, HELD_OUT, HeldOut};
@@ -30,6 +30,10 @@ pub struct AgreementArguments {
     /// place of one answer to each whole segment.
     #[arg(long)]
     pub window: Option<f32>,
+    /// Write each model's mAP into its card; its file is replaced. So all of them have figures of the same
+    /// segments.
+    #[arg(long, conflicts_with = "window")]
+    pub into_cards: bool,
     /// No progress, no table.
     #[arg(long)]
     pub quiet: bool,
@@ -41,9 +45,17 @@ pub struct AgreementArguments {
 /// Measures and prints a table.
 ///
 /// # Errors
-/// As [`agreements`].
+/// As [`agreements`], or if a model's file cannot be written.
 pub fn agreement(arguments: &AgreementArguments) -> anyhow::Result<()> {
-    print(&agreements(arguments)?, arguments.json, arguments.quiet);
+    let outcomes = agreements(arguments)?;
+    print(&outcomes, arguments.json, arguments.quiet);
+    if arguments.into_cards {
+        for (path, (_, agreement)) in arguments.model.iter().zip(&outcomes) {
+            let ModelFile { mut card, weights } = ModelFile::read(path)?;
+            card.accuracy = vec![agreement.accuracy()];
+            ModelFile::seal(card, weights)?.write(path)?;
+        }
+    }
     Ok(())
 }
 

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use hamiltone_training::general::{AgreementArguments, agreements};
+use hamiltone_engine::model::ModelFile;
+use hamiltone_training::general::{AgreementArguments, agreement, agreements};
 
 use super::gathered::told;
 
-/// A run's last measurement is what the command says of its model; windows say something else, and what is no general
-/// tagger is refused.
+/// A run's last measurement is what the command says of its model, and puts into its card; windows say something
+/// else, and what is no general tagger is refused.
 pub(crate) fn agreement_measures(
     material: &str,
     teacher: &str,
@@ -41,6 +42,29 @@ pub(crate) fn agreement_measures(
     assert_eq!(
         (live.all.labels, live.all.sure),
         (measured.all.labels, measured.all.sure)
+    );
+
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("copy.safetensors");
+    let mut before = ModelFile::read(Path::new(model)).unwrap();
+    before.card.accuracy.clear();
+    ModelFile::seal(before.card, before.weights)
+        .and_then(|file| file.write(&copy))
+        .unwrap();
+    let line = ["--material", material, "--teacher", teacher, "--quiet"];
+    let more = ["--into-cards", "--model", copy.to_str().unwrap()];
+    agreement(&told::<AgreementArguments>(
+        &[line.as_slice(), &more].concat(),
+    ))
+    .unwrap();
+    let after = ModelFile::read(&copy).unwrap();
+    let [accuracy] = &after.card.accuracy[..] else {
+        panic!("{:?}", after.card.accuracy)
+    };
+    assert_eq!(accuracy.value, measured.all.mean_average_precision);
+    assert_eq!(
+        after.weights,
+        ModelFile::read(Path::new(model)).unwrap().weights
     );
 
     let other = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/esc10.safetensors");

@@ -2,6 +2,8 @@
 
 use std::arch::x86_64::*;
 
+use half::f16;
+
 use super::{Kernel, Lanes};
 
 #[derive(Clone, Copy)]
@@ -10,8 +12,8 @@ pub(super) struct Avx2(__m256);
 /// Enters code compiled for AVX2.
 ///
 /// # Safety
-/// The processor has AVX2 and FMA.
-#[target_feature(enable = "avx2,fma")]
+/// The processor has AVX2, FMA and F16C.
+#[target_feature(enable = "avx2,fma,f16c")]
 pub(super) unsafe fn run<K: Kernel>(kernel: K) {
     kernel.run::<Avx2>();
 }
@@ -112,6 +114,12 @@ impl Lanes for Avx2 {
     unsafe fn load(from: *const f32) -> Self {
         // SAFETY: eight floats are there.
         Self(unsafe { _mm256_loadu_ps(from) })
+    }
+
+    #[inline(always)]
+    unsafe fn load_half(from: *const f16) -> Self {
+        // SAFETY: eight numbers of two bytes are there, on any boundary.
+        Self(unsafe { _mm256_cvtph_ps(_mm_loadu_si128(from.cast())) })
     }
 
     #[inline(always)]

@@ -2,6 +2,8 @@
 
 use std::arch::x86_64::*;
 
+use half::f16;
+
 use super::{Kernel, Lanes};
 
 #[derive(Clone, Copy)]
@@ -108,6 +110,12 @@ impl Lanes for Avx512 {
     unsafe fn load(from: *const f32) -> Self {
         // SAFETY: sixteen floats are there.
         Self(unsafe { _mm512_loadu_ps(from) })
+    }
+
+    #[inline(always)]
+    unsafe fn load_half(from: *const f16) -> Self {
+        // SAFETY: sixteen numbers of two bytes are there, on any boundary.
+        Self(unsafe { _mm512_cvtph_ps(_mm256_loadu_si256(from.cast())) })
     }
 
     #[inline(always)]

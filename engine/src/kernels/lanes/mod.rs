@@ -12,6 +12,8 @@ mod avx512;
 mod neon;
 mod plain;
 
+use half::f16;
+
 /// A vector of floats, seen as groups of four: the components of one quaternion, or four channels.
 ///
 /// Only [`InstructionSet::run`] names an implementation, after the processor was asked: that is
@@ -61,6 +63,22 @@ pub(super) trait Lanes: Copy {
     /// [`COUNT`](Self::COUNT) floats can be written there.
     unsafe fn store(self, to: *mut f32);
 
+    /// Numbers in half precision, made floats. What stands here works everywhere and is slow.
+    ///
+    /// # Safety
+    /// [`COUNT`](Self::COUNT) of them can be read from there.
+    #[inline(always)]
+    unsafe fn load_half(from: *const f16) -> Self {
+        let mut floats = [0.0; 16];
+        // SAFETY: no vector has more than sixteen, and the caller's promise.
+        unsafe {
+            for (place, float) in floats.iter_mut().enumerate().take(Self::COUNT) {
+                *float = (*from.add(place)).to_f32();
+            }
+            Self::load(floats.as_ptr())
+        }
+    }
+
     /// The four numbers in each group of four.
     #[inline(always)]
     fn quad(values: [f32; 4]) -> Self {
@@ -90,7 +108,7 @@ pub enum InstructionSet {
     Plain,
     /// 128 bits on ARM.
     Neon,
-    /// 256 bits with fused multiply-add on x86.
+    /// 256 bits with fused multiply-add on x86 (and half precision, which all of these have).
     Avx2,
     /// 512 bits on x86.
     Avx512,
@@ -133,7 +151,11 @@ impl InstructionSet {
             Self::Plain => true,
             Self::Neon => cfg!(target_arch = "aarch64"),
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
+            Self::Avx2 => {
+                is_x86_feature_detected!("avx2")
+                    && is_x86_feature_detected!("fma")
+                    && is_x86_feature_detected!("f16c")
+            }
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => is_x86_feature_detected!("avx512f"),
             #[cfg(not(target_arch = "x86_64"))]
@@ -148,6 +170,11 @@ impl InstructionSet {
             Self::Avx2 => 8,
             Self::Avx512 => 16,
         }
+    }
+
+    /// Whether its vectors load numbers in half precision as fast as floats.
+    pub(super) fn loads_halves(self) -> bool {
+        matches!(self, Self::Avx2 | Self::Avx512)
     }
 
     /// [`Lanes::BLOCKS`] of this set.

@@ -13,6 +13,7 @@ use super::direct::{Finish, Target};
 use super::lanes::{Kernel, Lanes};
 use super::map::MapShape;
 use super::packing::Packed;
+use super::tile::Weight;
 pub(super) use transforms::{F2, F4, Size};
 
 /// Bytes of transformed tiles that are worked on at once: half of a usual second level of cache,
@@ -22,9 +23,9 @@ const WORKING_SET: usize = 512 << 10;
 const TILES: (usize, usize) = (8, 32);
 
 /// One call. `GROUP` as for [`accumulate`](super::tile::accumulate).
-pub(super) struct Winograd<'a, S, const OUT: usize, const IN: usize, const GROUP: usize> {
+pub(super) struct Winograd<'a, S, W, const OUT: usize, const IN: usize, const GROUP: usize> {
     pub(super) size: std::marker::PhantomData<S>,
-    pub(super) packed: &'a Packed,
+    pub(super) packed: &'a Packed<W>,
     pub(super) finish: Finish<'a>,
     /// Units of the input.
     pub(super) units: usize,
@@ -91,8 +92,8 @@ const fn phases(group: usize) -> usize {
     if group == 4 { 2 } else { 1 }
 }
 
-impl<S: Size<OUT, IN>, const OUT: usize, const IN: usize, const GROUP: usize> Kernel
-    for Winograd<'_, S, OUT, IN, GROUP>
+impl<S: Size<OUT, IN>, W: Weight, const OUT: usize, const IN: usize, const GROUP: usize> Kernel
+    for Winograd<'_, S, W, OUT, IN, GROUP>
 {
     #[inline(always)]
     fn run<V: Lanes>(self) {
@@ -120,7 +121,7 @@ impl<S: Size<OUT, IN>, const OUT: usize, const IN: usize, const GROUP: usize> Ke
             // map, weights and target have the sizes they were made with.
             unsafe {
                 tiles::read::<V, S, OUT, IN, GROUP>(&source, &plan, tiles.clone(), from);
-                multiply::positions::<V, GROUP>(
+                multiply::positions::<V, W, GROUP>(
                     self.packed,
                     self.units,
                     &plan,

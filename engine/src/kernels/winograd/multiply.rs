@@ -3,7 +3,7 @@
 use super::super::eight;
 use super::super::lanes::Lanes;
 use super::super::packing::Packed;
-use super::super::tile::{Inputs, Line, Tile, accumulate, for_each_tile};
+use super::super::tile::{Inputs, Line, Tile, Weight, accumulate, for_each_tile};
 use super::{Plan, phases};
 
 /// All positions.
@@ -11,8 +11,8 @@ use super::{Plan, phases};
 /// # Safety
 /// `from` and `to` have room for `plan.chunk` tiles at each position; there are no more tiles.
 #[inline(always)]
-pub(super) unsafe fn positions<V: Lanes, const GROUP: usize>(
-    packed: &Packed,
+pub(super) unsafe fn positions<V: Lanes, W: Weight, const GROUP: usize>(
+    packed: &Packed<W>,
     units: usize,
     plan: &Plan,
     (positions, tiles): (usize, usize),
@@ -37,7 +37,7 @@ pub(super) unsafe fn positions<V: Lanes, const GROUP: usize>(
                     .values
                     .as_ptr()
                     .add(phases * packed.phase_stride * before);
-                PositionLine::<GROUP> {
+                PositionLine::<W, GROUP> {
                     inputs,
                     input: [
                         input,
@@ -64,23 +64,23 @@ pub(super) unsafe fn positions<V: Lanes, const GROUP: usize>(
 }
 
 /// One position of one set of output blocks: tiles stand for pixels.
-struct PositionLine<'a, const GROUP: usize> {
+struct PositionLine<'a, W, const GROUP: usize> {
     inputs: Inputs<'a>,
     /// For each phase; with one phase both are the same.
     input: [*const f32; 2],
-    weights: [*const f32; 2],
+    weights: [*const W; 2],
     output: *mut f32,
     block: usize,
 }
 
-impl<const GROUP: usize> Line for PositionLine<'_, GROUP> {
+impl<W: Weight, const GROUP: usize> Line for PositionLine<'_, W, GROUP> {
     #[inline(always)]
     unsafe fn tile<V: Lanes, const PIXELS: usize, const BLOCKS: usize>(&self, first: usize) {
         let mut tile: Tile<V, PIXELS, BLOCKS> = [[V::splat(0.0); BLOCKS]; PIXELS];
         let offset = first * V::COUNT;
         // SAFETY: the tiles are part of the chunk.
         unsafe {
-            tile = accumulate::<V, GROUP, PIXELS, BLOCKS>(
+            tile = accumulate::<V, W, GROUP, PIXELS, BLOCKS>(
                 tile,
                 self.input[0].add(offset),
                 self.inputs,
@@ -88,7 +88,7 @@ impl<const GROUP: usize> Line for PositionLine<'_, GROUP> {
             );
             if GROUP == 4 {
                 tile = eight::between(tile);
-                tile = accumulate::<V, GROUP, PIXELS, BLOCKS>(
+                tile = accumulate::<V, W, GROUP, PIXELS, BLOCKS>(
                     tile,
                     self.input[1].add(offset),
                     self.inputs,
