@@ -79,9 +79,7 @@ mod tests {
     use crate::quaternion::expand;
 
     fn numbers(count: usize, seed: usize) -> Vec<f32> {
-        (0..count)
-            .map(|i| ((i * 7919 + seed * 104_729) % 2_003) as f32 / 1_001.5 - 1.0)
-            .collect()
+        (0..count).map(|i| ((i * i + seed) as f32).sin()).collect()
     }
 
     proptest! {
