@@ -5,6 +5,7 @@
 //! (sixteen products, weights read once) and `winograd` (F2 and F4, eight products inside, weights in
 //! single or half precision). All
 //! of them keep a `tile` of sums in registers and are written once, over the vectors of `lanes`.
+//! [`PackedRows`] are what a head is made of.
 //! [`WeightGradient`] and [`Backward`] go the way back, for training.
 //!
 //! This is the only room of the engine where `unsafe` may stand, each block with its reason.
@@ -28,6 +29,7 @@ mod method;
 mod normalise;
 mod packing;
 mod pool;
+mod rows;
 mod shared;
 mod tile;
 mod winograd;
@@ -44,3 +46,4 @@ pub use matrix::{Matrix, MatrixMut, multiply_add};
 pub use method::Method;
 pub use normalise::{Backward, ScaleShift, moments, scale_relu};
 pub use packing::{Counts, KernelWeights};
+pub use rows::PackedRows;

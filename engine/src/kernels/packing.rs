@@ -57,12 +57,7 @@ impl KernelWeights<'_> {
                 .iter()
                 .fold(*largest, |most, weight| most.max(weight.abs()));
         }
-        // Numbers too small or large for a float's own range stay a little off 1.
-        let exponent = |largest: f32| largest.log2().floor().clamp(-100.0, 100.0) as i32;
-        let sizes: Vec<f32> = largest
-            .iter()
-            .map(|&most| 2f32.powi(exponent(most)))
-            .collect();
+        let sizes: Vec<f32> = largest.into_iter().map(power_of_two).collect();
         let mut near_one = weights.to_vec();
         for (index, line) in near_one.chunks_exact_mut(line.max(1)).enumerate() {
             let size = sizes[index % counts.outputs];
@@ -120,6 +115,12 @@ impl Packed {
             phase_stride: self.phase_stride,
         }
     }
+}
+
+/// The power of two that brings a number between 1 and 2. Numbers too small or large for a float's own range
+/// stay a little off.
+pub(super) fn power_of_two(number: f32) -> f32 {
+    2f32.powi(number.log2().floor().clamp(-100.0, 100.0) as i32)
 }
 
 /// Splits blocks into sets of at most `most`, none much smaller than the others.

@@ -10,6 +10,7 @@
 //! layer. Causal in time.
 
 mod architecture;
+mod head;
 mod matrices;
 mod normalisation;
 mod packed_linear;

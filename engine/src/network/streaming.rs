@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use super::packed_linear::PackedLinear;
+use super::head::Head;
 use super::{Algebra, Architecture, BATCH_NORM_EPSILON, POOLING};
 use crate::features::COMPONENTS;
 use crate::kernels::{
@@ -22,8 +22,10 @@ pub struct PackedNetwork {
     input_scale: Vec<f32>,
     input_shift: Vec<f32>,
     layers: Vec<Layer>,
-    hidden: Option<PackedLinear>,
-    output: PackedLinear,
+    head: Head,
+    /// The head in half precision, once a stream of single columns has asked for it; none where that hears the
+    /// convolutions in single precision.
+    live_head: OnceLock<Option<Head>>,
 }
 
 /// A convolution and the batch norm behind it: y = ReLU(scale · (kernel ⊛ x) + shift).
@@ -68,19 +70,14 @@ impl PackedNetwork {
     ) -> Self {
         let (input_scale, input_shift) = running_affine(weights, "input_norm");
         let layers = layers(architecture, mel_bands, weights);
-        let linear = |weight: &str, bias: &str, algebra| {
-            PackedLinear::new(&weights[weight], &weights[bias], algebra)
-        };
-        let algebra = architecture.algebra;
         Self {
             mel_bands,
             instructions,
             input_scale,
             input_shift,
             layers,
-            hidden: (architecture.hidden > 0)
-                .then(|| linear("head.hidden.kernel", "head.hidden.bias", algebra)),
-            output: linear("head.output.weight", "head.output.bias", Algebra::Real),
+            head: Head::new(architecture, weights, instructions),
+            live_head: OnceLock::new(),
             architecture: architecture.clone(),
         }
     }
@@ -102,9 +99,9 @@ impl PackedNetwork {
             size_of_val(&layer.weights[..])
                 + packed.map(PackedConvolution::size_bytes).sum::<usize>()
         });
-        let linears = self.hidden.iter().chain([&self.output]);
-        let numbers: usize = linears.map(PackedLinear::size).sum();
-        layers.sum::<usize>() + size_of::<f32>() * numbers
+        let live = self.live_head.get().into_iter().flatten();
+        let heads = [&self.head].into_iter().chain(live);
+        layers.sum::<usize>() + heads.map(Head::size_bytes).sum::<usize>()
     }
 
     /// The kernel of every convolution where `columns` columns come at a time: a single one live.
@@ -129,12 +126,22 @@ impl PackedNetwork {
     /// Window features (see [`Architecture::features`]) to logits, one a label. `hidden` is
     /// scratch. Allocates only where the two have to grow.
     pub fn logits_into(&self, features: &[f32], hidden: &mut Vec<f32>, logits: &mut Vec<f32>) {
-        let Some(layer) = &self.hidden else {
-            return self.output.apply(features, hidden, logits);
-        };
-        layer.apply(features, logits, hidden); // the logits' place is free until they come
-        hidden.iter_mut().for_each(|unit| *unit = unit.max(0.0));
-        self.output.apply(hidden, &mut Vec::new(), logits);
+        self.head.logits_into(features, hidden, logits);
+    }
+
+    /// The same as a stream of single columns is answered: where its convolutions are in half precision the
+    /// head is too. Allocates also before the first such stream was made.
+    pub fn live_logits_into(&self, features: &[f32], hidden: &mut Vec<f32>, logits: &mut Vec<f32>) {
+        let head = self.live_head().unwrap_or(&self.head);
+        head.logits_into(features, hidden, logits);
+    }
+
+    fn live_head(&self) -> Option<&Head> {
+        let live = self.live_head.get_or_init(|| {
+            let halves = self.methods(1).into_iter().any(Method::halves);
+            halves.then(|| self.head.halved())
+        });
+        live.as_ref()
     }
 }
 
@@ -235,6 +242,9 @@ impl StreamingNetwork {
     pub fn new(network: Arc<PackedNetwork>, most_columns: usize) -> Self {
         let most_columns = most_columns.max(1);
         let (set, methods) = (network.instructions, network.methods(most_columns));
+        if most_columns == 1 {
+            network.live_head();
+        }
         let (mut maps, mut workspace) = (Vec::new(), Workspace::default());
         let mut sums = 0;
         for (layer, &method) in network.layers.iter().zip(&methods) {

@@ -160,7 +160,7 @@ impl Results {
         self.columns += 1;
         model
             .network()
-            .logits_into(&self.features, &mut self.hidden, &mut self.probabilities);
+            .live_logits_into(&self.features, &mut self.hidden, &mut self.probabilities);
         self.among
             .activate(model, &mut self.probabilities, &mut self.scores);
         let features = &model.card().features;

@@ -7,6 +7,7 @@ use anyhow::{Context, ensure};
 use hamiltone_engine::features::COMPONENTS;
 use hamiltone_engine::network::{Architecture, TemporalPooling};
 
+use super::Mixing;
 use super::beginning::hash_of;
 use super::folder::Settings;
 use super::statistics::SEGMENTS;
@@ -51,9 +52,14 @@ pub struct GeneralArguments {
     /// Crops a step.
     #[arg(long, default_value_t = 24)]
     pub batch: usize,
-    /// Length of a crop in tenths of a second.
-    #[arg(long, default_value_t = 20)]
-    pub crop_tenths: usize,
+    /// Length of a crop in tenths of a second. With several, as 21,50, they take turns from step to step, and a step
+    /// with longer crops has so many fewer that all hear as long.
+    #[arg(long, default_value = "20", value_delimiter = ',')]
+    pub crop_tenths: Vec<usize>,
+    /// Times the usual shares of crops that are changed (speed, tilt, band, room, noise, coding): 2 or 3 for a model that has
+    /// heard the material many times.
+    #[arg(long, default_value_t = 1.0)]
+    pub changes: f64,
     /// Channels of the first block, twice as many in each further one.
     #[arg(long, default_value_t = 32)]
     pub channels: usize,
@@ -94,9 +100,13 @@ impl GeneralArguments {
                 && self.survey > 1
                 && self.every > 0
                 && self.segments > 0
-                && self.crop_tenths >= 5,
+                && self.crop_tenths.iter().all(|tenths| *tenths >= 5),
             "--batch and --survey must be 2 or more, --every and --segments 1 or more, \
              --crop-tenths 5 or more"
+        );
+        ensure!(
+            (0.0..=10.0).contains(&self.changes),
+            "--changes must be from 0 to 10"
         );
         ensure!(
             self.remaining
@@ -117,13 +127,25 @@ impl GeneralArguments {
             ("--seed", self.seed.to_string()),
             ("--batch", self.batch.to_string()),
             ("--learning-rate", self.learning_rate.to_string()),
-            ("--crop-tenths", self.crop_tenths.to_string()),
+            ("--crop-tenths", listed(&self.crop_tenths)),
+            ("--changes", self.changes.to_string()),
             ("--survey", self.survey.to_string()),
             ("--research", research.to_owned()),
             ("--teacher", format!("SHA-256 {}", hash_of(&self.teacher)?)),
         ];
         let named = settings.map(|(option, value)| (option.to_owned(), value));
         Ok(BTreeMap::from(named))
+    }
+
+    /// Tenths of a second of a step's crops, and how many there are.
+    pub(super) fn crops_of(&self, step: usize) -> (usize, usize) {
+        let tenths = self.crop_tenths[step % self.crop_tenths.len()];
+        (tenths, (self.batch * self.crop_tenths[0] / tenths).max(2))
+    }
+
+    /// How crops are made.
+    pub(super) fn mixing(&self) -> Mixing {
+        Mixing::default().times(self.changes)
     }
 
     /// The shape of a fresh network. Its hidden layer is as large as the teacher's, whose output
@@ -160,5 +182,37 @@ impl GeneralArguments {
             plan: Plan::Global { remaining },
             multiple: Pruning::VECTOR,
         })
+    }
+}
+
+fn listed(numbers: &[usize]) -> String {
+    let words: Vec<String> = numbers.iter().map(usize::to_string).collect();
+    words.join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        arguments: GeneralArguments,
+    }
+
+    #[test]
+    fn lengths_of_crops_take_turns_and_every_step_hears_as_long() {
+        let line = "distil --material m --teacher t --out o --batch 24 --crop-tenths 21,50";
+        let Line { arguments } = Line::try_parse_from(line.split(' ')).unwrap();
+        let steps = [0, 1, 2].map(|step| arguments.crops_of(step));
+        assert_eq!(steps, [(21, 24), (50, 10), (21, 24)]);
+        assert_eq!(listed(&arguments.crop_tenths), "21,50");
+        arguments.check().unwrap();
+        let short = Line::try_parse_from(
+            "distil --material m --teacher t --out o --crop-tenths 21,4".split(' '),
+        );
+        assert!(short.unwrap().arguments.check().is_err());
     }
 }

@@ -9,7 +9,6 @@ use hamiltone_engine::network::Architecture;
 use hamiltone_engine::network::streaming::Weights;
 use sha2::{Digest, Sha256};
 
-use super::Mixing;
 use super::progress::{MODEL, Progress};
 use super::run::{AVERAGE_DECAY, Crop, School};
 use crate::files;
@@ -129,7 +128,7 @@ impl School<'_> {
     }
 
     fn begin_anew(&self) -> anyhow::Result<(Progress, Beginning)> {
-        let coded = Mixing::default().coded;
+        let coded = self.arguments.mixing().coded;
         let mixtures = self.mixtures(SURVEYED, 0, self.arguments.survey, coded);
         let mut done = self.survey(&mixtures, coded)?;
         let beginning = match &self.arguments.start {

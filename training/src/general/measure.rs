@@ -6,12 +6,14 @@ use std::sync::Arc;
 use anyhow::{Context, ensure};
 use hamiltone_engine::features::FeatureSettings;
 use hamiltone_engine::model::{Model, ModelFile};
+use rand::seq::IndexedRandom;
 use serde_json::json;
 
 use super::agreement::{Agreement, HELD_OUT, HeldOut};
 use super::material::load;
 use super::statistics::sources;
-use crate::material::{covered, read_verdicts, verdicts_file};
+use crate::material::{Source, covered, read_verdicts, verdicts_file};
+use crate::random::stream;
 use crate::teacher::{Mn04, audioset_labels};
 
 /// What `agreement` is told.
@@ -30,9 +32,13 @@ pub struct AgreementArguments {
     /// place of one answer to each whole segment.
     #[arg(long)]
     pub window: Option<f32>,
+    /// Measures on sounds that are learned from, as many as are held out, in place of these: what a model
+    /// gives more there it knows by heart.
+    #[arg(long)]
+    pub learned: bool,
     /// Write each model's mAP into its card; its file is replaced. So all of them have figures of the same
     /// segments.
-    #[arg(long, conflicts_with = "window")]
+    #[arg(long, conflicts_with_all = ["window", "learned"])]
     pub into_cards: bool,
     /// No progress, no table.
     #[arg(long)]
@@ -86,8 +92,12 @@ pub fn agreements(arguments: &AgreementArguments) -> anyhow::Result<Vec<(String,
         "what is covered is not known: run `coverage` on {} first",
         material.display()
     );
+    let (which, what) = match arguments.learned {
+        true => (some_of(&learned, held_out.len()), "reading sounds"),
+        false => (held_out, "reading held-out sounds"),
+    };
     let measured = HeldOut::new(
-        &load(&held_out, "reading held-out sounds", arguments.quiet)?,
+        &load(&which, what, arguments.quiet)?,
         &Mn04::open(teacher)?,
         &FeatureSettings::default(),
         HELD_OUT,
@@ -101,6 +111,15 @@ pub fn agreements(arguments: &AgreementArguments) -> anyhow::Result<Vec<(String,
         Ok((model.card().name.clone(), agreement))
     });
     outcomes.collect()
+}
+
+/// So many of the sources at random, the same ones each time.
+fn some_of(sources: &[Source], count: usize) -> Vec<Source> {
+    let mut random = stream(7, &[u64::from_le_bytes(*b"learned ")]);
+    sources
+        .choose_multiple(&mut random, count)
+        .cloned()
+        .collect()
 }
 
 fn print(outcomes: &[(String, Agreement)], as_json: bool, quiet: bool) {

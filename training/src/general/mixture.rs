@@ -48,6 +48,26 @@ impl Default for Mixing {
     }
 }
 
+/// Most of the crops that one kind of change is made to.
+const MOST: f64 = 0.6;
+
+impl Mixing {
+    /// With so many times the shares of crops that are changed, though no more than [`MOST`] of them by one kind of
+    /// change; how many sounds are mixed stays.
+    pub fn times(self, factor: f64) -> Self {
+        let share = |usual: f64| (factor * usual).min(MOST.max(usual));
+        Self {
+            speed: (self.speed.0, share(self.speed.1)),
+            tilt: (share(self.tilt.0), self.tilt.1),
+            band_limited: share(self.band_limited),
+            reverberant: share(self.reverberant),
+            noise: (share(self.noise.0), self.noise.1),
+            coded: share(self.coded),
+            ..self
+        }
+    }
+}
+
 /// Crops are brought to this level before the gain.
 const LEVEL: f32 = 0.1;
 /// Tries for a crop that is not silence.
@@ -252,6 +272,16 @@ mod tests {
             assert!(!seen.contains(&crop));
             seen.push(crop);
         }
+    }
+
+    #[test]
+    fn more_changes_leave_how_many_sounds_are_mixed() {
+        let usual = Mixing::default();
+        assert_eq!(usual.clone().times(1.0), usual);
+        let more = usual.clone().times(4.0);
+        assert_eq!((more.more, more.silence), (usual.more, usual.silence));
+        assert_eq!((more.speed, more.band_limited), ((0.3, 0.6), 0.2));
+        assert_eq!(usual.times(0.0).noise.0, 0.0);
     }
 
     #[test]

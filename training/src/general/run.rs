@@ -20,7 +20,7 @@ use super::loss::{Lesson, loss};
 use super::material::load;
 use super::progress::{MODEL, Record};
 use super::statistics::{add_statistics, sources};
-use super::{GeneralArguments, Material, Mixing, degrade, mixture};
+use super::{GeneralArguments, Material, degrade, mixture};
 use crate::augmentation::frames_by_component;
 use crate::device::training_device;
 use crate::material::{Heard, Source, covered, judge_all, read_verdicts, verdicts_file};
@@ -242,7 +242,7 @@ impl School<'_> {
         Ok(record)
     }
 
-    /// Mixtures of a step, `--crop-tenths` long; `coded` is the share with the marks of lossy
+    /// So many mixtures, as long as a step's; `coded` is the share with the marks of lossy
     /// coding. That has random numbers of its own, so that all else stays as it is without.
     pub(super) fn mixtures(
         &self,
@@ -252,8 +252,8 @@ impl School<'_> {
         coded: f64,
     ) -> Vec<Vec<f32>> {
         let rate = self.features.sample_rate;
-        let length = self.arguments.crop_tenths * rate as usize / 10;
-        let mixing = Mixing::default();
+        let length = self.arguments.crops_of(step).0 * rate as usize / 10;
+        let mixing = self.arguments.mixing();
         let one = |place: usize| {
             let at = [purpose, step as u64, place as u64];
             let mut random = stream(self.arguments.seed, &at);
@@ -294,7 +294,8 @@ impl School<'_> {
     }
 
     fn lesson(&self, step: usize, coded: f64, scales: &Scales) -> anyhow::Result<Lesson> {
-        let crops = self.judge(&self.mixtures(MIX, step, self.arguments.batch, coded))?;
+        let (_, count) = self.arguments.crops_of(step);
+        let crops = self.judge(&self.mixtures(MIX, step, count, coded))?;
         let (count, frames) = (crops.len(), crops[0].frames);
         let (mut planes, mut logits, mut hidden) = (Vec::new(), Vec::new(), Vec::new());
         for crop in crops {
