@@ -44,9 +44,17 @@ fn the_network_allocates_nothing_from_the_first_chunk_on() {
 
 #[test]
 fn the_tagger_allocates_nothing_after_its_first_second() {
-    for architecture in small_with_all_heads(4) {
+    let small = small_with_all_heads(4).into_iter().map(|architecture| {
         let bytes = model_file(architecture, 1).to_bytes().unwrap();
-        let model = Arc::new(Model::from_bytes(&bytes).unwrap());
+        Model::from_bytes(&bytes).unwrap()
+    });
+    let half = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../models/general-half.safetensors"
+    );
+    let in_half_precision = Model::read(half.as_ref()).unwrap();
+    for model in small.chain([in_half_precision]) {
+        let model = Arc::new(model);
         let mut tagger = Tagger::new(model, 48_000, 2.0).unwrap();
         let samples = sound(3 * 48_000, 2);
         let (first, rest) = samples.split_at(48_000);

@@ -117,10 +117,9 @@ impl Packed {
     }
 }
 
-/// The power of two that brings a number between 1 and 2. Numbers too small or large for a float's own range
-/// stay a little off.
+/// The power of two over which a positive number is between 1 and 2; under 1 for numbers below a float's own range.
 pub(super) fn power_of_two(number: f32) -> f32 {
-    2f32.powi(number.log2().floor().clamp(-100.0, 100.0) as i32)
+    2f32.powi(number.log2().floor().clamp(-126.0, 127.0) as i32)
 }
 
 /// Splits blocks into sets of at most `most`, none much smaller than the others.

@@ -15,10 +15,9 @@ const MOST_LABELS: usize = 10_000;
 /// Columns for which activations are counted: the chunk in which files are classified and the probe
 /// is run.
 const CHUNK: usize = 8;
-/// Floats of the activations of a chunk: 128 MiB, seven times what QCNN14 needs. Of the head's first matrix as
-/// well, which packing writes out as real numbers. Counts of filters
-/// and the size of the file say little about them: a layer of many filters with few inputs has few
-/// weights, and its map is as large as any.
+/// Floats of the activations of a chunk: 128 MiB, seven times what QCNN14 needs. Of the head's first matrix,
+/// written out as real numbers, as well. Counts of filters and the size of the file say little about them: a
+/// layer of many filters with few inputs has few weights, and its map is as large as any.
 const MOST_FLOATS: f64 = (32u32 << 20) as f64;
 
 /// The shape of a network. Counts of filters are counts of *quaternion* filters, in real networks

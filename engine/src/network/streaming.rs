@@ -23,8 +23,8 @@ pub struct PackedNetwork {
     input_shift: Vec<f32>,
     layers: Vec<Layer>,
     head: Head,
-    /// The head in half precision, once a stream of single columns has asked for it; none where that hears the
-    /// convolutions in single precision.
+    /// The head in half precision, once a stream of single columns has asked for it; none where that is in single
+    /// precision.
     live_head: OnceLock<Option<Head>>,
 }
 
@@ -129,8 +129,8 @@ impl PackedNetwork {
         self.head.logits_into(features, hidden, logits);
     }
 
-    /// The same as a stream of single columns is answered: where its convolutions are in half precision the
-    /// head is too. Allocates also before the first such stream was made.
+    /// The same as a stream of single columns is answered: where its convolutions are in half precision a
+    /// head with a hidden layer is too. Allocates also before the first such stream was made.
     pub fn live_logits_into(&self, features: &[f32], hidden: &mut Vec<f32>, logits: &mut Vec<f32>) {
         let head = self.live_head().unwrap_or(&self.head);
         head.logits_into(features, hidden, logits);
@@ -139,7 +139,8 @@ impl PackedNetwork {
     fn live_head(&self) -> Option<&Head> {
         let live = self.live_head.get_or_init(|| {
             let halves = self.methods(1).into_iter().any(Method::halves);
-            halves.then(|| self.head.halved())
+            // A linear head is small, and its weights, of features of all sizes, may be too far apart.
+            (halves && self.architecture.hidden > 0).then(|| self.head.halved())
         });
         live.as_ref()
     }

@@ -3,7 +3,7 @@
 //! usage: `panel-host BUNDLE PICTURES [FROM [SETTINGS]]`, with DISPLAY set; FROM is where the demo
 //! begins, in seconds, SETTINGS a JSON object of settings that differ from a new instance's. Writes
 //! `panel.png` (while it plays), `panel-later.png` (the same a little later) and `panel-large.png`
-//! (resized) to PICTURES.
+//! (resized) to PICTURES, and says what share of a core the plugin's worker takes between the first two.
 
 #![allow(unsafe_code)] // one call: handing our window to the plugin
 
@@ -28,6 +28,8 @@ use x11rb::wrapper::ConnectionExt as _;
 const BLOCK: usize = 512;
 /// Where the demo begins: the first picture falls in a calm stretch, the second in another sound.
 const PLAY_FROM_S: f64 = 7.9;
+/// The name of the thread that computes.
+const WORKER: &str = "hamiltone";
 const EMBEDDED: GuiConfiguration<'static> = GuiConfiguration {
     api_type: GuiApiType::X11,
     is_floating: false,
@@ -52,7 +54,12 @@ fn main() -> Result<()> {
 
     wait(&mut plugin, &window, 5.0)?;
     window.picture(&pictures.join("panel.png"))?;
+    let (before, start) = (worker_time(), Instant::now());
     wait(&mut plugin, &window, 3.0)?;
+    if let (Some(before), Some(after)) = (before, worker_time()) {
+        let share = (after - before).as_secs_f64() / start.elapsed().as_secs_f64();
+        println!("worker: {:.2} % of a core", 100.0 * share);
+    }
     window.picture(&pictures.join("panel-later.png"))?;
     let large = resize(&mut plugin, &window)?;
     wait(&mut plugin, &window, 1.5)?;
@@ -70,6 +77,19 @@ fn main() -> Result<()> {
     plugin.stop(player.stop()?);
     println!("closed");
     Ok(())
+}
+
+/// How long the plugin's worker has had a core, by the scheduler; none if this system does not say. The panel's
+/// *Load* is time on the clock, waiting for a core included.
+fn worker_time() -> Option<Duration> {
+    let time_of = |task: &Path| {
+        let name = std::fs::read_to_string(task.join("comm")).ok()?;
+        let times = std::fs::read_to_string(task.join("schedstat")).ok()?;
+        let on_core: u64 = times.split_whitespace().next()?.parse().ok()?;
+        (name.trim() == WORKER).then_some(Duration::from_nanos(on_core))
+    };
+    let tasks = std::fs::read_dir("/proc/self/task").ok()?;
+    tasks.flatten().find_map(|task| time_of(&task.path()))
 }
 
 /// Gives an instance the settings of a JSON object over its own.

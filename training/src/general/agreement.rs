@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 use super::Material;
+use crate::audio_cache::Sound;
 use crate::evaluation::average_precision;
 use crate::material::PRESENT;
 use crate::random::stream;
@@ -103,15 +104,19 @@ impl HeldOut {
             let segments = (sound.samples.len() / length).clamp(1, MOST_SEGMENTS);
             for _ in 0..segments {
                 let start = random.random_range(0..=sound.samples.len().saturating_sub(length));
-                let samples = sound.samples[start..].iter().take(length);
-                let mut cut: Vec<f32> = samples.map(|s| sound.scale * f32::from(*s)).collect();
-                cut.resize(length, 0.0);
-                cuts.push((random.random::<u32>(), cut));
+                cuts.push((random.random::<u32>(), sound, start));
             }
         }
-        cuts.sort_by_key(|(order, _)| *order); // some of everything, if there are too many
+        cuts.sort_by_key(|(order, ..)| *order); // some of everything, if there are too many
         cuts.truncate(most);
-        let judged = cuts.into_par_iter().map(|(_, cut)| {
+        let cut = |sound: &Sound, start: usize| {
+            let samples = sound.samples[start..].iter().take(length);
+            let mut cut: Vec<f32> = samples.map(|s| sound.scale * f32::from(*s)).collect();
+            cut.resize(length, 0.0);
+            cut
+        };
+        let judged = cuts.into_par_iter().map(|(_, sound, start)| {
+            let cut = cut(sound, start);
             let verdict = teacher.judge(&cut)?;
             Ok((cut, verdict.logits))
         });

@@ -49,14 +49,14 @@ pub struct GeneralArguments {
     /// Steps in all; the learning rate falls to zero over them.
     #[arg(long, default_value_t = 60_000)]
     pub steps: usize,
-    /// Crops a step.
+    /// Crops a step, of the first length.
     #[arg(long, default_value_t = 24)]
     pub batch: usize,
     /// Length of a crop in tenths of a second. With several, as 21,50, they take turns from step to step, and a step
-    /// with longer crops has so many fewer that all hear as long.
+    /// with longer crops has so many fewer (two at least) that all hear as long; the survey hears the first length.
     #[arg(long, default_value = "20", value_delimiter = ',')]
     pub crop_tenths: Vec<usize>,
-    /// Times the usual shares of crops that are changed (speed, tilt, band, room, noise, coding): 2 or 3 for a model that has
+    /// Times the usual shares of crops that are mixed or changed (speed, tilt, band, room, noise, coding): 2 or 3 for a model that has
     /// heard the material many times.
     #[arg(long, default_value_t = 1.0)]
     pub changes: f64,

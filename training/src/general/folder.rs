@@ -12,6 +12,9 @@ use crate::material::Source;
 /// The sounds that the run learns from, one a line.
 const SOUNDS: &str = "sounds.txt";
 
+/// What settings were in runs that were begun before they could be chosen.
+const BEFORE_THERE_WERE: [(&str, &str); 1] = [("--changes", "1")];
+
 /// Settings by option, in words.
 pub(super) type Settings = BTreeMap<String, String>;
 
@@ -31,7 +34,8 @@ pub(super) fn claim(
         let changed: Vec<String> = settings
             .iter()
             .filter_map(|(option, now)| {
-                let before = run.settings.get(option).filter(|before| *before != now)?;
+                let before =
+                    then(&run.settings, option).filter(|before| *before != now.as_str())?;
                 Some(format!("{option} was {before} and is {now} now"))
             })
             .collect();
@@ -63,6 +67,15 @@ pub(super) fn claim(
     }
     let lines: String = sounds.iter().map(|sound| format!("{sound}\n")).collect();
     files::replace(&list, &lines)
+}
+
+/// What a setting of a run was; none in runs from before settings were kept.
+fn then<'a>(settings: &'a Settings, option: &str) -> Option<&'a str> {
+    let kept = settings.get(option).map(String::as_str);
+    kept.or_else(|| {
+        let (_, value) = BEFORE_THERE_WERE.iter().find(|(name, _)| *name == option)?;
+        (!settings.is_empty()).then_some(*value)
+    })
 }
 
 fn way_out(out: &Path) -> String {
@@ -121,6 +134,14 @@ mod tests {
         .unwrap();
         claim(out, &first, &sounds(&["a", "b"])).unwrap();
         claim(out, &first, &sounds(&["a", "b", "c"])).unwrap();
+        let mut changing = first.clone();
+        for (factor, goes_on) in [("1", true), ("2", false)] {
+            changing.insert("--changes".to_owned(), factor.to_owned());
+            assert_eq!(
+                claim(out, &changing, &sounds(&["a", "b", "c"])).is_ok(),
+                goes_on
+            );
+        }
         let said = ["--seed was 1 and is 2 now", "0.0015", "--start", "--out"];
         refused(&other, &sounds(&["a", "b", "c"]), &said);
         refused(&first, &sounds(&["b"]), &["2 of 3, such as a", "--out"]);

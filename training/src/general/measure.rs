@@ -32,8 +32,8 @@ pub struct AgreementArguments {
     /// place of one answer to each whole segment.
     #[arg(long)]
     pub window: Option<f32>,
-    /// Measures on sounds that are learned from, as many as are held out, in place of these: what a model
-    /// gives more there it knows by heart.
+    /// Measures on sounds that are learned from, as many as are held out, in place of these. They are of other
+    /// kinds, so only differences between models say who knows more by heart.
     #[arg(long)]
     pub learned: bool,
     /// Write each model's mAP into its card; its file is replaced. So all of them have figures of the same

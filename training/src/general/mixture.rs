@@ -48,15 +48,16 @@ impl Default for Mixing {
     }
 }
 
-/// Most of the crops that one kind of change is made to.
+/// Most of the crops that are changed in one way.
 const MOST: f64 = 0.6;
 
 impl Mixing {
-    /// With so many times the shares of crops that are changed, though no more than [`MOST`] of them by one kind of
-    /// change; how many sounds are mixed stays.
+    /// With so many times the shares of crops that are mixed or changed, though no more than six tenths of them in one
+    /// way; the share of mixtures with a third sound, and that of silence, stay.
     pub fn times(self, factor: f64) -> Self {
         let share = |usual: f64| (factor * usual).min(MOST.max(usual));
         Self {
+            more: (share(self.more.0), self.more.1),
             speed: (self.speed.0, share(self.speed.1)),
             tilt: (share(self.tilt.0), self.tilt.1),
             band_limited: share(self.band_limited),
@@ -275,11 +276,11 @@ mod tests {
     }
 
     #[test]
-    fn more_changes_leave_how_many_sounds_are_mixed() {
+    fn more_changes_leave_some_crops_as_they_are() {
         let usual = Mixing::default();
         assert_eq!(usual.clone().times(1.0), usual);
         let more = usual.clone().times(4.0);
-        assert_eq!((more.more, more.silence), (usual.more, usual.silence));
+        assert_eq!((more.more, more.silence), ((0.6, 0.2), usual.silence));
         assert_eq!((more.speed, more.band_limited), ((0.3, 0.6), 0.2));
         assert_eq!(usual.times(0.0).noise.0, 0.0);
     }
