@@ -19,6 +19,8 @@ mod own_gradient;
 pub mod quaternion;
 mod storage;
 pub mod tagging;
+#[cfg(test)]
+mod test_numbers;
 pub mod timeline;
 
 pub use error::EngineError;

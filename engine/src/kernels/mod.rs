@@ -3,9 +3,8 @@
 //! The way down: a [`PackedConvolution`] holds weights in a kernel's own order and runs it over a
 //! [`Map`] of activations. The kernels are `direct` (with the eight products of `eight`), `shared`
 //! (sixteen products, weights read once) and `winograd` (F2 and F4, eight products inside, weights in
-//! single or half precision). All
-//! of them keep a `tile` of sums in registers and are written once, over the vectors of `lanes`.
-//! [`PackedRows`] are what a head is made of.
+//! single or half precision). All of them keep a `tile` of sums in registers and are written once, over the
+//! vectors of `lanes`; so are [`PackedRows`], the linear layers of a head.
 //! [`WeightGradient`] and [`Backward`] go the way back, for training.
 //!
 //! This is the only room of the engine where `unsafe` may stand, each block with its reason.

@@ -7,12 +7,9 @@ use half::f16;
 
 use super::InstructionSet;
 use super::buffer::{Buffer, floats};
-use super::lanes::{Kernel, Lanes};
+use super::lanes::{Kernel, Lanes, MOST_LANES};
 use super::packing::power_of_two;
 use super::tile::Weight;
-
-/// No vector has more floats.
-const MOST_LANES: usize = 16;
 
 /// A matrix, its rows to be multiplied with one vector or with four. Immutable; share it.
 pub struct PackedRows {
@@ -204,10 +201,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    fn numbers(count: usize, seed: usize) -> Vec<f32> {
-        (0..count).map(|i| ((i * i + seed) as f32).sin()).collect()
-    }
+    use crate::test_numbers::numbers;
 
     proptest! {
         #[test]

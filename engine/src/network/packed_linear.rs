@@ -81,10 +81,7 @@ mod tests {
 
     use super::*;
     use crate::quaternion::expand;
-
-    fn numbers(count: usize, seed: usize) -> Vec<f32> {
-        (0..count).map(|i| ((i * i + seed) as f32).sin()).collect()
-    }
+    use crate::test_numbers::numbers;
 
     proptest! {
         #[test]

@@ -14,6 +14,9 @@ mod plain;
 
 use half::f16;
 
+/// Floats of the longest vector.
+pub(super) const MOST_LANES: usize = 16;
+
 /// A vector of floats, seen as groups of four: the components of one quaternion, or four channels.
 ///
 /// Only [`InstructionSet::run`] names an implementation, after the processor was asked: that is
@@ -69,8 +72,8 @@ pub(super) trait Lanes: Copy {
     /// [`COUNT`](Self::COUNT) of them can be read from there.
     #[inline(always)]
     unsafe fn load_half(from: *const f16) -> Self {
-        let mut floats = [0.0; 16];
-        // SAFETY: no vector has more than sixteen, and the caller's promise.
+        let mut floats = [0.0; MOST_LANES];
+        // SAFETY: no vector has more, and the caller's promise.
         unsafe {
             for (place, float) in floats.iter_mut().enumerate().take(Self::COUNT) {
                 *float = (*from.add(place)).to_f32();
