@@ -60,6 +60,9 @@ pub struct GeneralArguments {
     /// heard the material many times.
     #[arg(long, default_value_t = 1.0)]
     pub changes: f64,
+    /// Crops that are made and judged for each that is learned from: the one whose labels are the rarest.
+    #[arg(long, default_value_t = 1)]
+    pub candidates: usize,
     /// Channels of the first block, twice as many in each further one.
     #[arg(long, default_value_t = 32)]
     pub channels: usize,
@@ -109,6 +112,10 @@ impl GeneralArguments {
             "--changes must be from 0 to 10"
         );
         ensure!(
+            (1..=100).contains(&self.candidates),
+            "--candidates must be from 1 to 100"
+        );
+        ensure!(
             self.remaining
                 .is_none_or(|share| share > 0.0 && share < 1.0),
             "--remaining must be over 0 and under 1"
@@ -129,6 +136,7 @@ impl GeneralArguments {
             ("--learning-rate", self.learning_rate.to_string()),
             ("--crop-tenths", listed(&self.crop_tenths)),
             ("--changes", self.changes.to_string()),
+            ("--candidates", self.candidates.to_string()),
             ("--survey", self.survey.to_string()),
             ("--research", research.to_owned()),
             ("--teacher", format!("SHA-256 {}", hash_of(&self.teacher)?)),

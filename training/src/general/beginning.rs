@@ -200,7 +200,7 @@ impl School<'_> {
 
     /// Statistics of the teacher over mixtures.
     fn survey(&self, mixtures: &[Vec<f32>], coded: f64) -> anyhow::Result<Progress> {
-        let crops = self.judge(mixtures)?;
+        let crops = self.judge(mixtures, 1)?;
         let all = |of: fn(&Crop) -> &[f32]| crops.iter().map(of).collect::<Vec<_>>();
         let (logits, hidden) = (all(|crop| &crop.logits), all(|crop| &crop.hidden));
         let (logit_means, logit_deviations) = moments(&logits, LABELS);

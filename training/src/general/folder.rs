@@ -13,7 +13,7 @@ use crate::material::Source;
 const SOUNDS: &str = "sounds.txt";
 
 /// What settings were in runs that were begun before they could be chosen.
-const BEFORE_THERE_WERE: [(&str, &str); 1] = [("--changes", "1")];
+const BEFORE_THERE_WERE: [(&str, &str); 2] = [("--changes", "1"), ("--candidates", "1")];
 
 /// Settings by option, in words.
 pub(super) type Settings = BTreeMap<String, String>;

@@ -9,7 +9,7 @@ use rand::Rng;
 use rayon::prelude::*;
 
 use crate::audio_cache::Sound;
-use crate::material::{Heard, Source, segments_of_labels};
+use crate::material::{Heard, PRESENT, Source, segments_of_labels};
 use crate::run::progress;
 use crate::teacher::RATE;
 
@@ -38,6 +38,8 @@ struct RarePlaces {
     places: Vec<(usize, usize, usize)>,
     /// Sums of the weights.
     weights: Vec<f64>,
+    /// What each label weighs.
+    rarities: Vec<f64>,
 }
 
 /// A long sound is drawn more often than a short one, but not in proportion: an hour of music is
@@ -109,13 +111,14 @@ impl Material {
         let sound_of = |segment: &Heard| index.get(segment.path.as_path()).copied();
         let known = heard.iter().filter(|segment| sound_of(segment).is_some());
         let counts = segments_of_labels(known);
+        let rarity = |count: &usize| (*count as f64).max(FEWEST).powf(-RARITY_POWER);
+        let rarities: Vec<f64> = counts.iter().map(rarity).collect();
         let (mut places, mut weights, mut sum) = (Vec::new(), Vec::new(), 0.0);
         for segment in heard {
             let Some(sound) = sound_of(segment) else {
                 continue; // held out, or not gathered any more
             };
-            let rarity = |label: usize| (counts[label] as f64).max(FEWEST).powf(-RARITY_POWER);
-            let weight: f64 = segment.present().map(rarity).sum();
+            let weight: f64 = segment.present().map(|label| rarities[label]).sum();
             let start = (segment.start_s * f64::from(RATE)) as usize;
             let end = start + (segment.seconds * f64::from(RATE)) as usize;
             let end = end.min(self.sounds[sound].samples.len());
@@ -125,7 +128,20 @@ impl Material {
                 weights.push(sum);
             }
         }
-        self.rare = (!places.is_empty()).then_some(RarePlaces { places, weights });
+        self.rare = (!places.is_empty()).then_some(RarePlaces {
+            places,
+            weights,
+            rarities,
+        });
+    }
+
+    /// How rare the labels of a crop are together, of which a teacher says `logits`; 0 before
+    /// [`Material::prefer_rare`].
+    pub(super) fn rarity(&self, logits: &[f32]) -> f64 {
+        let least = (PRESENT / (1.0 - PRESENT)).ln();
+        let rarities = self.rare.iter().flat_map(|rare| &rare.rarities);
+        let present = rarities.zip(logits).filter(|(_, logit)| **logit > least);
+        present.map(|(rarity, _)| rarity).sum()
     }
 
     /// A stretch of a sound of so many samples; a short sound stands at a random place in silence,
@@ -137,7 +153,9 @@ impl Material {
                 let sound = self.draw(random);
                 (sound, 0, sound.samples.len().saturating_sub(length))
             }
-            Some(RarePlaces { places, weights }) => {
+            Some(RarePlaces {
+                places, weights, ..
+            }) => {
                 let (sound, start, end) = places[draw_by(weights, random)];
                 let sound = &self.sounds[sound];
                 // At least half of the cut, or of the place, is of the place.
@@ -233,5 +251,15 @@ mod tests {
             (after - expected).abs() < 0.03,
             "{before} {after} {expected}"
         );
+        // As rare as what is heard in it, .3 being a logit of -.85; the fifth label is heard nowhere.
+        let rarity = |logits: &[f32]| material.rarity(logits);
+        let (common, rare) = (40f64.powf(-0.7), 5f64.powf(-0.7));
+        for (logits, expected) in [
+            ([-1.0, -1.0, -9.0, -9.0, -9.0], 0.0),
+            ([-0.8, -1.0, -9.0, -9.0, -9.0], common),
+            ([2.0, 0.5, -9.0, -9.0, 0.1], common + 2.0 * rare),
+        ] {
+            assert!((rarity(&logits) - expected).abs() < 1e-9);
+        }
     }
 }

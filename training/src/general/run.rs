@@ -268,11 +268,25 @@ impl School<'_> {
         (0..count).into_par_iter().map(one).collect()
     }
 
-    /// What student and teacher make of mixtures.
-    pub(super) fn judge(&self, mixtures: &[Vec<f32>]) -> anyhow::Result<Vec<Crop>> {
-        let one = |samples: &Vec<f32>| {
+    /// What student and teacher make of mixtures: of each so many candidates of the one whose labels are the rarest.
+    pub(super) fn judge(
+        &self,
+        mixtures: &[Vec<f32>],
+        candidates: usize,
+    ) -> anyhow::Result<Vec<Crop>> {
+        let one = |candidates: &[Vec<f32>]| {
+            let judged = candidates
+                .iter()
+                .map(|samples| {
+                    let verdict = self.teacher.judge(samples)?;
+                    Ok((self.material.rarity(&verdict.logits), samples, verdict))
+                })
+                .collect::<anyhow::Result<Vec<_>>>()?;
+            let (_, samples, verdict) = judged
+                .into_iter()
+                .max_by(|(one, ..), (other, ..)| one.total_cmp(other))
+                .context("there is no candidate")?;
             let (planes, frames) = frames_by_component(&self.features, samples);
-            let verdict = self.teacher.judge(samples)?;
             Ok(Crop {
                 planes,
                 frames,
@@ -280,7 +294,7 @@ impl School<'_> {
                 logits: verdict.logits,
             })
         };
-        mixtures.par_iter().map(one).collect()
+        mixtures.par_chunks(candidates).map(one).collect()
     }
 
     fn lessons(
@@ -295,7 +309,9 @@ impl School<'_> {
 
     fn lesson(&self, step: usize, coded: f64, scales: &Scales) -> anyhow::Result<Lesson> {
         let (_, count) = self.arguments.crops_of(step);
-        let crops = self.judge(&self.mixtures(MIX, step, count, coded))?;
+        let candidates = self.arguments.candidates;
+        let mixtures = self.mixtures(MIX, step, count * candidates, coded);
+        let crops = self.judge(&mixtures, candidates)?;
         let (count, frames) = (crops.len(), crops[0].frames);
         let (mut planes, mut logits, mut hidden) = (Vec::new(), Vec::new(), Vec::new());
         for crop in crops {

@@ -104,6 +104,41 @@ fn a_student_goes_on_where_it_stopped_and_coverage_counts_every_label() {
 }
 
 #[test]
+fn a_student_with_candidates_learns_from_other_crops() {
+    let folder = tempfile::tempdir().unwrap();
+    let (Some(teacher), Some(())) = (teacher(), material(folder.path())) else {
+        return;
+    };
+    let (from, teacher) = (folder.path().to_str().unwrap(), teacher.to_str().unwrap());
+    let learn = |candidates: &str| {
+        let out = folder.path().join(candidates);
+        let to = out.to_str().unwrap();
+        let line = [
+            "--material",
+            from,
+            "--teacher",
+            teacher,
+            "--quiet",
+            "--out",
+            to,
+        ];
+        let more = ["--steps", "1", "--candidates", candidates];
+        distil(&told::<GeneralArguments>(
+            &[&line[..], &SHORT[..], &more].concat(),
+        ))
+        .map(|()| state(&out))
+    };
+    let [(one, first), (three, second)] = ["1", "3"].map(|count| learn(count).unwrap());
+    assert_ne!(first.weights, second.weights);
+    assert_eq!(
+        one["logit_means"], three["logit_means"],
+        "the survey is of all crops"
+    );
+    assert_eq!(three["settings"]["--candidates"], "3");
+    assert!(learn("0").unwrap_err().to_string().contains("--candidates"));
+}
+
+#[test]
 fn a_finished_student_is_pruned_and_learns_on_and_is_measured() {
     let folder = tempfile::tempdir().unwrap();
     let (Some(teacher), Some(())) = (teacher(), material(folder.path())) else {
