@@ -42,6 +42,7 @@ pub(super) struct School<'a> {
     pub(super) arguments: &'a GeneralArguments,
     pub(super) settings: Settings,
     pub(super) features: FeatureSettings,
+    seed_of_crops: u64,
     material: Material,
     teacher: Mn04,
     pub(super) last_layers: LastLayers,
@@ -95,6 +96,7 @@ pub fn distil(arguments: &GeneralArguments) -> anyhow::Result<()> {
     let school = School {
         arguments,
         settings,
+        seed_of_crops: arguments.seed_of_crops()?,
         material,
         features,
         teacher,
@@ -256,10 +258,10 @@ impl School<'_> {
         let mixing = self.arguments.mixing();
         let one = |place: usize| {
             let at = [purpose, step as u64, place as u64];
-            let mut random = stream(self.arguments.seed, &at);
+            let mut random = stream(self.seed_of_crops, &at);
             let mut crop = mixture(&self.material, length, rate, &mixing, &mut random);
             let of_code = [CODED].into_iter().chain(at).collect::<Vec<u64>>();
-            let mut random = stream(self.arguments.seed, &of_code);
+            let mut random = stream(self.seed_of_crops, &of_code);
             if random.random_bool(coded) {
                 degrade(&mut crop, rate, &mut random);
             }
