@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Parser;
 use hamiltone_engine::model::ModelFile;
+use hamiltone_training::general::{GeneralArguments, distil};
 use hamiltone_training::material::{GatherArguments, gather};
 
 /// The teacher beside the repository, where there is one.
@@ -136,8 +137,29 @@ pub(crate) const SHORT: [&str; 14] = [
     "8",
 ];
 
+/// A run of [`SHORT`] in the folder `out`, told `more`.
+pub(crate) fn taught(
+    material: &Path,
+    teacher: &Path,
+    out: &Path,
+    more: &[&str],
+) -> anyhow::Result<(serde_json::Value, ModelFile)> {
+    let [material, teacher, to] = [material, teacher, out].map(|path| path.to_str().unwrap());
+    let line = [
+        "--material",
+        material,
+        "--teacher",
+        teacher,
+        "--quiet",
+        "--out",
+        to,
+    ];
+    let line = [&line[..], &SHORT[..], more].concat();
+    distil(&told::<GeneralArguments>(&line)).map(|()| state(out))
+}
+
 /// Progress and model of a run.
-pub(crate) fn state(out: &Path) -> (serde_json::Value, ModelFile) {
+fn state(out: &Path) -> (serde_json::Value, ModelFile) {
     let progress = std::fs::read_to_string(out.join("progress.json")).unwrap();
     (
         serde_json::from_str(&progress).unwrap(),

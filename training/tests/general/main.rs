@@ -10,10 +10,9 @@ mod zero_shot;
 use std::path::Path;
 
 use agreement::agreement_measures;
-use gathered::{SHORT, material, sounds_but_one, state, teacher, told};
+use gathered::{material, sounds_but_one, taught, teacher, told};
 use hamiltone_engine::model::ModelFile;
 use hamiltone_engine::network::TemporalPooling;
-use hamiltone_training::general::{GeneralArguments, distil};
 use hamiltone_training::material::{CoverageArguments, coverage, read_material};
 use resume::other_settings_and_fewer_sounds_are_refused;
 use zero_shot::zero_shot_measures;
@@ -52,16 +51,7 @@ fn a_student_goes_on_where_it_stopped_and_coverage_counts_every_label() {
     assert_eq!(counts.lines().count(), 1 + 527);
 
     let out = folder.path().join("student");
-    let learn = |more: &[&str]| {
-        let line = [
-            &line[..],
-            &SHORT[..],
-            &["--out", out.to_str().unwrap()],
-            more,
-        ]
-        .concat();
-        distil(&told::<GeneralArguments>(&line)).map(|()| state(&out))
-    };
+    let learn = |more: &[&str]| taught(folder.path(), Path::new(teacher), &out, more);
     let all = sounds_but_one(folder.path());
     let (before, first) = learn(&["--steps", "2"]).unwrap();
     std::fs::write(folder.path().join("material.csv"), all).unwrap(); // more was gathered
@@ -109,24 +99,14 @@ fn a_student_with_candidates_learns_from_other_crops() {
     let (Some(teacher), Some(())) = (teacher(), material(folder.path())) else {
         return;
     };
-    let (from, teacher) = (folder.path().to_str().unwrap(), teacher.to_str().unwrap());
     let learn = |candidates: &str| {
-        let out = folder.path().join(candidates);
-        let to = out.to_str().unwrap();
-        let line = [
-            "--material",
-            from,
-            "--teacher",
-            teacher,
-            "--quiet",
-            "--out",
-            to,
-        ];
         let more = ["--steps", "1", "--candidates", candidates];
-        distil(&told::<GeneralArguments>(
-            &[&line[..], &SHORT[..], &more].concat(),
-        ))
-        .map(|()| state(&out))
+        taught(
+            folder.path(),
+            &teacher,
+            &folder.path().join(candidates),
+            &more,
+        )
     };
     let [(one, first), (three, second)] = ["1", "3"].map(|count| learn(count).unwrap());
     assert_ne!(first.weights, second.weights);
@@ -145,20 +125,7 @@ fn a_finished_student_is_pruned_and_learns_on_and_is_measured() {
         return;
     };
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-    let (from, teacher) = (folder.path().to_str().unwrap(), teacher.to_str().unwrap());
-    let learn = |out: &str, more: &[&str]| {
-        let line = [
-            "--material",
-            from,
-            "--teacher",
-            teacher,
-            "--quiet",
-            "--out",
-            out,
-        ];
-        let line = [&line[..], &SHORT[..], more].concat();
-        distil(&told::<GeneralArguments>(&line)).map(|()| state(Path::new(out)))
-    };
+    let learn = |out: &str, more: &[&str]| taught(folder.path(), &teacher, Path::new(out), more);
     // For research: what comes of it is not to be sold either.
     let (_, whole) = learn(&path("whole"), &["--steps", "1", "--research"]).unwrap();
     let restriction = "non-commercial: some of the sounds are";
@@ -234,5 +201,9 @@ fn a_finished_student_is_pruned_and_learns_on_and_is_measured() {
     let (_, same) = learn(&path("on"), &["--start", &from_more, "--steps", "1"]).unwrap();
     assert_eq!(same.card.architecture, *shape);
 
-    zero_shot_measures(folder.path(), &path("half/model.safetensors"), teacher);
+    zero_shot_measures(
+        folder.path(),
+        &path("half/model.safetensors"),
+        teacher.to_str().unwrap(),
+    );
 }

@@ -19,6 +19,7 @@ pub(crate) fn other_settings_and_fewer_sounds_are_refused(
         (["--crop-tenths", "11"], "--crop-tenths was 10"),
         (["--batch", "3"], "--batch was 2 and is 3 now"),
         (["--changes", "2"], "--changes was 1 and is 2 now"),
+        (["--candidates", "3"], "--candidates was 1 and is 3 now"),
         (["--steps=4", "--research"], "--research was not given"),
     ] {
         let error = refused(&change);
