@@ -43,6 +43,10 @@ pub(crate) fn agreement_measures(
         (live.all.labels, live.all.sure),
         (measured.all.labels, measured.all.sure)
     );
+    let fewer = &ask(&["--model", model, "--segments", "2"]).unwrap()[0].1;
+    assert_eq!(fewer.segments, 2);
+    let none = ask(&["--model", model, "--segments", "0"]).unwrap_err();
+    assert!(none.to_string().contains("--segments"), "{none:#}");
 
     let folder = tempfile::tempdir().unwrap();
     let copy = folder.path().join("copy.safetensors");
