@@ -4,7 +4,8 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 /// A stream of random numbers for one purpose: the same for the same seed and purpose, unrelated
-/// to all others (but that seed and first part are one number, their XOR: let that part be a constant). Nothing needs to be saved to resume a run.
+/// to all others. Seed and first part of the purpose are one number, their XOR, so let that part be a
+/// constant. Nothing needs to be saved to resume a run.
 pub fn stream(seed: u64, purpose: &[u64]) -> ChaCha8Rng {
     let mut mixed = seed ^ 0x243F_6A88_85A3_08D3;
     for part in purpose {
