@@ -18,6 +18,13 @@ pub const DEFAULT_WINDOW_S: f32 = 2.0;
 /// at once seldom has more.
 pub const DEFAULT_THRESHOLD: f32 = 0.3;
 
+/// The lowest threshold.
+pub const MIN_THRESHOLD: f32 = 0.01;
+
+const DEFAULT_ATTACK_S: f32 = 0.0;
+const DEFAULT_RELEASE_S: f32 = 0.2;
+const DEFAULT_HOLD_S: f32 = 1.5;
+
 /// The longest attack and release, in seconds.
 pub const MAX_SMOOTHING_S: f32 = 5.0;
 
@@ -88,20 +95,20 @@ impl Default for HamiltoneParams {
             )
             .with_step_size(0.1)
             .with_unit(" s"),
-            attack: seconds("Attack", 0.0, MAX_SMOOTHING_S),
-            release: seconds("Release", 0.2, MAX_SMOOTHING_S),
+            attack: seconds("Attack", DEFAULT_ATTACK_S, MAX_SMOOTHING_S),
+            release: seconds("Release", DEFAULT_RELEASE_S, MAX_SMOOTHING_S),
             threshold: FloatParam::new(
                 "Threshold",
                 DEFAULT_THRESHOLD,
                 FloatRange::Linear {
-                    min: 0.01,
+                    min: MIN_THRESHOLD,
                     max: 1.0,
                 },
             )
             .with_unit(" %")
             .with_value_to_string(formatters::v2s_f32_percentage(0))
             .with_string_to_value(formatters::s2v_f32_percentage()),
-            hold: seconds("Hold", 1.5, MAX_HOLD_S),
+            hold: seconds("Hold", DEFAULT_HOLD_S, MAX_HOLD_S),
             listen: EnumParam::new("Listen to", Listen::Mix),
             capture: BoolParam::new("Capture", false),
             notes: BoolParam::new("Send notes", false),
@@ -137,11 +144,20 @@ impl HamiltoneParams {
 }
 
 /// Brings a state that is about to be loaded into order: nice-plug stores what it reads, and a host
-/// would then show a window of a million seconds. A field that cannot be understood is taken out,
-/// so that the present one stays.
+/// would then show a window of a million seconds, or a threshold that every label is above. A field that cannot
+/// be understood is taken out, so that the present one stays.
 pub fn sanitize(state: &mut PluginState) {
-    if let Some(ParamValue::F32(window)) = state.params.get_mut("window") {
-        *window = window_in_range(*window);
+    let ranges = [
+        ("window", MIN_WINDOW_S, MAX_WINDOW_S, DEFAULT_WINDOW_S),
+        ("attack", 0.0, MAX_SMOOTHING_S, DEFAULT_ATTACK_S),
+        ("release", 0.0, MAX_SMOOTHING_S, DEFAULT_RELEASE_S),
+        ("threshold", MIN_THRESHOLD, 1.0, DEFAULT_THRESHOLD),
+        ("hold", 0.0, MAX_HOLD_S, DEFAULT_HOLD_S),
+    ];
+    for (id, least, most, usual) in ranges {
+        if let Some(ParamValue::F32(value)) = state.params.get_mut(id) {
+            *value = in_range(*value, least, most, usual);
+        }
     }
     state.fields.retain(|field, value| match field.as_str() {
         "settings" => serde_json::from_str::<Settings>(value).is_ok(),
@@ -150,11 +166,16 @@ pub fn sanitize(state: &mut PluginState) {
     });
 }
 
-fn window_in_range(seconds: f32) -> f32 {
-    if seconds.is_nan() {
-        DEFAULT_WINDOW_S
+/// What a window of the parameter's value is, in seconds.
+pub(crate) fn window_in_range(seconds: f32) -> f32 {
+    in_range(seconds, MIN_WINDOW_S, MAX_WINDOW_S, DEFAULT_WINDOW_S)
+}
+
+fn in_range(value: f32, least: f32, most: f32, usual: f32) -> f32 {
+    if value.is_nan() {
+        usual
     } else {
-        seconds.clamp(MIN_WINDOW_S, MAX_WINDOW_S)
+        value.clamp(least, most)
     }
 }
 
@@ -245,6 +266,27 @@ mod tests {
         params.deserialize_fields(&state(&[("settings", newer)], 1.0).fields);
         assert_eq!(params.settings.read().model.name.as_deref(), Some("birds"));
         assert_eq!(params.settings.read().version, 9);
+    }
+
+    #[test]
+    fn values_out_of_range_are_brought_back() {
+        let mut state = state(&[], 2.0);
+        let saved = [
+            ("attack", f32::INFINITY, MAX_SMOOTHING_S),
+            ("release", f32::NAN, DEFAULT_RELEASE_S),
+            ("threshold", -1.0, MIN_THRESHOLD),
+            ("hold", 1e30, MAX_HOLD_S),
+        ];
+        for (id, value, _) in saved {
+            state.params.insert(id.to_owned(), ParamValue::F32(value));
+        }
+        sanitize(&mut state);
+        for (id, _, expected) in saved {
+            assert!(
+                matches!(state.params[id], ParamValue::F32(v) if v == expected),
+                "{id}"
+            );
+        }
     }
 
     #[test]

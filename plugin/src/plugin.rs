@@ -19,8 +19,6 @@ pub struct Hamiltone {
     tap: Option<Tap>,
     /// Waits here until the panel is made.
     snapshots: Option<SnapshotReader>,
-    /// The host waits for files when the stream ends.
-    offline: bool,
     worker: Worker,
 }
 
@@ -34,7 +32,6 @@ impl Default for Hamiltone {
             meters,
             tap: None,
             snapshots: Some(snapshots),
-            offline: false,
             worker,
         }
     }
@@ -132,7 +129,6 @@ impl Plugin for Hamiltone {
         };
         let (tap, outlet) = tap(format, self.meters.clone());
         self.tap = Some(tap);
-        self.offline = format.offline;
         self.worker.start(outlet);
         context.set_latency_samples(0);
         true
@@ -176,7 +172,7 @@ impl Plugin for Hamiltone {
         let someone_follows = self.params.notes.value()
             || self.params.osc.value()
             || self.params.capture.value()
-            || self.meters.rendering();
+            || self.tap.as_ref().is_some_and(Tap::is_rendering);
         if someone_follows {
             ProcessStatus::KeepAlive
         } else {
@@ -185,9 +181,8 @@ impl Plugin for Hamiltone {
     }
 
     fn deactivate(&mut self) {
-        self.tap = None;
-        let someone_waits = self.offline
-            || self.meters.rendering()
+        let was_rendering = self.tap.take().is_some_and(|tap| tap.is_rendering());
+        let someone_waits = was_rendering
             || self.params.capture.value()
             || self.params.settings.read().report_folder.is_some();
         self.worker.stop(someone_waits);

@@ -42,18 +42,20 @@ struct LineTag<'a> {
 }
 
 impl Report {
-    /// Starts a report on what `model` hears with a window of `window_s` seconds. Makes the folder
-    /// where it is missing and takes the first free number in it.
+    /// Starts a report on what `model` hears with a window of `window_s` seconds, from `from_s` of the stream on. Makes
+    /// the folder where it is missing and takes the first free number in it.
     ///
     /// # Errors
     /// When the folder is no full path, or cannot be made or written to.
-    pub fn create(folder: &Path, model: &Model, window_s: f32) -> io::Result<Self> {
+    pub fn create(folder: &Path, model: &Model, window_s: f32, from_s: f64) -> io::Result<Self> {
         if !folder.is_absolute() {
             // Relative to what? The host's own folder is nobody's idea of an answer.
             let what = format!("the report folder {folder:?} is not a full path");
             return Err(io::Error::new(io::ErrorKind::InvalidInput, what));
         }
         fs::create_dir_all(folder)?;
+        let mut recorder = Recorder::new(model, window_s, EventSettings::of(model.card()));
+        recorder.begin_at(from_s);
         for number in 1..=MAX_REPORTS {
             let timeline_json = numbered(folder, "timeline", number, "json");
             let timeline_csv = numbered(folder, "timeline", number, "csv");
@@ -65,7 +67,7 @@ impl Report {
                 Ok(tags) => {
                     return Ok(Self {
                         lines: BufWriter::new(tags),
-                        recorder: Recorder::new(model, window_s, EventSettings::of(model.card())),
+                        recorder,
                         labels: model.card().labels.clone(),
                         timeline_json,
                         timeline_csv,
@@ -104,6 +106,14 @@ impl Report {
             },
         )?;
         self.lines.write_all(b"\n")
+    }
+
+    /// Frames from one time to another that were not heard; `breaks`: what follows has no past.
+    pub fn gap(&mut self, from_s: f64, to_s: f64, reason: &str, breaks: bool) {
+        self.recorder.gap(from_s, to_s, reason);
+        if breaks {
+            self.recorder.break_off(from_s, to_s);
+        }
     }
 
     /// Hands the lines so far to the system, for whoever follows the file.

@@ -37,18 +37,12 @@ const WAIT_STEP: Duration = Duration::from_micros(500);
 #[derive(Debug, Default)]
 pub struct TapMeters {
     dropped_frames: AtomicU64,
-    rendering: AtomicBool,
 }
 
 impl TapMeters {
     /// Frames that did not fit into the ring since the instance was made.
     pub fn dropped_frames(&self) -> u64 {
         self.dropped_frames.load(Ordering::Relaxed)
-    }
-
-    /// Whether the host renders: it says so, or its audio runs far ahead of the clock.
-    pub fn rendering(&self) -> bool {
-        self.rendering.load(Ordering::Relaxed)
     }
 }
 
@@ -100,6 +94,8 @@ pub struct Tap {
     samples: Producer<f32>,
     marks: Producer<PlacedMark>,
     meters: Arc<TapMeters>,
+    /// [`Tap::is_rendering`], for the worker: of this stream, since the one before may still be worked on.
+    rendering: Arc<AtomicBool>,
     offline: bool,
     sample_rate: f64,
     patience: Duration,
@@ -143,11 +139,12 @@ fn tap_with(
     let (marks, seen) = RingBuffer::new(MARKS);
     let (played, notes) = RingBuffer::new(NOTES);
     let analysed = Arc::new(AtomicU64::new(0));
-    meters.rendering.store(format.offline, Ordering::Relaxed);
+    let rendering = Arc::new(AtomicBool::new(format.offline));
     let tap = Tap {
         samples,
         marks,
         meters,
+        rendering: rendering.clone(),
         offline: format.offline,
         sample_rate: format.sample_rate,
         patience,
@@ -171,6 +168,7 @@ fn tap_with(
             marks: seen,
             notes: played,
             analysed,
+            rendering,
             format,
             taken: 0,
         },
@@ -205,6 +203,10 @@ impl Tap {
     /// Frames that pass without being analysed, on purpose (bypass): a gap, not a loss.
     pub fn skip(&mut self, frames: usize) {
         self.count(frames);
+        // Samples bring their marks with them; without any, a stop of the transport would be known when the bypass ends.
+        if self.open_jump || self.open_transport {
+            self.place_open_marks();
+        }
         self.open_bypassed += frames as u64;
         self.pass(frames);
     }
@@ -232,7 +234,7 @@ impl Tap {
         expected: bool,
         mut play: impl FnMut(u32, ScheduledNote),
     ) {
-        if expected && (self.offline || self.pace.is_rendering()) {
+        if expected && self.is_rendering() {
             self.wait_for_notes();
         }
         let begin = self.frames - frames as u64;
@@ -265,8 +267,12 @@ impl Tap {
     fn count(&mut self, frames: usize) {
         self.frames += frames as u64;
         self.pace.heard(frames, Instant::now());
-        let rendering = self.offline || self.pace.is_rendering();
-        self.meters.rendering.store(rendering, Ordering::Relaxed);
+        self.rendering.store(self.is_rendering(), Ordering::Relaxed);
+    }
+
+    /// Whether the host renders: it says so, or its audio runs far ahead of the clock.
+    pub fn is_rendering(&self) -> bool {
+        self.offline || self.pace.is_rendering()
     }
 
     /// Where the transport will be at the next frame, if nothing happens to it.
@@ -279,7 +285,7 @@ impl Tap {
 
     fn may_wait(&self) -> bool {
         !self.samples.is_abandoned()
-            && (self.offline || self.pace.is_rendering())
+            && self.is_rendering()
             && self.gave_up_at != Some(self.samples.slots())
     }
 
@@ -354,6 +360,13 @@ impl Tap {
                 mark,
             })
             .is_ok()
+    }
+}
+
+impl Drop for Tap {
+    /// What happened after the last sample is part of the stream too.
+    fn drop(&mut self) {
+        self.place_open_marks();
     }
 }
 

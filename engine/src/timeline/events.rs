@@ -122,11 +122,16 @@ impl EventTracker {
         }
     }
 
-    /// The end of the sound: every event, by its start, then by label.
-    pub(super) fn finish(mut self, end_s: f64, labels: &[String]) -> Vec<Event> {
+    /// Every label that is on goes off.
+    pub(super) fn close_all(&mut self, end_s: f64, labels: &[String]) {
         for (index, label) in labels.iter().enumerate() {
             self.close(index, end_s, label);
         }
+    }
+
+    /// The end of the sound: every event, by its start, then by label.
+    pub(super) fn finish(mut self, end_s: f64, labels: &[String]) -> Vec<Event> {
+        self.close_all(end_s, labels);
         self.closed
             .sort_by(|(a, x), (b, y)| x.start_s.total_cmp(&y.start_s).then(a.cmp(b)));
         self.closed.into_iter().map(|(_, event)| event).collect()

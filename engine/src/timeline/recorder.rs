@@ -65,6 +65,19 @@ impl Recorder {
         self.timeline.start_s = host_s;
     }
 
+    /// What comes begins at `time_s`: so does what is on in the next column. For who records from the middle of a
+    /// stream.
+    pub fn begin_at(&mut self, time_s: f64) {
+        self.column_ends_s = time_s;
+    }
+
+    /// The tags up to here say nothing of what follows: what is on ends at `end_s`, and the next column's audio
+    /// begins at `goes_on_s`. Allocates.
+    pub fn break_off(&mut self, end_s: f64, goes_on_s: f64) {
+        self.tracker.close_all(end_s, &self.timeline.labels);
+        self.column_ends_s = goes_on_s;
+    }
+
     /// Nothing was heard between these times. Allocates.
     pub fn gap(&mut self, start_s: f64, end_s: f64, reason: &str) {
         let gaps = &mut self.timeline.gaps;

@@ -268,7 +268,8 @@ impl PanelApp {
         // changed, so that the choice is not lost when it is closed.
         if let Some(host) = &self.host {
             let setter = host.param_setter();
-            set_at_once(&setter, &params.window, params.window.value());
+            let value = params.window.unmodulated_plain_value(); // else modulation would become part of it
+            set_at_once(&setter, &params.window, value);
         }
     }
 

@@ -134,6 +134,10 @@ impl Roll {
     /// The labels with the most in sight, pinned ones first. Those that stay keep their row.
     fn choose_rows(&mut self, history: &History, shown: &Shown<'_>, count: usize, dt: f32) {
         self.chosen_s_ago += dt;
+        if !shown.is_of(history.model()) {
+            self.rows.clear(); // another model's columns: their labels are not these
+            return;
+        }
         let known = |row: &usize| *row < shown.labels();
         if self.chosen_s_ago < CHOOSE_EVERY_S
             && self.rows.len() == count

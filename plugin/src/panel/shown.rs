@@ -52,6 +52,11 @@ impl<'a> Shown<'a> {
         Self { model, places }
     }
 
+    /// Whether they are the labels of the model with this hash.
+    pub(super) fn is_of(&self, hash: &str) -> bool {
+        self.model.is_some_and(|model| model.hash == hash)
+    }
+
     /// How many labels there are.
     pub(super) fn labels(&self) -> usize {
         self.places.len()

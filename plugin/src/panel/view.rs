@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use egui::{Rect, Sense, Stroke, Ui, pos2, vec2};
 use hamiltone_engine::model::ModelChoice;
+use nice_plug::prelude::Param;
 
 use super::bars::Bars;
 use super::knobs::{self, Knob};
@@ -12,7 +13,7 @@ use super::shown::Shown;
 use super::{controls, header, health, outputs, response, stage, theme};
 use crate::history::History;
 use crate::listen::Listen;
-use crate::params::HamiltoneParams;
+use crate::params::{HamiltoneParams, window_in_range};
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 
@@ -57,14 +58,14 @@ pub struct Values {
 }
 
 impl Values {
-    /// As they are now.
+    /// As they are now, without what a host modulates them by: a knob that is turned starts from there.
     pub fn of(params: &HamiltoneParams) -> Self {
         Self {
-            window_s: params.window_s(),
-            attack_s: params.attack.value(),
-            release_s: params.release.value(),
-            threshold: params.threshold.value(),
-            hold_s: params.hold.value(),
+            window_s: window_in_range(params.window.unmodulated_plain_value()),
+            attack_s: params.attack.unmodulated_plain_value(),
+            release_s: params.release.unmodulated_plain_value(),
+            threshold: params.threshold.unmodulated_plain_value(),
+            hold_s: params.hold.unmodulated_plain_value(),
             listen: params.listen.value(),
             bypassed: params.bypass.value(),
             capture: params.capture.value(),

@@ -1,7 +1,7 @@
 //! The worker's end of the tap.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use rtrb::{Consumer, Producer};
 
@@ -13,6 +13,7 @@ pub struct Outlet {
     pub(super) marks: Consumer<PlacedMark>,
     pub(super) notes: Producer<ScheduledNote>,
     pub(super) analysed: Arc<AtomicU64>,
+    pub(super) rendering: Arc<AtomicBool>,
     pub(super) format: StreamFormat,
     pub(super) taken: u64,
 }
@@ -30,6 +31,11 @@ impl Outlet {
     /// The shape of this stream.
     pub fn format(&self) -> StreamFormat {
         self.format
+    }
+
+    /// Whether the host renders this stream: it says so, or its audio runs far ahead of the clock.
+    pub fn is_rendering(&self) -> bool {
+        self.rendering.load(Ordering::Relaxed)
     }
 
     /// The next samples (at most `buffer.len()`) or mark; `None` when all is heard. Does not wait.

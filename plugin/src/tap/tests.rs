@@ -106,6 +106,30 @@ fn bypass_is_a_gap_and_no_loss() {
 }
 
 #[test]
+fn what_happens_under_bypass_is_known_at_once() {
+    let (mut tap, mut outlet, _) = small(LIVE, 1_000, 10);
+    tap.follow(at(0));
+    tap.skip(100);
+    assert_eq!(drain(&mut outlet).1, [(0, Mark::Transport(at(0)))]);
+    tap.follow(at(100));
+    tap.skip(30);
+    assert_eq!(drain(&mut outlet).1, [], "a gap alone can wait");
+    let stopped = Transport {
+        playing: false,
+        ..at(130)
+    };
+    tap.follow(stopped);
+    tap.skip(10);
+    let before = Mark::Bypassed(130);
+    assert_eq!(
+        drain(&mut outlet).1,
+        [(0, before), (0, Mark::Transport(stopped))]
+    );
+    drop(tap);
+    assert_eq!(drain(&mut outlet).1, [(0, Mark::Bypassed(10))]);
+}
+
+#[test]
 fn a_jump_stands_where_it_happened() {
     let (mut tap, mut outlet, _) = small(LIVE, 100, 0);
     tap.hear(&[ramp(0, 10)], Listen::Mix);
@@ -268,10 +292,10 @@ fn a_clock_that_drifts_is_no_render() {
 #[test]
 fn a_new_activation_does_not_inherit_a_render() {
     let meters = Arc::new(TapMeters::default());
-    let (_tap, _outlet) = tap(RENDER, meters.clone());
-    assert!(meters.rendering());
-    let (_tap, _outlet) = tap(LIVE, meters.clone());
-    assert!(!meters.rendering());
+    let (_tap, render) = tap(RENDER, meters.clone());
+    let (_tap, live) = tap(LIVE, meters.clone());
+    assert!(!live.is_rendering());
+    assert!(render.is_rendering(), "nor does one that ends become live");
 }
 
 #[test]

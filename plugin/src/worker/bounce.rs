@@ -12,10 +12,15 @@ use jiff::Zoned;
 
 use super::stream::{Place, Unheard};
 use crate::snapshot::Bounce;
+use crate::tap::Transport;
 
 /// A recording that nobody asked for yet goes on this long, in seconds of audio: hosts tell late
-/// that they render, by their pace within the first second or two.
-const PROVISIONAL_S: f64 = 10.0;
+/// that they render, by their pace within the first second or two, or within some twenty where they are hardly
+/// faster than the clock.
+const PROVISIONAL_S: f64 = 120.0;
+
+/// A capture that the user begins while the host plays reaches back this far at most, in seconds.
+const REACH_BACK_S: f64 = 10.0;
 
 /// Shorter takes are accidents.
 const SHORTEST_S: f64 = 0.5;
@@ -30,7 +35,11 @@ const SOURCE: &str = "host";
 #[derive(Default)]
 pub(super) struct Bounces {
     take: Option<Take>,
-    wanted: bool,
+    capture: bool,
+    /// Whether the host's transport stands still; one that says nothing of it plays.
+    stands: bool,
+    /// Whether it has run in this stream.
+    has_played: bool,
     /// Time of the stream up to which everything is decided: no take begins before it.
     decided_s: f64,
     waiting: VecDeque<Finished>,
@@ -52,26 +61,49 @@ struct Finished {
 }
 
 impl Bounces {
-    /// Whether takes are wanted: the host renders, or the user captures. When they are no more, the
-    /// running take ends at `time_s`.
-    pub(super) fn want(&mut self, wanted: bool, rendering: bool, time_s: f64) {
-        if self.wanted && !wanted {
-            self.end(time_s);
+    /// Takes are wanted while the host renders or the user captures. When they are no more, the running take
+    /// ends at `time_s`.
+    pub(super) fn want(&mut self, rendering: bool, capture: bool, time_s: f64) {
+        let before = self.is_wanted();
+        (self.state.rendering, self.capture) = (rendering, capture);
+        match (before, self.is_wanted()) {
+            (true, false) => self.end_as(true, time_s),
+            (false, true) if !rendering => {
+                let age_s = self.take.as_ref().map(|take| time_s - take.zero_s);
+                if age_s.is_some_and(|age_s| age_s > REACH_BACK_S) {
+                    self.forget(time_s);
+                }
+            }
+            _ => {}
         }
-        self.wanted = wanted;
-        self.state.rendering = rendering;
+    }
+
+    /// What the host's transport does from here on.
+    pub(super) fn follow(&mut self, transport: Transport) {
+        self.stands = transport.position.is_some() && !transport.playing;
+        self.has_played |= transport.playing;
+    }
+
+    /// A render without a transport is meant as a whole; where the transport has run, what comes while it stands
+    /// is none of the bounce, as it is none of a capture.
+    fn is_wanted(&self) -> bool {
+        let rendered = self.state.rendering && !(self.stands && self.has_played);
+        rendered || (self.capture && !self.stands)
     }
 
     /// Whether a take that somebody wants is running.
     pub(super) fn is_capturing(&self) -> bool {
-        self.wanted && self.take.is_some()
+        self.is_wanted() && self.take.is_some()
     }
 
     /// Adds tags, whose time is `place`'s; begins a take where there is none.
     pub(super) fn record(&mut self, tags: &Tags<'_>, place: Place, model: &Model, window_s: f32) {
-        let from_s = self.decided_s.max(place.zero_s);
+        let from_s = match &self.take {
+            Some(take) => take.zero_s,
+            None => self.decided_s.max(place.zero_s),
+        };
         let late = place.time_s - from_s > PROVISIONAL_S;
-        if !self.wanted && late {
+        if late && !self.is_wanted() {
             self.take = None;
             return;
         }
@@ -92,21 +124,24 @@ impl Bounces {
     }
 
     /// Frames that nobody heard, in the stream's time.
-    pub(super) fn unheard(&mut self, from_s: f64, to_s: f64, why: Unheard) {
-        let reason = match why {
-            Unheard::Lost => "lost: the analysis did not keep up with the host",
-            Unheard::Bypassed => "bypassed",
-        };
+    pub(super) fn unheard(&mut self, from_s: f64, to_s: f64, why: Unheard, breaks: bool) {
         if let Some(take) = &mut self.take {
-            let from_s = (from_s - take.zero_s).max(0.0);
-            take.recorder.gap(from_s, to_s - take.zero_s, reason);
+            let (from_s, to_s) = ((from_s - take.zero_s).max(0.0), to_s - take.zero_s);
+            take.recorder.gap(from_s, to_s, why.in_words());
+            if breaks {
+                take.recorder.break_off(from_s, to_s);
+            }
         }
     }
 
     /// The running take ends at `time_s` of the stream. It is written by [`save`](Self::save).
     pub(super) fn end(&mut self, time_s: f64) {
+        self.end_as(self.is_wanted(), time_s);
+    }
+
+    fn end_as(&mut self, wanted: bool, time_s: f64) {
         self.decided_s = time_s;
-        let Some(take) = self.take.take().filter(|_| self.wanted) else {
+        let Some(take) = self.take.take().filter(|_| wanted) else {
             return;
         };
         let duration_s = time_s - take.zero_s;
@@ -139,6 +174,7 @@ impl Bounces {
     pub(super) fn begin_stream(&mut self) {
         self.take = None;
         self.decided_s = 0.0;
+        (self.stands, self.has_played) = (false, false);
     }
 
     pub(super) fn has_waiting(&self) -> bool {
@@ -175,7 +211,7 @@ impl Bounces {
 
     /// For the snapshot.
     pub(super) fn state(&self) -> Bounce {
-        let running = self.take.as_ref().filter(|_| self.wanted);
+        let running = self.take.as_ref().filter(|_| self.is_wanted());
         Bounce {
             capturing_s: running.map(|take| take.newest_s - take.zero_s),
             waiting: self.waiting.len(),

@@ -11,8 +11,9 @@ pub(super) struct Models {
     running: Option<Running>,
     /// The choice that was last tried, whatever came of it.
     tried: Option<ModelChoice>,
-    /// The files when they were last listed.
+    /// The files in the folders when they were last listed, and the chosen one, which may be elsewhere.
     listed: Option<Vec<FileSignature>>,
+    chosen: Option<FileSignature>,
     pub(super) trouble: Option<Trouble>,
     /// Whether the built-in model steps in where another cannot be had.
     has_stand_in: bool,
@@ -31,6 +32,7 @@ impl Models {
             running: None,
             tried: None,
             listed: None,
+            chosen: None,
             trouble: None,
             has_stand_in: true,
             menu: Arc::default(),
@@ -86,16 +88,17 @@ impl Models {
         let chosen = self
             .tried
             .as_ref()
-            .and_then(|choice| choice.path.as_deref());
-        let mut signature = self.library.signature();
-        signature.extend(chosen.map(FileSignature::of));
-        if self.listed.as_ref() == Some(&signature) {
-            return;
+            .and_then(|choice| choice.path.as_deref())
+            .map(FileSignature::of);
+        let signature = Some(self.library.signature());
+        let (folders_changed, chosen_changed) = (self.listed != signature, self.chosen != chosen);
+        (self.listed, self.chosen) = (signature, chosen);
+        // Reading all files takes time that the ring has to bridge; the second model's menu is the first one's.
+        if folders_changed && self.has_stand_in {
+            let entries = self.library.entries().into_iter();
+            self.menu = entries.map(MenuEntry::of).collect();
         }
-        self.listed = Some(signature);
-        let entries = self.library.entries().into_iter();
-        self.menu = entries.map(MenuEntry::of).collect();
-        if self.trouble.is_some() {
+        if (folders_changed || chosen_changed) && self.trouble.is_some() {
             self.tried = None;
         }
     }

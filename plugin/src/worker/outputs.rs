@@ -16,7 +16,7 @@ use super::stream::{Listener, Place, Unheard};
 use crate::history::History;
 use crate::params::HamiltoneParams;
 use crate::settings::{NoteSettings, Settings};
-use crate::tap::ScheduledNote;
+use crate::tap::{ScheduledNote, Transport};
 
 /// Everything that hears the tags of a stream.
 pub(super) struct Outputs {
@@ -89,7 +89,7 @@ impl Outputs {
 
     /// A new stream at `rate` Hz.
     pub(super) fn begin_stream(&mut self, rate: f64) {
-        self.reports.try_again();
+        self.reports.begin_stream();
         self.bounces.begin_stream();
         self.notes.begin_stream(rate);
         self.forget_tags();
@@ -102,6 +102,13 @@ impl Outputs {
     pub(super) fn forget_tags(&mut self) {
         self.newest = Newest::default();
         self.response.reset();
+    }
+
+    /// From `time_s` of the stream, the sound has nothing to do with what came before.
+    fn forget_past(&mut self, time_s: f64) {
+        self.notes.all_off(time_s);
+        self.response.reset();
+        self.compared.reset();
     }
 
     /// From `time_s` of the stream, tags mean something else: other labels, or others that compete. What
@@ -183,8 +190,12 @@ impl Listener for Audience<'_> {
             .follow(probabilities, refresh_s, response, |_| ());
     }
 
-    fn unheard(&mut self, from_s: f64, to_s: f64, why: Unheard) {
-        self.outputs.bounces.unheard(from_s, to_s, why);
+    fn unheard(&mut self, from_s: f64, to_s: f64, why: Unheard, breaks: bool) {
+        self.outputs.bounces.unheard(from_s, to_s, why, breaks);
+        self.outputs.reports.unheard(from_s, to_s, why, breaks);
+        if breaks {
+            self.outputs.forget_past(to_s);
+        }
         if let Some(spectrum) = &mut self.outputs.spectrum {
             spectrum.reset(to_s);
         }
@@ -198,12 +209,14 @@ impl Listener for Audience<'_> {
         } else {
             outputs.bounces.end(time_s);
         }
-        outputs.notes.all_off(time_s);
-        outputs.response.reset();
-        outputs.compared.reset();
+        outputs.forget_past(time_s);
         if let Some(spectrum) = &mut outputs.spectrum {
             spectrum.reset(time_s);
         }
+    }
+
+    fn moves(&mut self, transport: Transport) {
+        self.outputs.bounces.follow(transport);
     }
 
     fn is_capturing(&self) -> bool {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use hamiltone_engine::model::Model;
 use hamiltone_engine::tagging::Tags;
 
+use super::stream::Unheard;
 use crate::report::Report;
 use crate::snapshot::Trouble;
 
@@ -17,6 +18,8 @@ const SOURCE: &str = "live input";
 pub(super) struct Reports {
     folder: Option<PathBuf>,
     open: Option<Report>,
+    /// Time of the stream from which nothing is reported yet.
+    from_s: f64,
     /// Why nothing is written although a folder is set. No second try until something changes.
     pub(super) trouble: Option<Trouble>,
 }
@@ -41,8 +44,16 @@ impl Reports {
     }
 
     /// A new stream: worth another try where the last one failed.
-    pub(super) fn try_again(&mut self) {
+    pub(super) fn begin_stream(&mut self) {
         self.trouble = None;
+        self.from_s = 0.0;
+    }
+
+    /// Frames that nobody heard, in the stream's time.
+    pub(super) fn unheard(&mut self, from_s: f64, to_s: f64, why: Unheard, breaks: bool) {
+        if let Some(report) = &mut self.open {
+            report.gap(from_s, to_s, why.in_words(), breaks);
+        }
     }
 
     pub(super) fn record(&mut self, tags: &Tags<'_>, model: &Model, window_s: f32) {
@@ -51,7 +62,7 @@ impl Reports {
         }
         if self.open.is_none() {
             let Some(folder) = &self.folder else { return };
-            match Report::create(folder, model, window_s) {
+            match Report::create(folder, model, window_s, self.from_s) {
                 Ok(report) => self.open = Some(report),
                 Err(error) => return self.give_up(&error),
             }
@@ -70,6 +81,7 @@ impl Reports {
     }
 
     pub(super) fn finish(&mut self, duration_s: f64) {
+        self.from_s = duration_s;
         if let Some(Err(error)) = self
             .open
             .take()

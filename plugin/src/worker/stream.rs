@@ -16,6 +16,9 @@ const CHUNK: usize = 1024;
 /// A gap up to this long is heard as silence; after a longer one the past is forgotten.
 const BRIDGED_GAP_S: f64 = 1.0;
 
+/// A render that is known by its pace alone is over when nothing came for this long.
+const RENDER_OVER: Duration = Duration::from_secs(3);
+
 /// Where a column of tags is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Place {
@@ -40,6 +43,16 @@ pub(super) enum Unheard {
     Bypassed,
 }
 
+impl Unheard {
+    /// For timelines.
+    pub(super) fn in_words(self) -> &'static str {
+        match self {
+            Self::Lost => "lost: the analysis did not keep up with the host",
+            Self::Bypassed => "bypassed",
+        }
+    }
+}
+
 /// Who hears what a stream says, in the order of the sound.
 pub(super) trait Listener {
     /// Mono samples at the host's rate, the first of them at `time_s`.
@@ -48,11 +61,14 @@ pub(super) trait Listener {
     fn tags(&mut self, tags: &Tags<'_>, place: Place);
     /// Tags of the second model.
     fn compared(&mut self, probabilities: &[f32], refresh_s: f64);
-    /// Frames that were not heard, from one time of the stream to another.
-    fn unheard(&mut self, from_s: f64, to_s: f64, why: Unheard);
+    /// Frames that were not heard, from one time of the stream to another. Where they are few they count as silence;
+    /// else the tags that follow have no past (`breaks`).
+    fn unheard(&mut self, from_s: f64, to_s: f64, why: Unheard, breaks: bool);
     /// What follows `time_s` has nothing to do with what came before; `starts`: the transport stood
     /// still before, and runs from here on.
     fn jumped(&mut self, time_s: f64, starts: bool);
+    /// What the host's transport does from here on.
+    fn moves(&mut self, transport: Transport);
     /// Whether a move of the transport ends what is being recorded.
     fn is_capturing(&self) -> bool;
     /// Notes that are due go to `send`, which returns false where it takes no more.
@@ -170,9 +186,10 @@ impl Stream {
         (self.host_s(self.position), self.transport.playing)
     }
 
-    /// Whether the host says where it is.
-    pub(super) fn has_transport(&self) -> bool {
-        self.transport.position.is_some()
+    /// Whether the host renders. A render that is known by its pace alone is over when nothing came for a while.
+    pub(super) fn is_rendering(&self) -> bool {
+        let over = !self.format().offline && self.signal.absent_for() > RENDER_OVER;
+        self.outlet.is_rendering() && !over
     }
 
     /// Hears what is in the ring, for about `budget` at most. Returns whether more is there.
@@ -253,10 +270,11 @@ impl Stream {
     /// Keeps the clock right over frames that were not heard.
     fn pass_gap(&mut self, frames: u64, why: Unheard, listener: &mut dyn Listener) {
         let from_s = self.duration_s();
-        listener.unheard(from_s, from_s + frames as f64 / self.rate, why);
-        if frames as f64 > BRIDGED_GAP_S * self.rate {
+        let breaks = frames as f64 > BRIDGED_GAP_S * self.rate;
+        listener.unheard(from_s, from_s + frames as f64 / self.rate, why, breaks);
+        if breaks {
             self.position += frames;
-            self.jump(false, listener);
+            self.forget();
             return;
         }
         self.chunk.fill(0.0);
@@ -278,6 +296,7 @@ impl Stream {
         if starts || ((stops || moves) && listener.is_capturing()) {
             self.jump(starts, listener);
         }
+        listener.moves(transport);
         self.transport = transport;
         self.told_at = self.position;
     }

@@ -30,8 +30,6 @@ const IDLE_PAUSE: Duration = Duration::from_millis(100);
 const LISTENING_BUDGET: Duration = Duration::from_millis(40);
 /// What is left in the ring at the end is heard for this long at most.
 const DRAIN_PATIENCE: Duration = Duration::from_secs(10);
-/// A render that is known by its pace alone is over when nothing came for this long.
-const RENDER_OVER: Duration = Duration::from_secs(3);
 
 /// The thread's main function: works until told to quit.
 pub(super) fn run(
@@ -105,7 +103,7 @@ impl<'a> Analyst<'a> {
         loop {
             let pause = match (more, &self.stream) {
                 (true, _) => Duration::ZERO,
-                (false, Some(_)) if self.meters.rendering() => RENDERING_PAUSE,
+                (false, Some(stream)) if stream.is_rendering() => RENDERING_PAUSE,
                 (false, Some(_)) => LISTENING_PAUSE,
                 (false, None) => IDLE_PAUSE,
             };
@@ -248,13 +246,9 @@ impl<'a> Analyst<'a> {
         let Some(stream) = &self.stream else {
             return self.outputs.bounces.want(false, false, 0.0);
         };
-        let over = !stream.format().offline && stream.signal.absent_for() > RENDER_OVER;
-        let rendering = self.meters.rendering() && !over;
-        // Where the host says nothing of its transport, all that comes is meant.
-        let plays = !stream.has_transport() || stream.transport().1;
-        let wanted = rendering || (self.params.capture.value() && plays);
+        let (rendering, capture) = (stream.is_rendering(), self.params.capture.value());
         let heard_s = stream.duration_s();
-        self.outputs.bounces.want(wanted, rendering, heard_s);
+        self.outputs.bounces.want(rendering, capture, heard_s);
     }
 
     fn save_bounces(&mut self) {

@@ -35,10 +35,14 @@ pub struct GeneralArguments {
     #[arg(long, requires = "start", value_delimiter = ',')]
     pub widen: Vec<usize>,
     /// Removes filters of that model first, until this share of its multiply-adds remains.
-    #[arg(long, requires = "start", conflicts_with = "widen")]
+    #[arg(long, requires = "start", conflicts_with = "widen", group = "pruned")]
     pub remaining: Option<f64>,
+    /// Removes this share of the filters of each of its layers first, in whole vectors of four. Where --remaining
+    /// would leave next to nothing of the early layers, this leaves something of all.
+    #[arg(long, requires = "start", conflicts_with = "widen", group = "pruned")]
+    pub share: Option<f64>,
     /// What filters are judged by.
-    #[arg(long, value_enum, default_value = "l1", requires = "remaining")]
+    #[arg(long, value_enum, default_value = "l1", requires = "pruned")]
     pub score: Score,
     /// Name of the model.
     #[arg(long, default_value = "general")]
@@ -116,9 +120,11 @@ impl GeneralArguments {
             "--candidates must be from 1 to 100"
         );
         ensure!(
-            self.remaining
-                .is_none_or(|share| share > 0.0 && share < 1.0),
-            "--remaining must be over 0 and under 1"
+            [self.remaining, self.share]
+                .iter()
+                .flatten()
+                .all(|&share| share > 0.0 && share < 1.0),
+            "--remaining and --share must be over 0 and under 1"
         );
         Ok(())
     }
@@ -197,9 +203,16 @@ impl GeneralArguments {
 
     /// What is removed from the model that the run starts from.
     pub(super) fn pruning(&self) -> Option<Pruning> {
-        self.remaining.map(|remaining| Pruning {
+        let everywhere = |share| Plan::Uniform {
+            share,
+            blocks: usize::MAX,
+        };
+        let wherever = |remaining| Plan::Global { remaining };
+        let plan = self.share.map(everywhere);
+        let plan = plan.or_else(|| self.remaining.map(wherever))?;
+        Some(Pruning {
             score: self.score,
-            plan: Plan::Global { remaining },
+            plan,
             multiple: Pruning::VECTOR,
         })
     }

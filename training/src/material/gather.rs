@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use serde_json::json;
 
+use super::credits::write_credits;
 use super::keep::{Found, Kept, keep};
 use super::made::Made;
 use super::packages::{self, Package};
@@ -99,6 +100,7 @@ pub fn gather(arguments: &GatherArguments) -> anyhow::Result<()> {
     bar.finish_and_clear();
     let sources = together(out)?;
     write_list(&out.join(LIST), &sources)?;
+    write_credits(&sources, out)?;
     summarise(&sources, arguments);
     Ok(())
 }

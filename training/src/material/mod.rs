@@ -3,10 +3,11 @@
 //!
 //! A folder of material holds `material.csv` ([`read_material`] reads it; a line is a [`Source`]),
 //! `cache/` with the samples, `gathered/` with the parts of the list, by which an interrupted
-//! `gather` goes on, and, after `coverage`, `coverage.csv` and the teacher's verdicts.
+//! `gather` goes on, `credits.csv` with whose sounds may be learned from, and, after `coverage`, `coverage.csv` and the teacher's verdicts.
 
 mod convert;
 mod coverage;
+mod credits;
 mod gather;
 mod keep;
 mod made;

@@ -53,6 +53,14 @@ impl std::fmt::Display for Pruning {
         let score = serde_json::to_value(self.score).unwrap_or_default();
         let score = score.as_str().unwrap_or_default().to_owned();
         match self.plan {
+            Plan::Uniform {
+                share,
+                blocks: usize::MAX,
+            } => write!(
+                to,
+                "{score}: {:.0} % of the filters of each layer removed",
+                100.0 * share
+            ),
             Plan::Uniform { share, blocks } => write!(
                 to,
                 "{score}: {:.0} % of the filters of each layer of the last {blocks} blocks removed",

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use hamiltone_engine::model::{Card, ModelFile, TaskKind};
+use hamiltone_engine::model::{Accuracy, Card, ModelFile, TaskKind};
 use hamiltone_engine::network::{Algebra, Architecture, TemporalPooling};
 
 use crate::files;
@@ -30,7 +30,13 @@ pub fn catalogue_text(folder: &Path) -> anyhow::Result<String> {
     paths.retain(|path| path.extension().is_some_and(|e| e == "safetensors"));
     paths.sort();
     let mut text = "# Models\n\nMade by `hamiltone-training catalogue --models models` from the \
-                    cards inside the files. A model has the licence of the sounds it learned from.\n"
+                    cards inside the files. A model has the licence of the sounds it learned from; \
+                    `material.csv` names the sources of the general ones, and of the trunks that \
+                    others have from them. Where a task was learned fold by fold, *all folds* is \
+                    the mean over the networks of all folds, and *this file* what this one gets \
+                    right of the fold that it has not seen. Data sets are partial copies \
+                    (docs/RESULTS.md says of which size): these are no figures to compare with \
+                    published ones.\n"
         .to_owned();
     let (mut table, mut details) = (String::new(), String::new());
     for path in paths {
@@ -40,17 +46,24 @@ pub fn catalogue_text(folder: &Path) -> anyhow::Result<String> {
         table += &row(&name, &card, size);
         details += &section(&name, &card);
     }
-    text += "\n| file | task | labels | parameters | multiply-adds a second | accuracy | MB |\n\
-             |---|---|---|---|---|---|---|\n";
+    text += "\n| file | task | labels | parameters | multiply-adds a second | all folds | this file | \
+             non-commercial sounds | MB |\n|---|---|---|---|---|---|---|---|---|\n";
     Ok(text + &table + &details)
 }
 
 fn row(name: &str, card: &Card, size: u64) -> String {
-    let accuracy = card.accuracy.first().map_or_else(String::new, |accuracy| {
-        format!("{} {:.1} %", accuracy.measure, 100.0 * accuracy.value)
-    });
+    let told = |accuracy: &Accuracy| {
+        let Accuracy { measure, value, .. } = accuracy;
+        format!("{measure} {:.1} %", 100.0 * value)
+    };
+    let (all_folds, this_file) = match &card.accuracy[..] {
+        [] => (String::new(), String::new()),
+        [only] => (String::new(), told(only)),
+        [mean, .., own] => (told(mean), told(own)),
+    };
+    let limits = if card.licence.contains("-NC") { "yes" } else { "" };
     format!(
-        "| [{name}](#{}) | {} | {} | {:.0} k | {:.0} M | {accuracy} | {:.1} |\n",
+        "| [{name}](#{}) | {} | {} | {:.0} k | {:.0} M | {all_folds} | {this_file} | {limits} | {:.1} |\n",
         name.replace('.', "").to_lowercase(),
         card.description,
         card.labels.len(),

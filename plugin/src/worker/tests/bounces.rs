@@ -182,6 +182,33 @@ fn an_export_has_one_timeline_also_if_the_host_idles_before_it() {
 }
 
 #[test]
+fn what_a_host_idles_after_an_export_is_none_of_it() {
+    for offline in [true, false] {
+        let mut bench = Bench::new();
+        let folder = bench.path("bounces");
+        bench.set(|settings| settings.bounce_folder = Some(folder.clone()));
+        let mut tap = bench.start(offline);
+        play_at(&mut tap, &rooster(), 32_000, 512); // faster than the clock, so a render either way
+        bench.wait("rendering", |s| s.bounce.rendering);
+        stop(&mut tap, 96_000);
+        for block in rooster().chunks(512) {
+            tap.follow(Transport {
+                position: Some(96_000),
+                playing: false,
+            });
+            tap.hear(&[block, block], Listen::Mix);
+        }
+        bench.wait("written", |s| !s.bounce.written.is_empty());
+        drop(tap);
+        bench.worker.stop(true);
+        let end = bench.wait("end", |s| s.stream.is_none());
+        assert_eq!((timelines(&folder).len(), end.bounce.waiting), (1, 0));
+        let duration_s = timelines(&folder)[0].duration_s;
+        assert!((duration_s - 2.0).abs() < 1e-6, "{duration_s}");
+    }
+}
+
+#[test]
 fn without_a_folder_a_bounce_waits_until_there_is_one() {
     let mut bench = Bench::new();
     let mut tap = bench.start(true);
@@ -223,6 +250,56 @@ fn what_was_bypassed_is_marked_as_not_heard() {
     );
     assert_eq!(gap.reason, "bypassed");
     assert!((timeline.duration_s - 4.5).abs() < 1e-6);
+}
+
+#[test]
+fn a_long_gap_is_part_of_one_timeline_and_of_no_event() {
+    let bench = Bench::new();
+    let folder = bench.path("bounces");
+    bench.set(|settings| settings.bounce_folder = Some(folder.clone()));
+    let mut tap = bench.start(true);
+    play(&mut tap, &rooster());
+    tap.skip(60 * RATE as usize);
+    play(&mut tap, &rooster());
+    tap.skip(3 * RATE as usize); // to the end
+    drop(tap);
+    bench.worker.stop(true);
+    let timelines = timelines(&folder);
+    assert_eq!(timelines.len(), 1);
+    let timeline = &timelines[0];
+    let gaps: Vec<_> = timeline.gaps.iter().map(|g| (g.start_s, g.end_s)).collect();
+    assert_eq!(gaps, [(2.0, 62.0), (64.0, 67.0)]);
+    assert!((timeline.duration_s - 67.0).abs() < 1e-6);
+    let heard = |from_s: f64, to_s: f64| {
+        let inside = |e: &&hamiltone_engine::timeline::Event| e.start_s >= from_s && e.end_s <= to_s;
+        timeline.events.iter().filter(inside).count()
+    };
+    assert!(heard(0.0, 2.0) > 0 && heard(62.0, 64.0) > 0);
+    assert_eq!(heard(0.0, 2.0) + heard(62.0, 64.0), timeline.events.len());
+}
+
+#[test]
+fn a_capture_ends_where_the_transport_stops_also_under_bypass() {
+    let mut bench = Bench::new();
+    let folder = bench.path("bounces");
+    bench.set(|settings| settings.bounce_folder = Some(folder.clone()));
+    put(&bench.params.capture, true);
+    let mut tap = bench.start(false);
+    play_at(&mut tap, &rooster(), 0, 512);
+    let bypassed = |position: i64, playing: bool, tap: &mut Tap| {
+        tap.follow(Transport {
+            position: Some(position),
+            playing,
+        });
+        tap.skip(16_000);
+    };
+    bypassed(64_000, true, &mut tap);
+    for _ in 0..10 {
+        bypassed(80_000, false, &mut tap);
+    }
+    bench.wait("written", |s| !s.bounce.written.is_empty());
+    let duration_s = timelines(&folder)[0].duration_s;
+    assert!((duration_s - 2.5).abs() < 1e-6, "{duration_s}");
 }
 
 #[test]

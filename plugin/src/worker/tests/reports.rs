@@ -59,6 +59,37 @@ fn a_report_is_finished_when_the_instance_goes() {
 }
 
 #[test]
+fn a_report_tells_what_was_not_heard_and_begins_where_it_does() {
+    let mut bench = Bench::new();
+    bench.set(|settings| settings.report_folder = Some(bench.path("reports")));
+    let mut tap = bench.start(true);
+    play(&mut tap, &rooster());
+    tap.skip(8 * RATE as usize);
+    play(&mut tap, &rooster());
+    bench.wait("the second part", |s| s.time_s > 11.5);
+    // Other labels compete: another report.
+    bench.set(|settings| settings.among = vec!["Animal".to_owned(), "Music".to_owned()]);
+    bench.wait("fewer labels", |s| s.among.len() == 2);
+    play(&mut tap, &rooster());
+    bench.worker.stop(true);
+    let read = |name: &str| -> hamiltone_engine::timeline::Timeline {
+        let text = std::fs::read_to_string(bench.path("reports").join(name)).unwrap();
+        serde_json::from_str(&text).unwrap()
+    };
+    let first = read("timeline.json");
+    assert_eq!(first.gaps.len(), 1, "{:?}", first.gaps);
+    assert_eq!((first.gaps[0].start_s, first.gaps[0].end_s), (2.0, 10.0));
+    assert!(!first.events.is_empty());
+    for event in &first.events {
+        assert!(event.end_s <= 2.0 || event.start_s >= 10.0, "{event:?}");
+    }
+    let second = read("timeline-2.json");
+    assert!(!second.events.is_empty());
+    let begins_s = second.events[0].start_s;
+    assert!((11.0..=12.5).contains(&begins_s), "{begins_s}");
+}
+
+#[test]
 fn a_report_that_cannot_be_written_is_explained_and_tagging_goes_on() {
     let mut bench = Bench::new();
     std::fs::write(bench.path("reports"), "a file, not a folder").unwrap();
