@@ -254,6 +254,56 @@ fn name(began: &Zoned, host_s: Option<f64>) -> String {
 mod tests {
     use super::*;
 
+    /// Columns of nothing, a second apart.
+    fn record(bounces: &mut Bounces, seconds: std::ops::Range<u32>) {
+        let model = hamiltone_engine::model::Library::default().default_model();
+        let nothing = vec![0.0; model.card().labels.len()];
+        for second in seconds {
+            let time_s = f64::from(second + 1);
+            let tags = Tags {
+                time_s,
+                probabilities: &nothing,
+                among: &[],
+            };
+            let place = Place {
+                time_s,
+                frame: 0,
+                zero_s: 0.0,
+                host_s: None,
+                refresh_s: 1.0,
+            };
+            bounces.record(&tags, place, &model, 2.0);
+        }
+    }
+
+    fn durations(bounces: &Bounces) -> Vec<f64> {
+        let waiting = bounces.waiting.iter();
+        waiting.map(|take| take.timeline.duration_s).collect()
+    }
+
+    #[test]
+    fn a_render_that_is_hardly_faster_than_the_clock_is_whole() {
+        let mut bounces = Bounces::default();
+        record(&mut bounces, 0..40);
+        bounces.want(true, false, 40.0); // known late, by its pace
+        record(&mut bounces, 40..60);
+        bounces.want(false, false, 60.0);
+        assert_eq!(durations(&bounces), [60.0]);
+    }
+
+    #[test]
+    fn a_capture_reaches_back_a_little() {
+        for (played, expected) in [(8, 18.0), (40, 10.0), (300, 10.0)] {
+            let mut bounces = Bounces::default();
+            record(&mut bounces, 0..played);
+            bounces.want(false, true, f64::from(played));
+            record(&mut bounces, played..played + 10);
+            bounces.end(f64::from(played + 10));
+            let expected = [expected];
+            assert_eq!(durations(&bounces), expected, "after {played} s");
+        }
+    }
+
     #[test]
     fn a_name_says_when_and_where() {
         let began: Zoned = "2026-11-24T15:04:05[UTC]".parse().unwrap();

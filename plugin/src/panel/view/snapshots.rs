@@ -271,6 +271,18 @@ fn only_the_labels_that_compete_stand_in_the_list() {
 }
 
 #[test]
+fn the_roll_names_no_columns_of_another_model() {
+    let another = Snapshot {
+        model: Some(model("birds")),
+        ..listening()
+    };
+    for (snapshot, named) in [(listening(), true), (another, false)] {
+        let words = words_of(&snapshot, &Settings::default(), values(), Page::Roll);
+        assert_eq!(words.contains("Male speech"), named, "{words}");
+    }
+}
+
+#[test]
 fn no_words_leave_the_panel_at_any_size() {
     let sizes = [
         PanelSize::MIN,
