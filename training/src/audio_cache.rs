@@ -18,7 +18,7 @@ use crate::files;
 
 /// Changes when decoding, resampling or the layout do.
 const VERSION: &str = "hamiltone audio cache 1";
-const HASH: usize = 32;
+pub(crate) const HASH: usize = 32;
 
 /// One channel of sound in 16 bits.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -103,6 +103,20 @@ pub fn read_part(entry: &Path, start: usize, count: usize) -> anyhow::Result<Vec
         Ok(pairs
             .map(|pair| scale * f32::from(i16::from_le_bytes([pair[0], pair[1]])))
             .collect())
+    };
+    read().with_context(|| format!("reading cached audio from {}", entry.display()))
+}
+
+/// The hash of a cached sound's samples, by which the same sound out of two files is told; of a whole entry, which is not checked.
+///
+/// # Errors
+/// If the file cannot be read or is no entry of a cache.
+pub(crate) fn stored_hash(entry: &Path) -> anyhow::Result<[u8; HASH]> {
+    let read = || -> std::io::Result<[u8; HASH]> {
+        let (mut file, mut hash) = (File::open(entry)?, [0; HASH]);
+        file.seek(SeekFrom::End(-(HASH as i64)))?;
+        file.read_exact(&mut hash)?;
+        Ok(hash)
     };
     read().with_context(|| format!("reading cached audio from {}", entry.display()))
 }

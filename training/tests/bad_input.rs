@@ -170,6 +170,10 @@ fn settings_that_cannot_be() {
         ("crop_s = [3.0, 1.0]", "crop_s"),
         ("validation_share = 1.0", "validation_share"),
         (
+            "start = { model = \"a\", frozen = true, views = 3, head = \"logistic\" }",
+            "augmentation.mixup_share",
+        ),
+        (
             "distillation = { teacher = \"a\", temperature = inf }",
             "temperature",
         ),

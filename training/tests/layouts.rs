@@ -135,6 +135,28 @@ fn a_folder_of_folders_keeps_speakers_together_and_trains() {
     std::fs::remove_dir_all(out).unwrap();
 }
 
+#[test]
+fn labels_of_one_sound_are_not_all_tested_in_one_fold() {
+    let folder = tempfile::tempdir().unwrap();
+    for label in 0..10 {
+        touch(&folder.path().join(format!("rare{label}/only.wav")));
+    }
+    for sound in 0..7 {
+        touch(&folder.path().join(format!("usual/{sound}.wav")));
+    }
+    let dataset = Dataset::open(folder.path(), Task::Folders).unwrap();
+    let mut rare = BTreeMap::new();
+    let mut all = BTreeMap::new();
+    for clip in &dataset.clips {
+        *all.entry(clip.fold).or_insert(0) += 1;
+        if dataset.labels[clip.labels[0]].starts_with("rare") {
+            *rare.entry(clip.fold).or_insert(0) += 1;
+        }
+    }
+    assert_eq!(rare.into_values().collect::<Vec<_>>(), [2; 5]);
+    assert_eq!(all.into_values().collect::<Vec<_>>(), [4, 4, 3, 3, 3]);
+}
+
 /// AudioSet's lists, for tones, noise, and both at a time.
 fn write_audioset(folder: &Path) {
     let labels =

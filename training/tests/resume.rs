@@ -115,6 +115,53 @@ fn folds_of_two_processes_add_up() {
 /// Settings that are not those of the run in the folder are refused; `--restart` takes them, and
 /// leaves nothing of the old run to go on from.
 #[test]
+fn a_restart_that_cannot_begin_removes_nothing() {
+    let trial = Trial::new();
+    succeeded(&trial.run("run", &[]));
+    let model = trial.path("run/fold1/model.safetensors");
+    let before = std::fs::read(&model).unwrap();
+    let gone = format!("start.model = {:?}", trial.path("gone.safetensors"));
+    let own = format!("start.model = {:?}", trial.path("run/fold{fold}/model.safetensors"));
+    let crops = format!("start.model = {model:?}");
+    for (settings, named) in [
+        (vec!["--set", &gone], "gone.safetensors"),
+        (vec!["--set", &own], "choose another --out"),
+        (vec!["--set", &crops, "--folds", "2"], "choose another --out"),
+    ] {
+        let message = failed(&trial.run("run", &[&["--restart"], &settings[..]].concat()));
+        assert!(message.contains(named), "{message}");
+        assert!(message.contains("nothing was removed"), "{message}");
+        assert_eq!(std::fs::read(&model).unwrap(), before);
+    }
+}
+
+#[test]
+fn a_fold_does_not_go_on_from_another_model_than_it_began_with() {
+    let trial = Trial::new();
+    for (out, seed) in [("one", "1"), ("two", "2")] {
+        succeeded(&trial.run(out, &["--seed", seed]));
+    }
+    let start = trial.path("start.safetensors");
+    let begin_as = |out: &str| {
+        std::fs::copy(trial.path(out).join("fold1/model.safetensors"), &start).unwrap();
+    };
+    let setting = format!("start.model = {start:?}");
+    let go_on = || trial.run("run", &["--set", &setting]);
+    begin_as("one");
+    succeeded(&go_on());
+    // As if it had been stopped before its test.
+    let progress = trial.path("run/fold1/progress.json");
+    let mut done = json(&progress);
+    done["test"] = Value::Null;
+    std::fs::write(&progress, done.to_string()).unwrap();
+    begin_as("two");
+    let message = failed(&go_on());
+    assert!(message.contains("began with other files"), "{message}");
+    begin_as("one");
+    succeeded(&go_on());
+}
+
+#[test]
 fn other_settings_need_a_restart_that_forgets_every_fold() {
     let trial = Trial::new();
     succeeded(&trial.run("run", &["--folds", "1,2"]));

@@ -191,20 +191,30 @@ impl Task {
         }
     }
 
-    /// Groups dealt to the folds, label by label.
+    /// Groups dealt to the folds, label by label. Each label begins where the one before stopped: else all that
+    /// have a single group would be tested in fold 1, and its network would know none of them. (GTZAN's labels
+    /// are of one size; each begins with fold 1, as in all its figures.)
     fn dealt(self, rows: &[Row], folds: usize) -> Vec<usize> {
-        let mut of_group: BTreeMap<String, usize> = BTreeMap::new();
-        let mut dealt: BTreeMap<&str, usize> = BTreeMap::new();
-        let fold = |row: &Row, dealt: &mut usize| {
-            *of_group.entry(self.group(row)).or_insert_with(|| {
-                *dealt += 1;
-                (*dealt - 1) % folds + 1
-            })
-        };
-        let mut fold = fold;
-        rows.iter()
-            .map(|row| fold(row, dealt.entry(row.labels[0].as_str()).or_default()))
-            .collect()
+        let mut seen = BTreeSet::new();
+        let mut of_label: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for row in rows {
+            let group = self.group(row);
+            if seen.insert(group.clone()) {
+                of_label.entry(&row.labels[0]).or_default().push(group);
+            }
+        }
+        let (mut fold_of, mut next) = (BTreeMap::new(), 0);
+        for groups in of_label.into_values() {
+            if self == Self::Gtzan {
+                next = 0;
+            }
+            for group in groups {
+                fold_of.insert(group, next % folds + 1);
+                next += 1;
+            }
+        }
+        let fold = |row: &Row| fold_of[&self.group(row)];
+        rows.iter().map(fold).collect()
     }
 }
 

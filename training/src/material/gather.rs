@@ -1,6 +1,6 @@
 //! The command that gathers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -14,6 +14,7 @@ use super::seconds_by;
 use super::sets::{self, SETS};
 use super::source::{LIST, Source, read_list, write_list};
 use super::unpack::unpack;
+use crate::audio_cache::{HASH, stored_hash};
 use crate::run::progress;
 
 /// What `gather` is told.
@@ -77,6 +78,7 @@ pub fn gather(arguments: &GatherArguments) -> anyhow::Result<()> {
         std::fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
     }
     let parts = parts(arguments)?;
+    let mut contents = Contents::new();
     let bar = progress(parts.len() as u64, "gathering", *quiet);
     for part in &parts {
         bar.set_message(part.name().to_owned());
@@ -93,12 +95,12 @@ pub fn gather(arguments: &GatherArguments) -> anyhow::Result<()> {
                     bar.suspend(|| eprintln!("{} is left out: {error:#}", part.name()));
                 }
             }
-            write_list(&out.join(LIST), &together(out)?)?;
+            write_list(&out.join(LIST), &together(out, &mut contents)?)?;
         }
         bar.inc(1);
     }
     bar.finish_and_clear();
-    let sources = together(out)?;
+    let sources = together(out, &mut contents)?;
     write_list(&out.join(LIST), &sources)?;
     write_credits(&sources, out)?;
     summarise(&sources, arguments);
@@ -125,9 +127,13 @@ fn part_list(out: &Path, name: &str) -> PathBuf {
     out.join("gathered").join(format!("{name}.csv"))
 }
 
+/// What is in the cache under a path, by its contents: each file is looked at once.
+type Contents = BTreeMap<PathBuf, [u8; HASH]>;
+
 /// The lists of all parts; of sounds that several have, the one that measures counts, so that
-/// nothing is learned that is measured on.
-fn together(out: &Path) -> anyhow::Result<Vec<Source>> {
+/// nothing is learned that is measured on. Two files are one sound where all samples are the same, however they
+/// were packed; what was coded anew is not noticed.
+fn together(out: &Path, contents: &mut Contents) -> anyhow::Result<Vec<Source>> {
     let mut lists: Vec<PathBuf> = std::fs::read_dir(out.join("gathered"))?
         .map(|entry| entry.map(|entry| entry.path()))
         .collect::<Result<_, _>>()?;
@@ -138,8 +144,13 @@ fn together(out: &Path) -> anyhow::Result<Vec<Source>> {
         sources.extend(read_list(&list)?);
     }
     sources.sort_by_key(|source| !source.held_out); // stable: by part otherwise
+    for source in &sources {
+        if !contents.contains_key(&source.path) {
+            contents.insert(source.path.clone(), stored_hash(&out.join(&source.path))?);
+        }
+    }
     let mut seen = BTreeSet::new();
-    sources.retain(|source| seen.insert(source.path.clone()));
+    sources.retain(|source| seen.insert(contents[&source.path]));
     Ok(sources)
 }
 

@@ -56,12 +56,19 @@ fn row(name: &str, card: &Card, size: u64) -> String {
         let Accuracy { measure, value, .. } = accuracy;
         format!("{measure} {:.1} %", 100.0 * value)
     };
+    // A mean over folds has a spread; what the network itself gets right stands behind it.
     let (all_folds, this_file) = match &card.accuracy[..] {
         [] => (String::new(), String::new()),
-        [only] => (String::new(), told(only)),
-        [mean, .., own] => (told(mean), told(own)),
+        [mean, .., own] if mean.spread.is_some() => (told(mean), told(own)),
+        [own, ..] => (String::new(), told(own)),
     };
-    let limits = if card.licence.contains("-NC") { "yes" } else { "" };
+    let licence = card.licence.to_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| licence.contains(word));
+    let limits = match says(&["-nc", "non-commercial", "research"]) {
+        true => "yes",
+        false if says(&["not known", "no licence", "no sale"]) => "partly unknown",
+        false => "",
+    };
     format!(
         "| [{name}](#{}) | {} | {} | {:.0} k | {:.0} M | {all_folds} | {this_file} | {limits} | {:.1} |\n",
         name.replace('.', "").to_lowercase(),

@@ -29,8 +29,28 @@ use crate::run::{FoldOutcome, Recipe};
 pub struct Spread {
     /// Mean.
     pub mean: f64,
-    /// Standard deviation; 0 for a single value.
-    pub deviation: f64,
+    /// Standard deviation; a single value has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deviation: Option<f64>,
+}
+
+impl Spread {
+    /// ` ± 1.2`, in percent, or nothing.
+    pub(crate) fn plus_or_minus(&self) -> String {
+        let told = |deviation: f64| format!(" ± {:.1}", 100.0 * deviation);
+        self.deviation.map_or_else(String::new, told)
+    }
+
+    /// `sd 1.2 over `, in percent, or nothing: what stands before the number of folds.
+    fn over(&self) -> String {
+        let told = |deviation: f64| format!("sd {:.1} over ", 100.0 * deviation);
+        self.deviation.map_or_else(String::new, told)
+    }
+}
+
+/// `1 fold`, `5 folds`.
+fn folds(count: usize) -> String {
+    format!("{count} fold{}", if count == 1 { "" } else { "s" })
 }
 
 /// Mean and deviation of some values.
@@ -38,10 +58,8 @@ pub fn spread(values: &[f64]) -> Spread {
     let count = values.len() as f64;
     let mean = values.iter().sum::<f64>() / count.max(1.0);
     let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-    Spread {
-        mean,
-        deviation: (squares / (count - 1.0).max(1.0)).sqrt(),
-    }
+    let deviation = (values.len() > 1).then(|| (squares / (count - 1.0)).sqrt());
+    Spread { mean, deviation }
 }
 
 /// What [`Evaluation`] has under these names, over folds or over the means of seeds.
@@ -139,12 +157,12 @@ fn confusion_of_folds(
         }
     }
     let accuracies: Vec<f64> = tests.iter().map(|test| test.value()).collect();
-    let Spread { mean, deviation } = spread(&accuracies);
+    let over = spread(&accuracies);
     let title = format!(
-        "{name}: {:.1} % (sd {:.1}) over {} folds",
-        100.0 * mean,
-        100.0 * deviation,
-        tests.len()
+        "{name}: {:.1} % ({}{})",
+        100.0 * over.mean,
+        over.over(),
+        folds(tests.len())
     );
     confusion(path, &title, labels, &total)
 }
@@ -176,14 +194,14 @@ pub fn json(
 
 /// One line for people.
 pub fn summary(outcomes: &[FoldOutcome]) -> String {
-    let (measure, Spread { mean, deviation }) = Measures::of_folds(outcomes).judged_by();
+    let (measure, over) = Measures::of_folds(outcomes).judged_by();
     let clips: usize = outcomes.iter().map(|outcome| outcome.test_clips).sum();
     let minutes = outcomes.iter().map(|outcome| outcome.seconds).sum::<f64>() / 60.0;
     format!(
-        "{measure} {:.1} % (sd {:.1} over {} folds, {clips} clips), {minutes:.0} minutes of training",
-        100.0 * mean,
-        100.0 * deviation,
-        outcomes.len()
+        "{measure} {:.1} % ({}{}, {clips} clips), {minutes:.0} minutes of training",
+        100.0 * over.mean,
+        over.over(),
+        folds(outcomes.len())
     )
 }
 
@@ -223,12 +241,13 @@ pub fn write_seeds(out: &Path, seeds: &[(u64, Vec<FoldOutcome>)]) -> anyhow::Res
     };
     let json = serde_json::to_string_pretty(&results)?;
     files::replace(&out.join("seeds.json"), &json)?;
-    let (measure, Spread { mean, deviation }) = results.measures.judged_by();
+    let (measure, over) = results.measures.judged_by();
+    let of_means = |deviation: f64| format!(" (sd of their means {:.1})", 100.0 * deviation);
     Ok(format!(
-        "over {} seeds: {measure} {:.1} % (sd of their means {:.1}), mean recall {:.1} %",
+        "over {} seeds: {measure} {:.1} %{}, mean recall {:.1} %",
         results.seeds.len(),
-        100.0 * mean,
-        100.0 * deviation,
+        100.0 * over.mean,
+        over.deviation.map_or_else(String::new, of_means),
         100.0 * results.measures.mean_recall.mean
     ))
 }
@@ -240,7 +259,7 @@ mod tests {
     #[test]
     fn mean_and_deviation() {
         let Spread { mean, deviation } = spread(&[1.0, 2.0, 3.0]);
-        assert_eq!((mean, deviation), (2.0, 1.0));
-        assert_eq!(spread(&[0.5]).deviation, 0.0);
+        assert_eq!((mean, deviation), (2.0, Some(1.0)));
+        assert_eq!(spread(&[0.5]).deviation, None);
     }
 }

@@ -54,7 +54,7 @@ impl Results {
         let (spread, which) = match values.len() {
             1 => (None, format!("one fold of {kept_together}, tested")),
             folds => (
-                Some(over.deviation),
+                over.deviation,
                 format!("mean over {folds} folds of {kept_together}, each tested"),
             ),
         };

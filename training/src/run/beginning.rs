@@ -8,12 +8,14 @@ use hamiltone_engine::model::{Accuracy, Card, ModelFile, Probe};
 use hamiltone_engine::network::streaming::Weights;
 use hamiltone_engine::network::{Algebra, Architecture};
 use rayon::prelude::*;
+use sha2::{Digest, Sha256};
 
 use super::fold::{FoldTask, INITIAL};
 use super::head::without_head;
 use super::network::initial_weights;
 use super::recipe::{Head, Start};
 use crate::evaluation::Evaluation;
+use crate::files;
 use crate::heritage::{Heritage, MN04, Role};
 use crate::pruning::remove;
 use crate::teacher::{MappedTeacher, OurTeacher, Teacher};
@@ -131,6 +133,40 @@ impl FoldTask<'_> {
             &format!("{title} (all folds but {})", self.fold),
             &self.dataset.licences.join("; "),
         )
+    }
+
+    /// Hash and path of each file that the recipe names, a line each.
+    pub(super) fn origin(&self) -> anyhow::Result<String> {
+        let mut lines = String::new();
+        for path in self.recipe.files(self.fold) {
+            let bytes = std::fs::read(&path)
+                .with_context(|| format!("{}, which the recipe names", path.display()))?;
+            lines += &format!(
+                "{}  {}\n",
+                files::hex(&Sha256::digest(bytes)),
+                path.display()
+            );
+        }
+        Ok(lines)
+    }
+
+    /// Refuses what cannot begin, before an old run in the folder is forgotten for it.
+    pub(super) fn check_restart(&self) -> anyhow::Result<()> {
+        let out = self.out.canonicalize()?;
+        for path in self.recipe.files(self.fold) {
+            ensure!(
+                !path.canonicalize().is_ok_and(|path| path.starts_with(&out)),
+                "{} is in --out, where --restart removes it: choose another --out",
+                path.display()
+            );
+        }
+        if let Some(start) = &self.recipe.start {
+            self.check_crops(&self.begin_from(start)?.architecture)?;
+        }
+        if let Some(shape) = &self.recipe.shape_of {
+            self.check_crops(&self.model(shape)?.card.architecture)?;
+        }
+        self.teacher().map(|_| ())
     }
 
     /// A model file of the recipe, with this fold's number in its name.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use candle_core::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +15,8 @@ const PROGRESS: &str = "progress.json";
 pub(super) const MODEL: &str = "model.safetensors";
 pub(super) const CURVES: &str = "curves.svg";
 pub(super) const CONFUSION: &str = "confusion.svg";
+/// Hashes of the files that the fold began with.
+const ORIGIN: &str = "origin.sha256";
 
 /// What one epoch showed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -95,10 +97,28 @@ impl FoldFolder {
             return Ok(());
         };
         // The progress first: what a stop leaves without it does no harm.
-        for name in [PROGRESS, MODEL, CURVES, CONFUSION] {
+        for name in [PROGRESS, MODEL, CURVES, CONFUSION, ORIGIN] {
             files::remove(&this.path(name))?;
         }
         this.remove_checkpoints_but(None);
+        Ok(())
+    }
+
+    /// Keeps the hashes of the files that the fold begins with; where it has begun, they must be the same.
+    pub(super) fn keep_origin(&self, origin: &str, begun: bool) -> anyhow::Result<()> {
+        let path = self.path(ORIGIN);
+        match std::fs::read_to_string(&path) {
+            Ok(before) if begun => ensure!(
+                before == origin,
+                "{} began with other files than are there now under these names: put the old ones back, or begin \
+                 anew with --restart.\nThen:\n{before}Now:\n{origin}",
+                self.folder.display()
+            ),
+            // A run from before this was kept.
+            Err(_) if begun => {}
+            _ if origin.is_empty() => {}
+            _ => files::replace(&path, origin)?,
+        }
         Ok(())
     }
 

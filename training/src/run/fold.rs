@@ -83,6 +83,8 @@ impl FoldTask<'_> {
         );
         let mut done = folder.progress()?.unwrap_or_default();
         if done.test.is_none() {
+            self.tell_what_is_lacking(&split);
+            folder.keep_origin(&self.origin()?, done.steps > 0)?;
             match self.head() {
                 Head::Trained => self.train(&folder, &split, &mut done)?,
                 Head::Logistic => self.fit_head(&folder, &split, &mut done)?,
@@ -90,6 +92,24 @@ impl FoldTask<'_> {
             self.test(&folder, &split, &mut done)?;
         }
         self.outcome(&split, done).context("the fold has no test")
+    }
+
+    /// Labels that the network will have and never hear.
+    fn tell_what_is_lacking(&self, split: &Split) {
+        let taught = |label: &usize| {
+            let mut clips = split.training.iter().map(|&clip| &self.dataset.clips[clip]);
+            clips.any(|clip| clip.labels.contains(label))
+        };
+        let lacking = (0..self.dataset.labels.len()).filter(|label| !taught(label));
+        let names: Vec<&str> = lacking.map(|label| &*self.dataset.labels[label]).collect();
+        if !names.is_empty() && !self.quiet {
+            eprintln!(
+                "fold {}: no sound to learn {} from; those there are are held back. More sounds, of more recordings, \
+                 help",
+                self.fold,
+                names.join(", ")
+            );
+        }
     }
 
     /// What the fold came to, if an earlier run finished it.

@@ -96,8 +96,12 @@ fn fingerprint(dataset: &Dataset) -> String {
     for clip in &dataset.clips {
         let name = clip.path.file_name().unwrap_or_default();
         let (group, fold) = (&clip.group, clip.fold);
+        // What says no length is told by its size: another sound under the same name is another clip.
+        let size = clip.duration_s.is_none().then(|| clip.path.metadata());
+        let size = size.and_then(Result::ok).map(|metadata| metadata.len());
+        let size = size.map_or_else(String::new, |bytes| format!(" {bytes}"));
         let line = format!(
-            "{name:?} {:?} {group:?} {fold} {:?}\n",
+            "{name:?} {:?} {group:?} {fold} {:?}{size}\n",
             clip.labels, clip.duration_s
         );
         hash.update(line);

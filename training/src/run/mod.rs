@@ -142,7 +142,6 @@ impl Run<'_> {
         let Recordings { dataset, audio } = recordings;
         let wanted = wanted_folds(folds, dataset)?;
         let folder = RunFolder::open(self.out, recipe, dataset, restart)?;
-        folder.begin(restart, dataset)?; // from here on old runs may go
         let features = recipe.features();
         let task = |fold: usize| FoldTask {
             out: self.out,
@@ -153,6 +152,15 @@ impl Run<'_> {
             features: &features,
             fold,
         };
+        if restart {
+            for &fold in &wanted {
+                let fine = task(fold).check_restart();
+                fine.with_context(|| {
+                    format!("fold {fold} cannot begin anew; nothing was removed")
+                })?;
+            }
+        }
+        folder.begin(restart, dataset)?; // from here on old runs may go
         // Results are those of the folder: folds that an earlier run or another process finished count too.
         let finished = || -> anyhow::Result<Vec<FoldOutcome>> {
             let folds = dataset.folds().into_iter();

@@ -1,5 +1,7 @@
 //! Everything that decides the outcome of a run, data aside.
 
+use std::path::PathBuf;
+
 use anyhow::{Context, bail};
 use hamiltone_engine::features::{Components, FeatureSettings, FrontEnd};
 use hamiltone_engine::network::{Algebra, Architecture, TemporalPooling};
@@ -238,11 +240,20 @@ impl Recipe {
     }
 
     /// A path with `{fold}` and `{seed}` filled in.
-    pub(super) fn path(&self, template: &str, fold: usize) -> std::path::PathBuf {
+    pub(super) fn path(&self, template: &str, fold: usize) -> PathBuf {
         template
             .replace("{fold}", &fold.to_string())
             .replace("{seed}", &self.seed.to_string())
             .into()
+    }
+
+    /// The files it names: models, a teacher, a map of labels.
+    pub(super) fn files(&self, fold: usize) -> Vec<PathBuf> {
+        let start = self.start.iter().map(|start| &start.model);
+        let teachers = self.distillation.iter();
+        let teachers = teachers.flat_map(|d| std::iter::once(&d.teacher).chain(&d.map));
+        let templates = start.chain(&self.shape_of).chain(teachers);
+        templates.map(|name| self.path(name, fold)).collect()
     }
 
     /// Says what cannot be, if anything.
@@ -298,8 +309,14 @@ impl Recipe {
     }
 
     /// What must hold between parts.
-    fn relations(&self) -> [Check; 2] {
+    fn relations(&self) -> [Check; 3] {
+        let mixes = |start: &Start| !start.head.is_trained() && start.views > 1;
         [
+            (
+                self.augmentation.mixup_share == 0.0 || !self.start.as_ref().is_some_and(mixes),
+                "start.head = 'logistic' chooses its penalty by clips that it has not heard, and \
+                 augmentation.mixup_share mixes them into the others: set it to 0",
+            ),
             (
                 self.pruning.is_none() || self.start.is_some(),
                 "pruning needs a model to prune: start.model",

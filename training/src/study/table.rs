@@ -251,12 +251,12 @@ fn section(task: Task, lines: &[Line]) -> String {
         let recall = line.spread(|fold| fold.test.mean_recall);
         let _ = writeln!(
             text,
-            "| {} | {:.1} ± {:.1} | {:.1} ± {:.1} | {runs} ({seeds}) | {:.0} | {:.0} | {:.3} | {} |",
+            "| {} | {:.1}{} | {:.1}{} | {runs} ({seeds}) | {:.0} | {:.0} | {:.3} | {} |",
             line.name,
             100.0 * accuracy.mean,
-            100.0 * accuracy.deviation,
+            accuracy.plus_or_minus(),
             100.0 * recall.mean,
-            100.0 * recall.deviation,
+            recall.plus_or_minus(),
             line.spread(|fold| fold.parameters as f64 / 1e3).mean,
             line.spread(|fold| fold.multiply_adds_per_second as f64 / 1e6)
                 .mean,

@@ -55,9 +55,11 @@ fn package(name: &str, folder: &Path, pitch: f32) -> Option<()> {
             (std::f32::consts::TAU * hz * t).sin() * (-t).exp()
         });
     }
-    // The same sound under another name, and one that is left out by its name.
+    // The same samples in another file, and one that is left out by its name.
     let sounds = tree.join("usr/share/games").join(name);
-    std::fs::copy(sounds.join("tone1.wav"), sounds.join("again.wav")).unwrap();
+    let mut again = std::fs::read(sounds.join("tone1.wav")).unwrap();
+    again.extend(b"JUNK\x04\0\0\0more");
+    std::fs::write(sounds.join("again.wav"), again).unwrap();
     std::fs::copy(sounds.join("tone2.wav"), sounds.join("unwanted.wav")).unwrap();
     std::fs::create_dir_all(tree.join("DEBIAN")).unwrap();
     let control = format!(
