@@ -23,7 +23,10 @@
 
 mod error;
 mod file;
+mod mpeg;
 mod names;
+mod open;
+mod source;
 
 use std::path::Path;
 

@@ -61,7 +61,11 @@ fn row(name: &str, card: &Card, size: u64) -> String {
         [only] => (String::new(), told(only)),
         [mean, .., own] => (told(mean), told(own)),
     };
-    let limits = if card.licence.contains("-NC") { "yes" } else { "" };
+    let limits = if card.licence.contains("-NC") {
+        "yes"
+    } else {
+        ""
+    };
     format!(
         "| [{name}](#{}) | {} | {} | {:.0} k | {:.0} M | {all_folds} | {this_file} | {limits} | {:.1} |\n",
         name.replace('.', "").to_lowercase(),

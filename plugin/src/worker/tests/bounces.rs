@@ -271,7 +271,8 @@ fn a_long_gap_is_part_of_one_timeline_and_of_no_event() {
     assert_eq!(gaps, [(2.0, 62.0), (64.0, 67.0)]);
     assert!((timeline.duration_s - 67.0).abs() < 1e-6);
     let heard = |from_s: f64, to_s: f64| {
-        let inside = |e: &&hamiltone_engine::timeline::Event| e.start_s >= from_s && e.end_s <= to_s;
+        let inside =
+            |e: &&hamiltone_engine::timeline::Event| e.start_s >= from_s && e.end_s <= to_s;
         timeline.events.iter().filter(inside).count()
     };
     assert!(heard(0.0, 2.0) > 0 && heard(62.0, 64.0) > 0);
