@@ -114,6 +114,7 @@ impl Analysis<'_> {
                     Format::Text => as_text(&timeline),
                     Format::Json => serde_json::to_string(&timeline)? + "\n",
                     Format::Csv if files.len() > 1 => with_file_column(&timeline, header_due)?,
+                    Format::Jsonl if files.len() > 1 => with_file_field(&timeline)?,
                     other => as_file(&timeline, other)?,
                 };
                 header_due = false;
@@ -124,8 +125,7 @@ impl Analysis<'_> {
 
     /// Writes every format of every file that the journal does not know, then the summary.
     fn write_files(&self, folder: &Path) -> Result<Outcome> {
-        let endings: Vec<&str> = self.formats.iter().map(|format| format.ending()).collect();
-        let planned = outputs::plan(&self.inputs.files, folder, &endings);
+        summary::refuse_anothers(folder)?;
         let journal = Journal::open(folder)
             .with_context(|| format!("{}: the journal cannot be written", folder.display()))?;
         let settings = Settings {
@@ -139,6 +139,10 @@ impl Analysis<'_> {
                 .map(|format| format.name().to_owned())
                 .collect(),
         };
+        let endings: Vec<&str> = self.formats.iter().map(|format| format.ending()).collect();
+        let ours =
+            |place: &Path, format: usize| journal.has_written(place, self.formats[format].name());
+        let planned = outputs::plan(&self.inputs.files, folder, &endings, ours);
         let rows = summary::Rows::new(self.inputs.files.len());
         let outcome = batch::run(
             &self.inputs,
@@ -183,6 +187,8 @@ impl Analysis<'_> {
             return Ok((entry, true));
         }
         let (timeline, top) = self.hear(input)?;
+        let note = |entry: &Entry| journal.add(entry).context("the journal cannot be written");
+        note(&Entry::beginning(place, settings.clone()))?;
         for (path, format) in paths.iter().zip(&self.formats) {
             let written = outputs::write_with(path, |target| match format.export() {
                 Some(export) => hamiltone_exports::export(&timeline, export, target),
@@ -191,9 +197,7 @@ impl Analysis<'_> {
             written.with_context(|| format!("{}: cannot be written", path.display()))?;
         }
         let entry = Entry::new(place, sha256, settings.clone(), &timeline, top);
-        journal
-            .add(&entry)
-            .context("the journal cannot be written")?;
+        note(&entry)?;
         Ok((entry, false))
     }
 
@@ -249,6 +253,16 @@ fn with_file_column(timeline: &Timeline, header: bool) -> Result<String> {
     Ok(String::from_utf8(
         writer.into_inner().map_err(|error| error.into_error())?,
     )?)
+}
+
+/// The columns with the file's name at the end of each line.
+fn with_file_field(timeline: &Timeline) -> Result<String> {
+    let file = serde_json::to_string(&timeline.source)?;
+    let text = as_file(timeline, Format::Jsonl)?;
+    let objects = text.lines().filter_map(|line| line.strip_suffix('}'));
+    Ok(objects
+        .map(|object| format!("{object},\"file\":{file}}}\n"))
+        .collect())
 }
 
 fn as_text(timeline: &Timeline) -> String {

@@ -57,7 +57,7 @@ fn walk(folder: &Path, prefix: &Path, inputs: &mut Inputs) {
     let before = (inputs.files.len(), inputs.problems.len());
     for entry in WalkDir::new(folder).follow_links(true).sort_by_file_name() {
         match entry {
-            Ok(entry) if !entry.file_type().is_dir() && is_audio_name(entry.path()) => {
+            Ok(entry) if !entry.file_type().is_dir() && is_sound(entry.path()) => {
                 let below = entry.path().strip_prefix(folder).unwrap_or(entry.path());
                 let place = prefix.join(below);
                 inputs.files.push(Input {
@@ -80,6 +80,13 @@ fn walk(folder: &Path, prefix: &Path, inputs: &mut Inputs) {
             hamiltone_decoding::AUDIO_EXTENSIONS.join(", ")
         ));
     }
+}
+
+/// Whether it is named like sound. macOS leaves a twin of each file on a foreign disk, `._song.mp3`
+/// beside `song.mp3`, that holds no sound.
+fn is_sound(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default();
+    is_audio_name(path) && !name.as_encoded_bytes().starts_with(b"._")
 }
 
 /// The folder's own name, also where `.` or `..` was typed.
@@ -123,6 +130,15 @@ mod tests {
             places(&two)[..2],
             ["b.wav".to_owned(), format!("{name}/a/1.FLAC")]
         );
+    }
+
+    #[test]
+    fn twins_that_macos_leaves_are_read_only_where_they_are_named() {
+        let folder = folder_with(&["a/._song.mp3", "a/song.mp3", "a/.hidden.mp3"]);
+        let inputs = find(&[folder.path().to_owned()]);
+        assert_eq!(places(&inputs), ["a/.hidden.mp3", "a/song.mp3"]);
+        let named = find(&[folder.path().join("a/._song.mp3")]);
+        assert_eq!(places(&named), ["._song.mp3"]);
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub(crate) struct Entry {
     /// Where its results are, below the folder, without their endings: two inputs of one name have
     /// results of different names.
     pub(crate) place: String,
-    /// Of the file's contents.
+    /// Of the file's contents; empty where its results are only being written.
     pub(crate) sha256: String,
     #[serde(flatten)]
     pub(crate) settings: Settings,
@@ -79,6 +79,20 @@ impl Entry {
         }
     }
 
+    /// Says that what lies at this place is about to be written over. If the run ends before it says
+    /// what with, no older entry is true any more.
+    pub(crate) fn beginning(place: &Path, settings: Settings) -> Self {
+        Self {
+            format_version: JOURNAL_VERSION,
+            place: place.to_string_lossy().into_owned(),
+            sha256: String::new(),
+            settings,
+            duration_s: 0.0,
+            events: 0,
+            top: Vec::new(),
+        }
+    }
+
     /// Whether these contents with these settings would give the same, formats aside.
     fn is_of(&self, sha256: &str, settings: &Settings) -> bool {
         let Settings {
@@ -99,7 +113,7 @@ impl Entry {
 
 /// The journal of an output folder: read once, then only added to.
 pub(crate) struct Journal {
-    /// By place, the oldest first.
+    /// By the key of the place, the oldest first.
     known: HashMap<String, Vec<Entry>>,
     file: Mutex<File>,
 }
@@ -122,7 +136,7 @@ impl Journal {
         let mut known: HashMap<String, Vec<Entry>> = HashMap::new();
         for line in text.split(|byte| *byte == b'\n') {
             if let Ok(entry) = serde_json::from_slice::<Entry>(line) {
-                known.entry(entry.place.clone()).or_default().push(entry);
+                known.entry(key(&entry.place)).or_default().push(entry);
             }
         }
         Ok(Self {
@@ -134,7 +148,7 @@ impl Journal {
     /// The entry of a file with these contents whose results are planned for this place, if they
     /// serve: those that lie there now, since each run writes over the results of another.
     pub(crate) fn find(&self, place: &Path, sha256: &str, settings: &Settings) -> Option<Entry> {
-        let entries = self.known.get(&*place.to_string_lossy())?;
+        let entries = self.known.get(&key(&place.to_string_lossy()))?;
         let mut newest_of_all = None;
         for format in &settings.formats {
             let wrote = |entry: &&Entry| entry.settings.formats.contains(format);
@@ -147,6 +161,13 @@ impl Journal {
         newest_of_all.cloned()
     }
 
+    /// Whether an earlier run wrote this format at this place, or was about to.
+    pub(crate) fn has_written(&self, place: &Path, format: &str) -> bool {
+        let entries = self.known.get(&key(&place.to_string_lossy()));
+        let has = |entry: &Entry| entry.settings.formats.iter().any(|name| name == format);
+        entries.is_some_and(|entries| entries.iter().any(has))
+    }
+
     /// Adds an entry; it is on its way to the disk when this returns.
     pub(crate) fn add(&self, entry: &Entry) -> io::Result<()> {
         let line = serde_json::to_string(entry)? + "\n";
@@ -156,6 +177,12 @@ impl Journal {
             .unwrap_or_else(|poisoned| poisoned.into_inner());
         file.write_all(line.as_bytes())
     }
+}
+
+/// The same for two places that are one where file systems do not tell cases apart: the results of
+/// one lie over the other's there.
+fn key(place: &str) -> String {
+    place.to_lowercase()
 }
 
 /// SHA-256 of a file's contents, in hex.
@@ -183,4 +210,35 @@ pub(crate) fn hash_of(path: &Path) -> io::Result<String> {
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_that_differ_in_case_share_their_history() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = Settings {
+            model_hash: "model".to_owned(),
+            window_s: 2.0,
+            among: Vec::new(),
+            threshold: 0.5,
+            formats: vec!["json".to_owned()],
+        };
+        let entry = |place: &str, sha256: &str| Entry {
+            sha256: sha256.to_owned(),
+            ..Entry::beginning(Path::new(place), settings.clone())
+        };
+        let journal = Journal::open(folder.path()).unwrap();
+        journal.add(&entry("Song.wav", "one")).unwrap();
+        journal.add(&entry("song.wav", "two")).unwrap();
+        let journal = Journal::open(folder.path()).unwrap();
+        let known =
+            |place: &str, sha256: &str| journal.find(Path::new(place), sha256, &settings).is_some();
+        assert!(!known("Song.wav", "one"), "the other one lies over it");
+        assert!(known("song.wav", "two"));
+        assert!(journal.has_written(Path::new("SONG.wav"), "json"));
+        assert!(!journal.has_written(Path::new("song.wav"), "csv"));
+    }
 }

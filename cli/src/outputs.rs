@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::inputs::Input;
 
@@ -12,6 +13,8 @@ use crate::inputs::Input;
 pub(crate) const OWN: [&str; 3] = [JOURNAL, "summary.csv", "summary.jsonl"];
 /// The journal of an output folder.
 pub(crate) const JOURNAL: &str = "hamiltone-journal.jsonl";
+/// Half-written files of killed runs that are in the way of another at most.
+const MOST_LEFT_OVER: usize = 1_000;
 
 /// Where the results of an input go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,10 +27,20 @@ pub(crate) struct Planned {
 
 /// The paths below `folder` for each input: its place with each ending added (`song.wav` becomes
 /// `song.wav.json`, so that `song.flac` beside it stays apart). Where two inputs would share one,
-/// all of the later one's get a number; no input is ever written over.
-pub(crate) fn plan(inputs: &[Input], folder: &Path, endings: &[&str]) -> Vec<Planned> {
+/// all of the later one's get a number, and so they do where a file lies there that is not `ours` (by
+/// place and number of the ending); no input and no file of another program is ever written over.
+pub(crate) fn plan(
+    inputs: &[Input],
+    folder: &Path,
+    endings: &[&str],
+    ours: impl Fn(&Path, usize) -> bool,
+) -> Vec<Planned> {
     let mut taken: HashSet<String> = inputs.iter().map(|input| key(&input.path)).collect();
     taken.extend(OWN.map(|name| key(&folder.join(name))));
+    let foreign = |planned: &Planned| {
+        let mut paths = planned.paths.iter().enumerate();
+        paths.any(|(ending, path)| path.symlink_metadata().is_ok() && !ours(&planned.place, ending))
+    };
     inputs
         .iter()
         .map(|input| {
@@ -40,7 +53,10 @@ pub(crate) fn plan(inputs: &[Input], folder: &Path, endings: &[&str]) -> Vec<Pla
             };
             let planned = (1..)
                 .map(of)
-                .find(|planned| !planned.paths.iter().any(|path| taken.contains(&key(path))))
+                .find(|planned| {
+                    let clashes = planned.paths.iter().any(|path| taken.contains(&key(path)));
+                    !clashes && !foreign(planned)
+                })
                 .expect("numbers do not run out");
             taken.extend(planned.paths.iter().map(|path| key(path)));
             planned
@@ -84,11 +100,9 @@ pub(crate) fn write_with(
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".part");
-    let beside = PathBuf::from(beside);
+    let (beside, file) = open_beside(path)?;
     let whole = || -> io::Result<()> {
-        let mut file = BufWriter::new(fs::File::create(&beside)?);
+        let mut file = BufWriter::new(file);
         fill(&mut file)?;
         file.flush()?;
         fs::rename(&beside, path)
@@ -96,6 +110,23 @@ pub(crate) fn write_with(
     whole().inspect_err(|_| {
         let _ = fs::remove_file(&beside); // what went wrong is told already
     })
+}
+
+/// A new file in the path's folder, of a name that neither another run has nor anyone else, and no
+/// longer where the path's own is long.
+fn open_beside(path: &Path) -> io::Result<(PathBuf, fs::File)> {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    for _ in 0..MOST_LEFT_OVER {
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!(".hamiltone-{}-{number}.part", std::process::id());
+        let beside = path.with_file_name(name);
+        match fs::File::create_new(&beside) {
+            // Left over from a run that was killed and had the same process number.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            opened => return Ok((beside, opened?)),
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
 }
 
 #[cfg(test)]
@@ -119,7 +150,7 @@ mod tests {
             input("x.wav-2", "x.wav-2"),
             input("d/x.wav", "deep/x.wav"),
         ];
-        let planned = plan(&inputs, Path::new("out"), &["json"]);
+        let planned = plan(&inputs, Path::new("out"), &["json"], |_, _| false);
         let names: Vec<_> = planned
             .iter()
             .map(|planned| planned.paths[0].to_str().unwrap())
@@ -140,7 +171,7 @@ mod tests {
     #[test]
     fn an_input_is_never_written_over() {
         let inputs = [input("out/take.json", "other"), input("take", "take")];
-        let planned = plan(&inputs, Path::new("out"), &["csv", "json"]);
+        let planned = plan(&inputs, Path::new("out"), &["csv", "json"], |_, _| false);
         let expected = ["out/take-2.csv", "out/take-2.json"].map(PathBuf::from);
         assert_eq!(
             planned[1].paths, expected,
@@ -159,6 +190,26 @@ mod tests {
         let blocked = folder.path().join("blocked.json");
         fs::create_dir(&blocked).unwrap(); // a file cannot be moved over a folder
         assert!(write(&blocked, "x").is_err());
-        assert!(!folder.path().join("blocked.json.part").exists());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn what_is_written_beside_takes_no_name_that_exists() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("result.json");
+        let process = std::process::id();
+        let left_over = |number| format!(".hamiltone-{process}-{number}.part");
+        let mut mine: Vec<String> = (0..20).map(left_over).collect();
+        mine.push("result.json.part".to_owned());
+        for name in &mine {
+            fs::write(folder.path().join(name), "mine").unwrap();
+        }
+        write(&path, "one").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "one");
+        for name in &mine {
+            let text = fs::read_to_string(folder.path().join(name));
+            assert_eq!(text.unwrap(), "mine", "{name}");
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), mine.len() + 1);
     }
 }

@@ -5,12 +5,35 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use hamiltone_engine::timeline::Tag;
 use serde::Serialize;
 
 use crate::journal::{Entry, JOURNAL_VERSION, TOP};
-use crate::outputs;
+use crate::outputs::{self, JOURNAL};
+
+const CSV: &str = "summary.csv";
+const JSONL: &str = "summary.jsonl";
+
+/// A summary is written over by each run. One in a folder where no run was yet is somebody else's.
+///
+/// # Errors
+/// If there is one.
+pub(crate) fn refuse_anothers(folder: &Path) -> Result<()> {
+    if folder.join(JOURNAL).exists() {
+        return Ok(());
+    }
+    for path in [CSV, JSONL].map(|name| folder.join(name)) {
+        if path.symlink_metadata().is_ok() {
+            bail!(
+                "{}: this file is not from an earlier run, and would be written over; rename it, or \
+                 give another folder with --out",
+                path.display()
+            );
+        }
+    }
+    Ok(())
+}
 
 /// A row: what came of a file.
 #[derive(Debug, Clone, Serialize)]
@@ -88,8 +111,8 @@ impl Rows {
         for row in &rows {
             lines += &(serde_json::to_string(row)? + "\n");
         }
-        outputs::write(&folder.join("summary.jsonl"), &lines)?;
-        outputs::write_with(&folder.join("summary.csv"), |target| {
+        outputs::write(&folder.join(JSONL), &lines)?;
+        outputs::write_with(&folder.join(CSV), |target| {
             table(&rows, target).map_err(io::Error::from)
         })?;
         Ok(())

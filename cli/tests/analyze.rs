@@ -86,6 +86,24 @@ fn csv_for_one_and_for_several() {
 }
 
 #[test]
+fn json_lines_of_several_files_say_which() {
+    let place = Workplace::new();
+    place.wav("in/a.wav", 44_100, 2.0);
+    let arguments = ["analyze", "in", "--model", "tiny", "--format", "jsonl"];
+    let one = place.run(&arguments).json_lines();
+    assert!(!one.is_empty() && one.iter().all(|line| line.get("file").is_none()));
+    place.wav("in/b \"too\".wav", 44_100, 2.0);
+    let both = place.run(&arguments).json_lines();
+    for file in ["in/a.wav", "in/b \"too\".wav"] {
+        let lines: Vec<_> = both.iter().filter(|line| line["file"] == file).collect();
+        assert_eq!(lines.len(), one.len());
+        assert_eq!(lines[0]["time_s"], one[0]["time_s"]);
+        assert_eq!(lines[0]["top"].as_array().unwrap().len(), 4);
+    }
+    assert_eq!(both.len(), 2 * one.len());
+}
+
+#[test]
 fn text_for_people() {
     let place = Workplace::new();
     place.wav("a.wav", 44_100, 3.0);

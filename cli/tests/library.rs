@@ -83,7 +83,9 @@ fn a_second_run_does_only_what_is_new() {
         b"mine"
     );
     assert!(place.path("out/b.wav.json").exists());
-    assert_eq!(lines(&place, "out/hamiltone-journal.jsonl").len(), 5);
+    let done = |entry: &serde_json::Value| entry["sha256"] != "";
+    let journal = lines(&place, "out/hamiltone-journal.jsonl");
+    assert_eq!(journal.into_iter().filter(done).count(), 5);
     // Another window is another result, and so are other labels, and each is written over the one
     // before; `--again` does everything.
     std::fs::remove_file(place.path("out/a.wav.json")).unwrap();
@@ -113,13 +115,99 @@ fn a_journal_that_was_cut_off_is_gone_on_with() {
     assert_eq!(place.run(&ANALYZE).code, 0);
     let journal = place.path("out/hamiltone-journal.jsonl");
     let text = std::fs::read_to_string(&journal).unwrap();
-    let cut = text.lines().next().unwrap().len() + 30;
-    std::fs::write(&journal, &text[..cut]).unwrap();
+    let last = text.trim_end().rfind('\n').unwrap() + 1;
+    std::fs::write(&journal, &text[..last + 30]).unwrap();
+    let files = || std::fs::read_dir(place.path("out")).unwrap().count();
+    let before = files();
     let ran = place.run(&ANALYZE);
     assert_eq!(ran.code, 0, "{ran:?}");
-    assert!(ran.stderr.contains("1 file is known"), "{ran:?}");
+    assert!(ran.stderr.contains("2 files are known"), "{ran:?}");
+    assert_eq!(files(), before, "the results lie where they lay");
     let ran = place.run(&ANALYZE);
     assert!(ran.stderr.contains("3 files are known"), "{ran:?}");
+}
+
+#[test]
+fn a_run_that_was_killed_while_it_wrote_makes_nothing_known() {
+    let place = library();
+    let other = [&ANALYZE[..], &["--window", "1"]].concat();
+    assert_eq!(place.run(&ANALYZE).code, 0);
+    let before = std::fs::read(place.path("out/a.wav.json")).unwrap();
+    let journal = place.path("out/hamiltone-journal.jsonl");
+    let old = std::fs::read_to_string(&journal).unwrap();
+    assert_eq!(place.run(&other).code, 0);
+    // As if it had been killed before it could tell what it had done: the last three lines say that.
+    let text = std::fs::read_to_string(&journal).unwrap();
+    let not_told =
+        |line: &&str| !line.contains("\"window_s\":1.0,") || line.contains("\"sha256\":\"\"");
+    let cut: String = text
+        .lines()
+        .filter(not_told)
+        .map(|line| line.to_owned() + "\n")
+        .collect();
+    assert!(cut.len() > old.len() && cut.len() < text.len());
+    std::fs::write(&journal, cut).unwrap();
+    let ran = place.run(&ANALYZE);
+    assert_eq!(ran.code, 0);
+    assert!(!ran.stderr.contains("known"), "{ran:?}");
+    assert_eq!(std::fs::read(place.path("out/a.wav.json")).unwrap(), before);
+    assert!(
+        !place.path("out/a.wav-2.json").exists(),
+        "its own results are its own"
+    );
+}
+
+#[test]
+fn files_of_other_programs_are_left_alone() {
+    let place = library();
+    // Whisper writes its transcripts there.
+    place.file("in/a.wav.json", b"a transcript");
+    let run = |more: &[&str]| {
+        let arguments = ["analyze", "in", "--model", "tiny", "--out", "in"];
+        place.run(&[&arguments[..], more].concat())
+    };
+    for round in 0..2 {
+        let ran = run(&[]);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        assert_eq!(
+            ran.stderr.contains("3 files are known"),
+            round == 1,
+            "{ran:?}"
+        );
+        let transcript = std::fs::read(place.path("in/a.wav.json")).unwrap();
+        assert_eq!(transcript, b"a transcript");
+        let text = std::fs::read_to_string(place.path("in/a.wav-2.json")).unwrap();
+        assert_eq!(timeline(&text).source, "in/a.wav");
+        assert!(place.path("in/b.wav.json").exists());
+        assert!(!place.path("in/b.wav-2.json").exists(), "this one is ours");
+    }
+    // A format that was never written here is not ours either.
+    place.file("in/b.wav.csv", b"a table");
+    assert_eq!(run(&["--format", "csv"]).code, 0);
+    assert_eq!(
+        std::fs::read(place.path("in/b.wav.csv")).unwrap(),
+        b"a table"
+    );
+    assert!(place.path("in/b.wav-2.csv").exists());
+}
+
+#[test]
+fn a_summary_of_somebody_else_is_not_written_over() {
+    for name in ["out/summary.csv", "out/summary.jsonl"] {
+        let place = library();
+        place.file(name, b"mine");
+        for _ in 0..2 {
+            let ran = place.run(&ANALYZE);
+            assert_eq!(ran.code, 1, "{ran:?}");
+            assert!(
+                ran.stderr.contains(name) && ran.stderr.contains("rename it"),
+                "{ran:?}"
+            );
+        }
+        assert_eq!(std::fs::read(place.path(name)).unwrap(), b"mine");
+        let there = std::fs::read_dir(place.path("out")).unwrap().count();
+        assert_eq!(there, 1, "nothing was begun");
+    }
 }
 
 #[test]

@@ -91,7 +91,7 @@ pub enum DecodeError {
         /// More about why, or nothing.
         hint: String,
     },
-    /// A file of several parts (a chained Ogg stream) whose parts differ in rate.
+    /// A file of several parts (a chained Ogg stream, joined MP3s) whose parts differ in rate.
     #[error(
         "{path}: the sample rate changes from {from} to {to} Hz at {at_s:.1} s; split the file there",
         path = .path.display()

@@ -1,29 +1,22 @@
 //! One audio file, streamed.
 
-use std::any::Any;
-use std::fs::File;
 use std::io::ErrorKind;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use hamiltone_engine::audio::{MAX_SAMPLE_RATE, MIN_SAMPLE_RATE, mix_down};
-use symphonia::core::codecs::CodecParameters;
-use symphonia::core::codecs::audio::well_known::{
-    CODEC_ID_AAC, CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3,
-};
-use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
+use hamiltone_engine::audio::mix_down;
+use symphonia::core::codecs::audio::AudioDecoder;
+use symphonia::core::codecs::audio::well_known::CODEC_ID_AAC;
 use symphonia::core::errors::Error;
-use symphonia::core::formats::probe::Hint;
-use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
-use symphonia::core::io::MediaSourceStream;
-use symphonia::core::meta::MetadataOptions;
+use symphonia::core::formats::well_known::FORMAT_ID_WAVE;
+use symphonia::core::formats::{FormatReader, Track};
 use symphonia::core::packet::Packet;
 
 use crate::DecodeError;
+use crate::mpeg::{self, Strangers};
+use crate::open::{
+    Probed, audio_parameters, audio_track, check_rate, contain, make_decoder, probe,
+};
 
-/// More samples in a packet than this (64 MB as `f32`) are a damaged or hostile header: real
-/// packets hold a few thousand frames.
-const MAX_SAMPLES_PER_PACKET: u64 = 16 << 20;
 /// So many unreadable packets in a row, and the rest of the file is given up. Readers look for the
 /// next good packet by themselves; this only bounds one that cannot get on.
 const MAX_FAILED_READS: u32 = 256;
@@ -51,6 +44,9 @@ pub struct AudioFile {
     /// Where the last packet that was read ends; in frames wherever frames are promised.
     read_to: u64,
     damaged: u64,
+    strangers: Strangers,
+    /// Nothing more can be read.
+    at_end: bool,
     ended_early: bool,
 }
 
@@ -61,15 +57,17 @@ impl AudioFile {
     /// Nothing there, a folder, empty, not audio, no audio track, an unsupported codec, zero
     /// channels, a rate outside 8 to 192 kHz, or no samples.
     pub fn open(path: &Path) -> Result<Self, DecodeError> {
-        let format = probe(path)?;
+        let Probed { format, frames } = probe(path)?;
         let track = audio_track(path, format.as_ref())?;
-        let (id, expected_frames) = (track.id, track.num_frames);
+        let (id, expected_frames) = (
+            track.id,
+            frames.or_else(|| promised(format.as_ref(), track)),
+        );
         let parameters = audio_parameters(path, track)?;
         let decoder = make_decoder(path, parameters)?;
         let mut file = Self {
             path: path.to_owned(),
-            exact_length: ![CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3, CODEC_ID_AAC]
-                .contains(&parameters.codec),
+            exact_length: !mpeg::is_mpeg(parameters.codec) && parameters.codec != CODEC_ID_AAC,
             format,
             decoder,
             track: id,
@@ -82,6 +80,8 @@ impl AudioFile {
             frames: 0,
             read_to: 0,
             damaged: 0,
+            strangers: Strangers::default(),
+            at_end: false,
             ended_early: false,
         };
         if !file.decode_next()? {
@@ -145,49 +145,84 @@ impl AudioFile {
 
     /// Decodes the next packet with sound in it into `mono`; false at the end.
     fn decode_next(&mut self) -> Result<bool, DecodeError> {
+        self.mono.clear();
         while let Some(packet) = self.next_packet()? {
-            let Ok(decoded) = contain(|| self.decoder.decode(&packet)) else {
-                return self.give_up();
-            };
-            match decoded {
-                Ok(buffer) if buffer.frames() == 0 => {}
-                Ok(buffer) => {
-                    buffer.copy_to_vecs_planar(&mut self.planes);
-                    let (rate, channels) = (buffer.spec().rate(), buffer.num_planes());
-                    self.check_format(rate, channels)?;
-                    let planes: Vec<&[f32]> = self.planes.iter().map(Vec::as_slice).collect();
-                    self.mono.clear();
-                    mix_down(&planes, &mut self.mono);
-                    return Ok(true);
+            match self.decode(&packet)? {
+                None => self.strangers.clear(),
+                Some(Error::ResetRequired) => self.next_part()?,
+                Some(_) => {
+                    self.damaged += 1;
+                    self.follow_the_kind(packet)?;
                 }
-                Err(Error::ResetRequired) => self.next_part()?,
-                Err(_) => self.damaged += 1,
+            }
+            if !self.mono.is_empty() {
+                return Ok(true);
             }
         }
         Ok(false)
     }
 
+    /// Decodes a packet to the end of `mono`; gives what the decoder has against it.
+    fn decode(&mut self, packet: &Packet) -> Result<Option<Error>, DecodeError> {
+        let Ok(decoded) = contain(|| self.decoder.decode(packet)) else {
+            return self.give_up();
+        };
+        match decoded {
+            Ok(buffer) if buffer.frames() == 0 => {}
+            Ok(buffer) => {
+                buffer.copy_to_vecs_planar(&mut self.planes);
+                let (rate, channels) = (buffer.spec().rate(), buffer.num_planes());
+                self.check_format(rate, channels)?;
+                let planes: Vec<&[f32]> = self.planes.iter().map(Vec::as_slice).collect();
+                mix_down(&planes, &mut self.mono);
+            }
+            Err(error) => return Ok(Some(error)),
+        }
+        Ok(None)
+    }
+
+    /// A decoder of MPEG sound keeps to the rate and the channels of its first packet. Where these
+    /// change, a new one takes over.
+    fn follow_the_kind(&mut self, packet: Packet) -> Result<(), DecodeError> {
+        let parameters = self.decoder.codec_params();
+        if !mpeg::is_mpeg(parameters.codec) {
+            return Ok(());
+        }
+        let Some(packets) = self.strangers.push(packet) else {
+            return Ok(());
+        };
+        self.decoder = make_decoder(&self.path, parameters)?;
+        for packet in packets {
+            if self.decode(&packet)?.is_none() {
+                self.damaged -= 1; // it was counted when it came
+            }
+        }
+        Ok(())
+    }
+
     /// The next packet of our track; `None` at the end of what can be read.
     fn next_packet(&mut self) -> Result<Option<Packet>, DecodeError> {
         let mut failed = 0;
-        while !self.ended_early {
+        while !self.at_end {
             let Ok(read) = contain(|| self.format.next_packet()) else {
                 return self.give_up();
             };
             match read {
-                Ok(Some(packet)) if packet.track_id == self.track => {
+                Ok(Some(mut packet)) if packet.track_id == self.track => {
+                    mpeg::keep_behind_the_count(self.format.as_ref(), &mut packet);
                     let end = packet.pts.saturating_add(packet.dur).get();
                     self.read_to = end.try_into().unwrap_or(0);
                     return Ok(Some(packet));
                 }
                 Ok(Some(_)) => {}
                 Ok(None) => {
-                    self.at_the_end();
-                    return Ok(None);
+                    self.at_end = true;
+                    self.look_what_is_missing();
                 }
                 Err(Error::ResetRequired) => self.next_part()?,
                 Err(Error::IoError(source)) if source.kind() == ErrorKind::UnexpectedEof => {
-                    self.ended_early = true;
+                    self.at_end = true;
+                    self.ended_early = self.breaks_a_promise();
                 }
                 Err(Error::IoError(source)) => {
                     return Err(DecodeError::Io {
@@ -199,6 +234,7 @@ impl AudioFile {
                     self.damaged += 1;
                     failed += 1;
                     self.ended_early = failed >= MAX_FAILED_READS;
+                    self.at_end = self.ended_early;
                 }
             }
         }
@@ -206,7 +242,7 @@ impl AudioFile {
     }
 
     /// Why frames are missing, where fewer came than the container promised.
-    fn at_the_end(&mut self) {
+    fn look_what_is_missing(&mut self) {
         let Some(expected) = self.expected_frames.filter(|_| self.exact_length) else {
             return;
         };
@@ -216,6 +252,16 @@ impl AudioFile {
         if missing && !self.ended_early {
             self.damaged = self.damaged.max(1);
         }
+    }
+
+    /// Whether the end of the data is an early one. A WAV may be written before its length is known
+    /// (`ffmpeg -f wav -` into a pipe), and then ends where the data ends; other containers say where
+    /// they end.
+    fn breaks_a_promise(&self) -> bool {
+        self.format.format_info().format != FORMAT_ID_WAVE
+            || self
+                .expected_frames
+                .is_some_and(|expected| self.frames < expected)
     }
 
     /// A chained stream begins its next part, with headers of its own.
@@ -247,7 +293,7 @@ impl AudioFile {
 
     /// After a panic inside the decoder nothing in it can be relied on.
     fn give_up<T>(&mut self) -> Result<T, DecodeError> {
-        self.ended_early = true;
+        (self.at_end, self.ended_early) = (true, true);
         Err(DecodeError::DecoderFailed(self.path.clone()))
     }
 
@@ -273,118 +319,11 @@ impl std::fmt::Debug for AudioFile {
     }
 }
 
-/// Finds out what kind of file it is, by its content: names lie.
-fn probe(path: &Path) -> Result<Box<dyn FormatReader>, DecodeError> {
-    let io_error = |source: std::io::Error| match source.kind() {
-        ErrorKind::NotFound => DecodeError::NotFound(path.to_owned()),
-        _ => DecodeError::Io {
-            path: path.to_owned(),
-            source,
-        },
+/// How many frames the container promises. A WAV's `fact` that was written before the length was
+/// known says nothing, or the most that fits.
+fn promised(format: &dyn FormatReader, track: &Track) -> Option<u64> {
+    let unknown = |frames: u64| {
+        format.format_info().format == FORMAT_ID_WAVE && frames >= u64::from(u32::MAX)
     };
-    let metadata = std::fs::metadata(path).map_err(io_error)?;
-    if metadata.is_dir() {
-        return Err(DecodeError::Folder(path.to_owned()));
-    }
-    if metadata.is_file() && metadata.len() == 0 {
-        return Err(DecodeError::Empty(path.to_owned()));
-    }
-    let source = Box::new(File::open(path).map_err(io_error)?);
-    let stream = MediaSourceStream::new(source, Default::default());
-    let (formats, hint) = (symphonia::default::get_probe(), Hint::new());
-    contain(|| {
-        formats.probe(
-            &hint,
-            stream,
-            FormatOptions::default(),
-            MetadataOptions::default(),
-        )
-    })
-    .map_err(|_| DecodeError::DecoderFailed(path.to_owned()))?
-    .map_err(|error| match error {
-        Error::IoError(source) if source.kind() != ErrorKind::UnexpectedEof => io_error(source),
-        Error::IoError(_) => not_audio(path, "the file ends within its header"),
-        Error::DecodeError(reason) | Error::Unsupported(reason) => not_audio(path, reason),
-        other => not_audio(path, &other.to_string()),
-    })
-}
-
-/// Runs a call into Symphonia. Some of its arithmetic on header fields panics where overflow is
-/// checked (a CAF with 2³² / 8 bytes a packet, say), and a file from a stranger must not take a
-/// program with it. What the call worked on is thrown away after that.
-fn contain<T>(call: impl FnOnce() -> T) -> Result<T, Box<dyn Any + Send>> {
-    catch_unwind(AssertUnwindSafe(call))
-}
-
-fn not_audio(path: &Path, reason: &str) -> DecodeError {
-    DecodeError::NotAudio {
-        path: path.to_owned(),
-        reason: reason.to_owned(),
-    }
-}
-
-fn audio_track<'a>(path: &Path, format: &'a dyn FormatReader) -> Result<&'a Track, DecodeError> {
-    format
-        .default_track(TrackType::Audio)
-        .ok_or_else(|| DecodeError::NoAudioTrack(path.to_owned()))
-}
-
-fn audio_parameters<'a>(
-    path: &Path,
-    track: &'a Track,
-) -> Result<&'a AudioCodecParameters, DecodeError> {
-    match &track.codec_params {
-        Some(CodecParameters::Audio(parameters)) => Ok(parameters),
-        _ => Err(DecodeError::NoAudioTrack(path.to_owned())),
-    }
-}
-
-/// Checks what the header claims before a decoder allocates for it.
-fn make_decoder(
-    path: &Path,
-    parameters: &AudioCodecParameters,
-) -> Result<Box<dyn AudioDecoder>, DecodeError> {
-    if let Some(channels) = parameters
-        .channels
-        .as_ref()
-        .map(|channels| channels.count())
-    {
-        if channels == 0 {
-            return Err(DecodeError::ZeroChannels(path.to_owned()));
-        }
-        let frames = parameters.max_frames_per_packet.unwrap_or(1);
-        if frames.saturating_mul(channels as u64) > MAX_SAMPLES_PER_PACKET {
-            return Err(DecodeError::Oversized {
-                path: path.to_owned(),
-                channels,
-                frames,
-            });
-        }
-    }
-    if let Some(rate) = parameters.sample_rate {
-        check_rate(path, rate)?;
-    }
-    let (codecs, options) = (
-        symphonia::default::get_codecs(),
-        AudioDecoderOptions::default().gapless(true),
-    );
-    contain(|| codecs.make_audio_decoder(parameters, &options))
-        .map_err(|_| DecodeError::DecoderFailed(path.to_owned()))?
-        .map_err(|error| DecodeError::UnsupportedCodec {
-            path: path.to_owned(),
-            reason: match error {
-                Error::DecodeError(reason) | Error::Unsupported(reason) => reason.to_owned(),
-                other => other.to_string(),
-            },
-        })
-}
-
-fn check_rate(path: &Path, rate: u32) -> Result<(), DecodeError> {
-    if (MIN_SAMPLE_RATE..=MAX_SAMPLE_RATE).contains(&rate) {
-        return Ok(());
-    }
-    Err(DecodeError::UnsupportedRate {
-        path: path.to_owned(),
-        rate,
-    })
+    track.num_frames.filter(|frames| !unknown(*frames))
 }

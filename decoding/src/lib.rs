@@ -1,9 +1,9 @@
 //! Audio files to mono samples, packet by packet.
 //!
-//! [`AudioFile`] streams a file of any format that Symphonia decodes: WAV, AIFF, CAF, FLAC, Ogg
-//! Vorbis, MP3, AAC and ALAC in MP4, Matroska. The channels go through the engine's own mixdown,
-//! so a file sounds to a model exactly as the same audio on a host's track does, and the rate
-//! stays the file's own: the engine resamples.
+//! [`AudioFile`] streams a file of any format that Symphonia decodes: WAV (RF64 and BW64 too), AIFF,
+//! CAF, FLAC, Ogg Vorbis, MP3, AAC and ALAC in MP4, Matroska. The channels go through the engine's
+//! own mixdown, so a file sounds to a model exactly as the same audio on a host's track does, and
+//! the rate stays the file's own: the engine resamples.
 //!
 //! ```no_run
 //! use hamiltone_decoding::AudioFile;
@@ -23,7 +23,10 @@
 
 mod error;
 mod file;
+mod mpeg;
 mod names;
+mod open;
+mod source;
 
 use std::path::Path;
 

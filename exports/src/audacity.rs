@@ -4,13 +4,14 @@ use std::io::{self, Write};
 
 use hamiltone_engine::timeline::Timeline;
 
-use crate::table::one_line;
+use crate::table::{from_zero, one_line};
 
 pub(crate) fn write(timeline: &Timeline, target: &mut dyn Write) -> io::Result<()> {
     let offset_s = timeline.start_s;
     let mut line = |start_s: f64, end_s: f64, label: &str| {
-        // Audacity has no time before zero.
-        let (start_s, end_s) = ((start_s + offset_s).max(0.0), (end_s + offset_s).max(0.0));
+        let Some((start_s, end_s)) = from_zero(start_s + offset_s, end_s + offset_s) else {
+            return Ok(());
+        };
         writeln!(target, "{start_s:.6}\t{end_s:.6}\t{}", one_line(label))
     };
     for event in &timeline.events {

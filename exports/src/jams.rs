@@ -6,32 +6,35 @@ use std::io::{self, Write};
 use hamiltone_engine::timeline::Timeline;
 use serde_json::{Value, json};
 
+use crate::table::from_zero;
+
 /// The version of the specification that this follows.
 const JAMS_VERSION: &str = "0.3.4";
 
 pub(crate) fn write(timeline: &Timeline, target: &mut dyn Write) -> io::Result<()> {
-    let end_s = timeline.start_s + timeline.duration_s;
+    // The schema knows no time before zero.
+    let placed =
+        |start_s: f64, end_s: f64| from_zero(timeline.start_s + start_s, timeline.start_s + end_s);
+    let (start_s, end_s) = placed(0.0, timeline.duration_s).unwrap_or_default();
     let data: Vec<Value> = timeline
         .events
         .iter()
-        .map(|event| {
-            json!({
-                "time": timeline.start_s + event.start_s,
-                "duration": event.end_s - event.start_s,
+        .filter_map(|event| {
+            let (start_s, end_s) = placed(event.start_s, event.end_s)?;
+            Some(json!({
+                "time": start_s,
+                "duration": end_s - start_s,
                 "value": event.label,
                 "confidence": event.mean_probability,
-            })
+            }))
         })
         .collect();
     let gaps: Vec<Value> = timeline
         .gaps
         .iter()
-        .map(|gap| {
-            json!({
-                "start_s": timeline.start_s + gap.start_s,
-                "end_s": timeline.start_s + gap.end_s,
-                "reason": gap.reason,
-            })
+        .filter_map(|gap| {
+            let (start_s, end_s) = placed(gap.start_s, gap.end_s)?;
+            Some(json!({ "start_s": start_s, "end_s": end_s, "reason": gap.reason }))
         })
         .collect();
     let document = json!({
@@ -49,8 +52,8 @@ pub(crate) fn write(timeline: &Timeline, target: &mut dyn Write) -> io::Result<(
             "namespace": "tag_open",
             "data": data,
             "sandbox": { "window_s": timeline.window_s, "gaps": gaps },
-            "time": timeline.start_s,
-            "duration": timeline.duration_s,
+            "time": start_s,
+            "duration": end_s - start_s,
         }],
         "file_metadata": {
             "title": timeline.source,

@@ -6,6 +6,8 @@ use hamiltone_engine::timeline::Timeline;
 use midly::num::{u15, u24, u28};
 use midly::{Format, Header, MetaMessage, Smf, Timing, TrackEvent, TrackEventKind};
 
+use crate::table::from_zero;
+
 /// At 120 beats a minute a beat is half a second, and a tick then a twentieth of a millisecond ...
 const MICROSECONDS_A_BEAT: u32 = 500_000;
 /// ... so that rounding to a tick is never heard.
@@ -13,17 +15,23 @@ const TICKS_A_BEAT: u16 = 10_000;
 
 pub(crate) fn write(timeline: &Timeline, target: &mut dyn Write) -> io::Result<()> {
     let mut markers: Vec<(u64, String)> = Vec::new();
+    let placed = |start_s: f64, end_s: f64| {
+        let (start_s, end_s) = from_zero(timeline.start_s + start_s, timeline.start_s + end_s)?;
+        Some((ticks(start_s), ticks(end_s)))
+    };
     for event in &timeline.events {
+        let Some((begin, end)) = placed(event.start_s, event.end_s) else {
+            continue;
+        };
         let percent = (100.0 * event.mean_probability).round();
-        let begin = ticks(timeline.start_s + event.start_s);
         markers.push((begin, format!("{} {percent} %", event.label)));
-        let end = ticks(timeline.start_s + event.end_s);
         markers.push((end, format!("end of {}", event.label)));
     }
     for gap in &timeline.gaps {
-        let begin = ticks(timeline.start_s + gap.start_s);
+        let Some((begin, end)) = placed(gap.start_s, gap.end_s) else {
+            continue;
+        };
         markers.push((begin, format!("not heard: {}", gap.reason)));
-        let end = ticks(timeline.start_s + gap.end_s);
         markers.push((end, "heard again".to_owned()));
     }
     // At one instant, ends come before what begins.
@@ -69,5 +77,5 @@ fn meta(delta: u32, message: MetaMessage<'_>) -> TrackEvent<'_> {
 
 fn ticks(seconds: f64) -> u64 {
     let a_second = f64::from(TICKS_A_BEAT) * 1e6 / f64::from(MICROSECONDS_A_BEAT);
-    (seconds.max(0.0) * a_second).round() as u64
+    (seconds * a_second).round() as u64
 }

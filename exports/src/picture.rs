@@ -109,9 +109,11 @@ fn levels(timeline: &Timeline, label: usize) -> Vec<Option<f32>> {
     let width = WIDTH - LEFT - RIGHT;
     let mut levels: Vec<Option<f32>> = vec![None; width];
     let place = |time_s: f64| x_of(timeline, time_s).min(width as f64 - 1.0).max(0.0) as usize;
-    let mut from_s = 0.0;
+    let mut from_s = 0.0f64;
     for column in timeline.columns.iter() {
         if let Some((_, probability)) = column.top().find(|(index, _)| *index == label) {
+            // After a gap the column before is far away: what was not heard stays empty.
+            let from_s = from_s.max(column.time_s - 1.5 * timeline.refresh_s);
             for level in &mut levels[place(from_s)..=place(column.time_s)] {
                 *level = Some(level.map_or(probability, |known| known.max(probability)));
             }

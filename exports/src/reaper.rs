@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use hamiltone_engine::timeline::Timeline;
 
-use crate::table::{io_error, one_line, rows};
+use crate::table::{from_zero, io_error, one_line, rows};
 
 pub(crate) fn write(timeline: &Timeline, target: &mut dyn Write) -> io::Result<()> {
     let offset_s = timeline.start_s;
@@ -22,12 +22,16 @@ pub(crate) fn write(timeline: &Timeline, target: &mut dyn Write) -> io::Result<(
             format!("[not heard: {}]", gap.reason),
         )
     });
-    for (index, (start_s, end_s, name)) in events.chain(gaps).enumerate() {
+    let placed = events.chain(gaps).filter_map(|(start_s, end_s, name)| {
+        let (start_s, end_s) = from_zero(start_s + offset_s, end_s + offset_s)?;
+        Some((start_s, end_s, name))
+    });
+    for (index, (start_s, end_s, name)) in placed.enumerate() {
         rows.write_record([
             format!("R{}", index + 1),
             one_line(&name),
-            clock(start_s + offset_s),
-            clock(end_s + offset_s),
+            clock(start_s),
+            clock(end_s),
             clock(end_s - start_s),
         ])
         .map_err(io_error)?;

@@ -13,6 +13,12 @@ pub(crate) fn one_line(label: &str) -> String {
     }
 }
 
+/// What is left of a stretch in a program that has no time before zero; `None` if it ends before.
+pub(crate) fn from_zero(start_s: f64, end_s: f64) -> Option<(f64, f64)> {
+    let before = start_s < 0.0 && end_s <= 0.0;
+    (!before).then(|| (start_s.max(0.0), end_s.max(0.0)))
+}
+
 /// A writer of comma-separated rows.
 pub(crate) fn rows(target: &mut dyn Write) -> csv::Writer<&mut dyn Write> {
     csv::WriterBuilder::new()

@@ -52,8 +52,12 @@ fn timeline() -> Timeline {
 }
 
 fn bytes(format: Format) -> Vec<u8> {
+    bytes_of(&timeline(), format)
+}
+
+fn bytes_of(timeline: &Timeline, format: Format) -> Vec<u8> {
     let mut bytes = Vec::new();
-    export(&timeline(), format, &mut bytes).unwrap();
+    export(timeline, format, &mut bytes).unwrap();
     bytes
 }
 
@@ -173,21 +177,24 @@ fn a_day_is_not_too_long_for_midi() {
     assert_eq!(ticks, 86_410 * 20_000);
 }
 
-#[test]
-fn the_picture_is_brighter_where_the_label_is_surer() {
-    let bytes = bytes(Format::Png);
+/// The picture's red, green and blue, row after row.
+fn pixels_of(timeline: &Timeline) -> Vec<u8> {
+    let bytes = bytes_of(timeline, Format::Png);
     let mut reader = png::Decoder::new(std::io::Cursor::new(&bytes))
         .read_info()
         .unwrap();
     let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
     let info = reader.next_frame(&mut pixels).unwrap();
     assert_eq!(info.width, 1600);
-    let brightness = |x: usize, y: usize| {
+    pixels
+}
+
+#[test]
+fn the_picture_is_brighter_where_the_label_is_surer() {
+    let pixels = pixels_of(&timeline());
+    let brightness = |x: usize, y: usize| -> u32 {
         let at = (y * 1600 + x) * 3;
-        pixels[at..at + 3]
-            .iter()
-            .map(|&v| u32::from(v))
-            .sum::<u32>()
+        pixels[at..at + 3].iter().map(|&v| u32::from(v)).sum()
     };
     // The first row is one of the two that change places in the middle.
     let row = 84 + 17;
@@ -195,6 +202,57 @@ fn the_picture_is_brighter_where_the_label_is_surer() {
     assert!(early.abs_diff(late) > 100, "{early} and {late}");
     let colours: HashSet<&[u8]> = pixels.chunks(3).collect();
     assert!(colours.len() > 60, "{} colours", colours.len());
+}
+
+#[test]
+fn the_picture_is_empty_where_nothing_was_heard() {
+    let mut timeline = timeline();
+    timeline.columns = Columns::default();
+    for step in (1..=10).chain(30..=40) {
+        timeline.columns.push(f64::from(step) * 0.25, [(0, 0.9)]);
+    }
+    (timeline.gaps[0].start_s, timeline.gaps[0].end_s) = (2.5, 7.25);
+    let pixels = pixels_of(&timeline);
+    let row = &pixels[(84 + 17) * 1600 * 3..][..1600 * 3];
+    let at = |seconds: f64| (260.0 + seconds / 10.0 * 1300.0) as usize * 3;
+    let bright = |from_s: f64, to_s: f64| {
+        let pixels = row[at(from_s)..at(to_s)].chunks(3);
+        pixels.filter(|pixel| pixel[0] > 150).count()
+    };
+    assert_eq!(bright(2.6, 7.1), 0);
+    assert!(bright(0.1, 2.4) > 200 && bright(7.6, 9.9) > 200);
+}
+
+/// A session may begin before the host's zero, and these programs have nothing there.
+#[test]
+fn nothing_is_before_zero() {
+    let mut timeline = timeline();
+    timeline.start_s = -5.0; // the first event ends before zero, the second goes on behind it
+    timeline.gaps[0].start_s = 1.0;
+    let text = |format| String::from_utf8(bytes_of(&timeline, format)).unwrap();
+
+    let document: serde_json::Value = serde_json::from_str(&text(Format::Jams)).unwrap();
+    let annotation = &document["annotations"][0];
+    assert_eq!([&annotation["time"], &annotation["duration"]], [0.0, 5.0]);
+    assert_eq!(document["file_metadata"]["duration"], 5.0);
+    let data = annotation["data"].as_array().unwrap();
+    assert_eq!(data.len(), 4);
+    assert_eq!([&data[0]["time"], &data[0]["duration"]], [0.0, 5.0]);
+    let gap = &annotation["sandbox"]["gaps"][0];
+    assert_eq!([&gap["start_s"], &gap["end_s"]], [0.0, 1.5]);
+
+    let reaper = text(Format::Reaper);
+    let first = reaper.lines().nth(1).unwrap();
+    assert_eq!(first, "R1,dog,0:00.000,0:05.000,0:05.000");
+    assert_eq!(reaper.lines().count(), 6);
+
+    let audacity = text(Format::Audacity);
+    assert_eq!(audacity.lines().next(), Some("0.000000\t5.000000\tdog"));
+    assert_eq!(audacity.lines().count(), 5);
+
+    let midi = bytes_of(&timeline, Format::Midi);
+    let heavy = midi.windows(4).any(|four| four == b"rain");
+    assert!(!heavy, "an event before zero has no marker");
 }
 
 #[test]

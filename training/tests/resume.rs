@@ -121,12 +121,18 @@ fn a_restart_that_cannot_begin_removes_nothing() {
     let model = trial.path("run/fold1/model.safetensors");
     let before = std::fs::read(&model).unwrap();
     let gone = format!("start.model = {:?}", trial.path("gone.safetensors"));
-    let own = format!("start.model = {:?}", trial.path("run/fold{fold}/model.safetensors"));
+    let own = format!(
+        "start.model = {:?}",
+        trial.path("run/fold{fold}/model.safetensors")
+    );
     let crops = format!("start.model = {model:?}");
     for (settings, named) in [
         (vec!["--set", &gone], "gone.safetensors"),
         (vec!["--set", &own], "choose another --out"),
-        (vec!["--set", &crops, "--folds", "2"], "choose another --out"),
+        (
+            vec!["--set", &crops, "--folds", "2"],
+            "choose another --out",
+        ),
     ] {
         let message = failed(&trial.run("run", &[&["--restart"], &settings[..]].concat()));
         assert!(message.contains(named), "{message}");

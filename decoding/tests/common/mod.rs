@@ -57,6 +57,39 @@ pub fn wav_bytes(channels: u16, rate: u32, bits: u16, data_claim: u32, data: &[u
     bytes
 }
 
+/// The bytes of a file over 4 GB, with little in it: `id` is `RF64` or `BW64`, and `ds64` says that
+/// the sound has `claim` bytes. 16 bits, mono; something else lies behind the sound.
+pub fn rf64_bytes(id: &[u8; 4], rate: u32, claim: u64, data: &[u8]) -> Vec<u8> {
+    let wav = wav_bytes(1, rate, 16, u32::MAX, data);
+    let mut bytes = id.to_vec();
+    bytes.extend(u32::MAX.to_le_bytes());
+    bytes.extend(b"WAVEds64");
+    bytes.extend(28u32.to_le_bytes());
+    bytes.extend((claim + 72).to_le_bytes());
+    bytes.extend(claim.to_le_bytes());
+    bytes.extend((claim / 2).to_le_bytes());
+    bytes.extend(0u32.to_le_bytes());
+    bytes.extend(&wav[12..]);
+    bytes.extend(b"LIST\x08\0\0\0INFOXXXX");
+    bytes
+}
+
+/// Silent frames of MP3 (MPEG 1, layer 3) without any header before them.
+pub fn mp3_frames(count: usize, kbps: u32, rate: u32, mono: bool) -> Vec<u8> {
+    let rates = [
+        32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320,
+    ];
+    let bits = 1 + rates.iter().position(|known| *known == kbps).unwrap() as u8;
+    let rate_bits = [44_100, 48_000, 32_000]
+        .iter()
+        .position(|known| *known == rate)
+        .unwrap() as u8;
+    let mut frame = vec![0; (144_000 * kbps / rate) as usize];
+    let mode = if mono { 0xC0 } else { 0 };
+    frame[..4].copy_from_slice(&[0xFF, 0xFB, bits << 4 | rate_bits << 2, mode]);
+    frame.repeat(count)
+}
+
 /// The bytes of a CAF of 16-bit samples whose description says what the test wants it to say.
 pub fn caf_bytes(bytes_per_packet: u32, frames_per_packet: u32, channels: u32) -> Vec<u8> {
     let mut bytes = b"caff\0\x01\0\0desc".to_vec();

@@ -1,0 +1,168 @@
+//! The length that a header tells is not always the length that there is.
+
+mod common;
+
+use std::path::PathBuf;
+
+use common::{caf_bytes, fixture, mp3_frames, rf64_bytes, sine, wav_bytes};
+use hamiltone_decoding::{AudioFile, DecodeError};
+
+/// Frames of MP3 are as long.
+const MP3_FRAME: usize = 1152;
+
+fn file_of(bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a file");
+    std::fs::write(&path, bytes).unwrap();
+    (folder, path)
+}
+
+/// The samples, whether the file ended early, and how many packets were damaged.
+fn heard(bytes: &[u8]) -> (Vec<f32>, bool, u64) {
+    let (_folder, path) = file_of(bytes);
+    let mut file = AudioFile::open(&path).unwrap();
+    let mut samples = Vec::new();
+    while let Some(packet) = file.next_mono().unwrap() {
+        samples.extend_from_slice(packet);
+    }
+    assert!(file.next_mono().unwrap().is_none(), "the end stays the end");
+    (samples, file.ended_early(), file.damaged_packets())
+}
+
+fn loudness(samples: &[f32]) -> f32 {
+    (samples.iter().map(|x| x * x).sum::<f32>() / samples.len() as f32).sqrt()
+}
+
+#[test]
+fn an_mp3_behind_another_is_heard() {
+    let one = std::fs::read(fixture("tone.mp3")).unwrap();
+    let (alone, ..) = heard(&one);
+    let (both, ended_early, damaged) = heard(&one.repeat(2));
+    assert_eq!((alone.len(), ended_early, damaged), (22_050, false, 0));
+    // The second one's delay and padding stay, since nobody tells where they are.
+    assert!(
+        (44_100..44_100 + 4_096).contains(&both.len()),
+        "{}",
+        both.len()
+    );
+    assert_eq!(both[..alone.len() - 1_000], alone[..alone.len() - 1_000]);
+    let second = loudness(&both[28_000..40_000]);
+    assert!(
+        (second - loudness(&alone[5_000..17_000])).abs() < 0.01,
+        "{second}"
+    );
+}
+
+#[test]
+fn an_mp3_whose_header_counts_no_frames_is_heard() {
+    let mut bytes = std::fs::read(fixture("tone.mp3")).unwrap();
+    let tag = bytes.windows(4).position(|four| four == b"Info").unwrap();
+    bytes[tag + 8..tag + 12].fill(0);
+    let (samples, ended_early, _) = heard(&bytes);
+    assert!(samples.len() >= 22_050 && !ended_early, "{}", samples.len());
+}
+
+#[test]
+fn an_mp3_that_begins_denser_than_it_goes_on_is_heard_to_its_end() {
+    let mut bytes = mp3_frames(20, 320, 44_100, true);
+    bytes.extend(mp3_frames(200, 32, 44_100, true));
+    let (samples, ..) = heard(&bytes);
+    assert_eq!(samples.len(), 220 * MP3_FRAME);
+}
+
+#[test]
+fn an_mp3_that_turns_from_mono_to_stereo_goes_on() {
+    let mut bytes = mp3_frames(50, 64, 44_100, true);
+    bytes.extend(mp3_frames(30, 128, 44_100, false));
+    bytes.extend(std::fs::read(fixture("tone.mp3")).unwrap());
+    bytes.extend(mp3_frames(50, 64, 44_100, true));
+    let (samples, _, damaged) = heard(&bytes);
+    assert_eq!(damaged, 0);
+    assert!(
+        samples.len() >= 130 * MP3_FRAME + 22_050,
+        "{}",
+        samples.len()
+    );
+    let tone = 80 * MP3_FRAME + 4_000;
+    assert!(loudness(&samples[tone..tone + 10_000]) > 0.3);
+}
+
+#[test]
+fn an_mp3_whose_rate_changes_says_where() {
+    let mut bytes = mp3_frames(50, 64, 44_100, true);
+    bytes.extend(mp3_frames(50, 64, 48_000, true));
+    let (_folder, path) = file_of(&bytes);
+    let mut file = AudioFile::open(&path).unwrap();
+    let error = loop {
+        match file.next_mono() {
+            Ok(packet) => assert!(packet.is_some(), "the change is not told"),
+            Err(error) => break error,
+        }
+    };
+    let DecodeError::RateChanged { from, to, at_s, .. } = error else {
+        panic!("{error}");
+    };
+    assert_eq!((from, to), (44_100, 48_000));
+    assert!(
+        (at_s - (50 * MP3_FRAME) as f64 / 44_100.0).abs() < 0.05,
+        "{at_s}"
+    );
+}
+
+/// What looks like a few frames of another kind, in a picture between two files, is no change.
+#[test]
+fn an_mp3_with_a_few_strange_frames_is_no_other_file() {
+    let mut bytes = mp3_frames(50, 64, 44_100, true);
+    bytes.extend(mp3_frames(2, 64, 48_000, true));
+    bytes.extend(mp3_frames(50, 64, 44_100, true));
+    let (samples, _, damaged) = heard(&bytes);
+    assert_eq!((samples.len(), damaged), (100 * MP3_FRAME, 2));
+}
+
+fn pcm(samples: &[f32]) -> Vec<u8> {
+    let words = samples.iter().map(|sample| (sample * 32_767.0) as i16);
+    words.flat_map(i16::to_le_bytes).collect()
+}
+
+#[test]
+fn wavs_of_more_than_4_gb() {
+    let tone = sine(48_000, 30_000);
+    let data = pcm(&tone);
+    for id in [b"RF64", b"BW64"] {
+        let (samples, ended_early, _) = heard(&rf64_bytes(id, 48_000, 60_000, &data));
+        assert_eq!((samples.len(), ended_early), (30_000, false));
+        let close = |(a, b): (&f32, &f32)| (a - b).abs() < 1e-4;
+        assert!(samples.iter().zip(&tone).all(close));
+        // Cut off: its header tells what is missing.
+        let whole = rf64_bytes(id, 48_000, 6_000_000_000, &data);
+        let (samples, ended_early, _) = heard(&whole);
+        assert!(samples.len() >= 30_000 && ended_early);
+        let (_folder, path) = file_of(&whole);
+        let file = AudioFile::open(&path).unwrap();
+        assert_eq!(file.expected_frames(), Some(3_000_000_000));
+        // Headers of nonsense are as harmless as any.
+        for cut in 0..100 {
+            let (_folder, path) = file_of(&whole[..cut]);
+            let _ = AudioFile::open(&path);
+        }
+    }
+}
+
+/// As `ffmpeg -f wav -` writes into a pipe.
+#[test]
+fn a_length_that_nobody_knew_is_no_early_end() {
+    let data = pcm(&sine(44_100, 10_000));
+    let (samples, ended_early, _) = heard(&wav_bytes(1, 44_100, 16, u32::MAX, &data));
+    assert_eq!((samples.len(), ended_early), (10_000, false));
+    let (samples, ended_early, _) = heard(&wav_bytes(1, 44_100, 16, 30_000, &data));
+    assert_eq!(
+        (samples.len(), ended_early),
+        (10_000, true),
+        "one that was known is"
+    );
+    let mut caf = caf_bytes(4, 1, 2);
+    let size = caf.windows(4).position(|four| four == b"data").unwrap() + 4;
+    caf[size..size + 8].fill(0xFF);
+    let (samples, ended_early, _) = heard(&caf);
+    assert_eq!((samples.len(), ended_early), (2_000, false));
+}
