@@ -35,6 +35,6 @@ pub(crate) fn tables(effort: Effort) -> Result<Vec<Table>> {
         contenders.push((name, Box::new(run)));
     }
     let timings = time("from samples to tags", contenders, effort);
-    let title = "From samples to tags: 4 s at 48 kHz, the shipped model";
+    let title = "From samples to tags: 4 s at 48 kHz, `esc10`";
     Ok(vec![Table::new(title, timings)])
 }
