@@ -110,10 +110,7 @@ impl Report {
 
     /// Frames from one time to another that were not heard; `breaks`: what follows has no past.
     pub fn gap(&mut self, from_s: f64, to_s: f64, reason: &str, breaks: bool) {
-        self.recorder.gap(from_s, to_s, reason);
-        if breaks {
-            self.recorder.break_off(from_s, to_s);
-        }
+        self.recorder.gap(from_s, to_s, reason, breaks);
     }
 
     /// Hands the lines so far to the system, for whoever follows the file.

@@ -71,15 +71,13 @@ impl Recorder {
         self.column_ends_s = time_s;
     }
 
-    /// The tags up to here say nothing of what follows: what is on ends at `end_s`, and the next column's audio
-    /// begins at `goes_on_s`. Allocates.
-    pub fn break_off(&mut self, end_s: f64, goes_on_s: f64) {
-        self.tracker.close_all(end_s, &self.timeline.labels);
-        self.column_ends_s = goes_on_s;
-    }
-
-    /// Nothing was heard between these times. Allocates.
-    pub fn gap(&mut self, start_s: f64, end_s: f64, reason: &str) {
+    /// Nothing was heard between these times. Where the gap `breaks` off the tags, those after it have no past: what
+    /// is on ends at `start_s`, and the next column's audio begins at `end_s`. Allocates.
+    pub fn gap(&mut self, start_s: f64, end_s: f64, reason: &str, breaks: bool) {
+        if breaks {
+            self.tracker.close_all(start_s, &self.timeline.labels);
+            self.column_ends_s = end_s;
+        }
         let gaps = &mut self.timeline.gaps;
         // A host that drops frames drops many: what touches is one gap.
         if let Some(last) = gaps.last_mut()

@@ -85,3 +85,6 @@ impl Pace {
         self.render.is_some()
     }
 }
+
+#[cfg(test)]
+mod tests;

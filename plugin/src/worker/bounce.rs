@@ -127,10 +127,7 @@ impl Bounces {
     pub(super) fn unheard(&mut self, from_s: f64, to_s: f64, why: Unheard, breaks: bool) {
         if let Some(take) = &mut self.take {
             let (from_s, to_s) = ((from_s - take.zero_s).max(0.0), to_s - take.zero_s);
-            take.recorder.gap(from_s, to_s, why.in_words());
-            if breaks {
-                take.recorder.break_off(from_s, to_s);
-            }
+            take.recorder.gap(from_s, to_s, why.in_words(), breaks);
         }
     }
 
