@@ -1,7 +1,6 @@
 //! `hamiltone analyze`: what is heard when.
 
 use std::io::{self, IsTerminal};
-use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -14,19 +13,21 @@ use hamiltone_engine::timeline::{EventSettings, Recorder, Timeline};
 
 use crate::arguments::{AnalyzeArguments, Arguments, Format};
 use crate::inputs::{Input, Inputs};
-use crate::journal::{Entry, Journal, Settings};
 use crate::means::Means;
-use crate::outputs::Planned;
+use crate::out_folder::OutFolder;
 use crate::progress::Progress;
-use crate::{Outcome, batch, inputs, journal, listening, outputs, selection, summary};
+use crate::{Outcome, batch, inputs, listening, selection, to_folder};
 
 /// Runs the command.
 pub(crate) fn run(arguments: &AnalyzeArguments, quiet: bool) -> Result<Outcome> {
     let formats = formats(arguments);
-    if let Some(folder) = &arguments.out {
-        outputs::prepare(folder)
-            .with_context(|| format!("{}: cannot be written to", folder.display()))?;
-    }
+    let folder = match &arguments.out {
+        Some(path) => {
+            let folder = OutFolder::open(path);
+            Some(folder.with_context(|| format!("{}: cannot be written to", path.display()))?)
+        }
+        None => None,
+    };
     let model = selection::open(arguments.sources.model.as_deref())?;
     let among = selection::among(&model, &arguments.sources.among)?;
     let window_s = arguments.window.unwrap_or(model.card().default_window_s);
@@ -52,8 +53,8 @@ pub(crate) fn run(arguments: &AnalyzeArguments, quiet: bool) -> Result<Outcome> 
         progress: Progress::new(inputs.files.len(), quiet),
         inputs,
     };
-    match &arguments.out {
-        Some(folder) => analysis.write_files(folder),
+    match &folder {
+        Some(folder) => to_folder::run(&analysis, folder),
         None => analysis.to_stdout(),
     }
 }
@@ -89,15 +90,15 @@ fn default_format(to_files: bool) -> Format {
 }
 
 /// What was asked for.
-struct Analysis<'a> {
-    arguments: &'a AnalyzeArguments,
-    formats: Vec<Format>,
-    model: Arc<Model>,
-    among: Among,
-    window_s: f32,
-    events: EventSettings,
-    inputs: Inputs,
-    progress: Progress,
+pub(crate) struct Analysis<'a> {
+    pub(crate) arguments: &'a AnalyzeArguments,
+    pub(crate) formats: Vec<Format>,
+    pub(crate) model: Arc<Model>,
+    pub(crate) among: Among,
+    pub(crate) window_s: f32,
+    pub(crate) events: EventSettings,
+    pub(crate) inputs: Inputs,
+    pub(crate) progress: Progress,
 }
 
 impl Analysis<'_> {
@@ -123,86 +124,8 @@ impl Analysis<'_> {
         )
     }
 
-    /// Writes every format of every file that the journal does not know, then the summary.
-    fn write_files(&self, folder: &Path) -> Result<Outcome> {
-        summary::refuse_anothers(folder)?;
-        let journal = Journal::open(folder)
-            .with_context(|| format!("{}: the journal cannot be written", folder.display()))?;
-        let settings = Settings {
-            model_hash: self.model.hash().to_owned(),
-            window_s: self.window_s,
-            among: self.among.places().to_vec(),
-            threshold: self.events.on,
-            formats: self
-                .formats
-                .iter()
-                .map(|format| format.name().to_owned())
-                .collect(),
-        };
-        let endings: Vec<&str> = self.formats.iter().map(|format| format.ending()).collect();
-        let ours =
-            |place: &Path, format: usize| journal.has_written(place, self.formats[format].name());
-        let planned = outputs::plan(&self.inputs.files, folder, &endings, ours);
-        let rows = summary::Rows::new(self.inputs.files.len());
-        let outcome = batch::run(
-            &self.inputs,
-            &self.progress,
-            self.arguments.fail_fast,
-            |index| {
-                let done = self.write_file(index, &planned[index], &journal, &settings);
-                let input = &self.inputs.files[index];
-                rows.set(index, &input.path, &done);
-                done.map(|_| ())
-            },
-            |_, ()| Ok(()),
-        )?;
-        rows.write(folder)
-            .with_context(|| format!("{}: the summary cannot be written", folder.display()))?;
-        if rows.known() > 0 {
-            let known = rows.known();
-            let s = if known == 1 { "file is" } else { "files are" };
-            let what = format!("{known} {s} known from an earlier run (--again does them anew)");
-            self.progress.tell(&what);
-        }
-        let what = format!("the timelines are in {}", folder.display());
-        self.progress.note(&what);
-        Ok(outcome)
-    }
-
-    /// One file: its journal entry, and whether it was known already.
-    fn write_file(
-        &self,
-        index: usize,
-        Planned { place, paths }: &Planned,
-        journal: &Journal,
-        settings: &Settings,
-    ) -> Result<(Entry, bool)> {
-        let input = &self.inputs.files[index];
-        let sha256 = journal::hash_of(&input.path)
-            .with_context(|| format!("{}: cannot be read", input.path.display()))?;
-        let known = journal.find(place, &sha256, settings);
-        if let Some(entry) = known.filter(|_| !self.arguments.again)
-            && paths.iter().all(|path| path.exists())
-        {
-            return Ok((entry, true));
-        }
-        let (timeline, top) = self.hear(input)?;
-        let note = |entry: &Entry| journal.add(entry).context("the journal cannot be written");
-        note(&Entry::beginning(place, settings.clone()))?;
-        for (path, format) in paths.iter().zip(&self.formats) {
-            let written = outputs::write_with(path, |target| match format.export() {
-                Some(export) => hamiltone_exports::export(&timeline, export, target),
-                None => target.write_all(as_text(&timeline).as_bytes()),
-            });
-            written.with_context(|| format!("{}: cannot be written", path.display()))?;
-        }
-        let entry = Entry::new(place, sha256, settings.clone(), &timeline, top);
-        note(&entry)?;
-        Ok((entry, false))
-    }
-
     /// The timeline of a file, and the labels with the highest means.
-    fn hear(&self, input: &Input) -> Result<(Timeline, Means)> {
+    pub(crate) fn hear(&self, input: &Input) -> Result<(Timeline, Means)> {
         let file = AudioFile::open(&input.path)?;
         let name = input.path.to_string_lossy().into_owned();
         let model = &self.model;
@@ -265,7 +188,7 @@ fn with_file_field(timeline: &Timeline) -> Result<String> {
         .collect())
 }
 
-fn as_text(timeline: &Timeline) -> String {
+pub(crate) fn as_text(timeline: &Timeline) -> String {
     let Timeline {
         source,
         duration_s,

@@ -1,121 +1,50 @@
 //! What an output folder already holds: a line for each file that was analysed, so that a run that was
 //! stopped, or is given again over a library that grew, does only what is new.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::path::Path;
-use std::sync::Mutex;
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard};
 
-use hamiltone_engine::timeline::{Tag, Timeline};
-use serde::{Deserialize, Serialize};
+use same_file::Handle;
 use sha2::{Digest, Sha256};
 
-use crate::means::Means;
+use crate::entry::{Entry, JOURNAL_VERSION, RunLine, Settings};
 use crate::outputs::JOURNAL;
 
-/// The version of the journal and the summary. It rises when a field changes its meaning or goes.
-pub(crate) const JOURNAL_VERSION: u32 = 1;
-
-/// Labels that an entry names.
-pub(crate) const TOP: usize = 3;
-
-/// What a result depends on, beside the sound.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Settings {
-    pub(crate) model_hash: String,
-    pub(crate) window_s: f32,
-    /// Places of the labels that competed; empty for all.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) among: Vec<usize>,
-    /// Probability from which a label is an event.
-    #[serde(default = "usual_threshold")]
-    pub(crate) threshold: f32,
-    pub(crate) formats: Vec<String>,
-}
-
-/// What it was before it could be chosen.
-fn usual_threshold() -> f32 {
-    0.5
-}
-
-/// A file that was analysed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Entry {
-    pub(crate) format_version: u32,
-    /// Where its results are, below the folder, without their endings: two inputs of one name have
-    /// results of different names.
-    pub(crate) place: String,
-    /// Of the file's contents; empty where its results are only being written.
-    pub(crate) sha256: String,
-    #[serde(flatten)]
-    pub(crate) settings: Settings,
-    pub(crate) duration_s: f64,
-    pub(crate) events: usize,
-    /// The labels with the highest mean probabilities.
-    pub(crate) top: Vec<Tag>,
-}
-
-impl Entry {
-    pub(crate) fn new(
-        place: &Path,
-        sha256: String,
-        settings: Settings,
-        timeline: &Timeline,
-        means: Means,
-    ) -> Self {
-        let tag = |(label, probability): (usize, f32)| Tag {
-            label: timeline.labels[label].clone(),
-            probability,
-        };
-        Self {
-            format_version: JOURNAL_VERSION,
-            place: place.to_string_lossy().into_owned(),
-            sha256,
-            settings,
-            duration_s: timeline.duration_s,
-            events: timeline.events.len(),
-            top: means.top(TOP).into_iter().map(tag).collect(),
-        }
-    }
-
-    /// Says that what lies at this place is about to be written over. If the run ends before it says
-    /// what with, no older entry is true any more.
-    pub(crate) fn beginning(place: &Path, settings: Settings) -> Self {
-        Self {
-            format_version: JOURNAL_VERSION,
-            place: place.to_string_lossy().into_owned(),
-            sha256: String::new(),
-            settings,
-            duration_s: 0.0,
-            events: 0,
-            top: Vec::new(),
-        }
-    }
-
-    /// Whether these contents with these settings would give the same, formats aside.
-    fn is_of(&self, sha256: &str, settings: &Settings) -> bool {
-        let Settings {
-            model_hash,
-            window_s,
-            among,
-            threshold,
-            formats: _,
-        } = settings;
-        self.format_version == JOURNAL_VERSION
-            && self.sha256 == sha256
-            && self.settings.model_hash == *model_hash
-            && self.settings.window_s == *window_s
-            && self.settings.among == *among
-            && self.settings.threshold == *threshold
-    }
-}
-
-/// The journal of an output folder: read once, then only added to.
+/// The journal of an output folder: read once, then only added to. In memory there is an index, about 200 bytes for
+/// each file that earlier runs analysed; what this run adds is on disk only.
 pub(crate) struct Journal {
-    /// By the key of the place, the oldest first.
-    known: HashMap<String, Vec<Entry>>,
-    file: Mutex<File>,
+    path: PathBuf,
+    index: Index,
+    /// To tell whether `path` still is the file that was opened.
+    identity: Handle,
+    reader: Mutex<BufReader<File>>,
+    writer: Mutex<Writer>,
+}
+
+struct Writer {
+    file: File,
+    /// A line was cut off, by a full disk for example.
+    torn: bool,
+}
+
+#[derive(Default)]
+struct Index {
+    /// By the key of the place, the oldest first; of what no format of is the newest, nothing.
+    lines: HashMap<String, Vec<Line>>,
+    /// Each once: there are few.
+    settings: Vec<Settings>,
+    runs: BTreeSet<String>,
+}
+
+/// Where an entry stands, and what decides whether it serves.
+struct Line {
+    offset: u64,
+    settings: usize,
+    /// None where results are only being written.
+    sha256: Option<[u8; 32]>,
 }
 
 impl Journal {
@@ -123,66 +52,196 @@ impl Journal {
     /// is as good as none.
     pub(crate) fn open(folder: &Path) -> io::Result<Self> {
         let path = folder.join(JOURNAL);
-        let mut text = Vec::new();
         let mut file = OpenOptions::new()
             .create(true)
             .read(true)
             .append(true)
-            .open(path)?;
-        file.read_to_end(&mut text)?;
-        if text.last().is_some_and(|last| *last != b'\n') {
+            .open(&path)?;
+        let mut reader = BufReader::new(File::open(&path)?);
+        let (index, torn) = Index::read(&mut reader)?;
+        if torn {
             file.write_all(b"\n")?; // the torn line ends here
         }
-        let mut known: HashMap<String, Vec<Entry>> = HashMap::new();
-        for line in text.split(|byte| *byte == b'\n') {
-            if let Ok(entry) = serde_json::from_slice::<Entry>(line) {
-                known.entry(key(&entry.place)).or_default().push(entry);
-            }
-        }
         Ok(Self {
-            known,
-            file: Mutex::new(file),
+            index,
+            identity: Handle::from_file(file.try_clone()?)?,
+            reader: Mutex::new(reader),
+            writer: Mutex::new(Writer { file, torn: false }),
+            path,
         })
     }
 
     /// The entry of a file with these contents whose results are planned for this place, if they
     /// serve: those that lie there now, since each run writes over the results of another.
     pub(crate) fn find(&self, place: &Path, sha256: &str, settings: &Settings) -> Option<Entry> {
-        let entries = self.known.get(&key(&place.to_string_lossy()))?;
-        let mut newest_of_all = None;
-        for format in &settings.formats {
-            let wrote = |entry: &&Entry| entry.settings.formats.contains(format);
-            let newest = entries.iter().rev().find(wrote)?;
-            if !newest.is_of(sha256, settings) {
-                return None;
-            }
-            newest_of_all = Some(newest);
-        }
-        newest_of_all.cloned()
+        let place = place.to_string_lossy();
+        let line = self.index.find(&key(&place), sha256, settings)?;
+        let entry = self.read_entry(line.offset).ok()?;
+        (key(&entry.place) == key(&place) && entry.sha256 == sha256).then_some(entry)
     }
 
     /// Whether an earlier run wrote this format at this place, or was about to.
     pub(crate) fn has_written(&self, place: &Path, format: &str) -> bool {
-        let entries = self.known.get(&key(&place.to_string_lossy()));
-        let has = |entry: &Entry| entry.settings.formats.iter().any(|name| name == format);
-        entries.is_some_and(|entries| entries.iter().any(has))
+        let lines = self.index.lines.get(&key(&place.to_string_lossy()));
+        lines.is_some_and(|lines| lines.iter().any(|line| self.index.wrote(line, format)))
     }
 
     /// Adds an entry; it is on its way to the disk when this returns.
     pub(crate) fn add(&self, entry: &Entry) -> io::Result<()> {
-        let line = serde_json::to_string(entry)? + "\n";
-        let mut file = self
-            .file
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
-        file.write_all(line.as_bytes())
+        self.add_line(&serde_json::to_string(entry)?)
     }
+
+    /// Adds that a run begins whose unfinished files have this name.
+    pub(crate) fn begin_run(&self, run: &str) -> io::Result<()> {
+        let line = RunLine {
+            format_version: JOURNAL_VERSION,
+            run: run.to_owned(),
+        };
+        self.add_line(&serde_json::to_string(&line)?)
+    }
+
+    /// The runs that wrote here before.
+    pub(crate) fn runs(&self) -> &BTreeSet<String> {
+        &self.index.runs
+    }
+
+    /// The places where earlier runs began to write and did not end.
+    pub(crate) fn unfinished(&self) -> impl Iterator<Item = io::Result<PathBuf>> {
+        let newest = self.index.lines.values().filter_map(|lines| lines.last());
+        newest
+            .filter(|line| line.sha256.is_none())
+            .map(|line| Ok(PathBuf::from(self.read_entry(line.offset)?.place)))
+    }
+
+    /// Whether its path still leads to the file that was opened; if not, what is added is lost.
+    pub(crate) fn is_there(&self) -> bool {
+        Handle::from_path(&self.path).is_ok_and(|now| now == self.identity)
+    }
+
+    /// Writes the journal again where it was removed from its folder.
+    ///
+    /// # Errors
+    /// If there is another file of its name, or nothing can be written.
+    pub(crate) fn restore(&self) -> io::Result<()> {
+        let mut old = lock(&self.reader);
+        old.seek(SeekFrom::Start(0))?;
+        io::copy(&mut *old, &mut File::create_new(&self.path)?)?;
+        Ok(())
+    }
+
+    fn add_line(&self, line: &str) -> io::Result<()> {
+        let mut writer = lock(&self.writer);
+        let separator = if writer.torn { "\n" } else { "" };
+        let written = writer
+            .file
+            .write_all(format!("{separator}{line}\n").as_bytes());
+        writer.torn = written.is_err();
+        written
+    }
+
+    fn read_entry(&self, offset: u64) -> io::Result<Entry> {
+        let mut line = Vec::new();
+        let mut reader = lock(&self.reader);
+        reader.seek(SeekFrom::Start(offset))?;
+        reader.read_until(b'\n', &mut line)?;
+        Ok(serde_json::from_slice(&line)?)
+    }
+}
+
+impl Index {
+    /// And whether the last line has no end.
+    fn read(reader: &mut impl BufRead) -> io::Result<(Self, bool)> {
+        let mut index = Self::default();
+        let (mut offset, mut line) = (0, Vec::new());
+        loop {
+            line.clear();
+            let length = reader.read_until(b'\n', &mut line)?;
+            if let Ok(entry) = serde_json::from_slice::<Entry>(&line) {
+                index.add(offset, entry);
+            } else if let Ok(line) = serde_json::from_slice::<RunLine>(&line) {
+                index.runs.insert(line.run);
+            }
+            offset += length as u64;
+            if line.last() != Some(&b'\n') {
+                return Ok((index, length > 0));
+            }
+        }
+    }
+
+    fn add(&mut self, offset: u64, entry: Entry) {
+        let position = self
+            .settings
+            .iter()
+            .position(|known| *known == entry.settings);
+        let settings = position.unwrap_or_else(|| {
+            self.settings.push(entry.settings);
+            self.settings.len() - 1
+        });
+        // Another version's entry tells who wrote there, and serves no further.
+        let readable = entry.format_version == JOURNAL_VERSION;
+        let sha256 = parse_hex(&entry.sha256).filter(|_| readable);
+        let mut lines = self.lines.remove(&key(&entry.place)).unwrap_or_default();
+        lines.push(Line {
+            offset,
+            settings,
+            sha256,
+        });
+        let mut superseded: BTreeSet<&String> = BTreeSet::new();
+        let mut kept: Vec<Line> = Vec::with_capacity(1);
+        for line in lines.into_iter().rev() {
+            let before = superseded.len();
+            superseded.extend(&self.settings[line.settings].formats);
+            if superseded.len() > before {
+                kept.push(line);
+            }
+        }
+        kept.reverse();
+        self.lines.insert(key(&entry.place), kept);
+    }
+
+    fn find(&self, key: &str, sha256: &str, settings: &Settings) -> Option<&Line> {
+        let lines = self.lines.get(key)?;
+        let sha256 = parse_hex(sha256)?;
+        let mut newest_of_all = None;
+        for format in &settings.formats {
+            let newest = lines.iter().rev().find(|line| self.wrote(line, format))?;
+            let same = self.settings[newest.settings].give_the_same_as(settings);
+            if newest.sha256 != Some(sha256) || !same {
+                return None;
+            }
+            newest_of_all = Some(newest);
+        }
+        newest_of_all
+    }
+
+    fn wrote(&self, line: &Line, format: &str) -> bool {
+        let formats = &self.settings[line.settings].formats;
+        formats.iter().any(|name| name == format)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 /// The same for two places that are one where file systems do not tell cases apart: the results of
 /// one lie over the other's there.
 fn key(place: &str) -> String {
     place.to_lowercase()
+}
+
+/// 32 bytes from 64 digits.
+fn parse_hex(text: &str) -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    if text.len() != 2 * bytes.len() || !text.is_ascii() {
+        return None;
+    }
+    for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+    }
+    Some(bytes)
 }
 
 /// SHA-256 of a file's contents, in hex.
@@ -216,29 +275,118 @@ pub(crate) fn hash_of(path: &Path) -> io::Result<String> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn places_that_differ_in_case_share_their_history() {
-        let folder = tempfile::tempdir().unwrap();
-        let settings = Settings {
+    fn settings(formats: &[&str]) -> Settings {
+        Settings {
             model_hash: "model".to_owned(),
             window_s: 2.0,
             among: Vec::new(),
             threshold: 0.5,
-            formats: vec!["json".to_owned()],
-        };
-        let entry = |place: &str, sha256: &str| Entry {
+            formats: formats.iter().map(|&format| format.to_owned()).collect(),
+        }
+    }
+
+    fn entry(place: &str, sha256: &str, formats: &[&str]) -> Entry {
+        Entry {
             sha256: sha256.to_owned(),
-            ..Entry::beginning(Path::new(place), settings.clone())
+            ..Entry::beginning(Path::new(place), settings(formats))
+        }
+    }
+
+    fn hash(digit: char) -> String {
+        digit.to_string().repeat(64)
+    }
+
+    #[test]
+    fn places_that_differ_in_case_share_their_history() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::open(folder.path()).unwrap();
+        journal
+            .add(&entry("Song.wav", &hash('1'), &["json"]))
+            .unwrap();
+        journal
+            .add(&entry("song.wav", &hash('2'), &["json"]))
+            .unwrap();
+        let journal = Journal::open(folder.path()).unwrap();
+        let known = |place: &str, sha256: &str| {
+            journal
+                .find(Path::new(place), sha256, &settings(&["json"]))
+                .is_some()
         };
-        let journal = Journal::open(folder.path()).unwrap();
-        journal.add(&entry("Song.wav", "one")).unwrap();
-        journal.add(&entry("song.wav", "two")).unwrap();
-        let journal = Journal::open(folder.path()).unwrap();
-        let known =
-            |place: &str, sha256: &str| journal.find(Path::new(place), sha256, &settings).is_some();
-        assert!(!known("Song.wav", "one"), "the other one lies over it");
-        assert!(known("song.wav", "two"));
+        assert!(!known("Song.wav", &hash('1')), "the other one lies over it");
+        assert!(known("song.wav", &hash('2')));
         assert!(journal.has_written(Path::new("SONG.wav"), "json"));
         assert!(!journal.has_written(Path::new("song.wav"), "csv"));
+    }
+
+    #[test]
+    fn the_newest_entry_of_each_format_counts() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Path::new("a.wav");
+        let add = |sha256: &str, formats: &[&str]| {
+            let journal = Journal::open(folder.path()).unwrap();
+            journal.add(&entry("a.wav", "", formats)).unwrap();
+            journal.add(&entry("a.wav", sha256, formats)).unwrap();
+        };
+        add(&hash('a'), &["json", "csv"]);
+        add(&hash('b'), &["json"]);
+        let journal = Journal::open(folder.path()).unwrap();
+        let known = |sha256: &str, formats: &[&str]| {
+            journal.find(place, sha256, &settings(formats)).is_some()
+        };
+        assert!(known(&hash('b'), &["json"]) && known(&hash('a'), &["csv"]));
+        assert!(!known(&hash('a'), &["json"]) && !known(&hash('b'), &["json", "csv"]));
+        assert_eq!(
+            journal.index.lines["a.wav"].len(),
+            2,
+            "nothing but these two is kept"
+        );
+        add(&hash('a'), &["csv", "json"]);
+        let journal = Journal::open(folder.path()).unwrap();
+        assert_eq!(journal.index.lines["a.wav"].len(), 1);
+        assert_eq!(journal.unfinished().count(), 0);
+        journal.add(&entry("b/c.wav", "", &["json"])).unwrap();
+        let journal = Journal::open(folder.path()).unwrap();
+        let unfinished: Vec<PathBuf> = journal.unfinished().map(Result::unwrap).collect();
+        assert_eq!(unfinished, [Path::new("b/c.wav")]);
+    }
+
+    #[test]
+    fn a_line_that_was_cut_off_costs_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::open(folder.path()).unwrap();
+        journal.begin_run("0123").unwrap();
+        {
+            // As a full disk leaves it.
+            let mut writer = lock(&journal.writer);
+            writer
+                .file
+                .write_all(b"{\"format_version\":1,\"pla")
+                .unwrap();
+            writer.torn = true;
+        }
+        journal.add(&entry("a.wav", &hash('1'), &["json"])).unwrap();
+        journal.add(&entry("b.wav", &hash('1'), &["json"])).unwrap();
+        let journal = Journal::open(folder.path()).unwrap();
+        for place in ["a.wav", "b.wav"] {
+            let found = journal.find(Path::new(place), &hash('1'), &settings(&["json"]));
+            assert_eq!(found.unwrap().place, place);
+        }
+        assert!(journal.runs().contains("0123"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_journal_that_was_removed_can_be_written_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(JOURNAL);
+        let journal = Journal::open(folder.path()).unwrap();
+        journal.add(&entry("a.wav", &hash('1'), &["json"])).unwrap();
+        let before = std::fs::read(&path).unwrap();
+        assert!(journal.is_there());
+        std::fs::remove_file(&path).unwrap();
+        assert!(!journal.is_there());
+        journal.restore().unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), before);
+        assert!(journal.restore().is_err(), "a file that is there stays");
     }
 }

@@ -1,16 +1,15 @@
 //! One table over all files of a run.
 
-use std::io;
+use std::io::Write;
 use std::path::Path;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Result, bail};
 use hamiltone_engine::timeline::Tag;
 use serde::Serialize;
 
-use crate::journal::{Entry, JOURNAL_VERSION, TOP};
-use crate::outputs::{self, JOURNAL};
+use crate::entry::{Entry, JOURNAL_VERSION, TOP};
+use crate::out_folder::{OutFolder, PartFile};
+use crate::outputs::JOURNAL;
 
 const CSV: &str = "summary.csv";
 const JSONL: &str = "summary.jsonl";
@@ -36,122 +35,92 @@ pub(crate) fn refuse_anothers(folder: &Path) -> Result<()> {
 }
 
 /// A row: what came of a file.
-#[derive(Debug, Clone, Serialize)]
-struct Row {
+#[derive(Debug, Serialize)]
+struct Row<'a> {
     format_version: u32,
-    file: String,
-    sha256: Option<String>,
+    file: &'a str,
+    sha256: Option<&'a str>,
     duration_s: Option<f64>,
     events: Option<usize>,
-    top: Vec<Tag>,
-    error: Option<String>,
+    top: &'a [Tag],
+    error: Option<&'a str>,
 }
 
-/// The rows as they come, in the order of the inputs.
-pub(crate) struct Rows {
-    rows: Mutex<Vec<Option<Row>>>,
-    known: AtomicUsize,
+/// `summary.csv` and `summary.jsonl` while they grow, a row at a time: nothing of a file stays in memory. They
+/// have their names once they are finished.
+pub(crate) struct Summary {
+    lines: PartFile,
+    table: csv::Writer<PartFile>,
 }
 
-impl Rows {
-    pub(crate) fn new(files: usize) -> Self {
-        Self {
-            rows: Mutex::new(vec![None; files]),
-            known: AtomicUsize::new(0),
-        }
+impl Summary {
+    /// Begins both files.
+    pub(crate) fn begin(folder: &OutFolder) -> Result<Self> {
+        let lines = folder.create(&folder.path().join(JSONL))?;
+        let mut table = csv::WriterBuilder::new()
+            .terminator(csv::Terminator::CRLF)
+            .from_writer(folder.create(&folder.path().join(CSV))?);
+        table.write_record(header())?;
+        Ok(Self { lines, table })
     }
 
-    /// What came of the file: its entry and whether it was known, or why there is none.
-    pub(crate) fn set(&self, index: usize, path: &Path, done: &Result<(Entry, bool)>) {
-        let file = path.to_string_lossy().into_owned();
-        let row = match done {
-            Ok((entry, known)) => {
-                self.known.fetch_add(usize::from(*known), Ordering::Relaxed);
-                Row {
-                    format_version: JOURNAL_VERSION,
-                    file,
-                    sha256: Some(entry.sha256.clone()),
-                    duration_s: Some(entry.duration_s),
-                    events: Some(entry.events),
-                    top: entry.top.clone(),
-                    error: None,
-                }
-            }
-            Err(error) => Row {
-                format_version: JOURNAL_VERSION,
-                file,
-                sha256: None,
-                duration_s: None,
-                events: None,
-                top: Vec::new(),
-                error: Some(format!("{error:#}")),
-            },
+    /// Adds what came of a file: its entry, or why there is none.
+    pub(crate) fn add(&mut self, path: &Path, done: Result<&Entry, &str>) -> Result<()> {
+        let file = path.to_string_lossy();
+        let entry = done.ok();
+        let row = Row {
+            format_version: JOURNAL_VERSION,
+            file: &file,
+            sha256: entry.map(|entry| &entry.sha256[..]),
+            duration_s: entry.map(|entry| entry.duration_s),
+            events: entry.map(|entry| entry.events),
+            top: entry.map_or(&[], |entry| &entry.top),
+            error: done.err(),
         };
-        let mut rows = self
-            .rows
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
-        rows[index] = Some(row);
-    }
-
-    /// How many files an earlier run had done.
-    pub(crate) fn known(&self) -> usize {
-        self.known.load(Ordering::Relaxed)
-    }
-
-    /// Writes `summary.csv` and `summary.jsonl` into the folder. Files that were not begun (after
-    /// `--fail-fast`) have no row.
-    pub(crate) fn write(&self, folder: &Path) -> Result<()> {
-        let rows = self
-            .rows
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
-        let rows: Vec<&Row> = rows.iter().flatten().collect();
-        let mut lines = String::new();
-        for row in &rows {
-            lines += &(serde_json::to_string(row)? + "\n");
-        }
-        outputs::write(&folder.join(JSONL), &lines)?;
-        outputs::write_with(&folder.join(CSV), |target| {
-            table(&rows, target).map_err(io::Error::from)
-        })?;
+        serde_json::to_writer(&mut self.lines, &row)?;
+        self.lines.write_all(b"\n")?;
+        self.table.write_record(record(&row))?;
         Ok(())
+    }
+
+    /// Gives the files their names, over those of an earlier run. Files that were not begun (after `--fail-fast`)
+    /// have no row.
+    pub(crate) fn finish(self) -> Result<()> {
+        self.lines.finish()?;
+        let table = self
+            .table
+            .into_inner()
+            .map_err(|error| error.into_error())?;
+        Ok(table.finish()?)
     }
 }
 
 /// Columns are only ever added at the end; any other change raises the version.
-fn table(rows: &[&Row], target: &mut dyn io::Write) -> csv::Result<()> {
-    let mut writer = csv::WriterBuilder::new()
-        .terminator(csv::Terminator::CRLF)
-        .from_writer(target);
+fn header() -> Vec<String> {
     let mut header: Vec<String> = ["format_version", "file", "sha256", "duration_s", "events"]
         .map(str::to_owned)
         .to_vec();
-    for place in 1..=TOP {
-        header.extend([
-            format!("label_{place}"),
-            format!("mean_probability_{place}"),
-        ]);
+    for rank in 1..=TOP {
+        header.extend([format!("label_{rank}"), format!("mean_probability_{rank}")]);
     }
     header.push("error".to_owned());
-    writer.write_record(&header)?;
-    for row in rows {
-        let number = |value: Option<String>| value.unwrap_or_default();
-        let mut record = vec![
-            row.format_version.to_string(),
-            row.file.clone(),
-            row.sha256.clone().unwrap_or_default(),
-            number(row.duration_s.map(|seconds| format!("{seconds:.3}"))),
-            number(row.events.map(|events| events.to_string())),
-        ];
-        for place in 0..TOP {
-            let tag = row.top.get(place);
-            record.push(tag.map_or_else(String::new, |tag| tag.label.clone()));
-            record.push(tag.map_or_else(String::new, |tag| format!("{:.4}", tag.probability)));
-        }
-        record.push(row.error.clone().unwrap_or_default());
-        writer.write_record(&record)?;
+    header
+}
+
+fn record(row: &Row) -> Vec<String> {
+    let number = |value: Option<String>| value.unwrap_or_default();
+    let mut record = vec![
+        row.format_version.to_string(),
+        row.file.to_owned(),
+        row.sha256.unwrap_or_default().to_owned(),
+        number(row.duration_s.map(|seconds| format!("{seconds:.3}"))),
+        number(row.events.map(|events| events.to_string())),
+    ];
+    for rank in 0..TOP {
+        let tag = row.top.get(rank);
+        record.push(tag.map_or_else(String::new, |tag| tag.label.clone()));
+        record.push(tag.map_or_else(String::new, |tag| format!("{:.4}", tag.probability)));
     }
-    writer.flush()?;
-    Ok(())
+    record.push(row.error.unwrap_or_default().to_owned());
+    record
 }

@@ -11,6 +11,9 @@ use crate::{Format, audacity, jams, lines, midi, picture, reaper};
 
 /// Exports of one name in a folder before it is time to tidy up.
 const MAX_NUMBER: u32 = 9_999;
+/// Names of files that are not complete.
+const HIDDEN_PREFIX: &str = ".hamiltone-export-";
+const HIDDEN_SUFFIX: &str = ".part";
 
 /// Why an export could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -59,7 +62,8 @@ pub fn export(timeline: &Timeline, format: Format, target: &mut dyn Write) -> io
 /// of the names is taken, all get the first number that is free for all: `STEM-2.ENDING`. Returns the
 /// files in the order of the formats. Blocks.
 ///
-/// Each file is complete before it has its name, so a full disk leaves none behind that is cut short.
+/// Each file is complete before it has its name, so a full disk leaves none behind that is cut short. Hidden files
+/// that an earlier call left there, since its program was killed, are removed.
 ///
 /// # Errors
 /// If the folder or a file cannot be written; what this call wrote before is removed again.
@@ -74,6 +78,7 @@ pub fn write_all(
         move |cause| ExportError::Write { path, cause }
     };
     fs::create_dir_all(folder).map_err(failed(folder))?;
+    remove_abandoned(folder);
     let mut ready = Vec::new();
     for format in formats {
         let file = write_hidden(timeline, *format, folder).map_err(failed(folder))?;
@@ -92,10 +97,41 @@ pub fn write_all(
     })
 }
 
+/// A new hidden file, locked while it is open.
+fn create_hidden(folder: &Path) -> io::Result<NamedTempFile> {
+    loop {
+        let file = tempfile::Builder::new()
+            .prefix(HIDDEN_PREFIX)
+            .suffix(HIDDEN_SUFFIX)
+            .tempfile_in(folder)?;
+        // Says that it is in use. Where the file system has no locks, nothing is ever removed.
+        let _ = file.as_file().lock();
+        // Otherwise another program removed it before it was locked.
+        if file.path().exists() {
+            return Ok(file);
+        }
+    }
+}
+
+/// Removes hidden files that no program has open.
+fn remove_abandoned(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let ours = name
+            .to_str()
+            .and_then(|name| name.strip_prefix(HIDDEN_PREFIX))
+            .is_some_and(|rest| rest.ends_with(HIDDEN_SUFFIX));
+        if ours {
+            let file = fs::File::options().write(true).open(entry.path());
+            if file.is_ok_and(|file| file.try_lock().is_ok()) {
+                let _ = fs::remove_file(entry.path()); // the next call tries again
+            }
+        }
+    }
+}
+
 fn write_hidden(timeline: &Timeline, format: Format, folder: &Path) -> io::Result<NamedTempFile> {
-    let mut file = tempfile::Builder::new()
-        .prefix(".hamiltone-")
-        .tempfile_in(folder)?;
+    let mut file = create_hidden(folder)?;
     let mut target = BufWriter::new(file.as_file_mut());
     export(timeline, format, &mut target)?;
     target.flush()?;

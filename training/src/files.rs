@@ -1,6 +1,9 @@
 //! Files that are whole or not there.
 
-use std::path::Path;
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::Context;
@@ -10,20 +13,71 @@ pub(crate) fn replace(path: &Path, contents: &str) -> anyhow::Result<()> {
     replace_bytes(path, contents.as_bytes())
 }
 
-/// The same with bytes.
+/// The same with bytes. Also removes what a killed program left beside this file.
 pub(crate) fn replace_bytes(path: &Path, contents: &[u8]) -> anyhow::Result<()> {
     // Threads may write the same file at once: each one beside it in a file of its own.
-    static WRITTEN: AtomicU64 = AtomicU64::new(0);
-    let number = WRITTEN.fetch_add(1, Ordering::Relaxed);
-    let mut beside = part(path).into_os_string();
-    beside.push(format!("{}-{number}", std::process::id()));
-    std::fs::write(&beside, contents)
-        .and_then(|()| std::fs::rename(&beside, path))
-        .with_context(|| format!("writing {}", path.display()))
+    let (part, mut file) =
+        create_part(path).with_context(|| format!("writing {}", path.display()))?;
+    let written = file
+        .write_all(contents)
+        .and_then(|()| fs::rename(&part, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&part); // the error below says more
+    }
+    remove_abandoned_parts(path);
+    written.with_context(|| format!("writing {}", path.display()))
+}
+
+/// A new file beside another, locked while it is open.
+fn create_part(path: &Path) -> io::Result<(PathBuf, File)> {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    loop {
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let mut name = part(path).into_os_string();
+        name.push(format!("{}-{number}", std::process::id()));
+        let name = PathBuf::from(name);
+        let file = match File::create_new(&name) {
+            // Left by a killed program that had this process's number.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+            file => file?,
+        };
+        // Says that it is in use. Where the file system has no locks, nothing is ever tidied up.
+        let _ = file.lock();
+        // Otherwise somebody tidied up before it was locked.
+        if name.exists() {
+            return Ok((name, file));
+        }
+    }
+}
+
+/// Removes the parts of a file that no program has open.
+fn remove_abandoned_parts(path: &Path) {
+    let start = part(path);
+    let (Some(folder), Some(start)) = (path.parent(), start.file_name().and_then(OsStr::to_str))
+    else {
+        return;
+    };
+    let folder = if folder == Path::new("") {
+        Path::new(".")
+    } else {
+        folder
+    };
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let numbers = name.to_str().and_then(|name| name.strip_prefix(start));
+        let numbers = numbers.and_then(|numbers| numbers.split_once('-'));
+        let is_number = |text: &str| text.parse::<u64>().is_ok();
+        if numbers.is_some_and(|(process, number)| is_number(process) && is_number(number)) {
+            let file = File::options().write(true).open(entry.path());
+            if file.is_ok_and(|file| file.try_lock().is_ok()) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
 }
 
 /// Where a file grows before it takes its place.
-pub(crate) fn part(path: &Path) -> std::path::PathBuf {
+pub(crate) fn part(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".part");
     name.into()
@@ -42,4 +96,39 @@ pub(crate) fn remove(path: &Path) -> anyhow::Result<()> {
 /// Bytes as hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_killed_program_left_beside_a_file_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        for name in [
+            "a.json.part7-0",
+            "a.json.part",
+            "a.json.part7-x",
+            "b.json.part7-0",
+        ] {
+            fs::write(path(name), "mine").unwrap();
+        }
+        let (in_use, _file) = create_part(&path("a.json")).unwrap();
+        replace(&path("a.json"), "new").unwrap();
+        assert_eq!(fs::read_to_string(path("a.json")).unwrap(), "new");
+        assert!(!path("a.json.part7-0").exists());
+        assert!(in_use.exists());
+        for name in ["a.json.part", "a.json.part7-x", "b.json.part7-0"] {
+            assert!(path(name).exists(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_written_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("a.json")).unwrap(); // no file can be moved over it
+        assert!(replace(&folder.path().join("a.json"), "new").is_err());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
 }

@@ -135,6 +135,68 @@ fn a_folder_of_folders_keeps_speakers_together_and_trains() {
     std::fs::remove_dir_all(out).unwrap();
 }
 
+#[cfg(unix)]
+#[test]
+fn folders_behind_links_are_folders() {
+    use std::os::unix::fs::symlink;
+    let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (path, other) = (
+        |name: &str| folder.path().join(name),
+        |name: &str| elsewhere.path().join(name),
+    );
+    touch(&path("kick/1.wav"));
+    touch(&other("snares/2.wav"));
+    touch(&other("snares/.trash/3.wav"));
+    touch(&other("room/4.wav"));
+    symlink(other("snares"), path("snare")).unwrap();
+    symlink(other("room"), path("kick/room")).unwrap();
+    symlink(other("room/4.wav"), path("kick/room-4.wav")).unwrap(); // the same sound again
+    symlink(folder.path(), path("kick/up")).unwrap(); // would be walked for ever
+    let clips = open(folder.path(), Task::Folders);
+    let labels: Vec<(&str, &str)> = clips
+        .iter()
+        .map(|(name, clip)| (name.as_str(), clip.0.as_str()))
+        .collect();
+    assert_eq!(
+        labels,
+        [("1.wav", "kick"), ("2.wav", "snare"), ("4.wav", "kick")]
+    );
+    let refused = |words: &[&str]| {
+        let error = format!(
+            "{:#}",
+            Dataset::open(folder.path(), Task::Folders).unwrap_err()
+        );
+        assert!(words.iter().all(|word| error.contains(word)), "{error}");
+    };
+    symlink(other("snares"), path("tom")).unwrap();
+    refused(&["snare/2.wav", "tom/2.wav", "are one file"]);
+    std::fs::remove_file(path("tom")).unwrap();
+    symlink(other("nowhere"), path("tom")).unwrap();
+    refused(&["tom"]);
+}
+
+#[test]
+fn labels_that_would_have_one_name_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    for label in ["kick_a", "kick a", "Hat", "hat", "snare", "snare2"] {
+        touch(&folder.path().join(label).join("1.wav"));
+    }
+    let error = Dataset::open(folder.path(), Task::Folders).unwrap_err();
+    let error = format!("{error:#}");
+    // A file system that does not tell cases apart has one folder of the two.
+    for words in [
+        "[\"kick a\", \"kick_a\"] would all be called \"kick a\"",
+        "Rename them",
+    ] {
+        assert!(error.contains(words), "{error}");
+    }
+    assert!(
+        cfg!(not(target_os = "linux")) || error.contains("[\"Hat\", \"hat\"]"),
+        "{error}"
+    );
+    assert!(!error.contains("snare"), "{error}");
+}
+
 #[test]
 fn labels_of_one_sound_are_not_all_tested_in_one_fold() {
     let folder = tempfile::tempdir().unwrap();

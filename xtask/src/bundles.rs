@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use crate::debug_information;
+
 const PACKAGE: &str = "hamiltone-plugin";
 /// The command line is built along: alone, it would compile most of its dependencies again.
 const COMMAND_PACKAGE: &str = "hamiltone-cli";
@@ -56,6 +58,9 @@ pub(crate) fn target_folder() -> Result<PathBuf> {
 }
 
 /// Builds the plugin and the command, and packs the plugin. The current folder is the root of the workspace.
+///
+/// # Errors
+/// If something does not compile, or what is for people has debug information.
 pub(crate) fn build(profile: Profile) -> Result<Bundles> {
     let arguments: Vec<String> = profile
         .cargo_arguments()
@@ -69,10 +74,16 @@ pub(crate) fn build(profile: Profile) -> Result<Bundles> {
     let target = target_folder()?;
     nice_plug_xtask::bundle(&target, PACKAGE, &arguments, false)?;
     let bundled = target.join("bundled");
-    Ok(Bundles {
+    let bundles = Bundles {
         clap: existing(&bundled, "Hamiltone.clap")?,
         vst3: existing(&bundled, "Hamiltone.vst3")?,
-    })
+    };
+    if profile == Profile::Release {
+        for shipped in [&bundles.clap, &bundles.vst3, &target.join(COMMAND)] {
+            debug_information::refuse(shipped)?;
+        }
+    }
+    Ok(bundles)
 }
 
 fn existing(folder: &Path, name: &str) -> Result<PathBuf> {

@@ -4,8 +4,10 @@
 
 mod bench;
 mod bundles;
+mod debug_information;
 mod demo;
 mod install;
+mod minimum_rust;
 mod shell;
 mod system;
 mod test;

@@ -5,6 +5,7 @@ use clap::Args;
 use hamiltone_tests::places;
 
 use crate::bundles::{self, Profile, target_folder};
+use crate::minimum_rust;
 use crate::shell::{self, Steps, cargo};
 use crate::system;
 
@@ -23,6 +24,7 @@ fn run_all(steps: &mut Steps, daw: bool) -> Result<()> {
     steps.run("format", || {
         shell::run(&mut cargo(&["fmt", "--all", "--check"]))
     })?;
+    steps.run("minimum Rust", minimum_rust::check)?;
     steps.run("lints", || {
         shell::run(&mut with(
             &["clippy", "--all-targets"],

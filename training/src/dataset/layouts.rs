@@ -1,11 +1,14 @@
 //! Data sets as their authors pack them, without a `metadata.csv`.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use hamiltone_decoding::is_audio_name;
 use serde::Deserialize;
+use walkdir::{DirEntry, WalkDir};
 
 use super::official::{Row, read_list, stem};
 
@@ -158,28 +161,64 @@ pub(super) fn folders(folder: &Path) -> Option<anyhow::Result<Vec<Row>>> {
     }
 }
 
-/// All audio files in a folder and the folders in it, sorted; what is hidden is left out.
+/// All audio files in a folder and the folders in it, links to folders included, sorted; what is hidden is left out.
+/// A file that several paths lead to within one folder of `folder` is there once.
+///
+/// # Errors
+/// If a folder cannot be listed, a link leads nowhere, or a file is reached through two folders of `folder`: as two
+/// clips it would be learned from and tested on.
 pub(super) fn audio_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
-    let mut waiting = vec![folder.to_owned()];
-    while let Some(folder) = waiting.pop() {
-        let listing =
-            std::fs::read_dir(&folder).with_context(|| format!("listing {}", folder.display()))?;
-        for entry in listing {
-            let path = entry?.path();
-            let hidden = path
-                .file_name()
-                .is_none_or(|n| n.to_string_lossy().starts_with('.'));
-            if hidden {
-                continue;
+    let walk = WalkDir::new(folder).follow_links(true).into_iter();
+    let visible = |entry: &DirEntry| {
+        entry.depth() == 0 || !entry.file_name().to_string_lossy().starts_with('.')
+    };
+    for entry in walk.filter_entry(visible) {
+        match entry {
+            Ok(entry) if entry.file_type().is_dir() => {}
+            Ok(entry) if is_audio_name(entry.path()) => files.push(entry.into_path()),
+            Ok(_) => {}
+            // A link to a folder above itself: what it leads to is walked anyway.
+            Err(error) if error.loop_ancestor().is_some() => {}
+            // Reading the clip says that its link leads nowhere.
+            Err(error) if error.path().is_some_and(is_audio_name) => {
+                files.extend(error.path().map(Path::to_owned));
             }
-            if path.is_dir() && !path.is_symlink() {
-                waiting.push(path);
-            } else if is_audio_name(&path) {
-                files.push(path);
+            Err(error) => {
+                return Err(error).with_context(|| format!("listing {}", folder.display()));
             }
         }
     }
     files.sort();
-    Ok(files)
+    once(folder, files)
+}
+
+/// The files without those that another path leads to.
+fn once(folder: &Path, files: Vec<PathBuf>) -> anyhow::Result<Vec<PathBuf>> {
+    let top = |path: &Path| {
+        path.strip_prefix(folder)
+            .ok()?
+            .iter()
+            .next()
+            .map(OsString::from)
+    };
+    let mut by_place: BTreeMap<PathBuf, PathBuf> = BTreeMap::new();
+    let mut kept = Vec::with_capacity(files.len());
+    for path in files {
+        let place = path.canonicalize().unwrap_or_else(|_| path.clone());
+        match by_place.entry(place) {
+            Entry::Vacant(entry) => {
+                entry.insert(path.clone());
+                kept.push(path);
+            }
+            Entry::Occupied(first) => ensure!(
+                top(first.get()) == top(&path),
+                "{} and {} are one file, reached through a link: as two clips it would be learned from and tested on. \
+                 Remove one of them",
+                first.get().display(),
+                path.display()
+            ),
+        }
+    }
+    Ok(kept)
 }

@@ -10,7 +10,8 @@ mod task;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
+pub(crate) use audio::leave_out_unreadable;
 pub use audio::load_audio;
 use hamiltone_engine::model::TaskKind;
 use official::Row;
@@ -53,6 +54,8 @@ pub struct Dataset {
     pub clips: Vec<Clip>,
     /// The licences of the clips, each once.
     pub licences: Vec<String>,
+    /// Clips of the set that are not in `clips`, since their audio could not be read.
+    pub left_out: usize,
 }
 
 impl Dataset {
@@ -66,7 +69,7 @@ impl Dataset {
     ///
     /// # Errors
     /// If there is no such data set, a line of its metadata cannot be understood, a recording
-    /// straddles folds, or there is only one label to choose.
+    /// straddles folds, there is only one label to choose, or two labels would have one name in the model.
     pub fn open(folder: &Path, task: Task) -> anyhow::Result<Self> {
         let dataset = Self::open_to_measure(folder, task)?;
         if let (TaskKind::SingleLabel, [label]) = (dataset.kind, &dataset.labels[..]) {
@@ -77,6 +80,7 @@ impl Dataset {
                 folder.display()
             );
         }
+        check_names(&dataset.labels)?;
         split::check_groups(&dataset)?;
         Ok(dataset)
     }
@@ -111,8 +115,29 @@ impl Dataset {
             clips: clips(rows, folds, &labels, task),
             labels,
             licences,
+            left_out: 0,
         })
     }
+}
+
+/// A model's labels have spaces for underscores, and people do not tell `Kick` from `kick`.
+fn check_names(labels: &[String]) -> anyhow::Result<()> {
+    let mut of_name: BTreeMap<String, Vec<&String>> = BTreeMap::new();
+    for label in labels {
+        let words = label.replace('_', " ").to_lowercase();
+        let words: Vec<&str> = words.split_whitespace().collect();
+        of_name.entry(words.join(" ")).or_default().push(label);
+    }
+    let clashes = of_name.iter().filter(|(_, labels)| labels.len() > 1);
+    let clashes: Vec<String> = clashes
+        .map(|(name, labels)| format!("{labels:?} would all be called {name:?}"))
+        .collect();
+    ensure!(
+        clashes.is_empty(),
+        "labels with one name: {}. Rename them, or put their sounds under one label",
+        clashes.join("; ")
+    );
+    Ok(())
 }
 
 /// What the first of these folders that holds the task's set lists.

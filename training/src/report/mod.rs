@@ -110,10 +110,17 @@ struct Results<'a> {
     recipe: &'a Recipe,
     labels: &'a [String],
     clips: usize,
+    /// Clips of the set that could not be read.
+    #[serde(skip_serializing_if = "is_zero")]
+    clips_left_out: usize,
     parameters: u64,
     #[serde(flatten)]
     measures: Measures,
     folds: &'a [FoldOutcome],
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// Writes `results.json` and the confusion matrix over the folds so far.
@@ -181,6 +188,7 @@ pub fn json(
         recipe,
         labels: &dataset.labels,
         clips: dataset.clips.len(),
+        clips_left_out: dataset.left_out,
         parameters: outcomes
             .iter()
             .map(|fold| fold.parameters)

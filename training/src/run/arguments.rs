@@ -57,6 +57,9 @@ pub struct TrainArguments {
     /// Anything else of the recipe, as in TOML: `--set augmentation.gain_db=3`. Repeatable.
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
+    /// Fail if a clip cannot be read, in place of leaving it out.
+    #[arg(long)]
+    pub strict: bool,
     /// Forget the run in the folder and begin anew.
     #[arg(long)]
     pub restart: bool,

@@ -33,7 +33,7 @@ pub use recipe::{Distillation, Head, Recipe, Start};
 pub use step::BareTraining;
 
 use crate::audio_cache::AudioCache;
-use crate::dataset::{Dataset, Task, load_audio};
+use crate::dataset::{Dataset, Task, leave_out_unreadable, load_audio};
 use crate::report;
 
 /// Runs (or resumes) a training run: every wanted fold in turn, then the results over all; with
@@ -69,7 +69,10 @@ fn train_one(arguments: &TrainArguments) -> anyhow::Result<Vec<FoldOutcome>> {
         &arguments.data,
         recipe.task,
         arguments.cache.as_deref(),
-        arguments.quiet,
+        Loading {
+            strict: arguments.strict,
+            quiet: arguments.quiet,
+        },
     )?;
     let run = Run {
         recipe: &recipe,
@@ -95,23 +98,34 @@ pub struct Recordings {
     audio: Vec<Vec<f32>>,
 }
 
+/// How audio is loaded.
+#[derive(Debug, Clone, Copy)]
+pub struct Loading {
+    /// Fail if a clip cannot be read, in place of leaving it out.
+    pub strict: bool,
+    /// Show no progress.
+    pub quiet: bool,
+}
+
 impl Recordings {
-    /// Reads a task's clips from `data`, through the cache in a folder (or the usual one).
+    /// Reads a task's clips from `data`, through the cache in a folder (or the usual one). All clips that cannot be
+    /// read are named on stderr.
     ///
     /// # Errors
-    /// If there is no such data set, or a clip cannot be read.
+    /// If there is no such data set, a label has no clip that can be read, or `strict` asks for all clips.
     pub fn load(
         data: &Path,
         task: Task,
         cache: Option<&Path>,
-        quiet: bool,
+        Loading { strict, quiet }: Loading,
     ) -> anyhow::Result<Self> {
-        let dataset = Dataset::open(data, task)?;
+        let mut dataset = Dataset::open(data, task)?;
         let rate = FeatureSettings::default().sample_rate;
         let folder = cache.map_or_else(AudioCache::default_folder, Path::to_owned);
         let bar = progress(dataset.clips.len() as u64, "reading clips", quiet);
-        let audio = load_audio(&dataset, &AudioCache::new(&folder, rate), &|| bar.inc(1))?;
+        let loaded = load_audio(&dataset, &AudioCache::new(&folder, rate), &|| bar.inc(1))?;
         bar.finish_and_clear();
+        let audio = leave_out_unreadable(&mut dataset, loaded, strict)?;
         Ok(Self { dataset, audio })
     }
 }

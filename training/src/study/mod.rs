@@ -12,7 +12,7 @@ use std::time::Instant;
 use anyhow::{Context, bail};
 
 use crate::dataset::{Dataset, Task};
-use crate::run::{Recordings, Run, progress};
+use crate::run::{Loading, Recordings, Run, progress};
 use cost::{REPEATS, Stopwatch};
 use plan::{Planned, plan};
 use record::Record;
@@ -112,7 +112,11 @@ fn make(arguments: &StudyArguments, runs: &[Planned], reported: &[Planned]) -> a
             // One task's audio at a time is enough memory.
             recordings.clear();
             let (data, cache) = (&arguments.data, arguments.cache.as_deref());
-            let of_task = Recordings::load(data, planned.task, cache, arguments.quiet)?;
+            let loading = Loading {
+                strict: true, // figures are of whole sets
+                quiet: arguments.quiet,
+            };
+            let of_task = Recordings::load(data, planned.task, cache, loading)?;
             recordings.insert(name, of_task);
         }
         let out = planned.folder(&arguments.out);
