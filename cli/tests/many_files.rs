@@ -5,15 +5,16 @@
 
 mod common;
 
-use std::process::{Child, Stdio};
+use std::process::Child;
 use std::thread::sleep;
 use std::time::Duration;
 
 use common::{Workplace, sound, write_wav};
 
-/// The most that more files may take, in kB a file: their paths, twice, and what the allocator needs for them. It was
-/// 10 to 50 while rows for the summary were kept in memory, each on a page of its own.
-const MOST_PER_FILE: f64 = 1.0;
+/// The most that more files may take, in kB a file. With 1000, 5000 and 20000 files it is .24 in a first run (their
+/// paths) and .20 in a run that is given again (the journal's index too); with few files the peaks of two runs differ by
+/// more than that. It was 228 while rows for the summary were kept in memory, between freed blocks of audio.
+const MOST_PER_FILE: f64 = 4.0;
 /// Numbers of files that are compared.
 const FILES: &str = "500,2500";
 
@@ -32,23 +33,26 @@ fn library(place: &Workplace, files: usize) {
     }
 }
 
-/// The largest resident set of a run, in kB.
-fn peak(place: &Workplace, files: usize) -> f64 {
+/// The largest resident set of a run, in kB, and of the same run again, which finds all results in the journal.
+fn peaks(place: &Workplace, files: usize) -> [f64; 2] {
     library(place, files);
     let (input, out) = (format!("in{files}"), format!("out{files}"));
-    let mut command = place.command(&[
+    let arguments = [
         "analyze", &input, "--model", "tiny", "--out", &out, "--format", "csv", "--jobs", "2",
-    ]);
-    let mut child = command.stderr(Stdio::inherit()).spawn().unwrap();
-    let mut peak = 0.0_f64;
-    while child.try_wait().unwrap().is_none() {
-        peak = peak.max(resident_peak(&child).unwrap_or(0.0));
-        sleep(Duration::from_millis(2));
-    }
-    assert!(child.wait().unwrap().success());
-    let rows = std::fs::read_to_string(place.path(&out).join("summary.jsonl")).unwrap();
-    assert_eq!(rows.lines().count(), files);
-    peak
+        "--quiet",
+    ];
+    [(); 2].map(|()| {
+        let mut child = place.command(&arguments).spawn().unwrap();
+        let mut peak = 0.0_f64;
+        while child.try_wait().unwrap().is_none() {
+            peak = peak.max(resident_peak(&child).unwrap_or(0.0));
+            sleep(Duration::from_millis(2));
+        }
+        assert!(child.wait().unwrap().success());
+        let rows = std::fs::read_to_string(place.path(&out).join("summary.jsonl")).unwrap();
+        assert_eq!(rows.lines().count(), files);
+        peak
+    })
 }
 
 /// VmHWM, while the process runs.
@@ -68,11 +72,14 @@ fn memory_does_not_grow_with_the_number_of_files() {
         .map(|number| number.parse().unwrap())
         .collect();
     let place = Workplace::new();
-    let peaks: Vec<f64> = numbers.iter().map(|&files| peak(&place, files)).collect();
+    let peaks: Vec<[f64; 2]> = numbers.iter().map(|&files| peaks(&place, files)).collect();
     let more = (numbers[numbers.len() - 1] - numbers[0]) as f64;
-    let per_file = (peaks[peaks.len() - 1] - peaks[0]) / more;
-    let told =
-        format!("kB at {numbers:?} files: {peaks:?}, {per_file:.2} kB for each further file");
-    println!("{told}");
-    assert!(per_file < MOST_PER_FILE, "{told}");
+    for (run, name) in ["first run", "run again"].iter().enumerate() {
+        let peaks: Vec<f64> = peaks.iter().map(|of_runs| of_runs[run]).collect();
+        let per_file = (peaks[peaks.len() - 1] - peaks[0]) / more;
+        let told =
+            format!("{name}: kB at {numbers:?} files: {peaks:?}, {per_file:.2} for each more");
+        println!("{told}");
+        assert!(per_file < MOST_PER_FILE, "{told}");
+    }
 }
