@@ -6,6 +6,9 @@ use anyhow::{Context, Result, ensure};
 use goblin::Object;
 use goblin::mach::{Mach, MachO, SingleArch};
 
+/// What is shorter has no header of a program, and the parser takes it for a broken one.
+const HEADER: usize = 16;
+
 /// Looks at a file, or at every file of a folder and below.
 ///
 /// # Errors
@@ -30,6 +33,9 @@ pub(crate) fn refuse(path: &Path) -> Result<()> {
 
 /// The names of sections with debug information; none where the bytes are no program.
 fn debug_sections(bytes: &[u8]) -> Result<Vec<String>> {
+    if bytes.len() < HEADER {
+        return Ok(Vec::new());
+    }
     let mut names: Vec<String> = match Object::parse(bytes)? {
         Object::Elf(elf) => {
             let names = elf.section_headers.iter();
@@ -73,15 +79,20 @@ fn mach_sections(program: &MachO) -> Vec<String> {
 mod tests {
     use super::*;
 
-    /// This test has debug information, and a source file is no program.
+    /// This test has debug information; the texts of a bundle are no programs.
     #[test]
     #[cfg(target_os = "linux")]
     fn debug_information_is_found() {
         let own = std::env::current_exe().unwrap();
         let error = refuse(&own).unwrap_err().to_string();
         assert!(error.contains(".debug_"), "{error}");
-        let source = tempfile::tempdir().unwrap();
-        std::fs::write(source.path().join("moduleinfo.json"), "{}").unwrap();
-        refuse(source.path()).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in [
+            ("PkgInfo", "BNDL????"),
+            ("moduleinfo.json", "{ \"Name\": \"Hamiltone\" }"),
+        ] {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        refuse(folder.path()).unwrap();
     }
 }
