@@ -112,7 +112,7 @@ impl Bounces {
         self.is_wanted() && self.take.is_some()
     }
 
-    /// Adds tags, whose time is `place`'s; begins a take where there is none.
+    /// Adds tags, which are at `place`; begins a take where there is none.
     pub(super) fn record(&mut self, tags: &Tags<'_>, place: Place, model: &Model, window_s: f32) {
         let from_s = match &self.take {
             Some(take) => take.zero_s,
@@ -134,7 +134,8 @@ impl Bounces {
         });
         take.newest_s = place.time_s;
         take.recorder.push(&Tags {
-            time_s: place.time_s - take.zero_s,
+            // The tagger's own time where the take began with it: the same sound has the same times to the bit.
+            time_s: (place.zero_s - take.zero_s) + tags.time_s,
             ..*tags
         });
     }
@@ -157,7 +158,7 @@ impl Bounces {
         let Some(take) = self.take.take().filter(|_| wanted) else {
             return;
         };
-        let duration_s = time_s - take.zero_s;
+        let duration_s = without_errors(time_s - take.zero_s);
         if duration_s < SHORTEST_S {
             return;
         }
@@ -235,11 +236,9 @@ impl Bounces {
 
 impl Take {
     fn begin(zero_s: f64, place: Place, model: &Model, window_s: f32) -> Self {
-        // Nanoseconds: what is less are errors of the arithmetic.
-        let rounded = |seconds: f64| (seconds * 1e9).round() / 1e9 + 0.0; // and no -0
         let host_s = place
             .host_s
-            .map(|host_s| rounded(host_s - (place.time_s - zero_s)));
+            .map(|host_s| without_errors(host_s - (place.time_s - zero_s)));
         let mut recorder = Recorder::new(model, window_s, EventSettings::of(model.card()));
         if let Some(host_s) = host_s {
             recorder.start_at(host_s);
@@ -258,6 +257,11 @@ impl Take {
         self.host_s = None;
         self.recorder.start_at(0.0);
     }
+}
+
+/// To the nanosecond: what is less comes from the arithmetic. Never -0.
+fn without_errors(seconds: f64) -> f64 {
+    (seconds * 1e9).round() / 1e9 + 0.0
 }
 
 /// `hamiltone_2026-11-24_15-04-05_at_00-01-30.500`: when it was made, and where in the project.

@@ -175,12 +175,12 @@ impl Listener for Audience<'_> {
             .history
             .lock()
             .push_tags(model.hash(), place.time_s, place.host_s, smoothed);
+        outputs.bounces.record(tags, place, model, window_s);
         let tags = Tags {
             time_s: place.time_s,
             ..*tags
         };
         outputs.reports.record(&tags, model, window_s);
-        outputs.bounces.record(&tags, place, model, window_s);
     }
 
     fn compared(&mut self, probabilities: &[f32], refresh_s: f64) {

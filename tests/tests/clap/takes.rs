@@ -71,10 +71,8 @@ fn exports_after_live_playing_are_timelines_of_their_own_without_a_told_stop() {
         assert_eq!(timeline.duration_s, file.duration_s);
         assert_agree(timeline, &file, name);
     }
-    assert_eq!(
-        timelines[0].1.columns, timelines[1].1.columns,
-        "a second export is the first again"
-    );
+    let same = timelines[0].1.columns == timelines[1].1.columns;
+    assert!(same, "a second export is the first again");
 }
 
 #[test]
