@@ -110,6 +110,8 @@ pub enum Activity {
     NoSignal,
     /// The user switched the analysis off.
     Bypassed,
+    /// The stream cannot be analysed, at this sample rate for example: a trouble says why.
+    Refused,
 }
 
 /// Something that is wrong.

@@ -1,12 +1,14 @@
 //! From the audio thread to the worker: a mono copy of what the host plays, through a fixed ring.
 //!
-//! Samples travel in one ring and what happened *between* samples (frames that were not heard,
+//! Samples travel in one ring and what happened *between* samples (frames that were not analysed,
 //! jumps of the transport) in a second, small one. A mark is pushed before the samples that follow
 //! it, so the worker, which counts samples before it looks for marks, never misses one.
 
+mod mark;
 mod notes;
 mod outlet;
 mod pace;
+mod position;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -15,10 +17,14 @@ use std::time::{Duration, Instant};
 use rtrb::{Consumer, Producer, RingBuffer};
 
 use crate::listen::Listen;
+pub use mark::{Mark, Transport};
+use mark::{OpenMarks, PlacedMark};
 use notes::NOTES;
 pub use notes::{NOTE_DELAY_S, ScheduledNote};
 pub use outlet::{Heard, Outlet};
-use pace::Pace;
+pub use pace::RENDER_OVER;
+use pace::{Pace, Pause};
+use position::Position;
 
 /// Length of the ring. The worker may be away this long (loading a model, or starved by other
 /// programs) before a frame is lost in real time.
@@ -57,35 +63,6 @@ pub struct StreamFormat {
     pub offline: bool,
 }
 
-/// Something that happened between two samples.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Mark {
-    /// This many frames did not fit into the ring.
-    Lost(u64),
-    /// This many frames passed unheard on purpose.
-    Bypassed(u64),
-    /// The host jumped: what follows has nothing to do with what came before.
-    Jump,
-    /// The host's transport started, stopped or moved.
-    Transport(Transport),
-}
-
-/// What the host says of its transport.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Transport {
-    /// Where the next frame is in the host's timeline, in frames; `None` where it does not say.
-    pub position: Option<i64>,
-    /// Whether it runs.
-    pub playing: bool,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct PlacedMark {
-    /// Samples pushed into the ring before this mark.
-    after: u64,
-    mark: Mark,
-}
-
 /// The audio thread's end.
 ///
 /// [`hear`](Self::hear), [`skip`](Self::skip) and [`jump`](Self::jump) do not allocate, lock, free
@@ -96,10 +73,13 @@ pub struct Tap {
     meters: Arc<TapMeters>,
     /// [`Tap::is_rendering`], for the worker: of this stream, since the one before may still be worked on.
     rendering: Arc<AtomicBool>,
+    /// [`Tap::frames`], for the worker.
+    passed: Arc<AtomicU64>,
     offline: bool,
     sample_rate: f64,
     patience: Duration,
     pace: Pace,
+    position: Position,
     pushed: u64,
     notes: Consumer<ScheduledNote>,
     analysed: Arc<AtomicU64>,
@@ -107,11 +87,9 @@ pub struct Tap {
     frames: u64,
     /// The transport as the worker knows it, at the next frame.
     transport: Transport,
-    /// Marks that are still to be pushed.
-    open_lost: u64,
-    open_bypassed: u64,
-    open_jump: bool,
-    open_transport: bool,
+    open: OpenMarks,
+    /// Whether the worker knows of a render by the pace.
+    told_rendering: bool,
     /// Free slots when a wait ran out: until that changes, waiting again would only stall the host.
     gave_up_at: Option<usize>,
     /// The worker is stuck: notes come late or never from here on, but the host goes on.
@@ -140,25 +118,26 @@ fn tap_with(
     let (played, notes) = RingBuffer::new(NOTES);
     let analysed = Arc::new(AtomicU64::new(0));
     let rendering = Arc::new(AtomicBool::new(format.offline));
+    let passed = Arc::new(AtomicU64::new(0));
     let tap = Tap {
         samples,
         marks,
         meters,
         rendering: rendering.clone(),
+        passed: passed.clone(),
         offline: format.offline,
         sample_rate: format.sample_rate,
         patience,
         gave_up_on_notes: false,
         pace: Pace::new(format.sample_rate),
+        position: Position::new(format.sample_rate),
         pushed: 0,
         notes,
         analysed: analysed.clone(),
         frames: 0,
         transport: Transport::default(),
-        open_lost: 0,
-        open_bypassed: 0,
-        open_jump: false,
-        open_transport: false,
+        open: OpenMarks::default(),
+        told_rendering: false,
         gave_up_at: None,
     };
     (
@@ -169,6 +148,7 @@ fn tap_with(
             notes: played,
             analysed,
             rendering,
+            passed,
             format,
             taken: 0,
         },
@@ -192,7 +172,7 @@ impl Tap {
         }
         let lost = (frames - done) as u64;
         if lost > 0 {
-            self.open_lost += lost;
+            self.open.lost += lost;
             self.meters
                 .dropped_frames
                 .fetch_add(lost, Ordering::Relaxed);
@@ -204,25 +184,42 @@ impl Tap {
     pub fn skip(&mut self, frames: usize) {
         self.count(frames);
         // Samples bring their marks with them; without any, a stop of the transport would be known when the bypass ends.
-        if self.open_jump || self.open_transport {
+        if self.open.are_urgent() {
             self.place_open_marks();
         }
-        self.open_bypassed += frames as u64;
+        self.open.bypassed += frames as u64;
         self.pass(frames);
     }
 
     /// The host jumped or started anew.
     pub fn jump(&mut self) {
-        self.open_jump = true;
+        self.open.cut = Some(Mark::Jump);
+        self.cut();
     }
 
     /// What the host says before a block. The worker is told of changes only.
     pub fn follow(&mut self, transport: Transport) {
         let known = self.transport;
-        // While the transport stands, its position says nothing about the sound.
-        let moved = transport.playing && has_moved(known.position, transport.position);
-        self.open_transport |= moved || transport.playing != known.playing;
         self.transport = transport;
+        if transport.playing != known.playing {
+            if transport.playing {
+                self.position.start(transport.position, self.frames);
+                if self.open.transport {
+                    // The worker does not know of the stop before it and would take this for no start.
+                    self.open.cut = Some(Mark::Jump);
+                }
+            }
+            self.open.transport = true;
+            self.cut();
+        } else if transport.playing {
+            if self.position.follow(transport.position, self.frames) {
+                self.open.transport = true;
+                self.jump();
+            }
+            self.transport.position = self.position.of(self.frames);
+            self.open.transport |= self.transport.position.is_some() != known.position.is_some();
+        }
+        // While the transport stands, its position says nothing about the sound.
     }
 
     /// Calls `play` for each note of the block that just went in, with its frame in the block. Where
@@ -266,8 +263,34 @@ impl Tap {
 
     fn count(&mut self, frames: usize) {
         self.frames += frames as u64;
-        self.pace.heard(frames, Instant::now());
+        self.passed.store(self.frames, Ordering::Relaxed);
+        // On the systems we know this reads the clock without entering the kernel.
+        match self.pace.heard(frames, Instant::now()) {
+            _ if self.offline => {} // a heavy project may keep us waiting
+            Pause::Long => self.jump(),
+            Pause::Short if !self.knows_position() => {
+                self.open.cut.get_or_insert(Mark::Pause);
+            }
+            Pause::Short | Pause::None => {}
+        }
         self.rendering.store(self.is_rendering(), Ordering::Relaxed);
+        let rendering = self.pace.is_new_render();
+        if !self.offline && rendering != self.told_rendering {
+            self.told_rendering = rendering;
+            self.open.rendering = Some(rendering);
+        }
+    }
+
+    /// Whether the host's position shows that a block continues the one before.
+    fn knows_position(&self) -> bool {
+        self.transport.playing && self.transport.position.is_some()
+    }
+
+    /// What follows has nothing to do with what came before; a render has yet to show by its pace.
+    fn cut(&mut self) {
+        self.pace.cut();
+        self.open.rendering = None;
+        self.told_rendering = false;
     }
 
     /// Whether the host renders: it says so, or its audio runs far ahead of the clock.
@@ -336,30 +359,8 @@ impl Tap {
 
     /// True when nothing stands between the last sample pushed and the next.
     fn place_open_marks(&mut self) -> bool {
-        if self.open_lost > 0 && self.place(Mark::Lost(self.open_lost)) {
-            self.open_lost = 0;
-        }
-        if self.open_bypassed > 0 && self.place(Mark::Bypassed(self.open_bypassed)) {
-            self.open_bypassed = 0;
-        }
-        let gaps = self.open_lost > 0 || self.open_bypassed > 0;
-        if !gaps && self.open_jump && self.place(Mark::Jump) {
-            self.open_jump = false;
-        }
-        let before = gaps || self.open_jump;
-        if !before && self.open_transport && self.place(Mark::Transport(self.transport)) {
-            self.open_transport = false;
-        }
-        !before && !self.open_transport
-    }
-
-    fn place(&mut self, mark: Mark) -> bool {
-        self.marks
-            .push(PlacedMark {
-                after: self.pushed,
-                mark,
-            })
-            .is_ok()
+        self.open
+            .place(&mut self.marks, self.pushed, self.transport)
     }
 }
 
@@ -367,16 +368,6 @@ impl Drop for Tap {
     /// What happened after the last sample is part of the stream too.
     fn drop(&mut self) {
         self.place_open_marks();
-    }
-}
-
-/// Hosts that count in beats are off by a frame now and then.
-const ROUNDING: u64 = 32;
-
-fn has_moved(expected: Option<i64>, position: Option<i64>) -> bool {
-    match (expected, position) {
-        (Some(expected), Some(position)) => expected.abs_diff(position) > ROUNDING,
-        (expected, position) => expected != position,
     }
 }
 

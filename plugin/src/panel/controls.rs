@@ -90,3 +90,28 @@ fn chip_width(ui: &Ui, name: &str) -> f32 {
         .layout_no_wrap(name.to_owned(), theme::small(), theme::TEXT);
     text.size().x + 18.0
 }
+
+/// A line of text to be written over. The caller keeps `text`.
+pub(super) fn text_field(
+    ui: &mut Ui,
+    area: Rect,
+    id: egui::Id,
+    text: &mut String,
+    colour: egui::Color32,
+    hint: &str,
+) -> egui::Response {
+    let hint = egui::RichText::new(hint).color(theme::TEXT_FAINT);
+    let edit = egui::TextEdit::singleline(text)
+        .id(id)
+        .hint_text(hint)
+        .font(theme::small())
+        .text_color(colour)
+        .background_color(theme::RAISED)
+        .margin(vec2(7.0, 2.0))
+        .align(Align2::LEFT_CENTER);
+    let lower = |ui: &mut Ui| {
+        ui.spacing_mut().interact_size.y = area.height();
+        ui.put(area, edit)
+    };
+    ui.scope(lower).inner
+}

@@ -2,12 +2,19 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-/// What was asked for.
+use super::desktop;
+use crate::snapshot::Trouble;
+
+/// An answer that comes sooner is no person's: no dialog was shown.
+const FASTEST_ANSWER: Duration = Duration::from_millis(500);
+
+/// What the user is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Question {
+pub enum Question {
     /// A model file.
     Model,
     /// The folder of bounces.
@@ -20,7 +27,7 @@ pub(super) enum Answer {
     /// The user chose this.
     Chosen(Question, PathBuf),
     /// No dialog could be opened.
-    Failed(String),
+    Failed(Trouble),
 }
 
 /// At most one dialog at a time, and its answer.
@@ -38,13 +45,24 @@ struct State {
 impl Dialogs {
     /// Opens a dialog, unless one is open.
     pub(super) fn ask(&self, question: Question) {
-        self.ask_with(question, move || show(question));
+        self.ask_with(question, move || {
+            if !desktop::has_dialogs() {
+                return Err(NoDialog);
+            }
+            let start = Instant::now();
+            match show(question) {
+                Some(path) => Ok(Some(path)),
+                // The library does not tell a dialog that was closed from one that could not be opened.
+                None if start.elapsed() < FASTEST_ANSWER => Err(NoDialog),
+                None => Ok(None),
+            }
+        });
     }
 
     fn ask_with(
         &self,
         question: Question,
-        show: impl FnOnce() -> Option<PathBuf> + Send + 'static,
+        show: impl FnOnce() -> Result<Option<PathBuf>, NoDialog> + Send + 'static,
     ) {
         {
             let mut state = self.state.lock();
@@ -61,8 +79,8 @@ impl Dialogs {
             // A desktop without dialogs must not take the host with it.
             let chosen = std::panic::catch_unwind(std::panic::AssertUnwindSafe(show));
             let answer = match chosen {
-                Ok(chosen) => chosen.map(|path| Answer::Chosen(question, path)),
-                Err(_) => Some(Answer::Failed(cannot_open())),
+                Ok(Ok(chosen)) => chosen.map(|path| Answer::Chosen(question, path)),
+                Ok(Err(NoDialog)) | Err(_) => Some(Answer::Failed(no_dialog(question))),
             };
             *shared.lock() = State {
                 open: false,
@@ -73,7 +91,7 @@ impl Dialogs {
         if thread.spawn(work).is_err() {
             *self.state.lock() = State {
                 open: false,
-                answer: Some(Answer::Failed(cannot_open())),
+                answer: Some(Answer::Failed(no_dialog(question))),
             };
         }
     }
@@ -84,8 +102,23 @@ impl Dialogs {
     }
 }
 
-fn cannot_open() -> String {
-    "The desktop opens no dialog. Put models into the models folder instead".to_owned()
+/// The desktop showed none.
+struct NoDialog;
+
+fn no_dialog(question: Question) -> Trouble {
+    let advice = match question {
+        Question::Model => {
+            "Write or paste the full path of the file into the field at the end of the model menu, or put the \
+             file into your models folder."
+        }
+        Question::BounceFolder => {
+            "Write or paste the full path of the folder into the field beside Choose, then press Enter."
+        }
+    };
+    Trouble {
+        title: "This desktop has no file dialog".to_owned(),
+        advice: advice.to_owned(),
+    }
 }
 
 fn show(question: Question) -> Option<PathBuf> {
@@ -101,8 +134,6 @@ fn show(question: Question) -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
-
     use super::*;
 
     fn wait_for_answer(dialogs: &Dialogs) -> Answer {
@@ -122,9 +153,9 @@ mod tests {
         let (close, closed) = std::sync::mpsc::channel::<()>();
         dialogs.ask_with(Question::Model, move || {
             let _ = closed.recv();
-            Some(PathBuf::from("a"))
+            Ok(Some(PathBuf::from("a")))
         });
-        dialogs.ask_with(Question::BounceFolder, || Some(PathBuf::from("b")));
+        dialogs.ask_with(Question::BounceFolder, || Ok(Some(PathBuf::from("b"))));
         assert_eq!(dialogs.answer(), None);
         close.send(()).unwrap();
         let answer = wait_for_answer(&dialogs);
@@ -137,5 +168,10 @@ mod tests {
         let dialogs = Dialogs::default();
         dialogs.ask_with(Question::Model, || panic!("no portal"));
         assert!(matches!(wait_for_answer(&dialogs), Answer::Failed(_)));
+        dialogs.ask_with(Question::BounceFolder, || Err(NoDialog));
+        let Answer::Failed(trouble) = wait_for_answer(&dialogs) else {
+            panic!("no failure");
+        };
+        assert!(trouble.advice.contains("beside Choose"), "{trouble:?}");
     }
 }

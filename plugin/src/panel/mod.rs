@@ -6,12 +6,14 @@
 mod bars;
 mod compare;
 mod controls;
+mod desktop;
 mod dialogs;
 mod header;
 mod health;
 mod knobs;
 mod model_menu;
 mod outputs;
+mod paths;
 mod response;
 mod roll;
 mod shown;
@@ -23,6 +25,7 @@ mod window_threads;
 mod words;
 
 use std::error::Error;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -42,9 +45,11 @@ use parking_lot::Mutex;
 use crate::history::History;
 use crate::params::HamiltoneParams;
 use crate::settings::{PanelSize, Settings};
+use crate::snapshot::Trouble;
 use crate::worker::{Requests, SnapshotReader};
 
-use dialogs::{Answer, Dialogs, Question};
+pub use dialogs::Question;
+use dialogs::{Answer, Dialogs};
 pub use knobs::Knob;
 pub use view::{Action, Motion, Switch, Values, View, draw};
 use window_threads::{Held, WindowThreads};
@@ -156,14 +161,17 @@ struct PanelApp {
     /// There while the window is.
     host: Option<GuiContext>,
     motion: Motion,
-    /// What the last dialog could not do.
-    problem: Option<String>,
+    /// What the last dialog could not do, and when that was known.
+    problem: Option<(Trouble, Instant)>,
     /// When the folders of models were last looked at.
     listed: Instant,
 }
 
 /// Time between two looks at the folders of models while the panel is open.
 const WATCH_EVERY: Duration = Duration::from_secs(2);
+
+/// How long it stays on the panel that a dialog could not be opened.
+const PROBLEM_SHOWS: Duration = Duration::from_secs(20);
 
 impl NiceEguiApp for PanelApp {
     fn build(
@@ -201,7 +209,7 @@ impl NiceEguiApp for PanelApp {
                 history: &self.shared.history.lock(),
                 settings: &settings,
                 values: Values::of(params),
-                problem: self.problem.as_deref(),
+                problem: self.problem.as_ref().map(|(trouble, _)| trouble),
             };
             draw(ui, view, &mut self.motion)
         };
@@ -238,8 +246,8 @@ impl PanelApp {
         match action {
             Action::ListModels => shared.requests.list_models(),
             Action::SaveAgain => shared.requests.save_again(),
-            Action::OpenModel => shared.dialogs.ask(Question::Model),
-            Action::ChooseBounceFolder => shared.dialogs.ask(Question::BounceFolder),
+            Action::Ask(question) => shared.dialogs.ask(question),
+            Action::Path(question, path) => self.choose_path(question, path),
             Action::Begin(knob) => setter.begin_set_parameter(parameter(params, knob)),
             Action::Set(knob, value) => setter.set_parameter(parameter(params, knob), value),
             Action::End(knob) => setter.end_set_parameter(parameter(params, knob)),
@@ -277,20 +285,24 @@ impl PanelApp {
     fn take_answer(&mut self) {
         match self.shared.dialogs.answer() {
             None => {}
-            Some(Answer::Failed(why)) => self.problem = Some(why),
-            Some(Answer::Chosen(question, path)) => {
-                self.problem = None;
-                self.change(|settings| match question {
-                    Question::BounceFolder => settings.bounce_folder = Some(path),
-                    Question::Model => {
-                        settings.model = ModelChoice {
-                            path: Some(path),
-                            ..ModelChoice::default()
-                        };
-                    }
-                });
-            }
+            Some(Answer::Failed(why)) => self.problem = Some((why, Instant::now())),
+            Some(Answer::Chosen(question, path)) => self.choose_path(question, path),
         }
+        self.problem
+            .take_if(|(_, since)| since.elapsed() > PROBLEM_SHOWS);
+    }
+
+    fn choose_path(&mut self, question: Question, path: PathBuf) {
+        self.problem = None;
+        self.change(|settings| match question {
+            Question::BounceFolder => settings.bounce_folder = Some(path),
+            Question::Model => {
+                settings.model = ModelChoice {
+                    path: Some(path),
+                    ..ModelChoice::default()
+                };
+            }
+        });
     }
 }
 

@@ -1,10 +1,12 @@
 //! The model menu: which model runs and which others there are.
 
-use egui::{ComboBox, RectAlign, RichText, Role, Tooltip, Ui, WidgetInfo};
+use egui::{
+    ComboBox, PopupCloseBehavior, RectAlign, RichText, Role, Tooltip, Ui, WidgetInfo, vec2,
+};
 use hamiltone_engine::model::user_folder;
 
-use super::Action;
-use super::theme;
+use super::dialogs::Question;
+use super::{Action, paths, theme};
 use crate::snapshot::{MenuEntry, ModelFacts, Snapshot};
 
 /// Shows the menu, `width` points wide. Works whatever state the model is in.
@@ -13,6 +15,8 @@ pub(super) fn show(ui: &mut Ui, snapshot: &Snapshot, width: f32, actions: &mut V
         .selected_text(RichText::new(selected_text(snapshot)).font(theme::body()))
         .width(width)
         .truncate()
+        // A click into the field at the end is no choice.
+        .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
         .show_ui(ui, |ui| {
             ui.set_min_width(width - 2.0 * f32::from(theme::MENU_MARGIN));
             let (built_in, own): (Vec<_>, Vec<_>) =
@@ -26,7 +30,15 @@ pub(super) fn show(ui: &mut Ui, snapshot: &Snapshot, width: f32, actions: &mut V
             }
             ui.add_space(4.0);
             if ui.button("Open a file …").clicked() {
-                actions.push(Action::OpenModel);
+                actions.push(Action::Ask(Question::Model));
+                ui.close();
+            }
+            let width = vec2(ui.available_width(), 24.0);
+            let field = ui.allocate_space(width).1;
+            let before = actions.len();
+            let hint = "or write or paste its path";
+            paths::show(ui, field, Question::Model, None, hint, actions);
+            if actions.len() > before {
                 ui.close();
             }
         });

@@ -3,11 +3,12 @@
 use egui::{Align2, Rect, RichText, Ui, pos2, vec2};
 use hamiltone_exports::Format;
 
+use super::dialogs::Question;
 use super::response::{field, row};
 use super::stage::change;
 use super::text::Line;
 use super::view::Switch;
-use super::{Action, View, controls, theme, words};
+use super::{Action, View, controls, paths, theme, words};
 use crate::snapshot::Bounce;
 
 const ROW: f32 = 30.0;
@@ -132,7 +133,7 @@ fn show_osc(ui: &mut Ui, area: Rect, view: View<'_>, actions: &mut Vec<Action>) 
     );
 }
 
-/// The one widget that takes the keyboard, once it is clicked.
+/// A field that takes the keyboard once it is clicked.
 pub(super) fn destination_id() -> egui::Id {
     egui::Id::unique("osc destination")
 }
@@ -153,18 +154,7 @@ fn show_destination(ui: &mut Ui, area: Rect, view: View<'_>, actions: &mut Vec<A
     };
     let corner = pos2(caption.right() + 8.0, area.center().y - 11.0);
     let place = Rect::from_min_size(corner, vec2(DESTINATION, 22.0));
-    let edit = egui::TextEdit::singleline(&mut text)
-        .id(id)
-        .font(theme::small())
-        .text_color(colour)
-        .background_color(theme::RAISED)
-        .margin(vec2(7.0, 2.0))
-        .align(Align2::LEFT_CENTER);
-    let lower = |ui: &mut Ui| {
-        ui.spacing_mut().interact_size.y = place.height();
-        ui.put(place, edit)
-    };
-    let field = ui.scope(lower).inner.on_hover_text(
+    let field = controls::text_field(ui, place, id, &mut text, colour, "").on_hover_text(
         "A numeric address and a port: 192.168.1.20:57120. A port alone keeps the address.",
     );
     if field.changed() {
@@ -253,19 +243,20 @@ fn show_folder(ui: &mut Ui, area: Rect, view: View<'_>, actions: &mut Vec<Action
     let mut ui = field(ui, area, "Folder");
     let choose = ui.button(RichText::new("Choose …").font(theme::small()));
     if choose.clicked() {
-        actions.push(Action::ChooseBounceFolder);
+        actions.push(Action::Ask(Question::BounceFolder));
     }
-    let text = match (&view.problem, &view.settings.bounce_folder) {
-        (Some(problem), _) => (*problem).to_owned(),
-        (None, Some(folder)) => folder.display().to_string(),
-        (None, None) => "None: timelines wait in memory until there is one".to_owned(),
-    };
-    let colour = if view.problem.is_some() {
-        theme::WARNING
-    } else {
-        theme::TEXT_SECOND
-    };
-    ui.add(egui::Label::new(RichText::new(text).color(colour)).truncate());
+    let place = ui.available_rect_before_wrap();
+    let place = Rect::from_center_size(place.center(), vec2(place.width(), 22.0));
+    let folder = view.settings.bounce_folder.as_deref();
+    let hint = "None: timelines wait in memory until there is one";
+    paths::show(
+        &mut ui,
+        place,
+        Question::BounceFolder,
+        folder,
+        hint,
+        actions,
+    );
 }
 
 fn show_formats(ui: &mut Ui, area: Rect, view: View<'_>, actions: &mut Vec<Action>) {

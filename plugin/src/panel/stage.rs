@@ -157,6 +157,7 @@ fn paint_state(ui: &Ui, at: Pos2, view: View<'_>) {
             ),
             Activity::NoSignal => ("Silence", ring(centre, theme::TEXT_FAINT)),
             Activity::Bypassed => ("Bypassed", dash(centre)),
+            Activity::Refused => ("Not analysing", dash(centre)),
             Activity::Waiting => ("Idle", ring(centre, theme::TEXT_FAINT)),
         }
     };

@@ -1,5 +1,6 @@
 //! The whole panel, as a function of what is known to what is wanted.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use egui::{Rect, Sense, Stroke, Ui, pos2, vec2};
@@ -7,15 +8,16 @@ use hamiltone_engine::model::ModelChoice;
 use nice_plug::prelude::Param;
 
 use super::bars::Bars;
+use super::dialogs::Question;
 use super::knobs::{self, Knob};
 use super::roll::Roll;
 use super::shown::Shown;
-use super::{controls, header, health, outputs, response, stage, theme};
+use super::{controls, header, health, outputs, paths, response, stage, theme};
 use crate::history::History;
 use crate::listen::Listen;
 use crate::params::{HamiltoneParams, window_in_range};
 use crate::settings::Settings;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Snapshot, Trouble};
 
 /// What the panel shows.
 #[derive(Clone, Copy, Debug)]
@@ -28,8 +30,8 @@ pub struct View<'a> {
     pub settings: &'a Settings,
     /// The parameters.
     pub values: Values,
-    /// What a dialog could not do, if it was tried.
-    pub problem: Option<&'a str>,
+    /// What a dialog could not do, for a while after it was tried.
+    pub problem: Option<&'a Trouble>,
 }
 
 /// The parameters' values.
@@ -107,10 +109,10 @@ pub enum Action {
     Listen(Listen),
     /// Change what is no parameter.
     Settings(Box<Settings>),
-    /// Ask for a model file.
-    OpenModel,
-    /// Ask for the folder of bounces.
-    ChooseBounceFolder,
+    /// Ask for a path by a dialog of the desktop.
+    Ask(Question),
+    /// The path that was written.
+    Path(Question, PathBuf),
     /// Write the bounces that wait.
     SaveAgain,
     /// Make the panel this large, in points.
@@ -168,18 +170,23 @@ pub(super) const AT_REST: Duration = Duration::from_millis(250);
 /// is due. Depends on nothing but its arguments and egui's memory of its widgets.
 pub fn draw(ui: &mut Ui, view: View<'_>, motion: &mut Motion) -> (Vec<Action>, Duration) {
     // Space and letters belong to the host, so no widget may hold the keyboard but one to be written in.
-    let writable = outputs::destination_id();
+    let writable = |id: &egui::Id| *id == outputs::destination_id() || paths::ids().contains(id);
     ui.ctx().memory_mut(|memory| {
-        if let Some(id) = memory.focused().filter(|id| *id != writable) {
+        if let Some(id) = memory.focused().filter(|id| !writable(id)) {
             memory.surrender_focus(id);
         }
     });
     let mut actions = Vec::new();
     let whole = ui.max_rect();
     ui.painter().rect_filled(whole, 0.0, theme::BACKGROUND);
-    let areas = Areas::of(whole, view.snapshot.troubles.len());
+    let troubles: Vec<&Trouble> = view
+        .problem
+        .into_iter()
+        .chain(&view.snapshot.troubles)
+        .collect();
+    let areas = Areas::of(whole, troubles.len());
     header::show(ui, areas.header, view.snapshot, &mut actions);
-    for (trouble, area) in view.snapshot.troubles.iter().zip(&areas.troubles) {
+    for (trouble, area) in troubles.into_iter().zip(&areas.troubles) {
         header::notice(ui, *area, trouble);
     }
     // Not egui's `stable_dt`: that is 1/60 s whenever the next picture was asked for at a later time,

@@ -62,6 +62,7 @@ pub(super) fn instead_of_tags(snapshot: &Snapshot, bypassed: bool) -> Option<(St
     match snapshot.activity {
         Activity::Waiting => said("Waiting for audio", "The host is not sending any"),
         Activity::NoSignal => said("No signal", "The host is sending silence"),
+        Activity::Refused => said("Not analysing", "See the notice above"),
         _ if snapshot.probabilities.is_empty() => said("Listening", "The first tags are coming"),
         _ => None,
     }
@@ -247,6 +248,9 @@ mod tests {
         assert_eq!(instead_of_tags(&snapshot, false).unwrap().0, "Listening");
         snapshot.probabilities = vec![1.0];
         assert_eq!(instead_of_tags(&snapshot, false), None);
+        snapshot.activity = Activity::Refused;
+        let (title, line) = instead_of_tags(&snapshot, false).unwrap();
+        assert_eq!((&*title, &*line), ("Not analysing", "See the notice above"));
     }
 
     #[test]

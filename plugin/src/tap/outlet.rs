@@ -14,6 +14,7 @@ pub struct Outlet {
     pub(super) notes: Producer<ScheduledNote>,
     pub(super) analysed: Arc<AtomicU64>,
     pub(super) rendering: Arc<AtomicBool>,
+    pub(super) passed: Arc<AtomicU64>,
     pub(super) format: StreamFormat,
     pub(super) taken: u64,
 }
@@ -33,9 +34,15 @@ impl Outlet {
         self.format
     }
 
-    /// Whether the host renders this stream: it says so, or its audio runs far ahead of the clock.
+    /// Whether the host renders this stream just now: it says so, or its audio runs far ahead of the clock. Samples that
+    /// still wait here may be older; [`Mark::Rendering`] stands where it began.
     pub fn is_rendering(&self) -> bool {
         self.rendering.load(Ordering::Relaxed)
+    }
+
+    /// Frames that the host has sent just now, analysed or not: it grows while the host calls.
+    pub fn frames_passed(&self) -> u64 {
+        self.passed.load(Ordering::Relaxed)
     }
 
     /// The next samples (at most `buffer.len()`) or mark; `None` when all is heard. Does not wait.

@@ -1,5 +1,7 @@
 use super::*;
 
+mod transport;
+
 const LIVE: StreamFormat = StreamFormat {
     sample_rate: 48_000.0,
     channels: 2,
@@ -19,6 +21,13 @@ fn small(format: StreamFormat, capacity: usize, patience_ms: u64) -> (Tap, Outle
         Duration::from_millis(patience_ms),
     );
     (tap, outlet, meters)
+}
+
+fn at(position: i64) -> Transport {
+    Transport {
+        position: Some(position),
+        playing: true,
+    }
 }
 
 fn drain(outlet: &mut Outlet) -> (Vec<f32>, Vec<(usize, Mark)>) {
@@ -263,50 +272,6 @@ fn a_ring_is_made_for_any_rate_that_a_host_may_name() {
         tap.hear(&[[0.5; 64]], Listen::Mix);
         assert_eq!(drain(&mut outlet).0.len(), 64, "{sample_rate}");
     }
-}
-
-fn at(position: i64) -> Transport {
-    Transport {
-        position: Some(position),
-        playing: true,
-    }
-}
-
-#[test]
-fn the_worker_hears_of_the_transport_when_it_changes_and_only_then() {
-    let (mut tap, mut outlet, _) = small(LIVE, 1000, 0);
-    let blocks = [
-        Transport::default(), // stands
-        at(500),              // starts
-        at(510),
-        at(520),
-        at(100), // a loop
-        at(110),
-        Transport {
-            playing: false,
-            ..at(120)
-        },
-    ];
-    for transport in blocks {
-        tap.follow(transport);
-        tap.hear(&[[0.1; 10]], Listen::Mix);
-    }
-    let (_, marks) = drain(&mut outlet);
-    let told: Vec<_> = marks
-        .iter()
-        .map(|(after, mark)| match mark {
-            Mark::Transport(transport) => (*after, transport.position, transport.playing),
-            other => panic!("{other:?}"),
-        })
-        .collect();
-    assert_eq!(
-        told,
-        [
-            (10, Some(500), true),
-            (40, Some(100), true),
-            (60, Some(120), false)
-        ]
-    );
 }
 
 #[test]

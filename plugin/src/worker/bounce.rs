@@ -10,7 +10,8 @@ use hamiltone_engine::timeline::{EventSettings, Recorder, Timeline};
 use hamiltone_exports::Format;
 use jiff::Zoned;
 
-use super::stream::{Place, Unheard};
+use super::clock::Place;
+use super::stream::Unheard;
 use crate::snapshot::Bounce;
 use crate::tap::Transport;
 
@@ -21,6 +22,9 @@ const PROVISIONAL_S: f64 = 120.0;
 
 /// A capture that the user begins while the host plays reaches back this far at most, in seconds.
 const REACH_BACK_S: f64 = 10.0;
+
+/// A host's position that is withdrawn within this time of a take's beginning, in seconds, was none.
+const POSITION_SHOWS_S: f64 = 1.0;
 
 /// Shorter takes are accidents.
 const SHORTEST_S: f64 = 0.5;
@@ -78,10 +82,22 @@ impl Bounces {
         }
     }
 
-    /// What the host's transport does from here on.
-    pub(super) fn follow(&mut self, transport: Transport) {
+    /// Whether the host renders from `time_s` of the stream on.
+    pub(super) fn render(&mut self, rendering: bool, time_s: f64) {
+        self.want(rendering, self.capture, time_s);
+    }
+
+    /// What the host's transport does from `time_s` of the stream on.
+    pub(super) fn follow(&mut self, transport: Transport, time_s: f64) {
         self.stands = transport.position.is_some() && !transport.playing;
         self.has_played |= transport.playing;
+        if let Some(take) = &mut self.take
+            && transport.playing
+            && transport.position.is_none()
+            && time_s - take.zero_s <= POSITION_SHOWS_S
+        {
+            take.forget_position();
+        }
     }
 
     /// A render without a transport is meant as a whole; where the transport has run, what comes while it stands
@@ -96,7 +112,7 @@ impl Bounces {
         self.is_wanted() && self.take.is_some()
     }
 
-    /// Adds tags, whose time is `place`'s; begins a take where there is none.
+    /// Adds tags, which are at `place`; begins a take where there is none.
     pub(super) fn record(&mut self, tags: &Tags<'_>, place: Place, model: &Model, window_s: f32) {
         let from_s = match &self.take {
             Some(take) => take.zero_s,
@@ -118,7 +134,8 @@ impl Bounces {
         });
         take.newest_s = place.time_s;
         take.recorder.push(&Tags {
-            time_s: place.time_s - take.zero_s,
+            // The tagger's own time where the take began with it: the same sound has the same times to the bit.
+            time_s: (place.zero_s - take.zero_s) + tags.time_s,
             ..*tags
         });
     }
@@ -141,7 +158,7 @@ impl Bounces {
         let Some(take) = self.take.take().filter(|_| wanted) else {
             return;
         };
-        let duration_s = time_s - take.zero_s;
+        let duration_s = without_errors(time_s - take.zero_s);
         if duration_s < SHORTEST_S {
             return;
         }
@@ -219,7 +236,9 @@ impl Bounces {
 
 impl Take {
     fn begin(zero_s: f64, place: Place, model: &Model, window_s: f32) -> Self {
-        let host_s = place.host_s.map(|host_s| host_s - (place.time_s - zero_s));
+        let host_s = place
+            .host_s
+            .map(|host_s| without_errors(host_s - (place.time_s - zero_s)));
         let mut recorder = Recorder::new(model, window_s, EventSettings::of(model.card()));
         if let Some(host_s) = host_s {
             recorder.start_at(host_s);
@@ -232,6 +251,17 @@ impl Take {
             newest_s: place.time_s,
         }
     }
+
+    /// What the host called its position was none.
+    fn forget_position(&mut self) {
+        self.host_s = None;
+        self.recorder.start_at(0.0);
+    }
+}
+
+/// To the nanosecond: what is less comes from the arithmetic. Never -0.
+fn without_errors(seconds: f64) -> f64 {
+    (seconds * 1e9).round() / 1e9 + 0.0
 }
 
 /// `hamiltone_2026-11-24_15-04-05_at_00-01-30.500`: when it was made, and where in the project.
@@ -240,8 +270,9 @@ fn name(began: &Zoned, host_s: Option<f64>) -> String {
     let Some(host_s) = host_s else {
         return format!("hamiltone_{date}");
     };
-    let sign = if host_s < 0.0 { "minus-" } else { "" };
-    let milliseconds = (host_s.abs() * 1e3).round() as u64;
+    let milliseconds = (host_s * 1e3).round() as i64;
+    let sign = if milliseconds < 0 { "minus-" } else { "" };
+    let milliseconds = milliseconds.unsigned_abs();
     let (seconds, milliseconds) = (milliseconds / 1000, milliseconds % 1000);
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     format!("hamiltone_{date}_at_{sign}{hours:02}-{minutes:02}-{seconds:02}.{milliseconds:03}")
@@ -313,5 +344,11 @@ mod tests {
             name(&began, Some(-0.25)),
             "hamiltone_2026-11-24_15-04-05_at_minus-00-00-00.250"
         );
+        for nothing in [-4.5e-6, -0.0, 4.9e-4, -4.9e-4] {
+            assert_eq!(
+                name(&began, Some(nothing)),
+                "hamiltone_2026-11-24_15-04-05_at_00-00-00.000"
+            );
+        }
     }
 }

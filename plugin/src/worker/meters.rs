@@ -59,12 +59,6 @@ impl SignalMeter {
             .is_none_or(|last| now.saturating_duration_since(last) > ABSENT)
     }
 
-    /// Time since the last samples; none at all yet is no time.
-    pub(super) fn absent_for(&self) -> Duration {
-        self.last_samples
-            .map_or(Duration::ZERO, |last| last.elapsed())
-    }
-
     pub(super) fn is_silent(&self) -> bool {
         self.silent_s > SILENCE_S
     }

@@ -5,6 +5,7 @@
 //! background thread is shared by all instances and can outlive the one that used it.
 
 mod bounce;
+mod clock;
 mod meters;
 mod models;
 mod notes;

@@ -7,12 +7,13 @@ use hamiltone_engine::tagging::Tags;
 use parking_lot::Mutex;
 
 use super::bounce::Bounces;
+use super::clock::Place;
 use super::notes::Notes;
 use super::osc::Osc;
 use super::reports::Reports;
 use super::response::{Response, ResponseSettings};
 use super::spectrum::Spectrum;
-use super::stream::{Listener, Place, Unheard};
+use super::stream::{Listener, Unheard};
 use crate::history::History;
 use crate::params::HamiltoneParams;
 use crate::settings::{NoteSettings, Settings};
@@ -174,12 +175,12 @@ impl Listener for Audience<'_> {
             .history
             .lock()
             .push_tags(model.hash(), place.time_s, place.host_s, smoothed);
+        outputs.bounces.record(tags, place, model, window_s);
         let tags = Tags {
             time_s: place.time_s,
             ..*tags
         };
         outputs.reports.record(&tags, model, window_s);
-        outputs.bounces.record(&tags, place, model, window_s);
     }
 
     fn compared(&mut self, probabilities: &[f32], refresh_s: f64) {
@@ -201,22 +202,26 @@ impl Listener for Audience<'_> {
         }
     }
 
-    fn jumped(&mut self, time_s: f64, starts: bool) {
+    fn jumped(&mut self, time_s: f64, starts: bool, told: bool) {
         let outputs = &mut *self.outputs;
         if starts && outputs.bounces.is_rendering() {
             // Some hosts idle in offline mode before they export: that is none of it.
             outputs.bounces.forget(time_s);
-        } else {
-            outputs.bounces.end(time_s);
         }
+        outputs.bounces.end(time_s);
+        outputs.bounces.render(told, time_s);
         outputs.forget_past(time_s);
         if let Some(spectrum) = &mut outputs.spectrum {
             spectrum.reset(time_s);
         }
     }
 
-    fn moves(&mut self, transport: Transport) {
-        self.outputs.bounces.follow(transport);
+    fn moves(&mut self, transport: Transport, time_s: f64) {
+        self.outputs.bounces.follow(transport, time_s);
+    }
+
+    fn renders(&mut self, rendering: bool, time_s: f64) {
+        self.outputs.bounces.render(rendering, time_s);
     }
 
     fn is_capturing(&self) -> bool {

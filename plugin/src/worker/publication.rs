@@ -17,6 +17,8 @@ impl Analyst<'_> {
         };
         if self.params.bypass.value() {
             Activity::Bypassed
+        } else if self.stream_trouble.is_some() {
+            Activity::Refused
         } else if stream.signal.is_absent(Instant::now()) {
             Activity::Waiting
         } else if stream.signal.is_silent() {

@@ -7,8 +7,9 @@ use hamiltone_engine::EngineError;
 use hamiltone_engine::model::{Among, Model};
 use hamiltone_engine::tagging::{Tagger, Tags};
 
+use super::clock::{Clock, Place};
 use super::meters::{LoadMeter, SignalMeter};
-use crate::tap::{Heard, Mark, Outlet, ScheduledNote, StreamFormat, Transport};
+use crate::tap::{Heard, Mark, Outlet, RENDER_OVER, ScheduledNote, StreamFormat, Transport};
 
 /// Frames handled between two looks at the clock: some 20 ms, a few of the model's frames.
 const CHUNK: usize = 1024;
@@ -16,23 +17,9 @@ const CHUNK: usize = 1024;
 /// A gap up to this long is heard as silence; after a longer one the past is forgotten.
 const BRIDGED_GAP_S: f64 = 1.0;
 
-/// A render that is known by its pace alone is over when nothing came for this long.
-const RENDER_OVER: Duration = Duration::from_secs(3);
-
-/// Where a column of tags is.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Place {
-    /// Seconds since the stream began to the newest sample of the column.
-    pub(super) time_s: f64,
-    /// The same in frames.
-    pub(super) frame: u64,
-    /// Time at which the tagger began without a past: what came before has no part in the tags.
-    pub(super) zero_s: f64,
-    /// Position in the host's timeline, in seconds.
-    pub(super) host_s: Option<f64>,
-    /// Seconds between columns.
-    pub(super) refresh_s: f64,
-}
+/// The host has stopped when it called for this long neither. A little more than what the tap takes for a pause: where
+/// this side sees one, the tap marks the next block as a jump.
+const STOPPED: Duration = RENDER_OVER.saturating_add(Duration::from_millis(200));
 
 /// Why frames were not heard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,12 +51,14 @@ pub(super) trait Listener {
     /// Frames that were not heard, from one time of the stream to another. Where they are few they count as silence;
     /// else the tags that follow have no past (`breaks`).
     fn unheard(&mut self, from_s: f64, to_s: f64, why: Unheard, breaks: bool);
-    /// What follows `time_s` has nothing to do with what came before; `starts`: the transport stood
-    /// still before, and runs from here on.
-    fn jumped(&mut self, time_s: f64, starts: bool);
-    /// What the host's transport does from here on.
-    fn moves(&mut self, transport: Transport);
-    /// Whether a move of the transport ends what is being recorded.
+    /// What follows `time_s` has nothing to do with what came before. If the host does not say that it
+    /// renders (`told`), its pace has to show it anew. `starts`: the transport stood still before, and runs from here on.
+    fn jumped(&mut self, time_s: f64, starts: bool, told: bool);
+    /// What the host's transport does from `time_s` on.
+    fn moves(&mut self, transport: Transport, time_s: f64);
+    /// Whether the host renders from `time_s` on.
+    fn renders(&mut self, rendering: bool, time_s: f64);
+    /// Whether something is being recorded that somebody wants.
     fn is_capturing(&self) -> bool;
     /// Notes that are due go to `send`, which returns false where it takes no more.
     fn deliver(&mut self, send: &mut dyn FnMut(ScheduledNote) -> bool);
@@ -90,6 +79,12 @@ pub(super) struct Stream {
     /// What the host said of its transport at `told_at`.
     transport: Transport,
     told_at: u64,
+    /// The host renders at `position`: it says so, or its pace shows it.
+    rendering: bool,
+    /// When the host was last seen to send frames, how many these were by then, and whether it has stopped since.
+    active_at: Instant,
+    active_frames: u64,
+    stopped: bool,
     chunk: Box<[f32]>,
     pub(super) load: LoadMeter,
     pub(super) compared_load: LoadMeter,
@@ -100,6 +95,7 @@ impl Stream {
     pub(super) fn new(outlet: Outlet) -> Self {
         Self {
             rate: outlet.format().sample_rate,
+            rendering: outlet.format().offline,
             outlet,
             tagger: None,
             compared: None,
@@ -108,6 +104,9 @@ impl Stream {
             zero: 0,
             transport: Transport::default(),
             told_at: 0,
+            active_at: Instant::now(),
+            active_frames: 0,
+            stopped: false,
             chunk: vec![0.0; CHUNK].into(),
             load: LoadMeter::default(),
             compared_load: LoadMeter::default(),
@@ -183,18 +182,46 @@ impl Stream {
 
     /// Where the host's transport is at the newest frame, in seconds, and whether it runs.
     pub(super) fn transport(&self) -> (Option<f64>, bool) {
-        (self.host_s(self.position), self.transport.playing)
+        (
+            self.clock().host_s(self.position as f64),
+            self.transport.playing,
+        )
     }
 
-    /// Whether the host renders. A render that is known by its pace alone is over when nothing came for a while.
+    /// Whether the host renders what is analysed now.
     pub(super) fn is_rendering(&self) -> bool {
-        let over = !self.format().offline && self.signal.absent_for() > RENDER_OVER;
-        self.outlet.is_rendering() && !over
+        self.rendering
+    }
+
+    /// Whether the host may wait for the worker.
+    pub(super) fn is_urgent(&self) -> bool {
+        self.outlet.is_rendering() && !self.has_stopped()
+    }
+
+    /// Whether a host that does not say that it renders has sent nothing for a while: its transport stands, whatever
+    /// it said last.
+    fn has_stopped(&self) -> bool {
+        !self.format().offline
+            && self.outlet.frames_passed() == self.active_frames
+            && self.active_at.elapsed() > STOPPED
+    }
+
+    /// Ends what is recorded once the host has stopped calling. Call it when the ring is empty, as often as you like.
+    pub(super) fn follow_stops(&mut self, listener: &mut dyn Listener) {
+        if !self.stopped && self.has_stopped() {
+            self.stopped = true;
+            self.jump(false, listener);
+        }
     }
 
     /// Hears what is in the ring, for about `budget` at most. Returns whether more is there.
     pub(super) fn hear(&mut self, budget: Duration, listener: &mut dyn Listener) -> bool {
         let start = Instant::now();
+        let frames = self.outlet.frames_passed();
+        if frames != self.active_frames {
+            (self.active_frames, self.active_at) = (frames, start);
+            self.stopped = false;
+        }
         loop {
             match self.outlet.next(&mut self.chunk) {
                 None => return false,
@@ -206,6 +233,13 @@ impl Stream {
                     self.pass_gap(frames, Unheard::Bypassed, listener);
                 }
                 Some(Heard::Mark(Mark::Jump)) => self.jump(false, listener),
+                // What is recorded may wait longer for its next block.
+                Some(Heard::Mark(Mark::Pause)) if listener.is_capturing() => {}
+                Some(Heard::Mark(Mark::Pause)) => self.jump(false, listener),
+                Some(Heard::Mark(Mark::Rendering(rendering))) => {
+                    self.rendering = rendering || self.format().offline;
+                    listener.renders(self.rendering, self.duration_s());
+                }
                 Some(Heard::Mark(Mark::Transport(transport))) => {
                     self.follow(transport, listener);
                 }
@@ -213,6 +247,7 @@ impl Stream {
             let outlet = &mut self.outlet;
             listener.deliver(&mut |note| outlet.send(note));
             self.outlet.analysed_up_to(self.position);
+            self.active_at = Instant::now();
             if start.elapsed() >= budget {
                 return true;
             }
@@ -225,7 +260,7 @@ impl Stream {
         self.outlet.send(note)
     }
 
-    /// The stream ends: lets the tagger say what it still holds.
+    /// The sound ends here: lets the tagger say what it still holds.
     pub(super) fn finish(&mut self, listener: &mut dyn Listener) {
         let clock = self.clock();
         if let Some(tagger) = &mut self.tagger {
@@ -288,21 +323,28 @@ impl Stream {
     }
 
     /// The host said something of its transport. A start is a beginning: the same stretch then has
-    /// the same tags each time it is played.
+    /// the same tags each time it is played. So is a jump, which has a mark of its own.
     fn follow(&mut self, transport: Transport, listener: &mut dyn Listener) {
         let starts = transport.playing && !self.transport.playing;
         let stops = !transport.playing && self.transport.playing;
-        let moves = transport.playing && !starts;
-        if starts || ((stops || moves) && listener.is_capturing()) {
+        if starts || (stops && listener.is_capturing()) {
             self.jump(starts, listener);
+        } else if stops {
+            self.rendering = self.format().offline;
+            listener.renders(self.rendering, self.duration_s());
         }
-        listener.moves(transport);
+        listener.moves(transport, self.duration_s());
         self.transport = transport;
         self.told_at = self.position;
     }
 
     fn jump(&mut self, starts: bool, listener: &mut dyn Listener) {
-        listener.jumped(self.duration_s(), starts);
+        if listener.is_capturing() {
+            self.finish(listener);
+        }
+        let told = self.format().offline;
+        self.rendering = told;
+        listener.jumped(self.duration_s(), starts, told);
         self.forget();
     }
 
@@ -315,10 +357,6 @@ impl Stream {
 
     fn seconds(&self, frame: u64) -> f64 {
         frame as f64 / self.rate
-    }
-
-    fn host_s(&self, frame: u64) -> Option<f64> {
-        self.clock().host_s(frame)
     }
 
     fn clock(&self) -> Clock {
@@ -335,37 +373,4 @@ impl Stream {
 fn restrict(tagger: &mut Tagger, words: &[String]) {
     let among = Among::new(tagger.model().card(), words);
     tagger.choose_among(among);
-}
-
-/// From a tagger's time to the stream's and the host's.
-#[derive(Clone, Copy)]
-struct Clock {
-    rate: f64,
-    zero_s: f64,
-    transport: Transport,
-    told_at: u64,
-}
-
-impl Clock {
-    fn place(self, tags: &Tags<'_>, refresh_s: f64) -> Place {
-        let time_s = self.zero_s + tags.time_s;
-        let frame = (time_s * self.rate).round() as u64;
-        Place {
-            time_s,
-            frame,
-            zero_s: self.zero_s,
-            host_s: self.host_s(frame),
-            refresh_s,
-        }
-    }
-
-    fn host_s(self, frame: u64) -> Option<f64> {
-        let told = self.transport.position? as f64;
-        let passed = if self.transport.playing {
-            frame as f64 - self.told_at as f64
-        } else {
-            0.0
-        };
-        Some((told + passed) / self.rate)
-    }
 }

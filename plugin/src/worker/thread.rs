@@ -103,7 +103,7 @@ impl<'a> Analyst<'a> {
         loop {
             let pause = match (more, &self.stream) {
                 (true, _) => Duration::ZERO,
-                (false, Some(stream)) if stream.is_rendering() => RENDERING_PAUSE,
+                (false, Some(stream)) if stream.is_urgent() => RENDERING_PAUSE,
                 (false, Some(_)) => LISTENING_PAUSE,
                 (false, None) => IDLE_PAUSE,
             };
@@ -243,6 +243,10 @@ impl<'a> Analyst<'a> {
 
     /// Whether the stream is recorded: in a render, or when the user captures what plays.
     fn follow_capture(&mut self) {
+        if let (Some(stream), Some(model)) = (&mut self.stream, self.models.model()) {
+            let circumstances = Circumstances::now(model, &self.params, &self.settings);
+            stream.follow_stops(&mut self.outputs.under(circumstances));
+        }
         let Some(stream) = &self.stream else {
             return self.outputs.bounces.want(false, false, 0.0);
         };

@@ -1,5 +1,7 @@
 //! The audio side: an active plugin with its buffers.
 
+use std::time::{Duration, Instant};
+
 use anyhow::{Result, ensure};
 use clack_host::events::event_types::{ParamValueEvent, TransportEvent, TransportFlags};
 use clack_host::events::spaces::CoreEventSpace;
@@ -23,6 +25,8 @@ pub struct Stream {
     sample_rate: f64,
     /// Where the transport plays, in seconds, while it does.
     plays_at_s: Option<f64>,
+    /// The transport plays and says the same position for ever.
+    stands_still: bool,
     events: EventBuffer,
     notes: Vec<Note>,
 }
@@ -55,6 +59,7 @@ impl Stream {
             frames_so_far: 0,
             sample_rate,
             plays_at_s: None,
+            stands_still: false,
             events: EventBuffer::new(),
             notes: Vec::new(),
         }
@@ -63,6 +68,30 @@ impl Stream {
     /// Lets the transport play from `seconds` on, or stops it.
     pub fn play_from(&mut self, seconds: Option<f64>) {
         self.plays_at_s = seconds;
+    }
+
+    /// Lets the position stand still while the transport plays, as some hosts do that have none.
+    pub fn stand_still(&mut self) {
+        self.stands_still = true;
+    }
+
+    /// Sends `sound` (the same on all channels) through at the pace of the clock.
+    ///
+    /// # Errors
+    /// The plugin reports an error, or the block is too large.
+    pub fn play_live(&mut self, sound: &[f32], block: usize) -> Result<()> {
+        let start = Instant::now();
+        let mut frames = 0;
+        for samples in sound.chunks(block) {
+            for channel in &mut self.input {
+                channel[..samples.len()].copy_from_slice(samples);
+            }
+            self.process(samples.len())?;
+            frames += samples.len();
+            let due = Duration::from_secs_f64(frames as f64 / self.sample_rate);
+            std::thread::sleep(due.saturating_sub(start.elapsed()));
+        }
+        Ok(())
     }
 
     /// The notes that the plugin sent so far.
@@ -129,7 +158,9 @@ impl Stream {
         )?;
         self.keep_notes();
         self.frames_so_far += frames as u64;
-        if let Some(plays_at_s) = &mut self.plays_at_s {
+        if let Some(plays_at_s) = &mut self.plays_at_s
+            && !self.stands_still
+        {
             *plays_at_s += frames as f64 / self.sample_rate;
         }
         Ok(())

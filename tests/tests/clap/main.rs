@@ -6,6 +6,7 @@ mod outputs;
 mod pass_through;
 mod state;
 mod tags;
+mod takes;
 
 use hamiltone_tests::host::Plugin;
 use hamiltone_tests::places;

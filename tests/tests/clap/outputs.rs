@@ -13,7 +13,7 @@ use serde_json::json;
 use super::open;
 
 /// Ten seconds of the demo.
-fn sound() -> Audio {
+pub(super) fn sound() -> Audio {
     let Audio {
         sample_rate,
         mut samples,
@@ -25,7 +25,7 @@ fn sound() -> Audio {
     }
 }
 
-fn set(plugin: &mut Plugin, change: impl FnOnce(&mut State)) {
+pub(super) fn set(plugin: &mut Plugin, change: impl FnOnce(&mut State)) {
     let mut state = State::parse(&plugin.save().unwrap()).unwrap();
     change(&mut state);
     plugin.load(&state.to_bytes()).unwrap();
@@ -43,7 +43,7 @@ fn render(plugin: &mut Plugin, audio: &Audio, block: usize, begin_s: f64, offlin
     plugin.stop(stream);
 }
 
-fn timelines(folder: &Path) -> Vec<(String, Timeline)> {
+pub(super) fn timelines(folder: &Path) -> Vec<(String, Timeline)> {
     let mut found: Vec<(String, Timeline)> = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -61,7 +61,7 @@ fn timelines(folder: &Path) -> Vec<(String, Timeline)> {
 }
 
 /// What `hamiltone analyze` does with a file, without the file.
-fn as_a_file(audio: &Audio) -> Timeline {
+pub(super) fn as_a_file(audio: &Audio) -> Timeline {
     let model = Library::with_folders(vec![]).default_model();
     let mut recorder = Recorder::new(&model, 2.0, EventSettings::of(model.card()));
     let mut tagger = Tagger::new(model, audio.sample_rate, 2.0).unwrap();
@@ -70,7 +70,7 @@ fn as_a_file(audio: &Audio) -> Timeline {
     recorder.finish("file", audio.seconds())
 }
 
-fn assert_agree(bounce: &Timeline, file: &Timeline, what: &str) {
+pub(super) fn assert_agree(bounce: &Timeline, file: &Timeline, what: &str) {
     assert_eq!(bounce.columns.len(), file.columns.len(), "{what}");
     for (ours, theirs) in bounce.columns.iter().zip(file.columns.iter()) {
         assert!((ours.time_s - theirs.time_s).abs() < 1e-6, "{what}");

@@ -168,6 +168,10 @@ fn every_state_looks_as_it_did() {
         title: "Model missing: my-birds, 0123456789ab".to_owned(),
         advice: "Put its file into a folder of models, or choose another model.".to_owned(),
     };
+    let refused = Trouble {
+        title: "Not analysing".to_owned(),
+        advice: "The rate is too high. The sound passes untouched.".to_owned(),
+    };
     let activity = |activity| Snapshot {
         activity,
         ..listening.clone()
@@ -188,6 +192,15 @@ fn every_state_looks_as_it_did() {
             "model-missing",
             Snapshot {
                 troubles: vec![missing],
+                ..listening.clone()
+            },
+        ),
+        (
+            "refused",
+            Snapshot {
+                activity: Activity::Refused,
+                probabilities: Vec::new(),
+                troubles: vec![refused],
                 ..listening.clone()
             },
         ),

@@ -186,6 +186,7 @@ fn every_state_can_be_drawn_at_every_size() {
         Activity::Listening,
         Activity::NoSignal,
         Activity::Bypassed,
+        Activity::Refused,
     ] {
         for size in [PanelSize::MIN, PanelSize::DEFAULT] {
             let snapshot = Snapshot {
@@ -396,4 +397,73 @@ fn a_destination_for_osc_can_be_written() {
         panic!("{wanted:?}");
     };
     assert_eq!(settings.osc.destination(), "10.0.0.7:57120");
+}
+
+/// The middle of the field for the folder of bounces.
+fn folder_field() -> Pos2 {
+    let stage = areas(PanelSize::DEFAULT, 0).stage;
+    stage.left_top() + vec2(400.0, 105.0)
+}
+
+#[test]
+fn a_folder_can_be_written() {
+    let key = |key| egui::Event::Key {
+        key,
+        physical_key: None,
+        pressed: true,
+        repeat: false,
+        modifiers: egui::Modifiers::NONE,
+    };
+    for (text, last, expected) in [
+        ("/music/my songs", egui::Key::Enter, Some("/music/my songs")),
+        ("/music", egui::Key::Escape, None),
+        ("music", egui::Key::Enter, None),
+    ] {
+        let mut events = click(folder_field()).to_vec();
+        events.push(vec![egui::Event::Text(text.to_owned())]);
+        events.push(vec![]);
+        let written = run_on("Outputs", PanelSize::DEFAULT, &snapshot(), &events);
+        assert_eq!(written, [], "nothing changes while it is written");
+        events.push(vec![key(last)]);
+        events.push(vec![]);
+        let wanted = run_on("Outputs", PanelSize::DEFAULT, &snapshot(), &events);
+        let expected = expected.map(|path| Action::Path(Question::BounceFolder, path.into()));
+        assert_eq!(wanted, Vec::from_iter(expected), "{text}");
+    }
+}
+
+#[test]
+fn a_folder_that_is_pasted_holds_at_once() {
+    let mut events = click(folder_field()).to_vec();
+    events.push(vec![egui::Event::Text("/half of a".to_owned())]);
+    events.push(vec![egui::Event::Paste(
+        "file:///music/my%20songs\n".to_owned(),
+    )]);
+    events.push(vec![]);
+    let wanted = run_on("Outputs", PanelSize::DEFAULT, &snapshot(), &events);
+    let path = PathBuf::from("/music/my songs");
+    assert_eq!(wanted, [Action::Path(Question::BounceFolder, path)]);
+}
+
+#[test]
+fn a_model_can_be_pasted_into_the_menu() {
+    let header = areas(PanelSize::DEFAULT, 0).header;
+    let menu = header.right_top() + vec2(-40.0, 15.0);
+    let mut events = click(menu).to_vec();
+    events.push(vec![]);
+    // The field is the last of the menu: its place is looked for, as the menu's height is its own business.
+    let mut found = false;
+    for below in (60..400).step_by(8) {
+        let field = menu + vec2(0.0, below as f32);
+        let mut events = events.clone();
+        events.extend(click(field));
+        events.push(vec![egui::Event::Paste(
+            "/models/birds.safetensors".to_owned(),
+        )]);
+        events.push(vec![]);
+        let wanted = run(PanelSize::DEFAULT, &snapshot(), &events);
+        let path = PathBuf::from("/models/birds.safetensors");
+        found |= wanted.contains(&Action::Path(Question::Model, path));
+    }
+    assert!(found);
 }

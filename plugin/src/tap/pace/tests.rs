@@ -66,3 +66,42 @@ fn a_clock_that_drifts_is_no_render() {
         assert!(!host.pace.is_rendering());
     }
 }
+
+#[test]
+fn a_render_has_to_show_anew_after_a_cut_but_is_waited_for() {
+    let mut host = Host::new();
+    host.play(2.0, 20.0);
+    assert!(host.pace.is_new_render());
+    host.pace.cut();
+    assert!(host.pace.is_rendering() && !host.pace.is_new_render());
+    host.play(1.0, 20.0);
+    assert!(host.pace.is_new_render(), "a second render");
+    host.pace.cut();
+    host.play(7.0, 1.0);
+    assert!(
+        !host.pace.is_rendering() && !host.pace.is_new_render(),
+        "live after it"
+    );
+}
+
+#[test]
+fn pauses_are_told_from_long_blocks_and_from_renders() {
+    let mut host = Host::new();
+    let mut late = |seconds: f64, frames: usize| {
+        host.now += Duration::from_secs_f64(seconds);
+        host.pace.heard(frames, host.now)
+    };
+    assert_eq!(late(0.0, 480), Pause::None, "the first block");
+    assert_eq!(late(0.9, 480), Pause::None);
+    assert_eq!(late(1.1, 67_200), Pause::Short);
+    assert_eq!(late(1.5, 480), Pause::None, "the block lasted 1.4 s");
+    assert_eq!(late(3.1, 480), Pause::Long);
+    assert_eq!(late(0.1, 96_000), Pause::None);
+    assert!(host.pace.is_rendering());
+    host.now += Duration::from_secs(3);
+    assert_eq!(
+        host.pace.heard(480, host.now),
+        Pause::None,
+        "a render may take its time"
+    );
+}

@@ -16,6 +16,7 @@ mod models;
 mod notes;
 mod reports;
 mod streams;
+mod takes;
 
 /// The rate of the recording.
 const RATE: f64 = 32_000.0;

@@ -77,6 +77,7 @@ fn a_rate_that_cannot_be_resampled_is_explained() {
         tap.hear(&[[0.5; 64]], Listen::Mix);
         let snapshot = bench.wait("trouble", |s| !s.troubles.is_empty());
         assert_eq!(snapshot.troubles[0].title, "Not analysing", "{rate}");
+        assert_eq!(snapshot.activity, Activity::Refused, "{rate}");
     }
 }
 
