@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use hamiltone_engine::features::clip_frames;
-use hamiltone_engine::model::{Card, TaskKind, clip_logits};
+use hamiltone_engine::model::{Card, TaskKind};
 use hamiltone_engine::network::streaming::{PackedNetwork, Weights};
+use hamiltone_engine::tagging::ClipFeatures;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -57,9 +57,9 @@ pub fn evaluate(card: &Card, weights: &Weights, clips: &[(&[f32], &[usize])]) ->
     let answers: Vec<Answer<'_>> = clips
         .par_iter()
         .map(|(samples, labels)| {
-            let least = card.architecture.frames_per_column();
-            let frames = clip_frames(&card.features, samples, least);
-            (clip_logits(&network, &frames), *labels)
+            let logits = ClipFeatures::logits(&network, &card.features, samples)
+                .expect("a card's sample rate was checked");
+            (logits, *labels)
         })
         .collect();
     summarise(card.labels.len(), card.task, &answers)

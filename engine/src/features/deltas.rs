@@ -50,6 +50,15 @@ impl Deltas {
         self.rows_seen = [0; COMPONENTS];
     }
 
+    /// The state after so many copies of `row` that every regression is at rest; `frame` becomes the quaternion
+    /// frame of that state. Allocates nothing.
+    pub(super) fn settle(&mut self, row: &[f32], frame: &mut [f32]) {
+        self.reset();
+        for _ in 0..=2 * HISTORY {
+            self.push(row, frame);
+        }
+    }
+
     /// Takes the next row; fills `frame` (component-major, `COMPONENTS × bands`) and returns true
     /// where all components of an instant are now known. Allocates nothing.
     pub(super) fn push(&mut self, row: &[f32], frame: &mut [f32]) -> bool {

@@ -1,17 +1,27 @@
 //! The streaming front end: samples at the model's rate to quaternion frames.
 
 use super::deltas::Deltas;
+use super::level::Level;
 use super::{COMPONENTS, DELTA_LATENCY_FRAMES, FeatureSettings, LogMel};
 
 /// Samples in any block sizes to quaternion frames, one a hop.
+///
+/// There are two beginnings. [`new`](Self::new) knows nothing of what came before: the first frame begins at the
+/// first sample, and the deltas take the first row for all rows before it. That is how crops are learned.
+/// [`after_silence`](Self::after_silence) is in the state that a long silence leaves, so the frames that contain a
+/// part of the first samples come out too, [`frames_before`](Self::frames_before) of them before the frame that
+/// would be the first otherwise; from then on frames lie at the same samples. That is how streams and files are tagged.
 pub struct FrontEnd {
     settings: FeatureSettings,
     log_mel: LogMel,
+    level: Option<Level>,
     deltas: Deltas,
     /// The samples of the frame in the making, at most `fft_size`.
     waiting: Vec<f32>,
     row: Vec<f32>,
     frame: Vec<f32>,
+    /// The row of silence, for a stream that begins after silence.
+    silent_row: Option<Vec<f32>>,
 }
 
 impl FrontEnd {
@@ -19,12 +29,26 @@ impl FrontEnd {
     pub fn new(settings: &FeatureSettings) -> Self {
         Self {
             log_mel: LogMel::new(settings),
+            level: settings.level.map(|level| Level::new(level, settings)),
             deltas: Deltas::new(settings),
             waiting: Vec::with_capacity(settings.fft_size),
             row: vec![0.0; settings.mel_bands],
             frame: vec![0.0; COMPONENTS * settings.mel_bands],
+            silent_row: None,
             settings: settings.clone(),
         }
+    }
+
+    /// As after a long silence; the quaternion frame of silence is the second result. Allocates all it needs.
+    pub fn after_silence(settings: &FeatureSettings) -> (Self, Vec<f32>) {
+        let mut front_end = Self::new(settings);
+        let mut row = vec![0.0; settings.mel_bands];
+        let silence = vec![0.0; settings.fft_size];
+        front_end.log_mel.frame(&silence, &mut row);
+        front_end.silent_row = Some(row);
+        front_end.reset();
+        let frame = front_end.frame.clone();
+        (front_end, frame)
     }
 
     /// Takes mono samples at the model's rate; hands each finished quaternion frame to `sink`:
@@ -38,7 +62,14 @@ impl FrontEnd {
             if self.waiting.len() < self.settings.fft_size {
                 return;
             }
-            self.log_mel.frame(&self.waiting, &mut self.row);
+            match &mut self.level {
+                None => self.log_mel.frame(&self.waiting, &mut self.row),
+                Some(level) => {
+                    let factor = |mean_square| level.factor(mean_square);
+                    self.log_mel
+                        .frame_with_gain(&self.waiting, factor, &mut self.row);
+                }
+            }
             self.waiting.drain(..self.settings.hop);
             if self.deltas.push(&self.row, &mut self.frame) {
                 sink(&self.frame);
@@ -59,19 +90,49 @@ impl FrontEnd {
         }
     }
 
-    /// Forgets the past.
+    /// Returns to the state it was made in. Allocates nothing.
     pub fn reset(&mut self) {
         self.waiting.clear();
-        self.deltas.reset();
+        if let Some(level) = &mut self.level {
+            level.reset();
+        }
+        match &self.silent_row {
+            None => self.deltas.reset(),
+            Some(row) => {
+                let hops = whole_hops_in_a_frame(&self.settings);
+                self.waiting.resize(hops * self.settings.hop, 0.0);
+                self.deltas.settle(row, &mut self.frame);
+            }
+        }
     }
 
-    /// Samples that must have come for `frames` quaternion frames to come out.
+    /// Frames that come out before the first sample's own where the stream began after silence: their windows, or
+    /// those of their deltas, reach past the first sample.
+    pub fn frames_before(settings: &FeatureSettings) -> usize {
+        whole_hops_in_a_frame(settings) + DELTA_LATENCY_FRAMES
+    }
+
+    /// Samples that must have come for `frames` quaternion frames to come out, where the stream began after silence.
+    pub fn samples_after_silence(settings: &FeatureSettings, frames: usize) -> usize {
+        if frames == 0 {
+            return 0;
+        }
+        settings.fft_size + settings.hop * (frames - 1)
+            - settings.hop * whole_hops_in_a_frame(settings)
+    }
+
+    /// Samples that must have come for `frames` quaternion frames to come out, where nothing was before.
     pub fn samples_for(settings: &FeatureSettings, frames: usize) -> usize {
         if frames == 0 {
             return 0;
         }
         settings.fft_size + settings.hop * (frames - 1 + DELTA_LATENCY_FRAMES)
     }
+}
+
+/// Hops that an FFT frame can begin before a sample and still contain it.
+fn whole_hops_in_a_frame(settings: &FeatureSettings) -> usize {
+    (settings.fft_size - 1) / settings.hop
 }
 
 /// All quaternion frames of a clip, one after the other (`frames × COMPONENTS × mel_bands`).

@@ -14,6 +14,8 @@ use super::FeatureSettings;
 /// wrong by hundredths of a dB, and quiet bands are where the classes differ.
 pub struct LogMel {
     window: Vec<f64>,
+    /// Sum of the window's squares.
+    window_energy: f64,
     fft: Arc<dyn RealToComplex<f64>>,
     windowed: Vec<f64>,
     spectrum: Vec<Complex<f64>>,
@@ -34,10 +36,12 @@ impl LogMel {
     pub fn new(settings: &FeatureSettings) -> Self {
         let size = settings.fft_size;
         let fft = RealFftPlanner::<f64>::new().plan_fft_forward(size);
+        let window: Vec<f64> = (0..size)
+            .map(|i| 0.5 - 0.5 * (TAU * i as f64 / size as f64).cos())
+            .collect();
         Self {
-            window: (0..size)
-                .map(|i| 0.5 - 0.5 * (TAU * i as f64 / size as f64).cos())
-                .collect(),
+            window_energy: window.iter().map(|weight| weight * weight).sum(),
+            window,
             windowed: fft.make_input_vec(),
             spectrum: fft.make_output_vec(),
             scratch: fft.make_scratch_vec(),
@@ -53,6 +57,20 @@ impl LogMel {
     /// # Panics
     /// If a slice has another length than that.
     pub fn frame(&mut self, samples: &[f32], row: &mut [f32]) {
+        self.frame_with_gain(samples, |_| 1.0, row);
+    }
+
+    /// The same with the powers multiplied by a factor, which may follow from the mean square of the samples under
+    /// the window.
+    ///
+    /// # Panics
+    /// As [`frame`](Self::frame).
+    pub(super) fn frame_with_gain(
+        &mut self,
+        samples: &[f32],
+        factor: impl FnOnce(f64) -> f64,
+        row: &mut [f32],
+    ) {
         assert_eq!(
             samples.len(),
             self.window.len(),
@@ -62,6 +80,8 @@ impl LogMel {
         for ((out, &sample), weight) in self.windowed.iter_mut().zip(samples).zip(&self.window) {
             *out = f64::from(sample) * weight;
         }
+        let energy: f64 = self.windowed.iter().map(|sample| sample * sample).sum();
+        let factor = factor(energy / self.window_energy);
         let done = self.fft.process_with_scratch(
             &mut self.windowed,
             &mut self.spectrum,
@@ -79,6 +99,7 @@ impl LogMel {
                 .zip(bins)
                 .map(|(weight, bin)| weight * bin)
                 .sum();
+            let power = factor * power;
             *out = (10.0 * power.max(self.floor_power).log10()) as f32;
         }
     }

@@ -1,5 +1,7 @@
 use serde::{Deserialize, Serialize};
 
+use super::LevelSettings;
+
 /// How a model wants its sound seen. Part of the model file; the engine obeys it.
 ///
 /// The defaults are those of the networks in arXiv 2510.21388 and PANNs at 32 kHz, but for frames
@@ -24,6 +26,9 @@ pub struct FeatureSettings {
     /// What the three imaginary components are.
     #[serde(default, skip_serializing_if = "Components::is_usual")]
     pub components: Components,
+    /// A gain for quiet sound; none in most models.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<LevelSettings>,
 }
 
 /// What stands beside the log-mel row in a quaternion frame.
@@ -60,6 +65,7 @@ impl Default for FeatureSettings {
             highest_hz: 14_000.0,
             floor_power: 1e-10,
             components: Components::Deltas,
+            level: None,
         }
     }
 }
@@ -93,6 +99,10 @@ impl FeatureSettings {
             (
                 self.floor_power > 0.0 && self.floor_power <= 1.0,
                 "floor_power (over 0, at most 1)",
+            ),
+            (
+                self.level.is_none_or(|level| level.is_valid()),
+                "level (see its fields)",
             ),
         ];
         checks

@@ -185,6 +185,29 @@ impl Map {
         }
     }
 
+    /// The rows before row 0, block after block, as [`set_history`](Self::set_history) takes them. Allocates.
+    pub fn history(&self) -> Vec<f32> {
+        let (row, block) = (self.shape.row_stride(), self.shape.block_stride());
+        let blocks = self.values.chunks_exact(block);
+        blocks
+            .flat_map(|block| &block[..HISTORY * row])
+            .copied()
+            .collect()
+    }
+
+    /// Replaces the rows before row 0. Allocates nothing.
+    ///
+    /// # Panics
+    /// If `history` is not that of a map with as many channels, mels and lanes.
+    pub fn set_history(&mut self, history: &[f32]) {
+        let size = HISTORY * self.shape.row_stride();
+        assert_eq!(history.len(), size * self.shape.blocks(), "another shape");
+        let blocks = self.values.chunks_exact_mut(self.shape.block_stride());
+        for (block, history) in blocks.zip(history.chunks_exact(size)) {
+            block[..size].copy_from_slice(history);
+        }
+    }
+
     pub(super) fn values(&self) -> &[f32] {
         &self.values
     }

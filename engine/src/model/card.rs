@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{ClassStatistics, Probe};
-use crate::features::FeatureSettings;
+use crate::features::{FeatureSettings, FrontEnd};
 use crate::network::Architecture;
 
 /// The version of the file format that this engine writes and reads.
@@ -72,4 +72,20 @@ pub struct Card {
     pub pruning: Option<String>,
     /// A sound and what the network says to it.
     pub probe: Probe,
+}
+
+impl Card {
+    /// Seconds from the first sample of a stream to the newest one that a column of tags depends on; columns count
+    /// from 0. The first one, [`first_tags_s`](Self::first_tags_s), is the first that lies wholly in the stream:
+    /// before it nothing is said, since what comes before the stream counts as silence.
+    pub fn column_end_s(&self, column: usize) -> f64 {
+        let frames = (column + 1) * self.architecture.frames_per_column();
+        let samples = FrontEnd::samples_for(&self.features, frames);
+        samples as f64 / f64::from(self.features.sample_rate)
+    }
+
+    /// Seconds of audio after which the first tags come: .242 with four poolings and hops of 10 ms.
+    pub fn first_tags_s(&self) -> f64 {
+        self.column_end_s(0)
+    }
 }

@@ -200,6 +200,19 @@ impl Architecture {
             .product()
     }
 
+    /// Columns before the present one that its value depends on: two rows for each convolution, each row as many
+    /// frames as the poolings before it make of it; rounded up.
+    pub fn columns_of_memory(&self) -> usize {
+        let (mut row, mut frames) = (1, 0);
+        for block in &self.blocks {
+            frames += HISTORY * row * block.filters.len();
+            if block.pools {
+                row *= POOLING;
+            }
+        }
+        frames.div_ceil(self.frames_per_column())
+    }
+
     /// Mels that are left after the first `blocks` blocks.
     pub(super) fn mels_after(&self, mel_bands: usize, blocks: usize) -> usize {
         self.blocks[..blocks]

@@ -16,6 +16,7 @@ mod normalisation;
 mod packed_linear;
 mod parameters;
 mod pooling;
+mod settled;
 pub mod streaming;
 mod temporal_pooling;
 pub mod whole_clip;

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use super::head::Head;
+use super::settled::{Settled, SettledStates};
 use super::{Algebra, Architecture, BATCH_NORM_EPSILON, POOLING};
 use crate::features::COMPONENTS;
 use crate::kernels::{
@@ -26,6 +27,8 @@ pub struct PackedNetwork {
     /// The head in half precision, once a stream of single columns has asked for it; none where that is in single
     /// precision.
     live_head: OnceLock<Option<Head>>,
+    /// The states that streams began in, one for each chunk size and input that was asked for.
+    settled: SettledStates,
 }
 
 /// A convolution and the batch norm behind it: y = ReLU(scale · (kernel ⊛ x) + shift).
@@ -78,6 +81,7 @@ impl PackedNetwork {
             layers,
             head: Head::new(architecture, weights, instructions),
             live_head: OnceLock::new(),
+            settled: SettledStates::default(),
             architecture: architecture.clone(),
         }
     }
@@ -92,7 +96,7 @@ impl PackedNetwork {
         COMPONENTS * self.mel_bands
     }
 
-    /// Bytes of the weights, in all the forms in which they are packed by now.
+    /// Bytes of the weights, in all the forms in which they are packed by now, and of the states that streams begin in.
     pub fn size_bytes(&self) -> usize {
         let layers = self.layers.iter().map(|layer| {
             let packed = layer.packed.iter().filter_map(OnceLock::get);
@@ -101,7 +105,8 @@ impl PackedNetwork {
         });
         let live = self.live_head.get().into_iter().flatten();
         let heads = [&self.head].into_iter().chain(live);
-        layers.sum::<usize>() + heads.map(Head::size_bytes).sum::<usize>()
+        let heads = heads.map(Head::size_bytes).sum::<usize>();
+        layers.sum::<usize>() + heads + self.settled.size_bytes()
     }
 
     /// The kernel of every convolution where `columns` columns come at a time: a single one live.
@@ -234,6 +239,8 @@ pub struct StreamingNetwork {
     sums: Vec<f32>,
     /// The columns of a chunk.
     columns: Vec<f32>,
+    /// Where it begins; nothing: with zeros before it.
+    beginning: Option<Arc<Settled>>,
 }
 
 impl StreamingNetwork {
@@ -269,8 +276,39 @@ impl StreamingNetwork {
             workspace,
             sums: vec![0.0; sums],
             columns: vec![0.0; most_columns * network.architecture.column_size()],
+            beginning: None,
             network,
         }
+    }
+
+    /// As [`new`](Self::new), but with what a long stretch of `frame` (a quaternion frame, `4 × mel_bands`) leaves
+    /// behind instead of zeros. The first call for a frame and a chunk size runs the network until nothing
+    /// changes any more ([`Architecture::columns_of_memory`], milliseconds); the state is kept with the weights.
+    ///
+    /// # Panics
+    /// If `frame` has another size.
+    pub fn after(network: Arc<PackedNetwork>, most_columns: usize, frame: &[f32]) -> Self {
+        let mut stream = Self::new(network, most_columns);
+        assert_eq!(frame.len(), stream.network.frame_size(), "one frame");
+        let network = stream.network.clone();
+        let histories = network
+            .settled
+            .get_or_make((stream.most_columns, frame), || stream.settle(frame));
+        stream.beginning = Some(histories);
+        stream.reset();
+        stream
+    }
+
+    /// Runs on one frame until nothing changes any more; the rows that are then before the next ones, of each map.
+    fn settle(&mut self, frame: &[f32]) -> Vec<Vec<f32>> {
+        let architecture = &self.network.architecture;
+        let frames = self.most_columns * architecture.frames_per_column();
+        let chunks = architecture.columns_of_memory().div_ceil(self.most_columns) + 1;
+        let chunk = frame.repeat(frames);
+        for _ in 0..chunks {
+            self.advance(&chunk, &mut |_| {});
+        }
+        self.maps.iter().map(Map::history).collect()
     }
 
     /// The weights it runs on.
@@ -278,9 +316,14 @@ impl StreamingNetwork {
         &self.network
     }
 
-    /// Forgets the past.
+    /// Returns to the state it was made in. Allocates nothing.
     pub fn reset(&mut self) {
         self.maps.iter_mut().for_each(Map::clear);
+        if let Some(beginning) = &self.beginning {
+            for (map, history) in self.maps.iter_mut().zip(beginning.histories()) {
+                map.set_history(history);
+            }
+        }
     }
 
     /// Takes quaternion frames (each `4 × mel_bands`, component-major, one after the other), as

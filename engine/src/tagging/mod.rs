@@ -5,9 +5,9 @@ mod stream;
 mod tagger;
 mod window;
 
-pub use clip::ClipClassifier;
+pub use clip::{ClipClassifier, ClipFeatures};
 pub use tagger::{Tagger, Tags};
-pub(crate) use window::WindowSums;
+pub use window::WindowSums;
 
 /// The shortest window in seconds.
 pub const MIN_WINDOW_S: f32 = 0.5;

@@ -1,14 +1,17 @@
-//! The way from samples at any rate to columns.
+//! From samples at any rate to columns.
 
 use std::sync::Arc;
 
 use crate::EngineError;
 use crate::audio::StreamResampler;
 use crate::features::{FeatureSettings, FrontEnd};
-use crate::model::Model;
-use crate::network::streaming::StreamingNetwork;
+use crate::network::Architecture;
+use crate::network::streaming::{PackedNetwork, StreamingNetwork};
 
-/// Resampler, front end and network in a row.
+/// Resampler, front end and network in a row, each in the state that a long silence leaves.
+///
+/// The first [`columns_before`] columns reach past the first sample: they end in it and the samples that follow, and
+/// are mostly silence. The column after them is the first that lies wholly in the stream.
 ///
 /// Samples wait until there are enough for a chunk of columns. The work is the same, but it is done at once: in a
 /// plugin the caches are full of other things whenever a block comes, and to fetch tables and code anew for
@@ -17,11 +20,16 @@ pub(super) struct ColumnStream {
     waiting: Vec<f32>,
     /// As many as make a chunk complete, of samples from now on.
     wanted: usize,
-    way: Way,
+    path: Path,
+}
+
+/// Columns that reach past the first sample of a stream. The next one is the first that tags are given for.
+pub(super) fn columns_before(settings: &FeatureSettings, architecture: &Architecture) -> usize {
+    FrontEnd::frames_before(settings).div_ceil(architecture.frames_per_column())
 }
 
 /// From samples to columns.
-struct Way {
+struct Path {
     resampler: StreamResampler,
     front_end: FrontEnd,
     settings: FeatureSettings,
@@ -30,6 +38,8 @@ struct Way {
     /// Samples at the model's rate, and frames of them, since the beginning.
     samples: usize,
     frames: usize,
+    /// The frame of silence, as often as it fills up the first column.
+    silence: Vec<f32>,
 }
 
 /// The network behind the frames that wait for a chunk to be full.
@@ -39,41 +49,46 @@ struct Columns {
     /// Floats of a column's frames, and of a chunk's.
     column_size: usize,
     chunk_size: usize,
-    /// Whether a column has come out since the beginning.
-    begun: bool,
 }
 
 impl ColumnStream {
     /// Columns are computed `chunk` at a time: 1 for the least delay, more where no one waits.
+    ///
+    /// # Errors
+    /// If the rate is not supported.
     pub(super) fn new(
-        model: &Arc<Model>,
+        network: &Arc<PackedNetwork>,
+        settings: &FeatureSettings,
         sample_rate: u32,
         chunk: usize,
     ) -> Result<Self, EngineError> {
-        let settings = &model.card().features;
-        let network = model.network();
-        let frames_per_column = network.architecture().frames_per_column();
+        let architecture = network.architecture();
+        let frames_per_column = architecture.frames_per_column();
         let column_size = network.frame_size() * frames_per_column;
-        let way = Way {
+        let before = columns_before(settings, architecture) * frames_per_column;
+        let missing = before - FrontEnd::frames_before(settings);
+        let (front_end, silent_frame) = FrontEnd::after_silence(settings);
+        let mut path = Path {
             resampler: StreamResampler::new(sample_rate, settings.sample_rate)?,
-            front_end: FrontEnd::new(settings),
+            front_end,
             settings: settings.clone(),
             columns: Columns {
-                network: StreamingNetwork::new(network.clone(), chunk),
+                network: StreamingNetwork::after(network.clone(), chunk, &silent_frame),
                 frames: Vec::with_capacity(chunk * column_size),
                 column_size,
                 chunk_size: chunk * column_size,
-                begun: false,
             },
             frames_per_column,
             samples: 0,
             frames: 0,
+            silence: silent_frame.repeat(missing),
         };
-        let wanted = way.wanted(); // the first chunk wants most
+        path.begin();
+        let wanted = path.wanted(); // the first chunk wants most
         Ok(Self {
             waiting: Vec::with_capacity(wanted),
             wanted,
-            way,
+            path,
         })
     }
 
@@ -82,38 +97,50 @@ impl ColumnStream {
             self.waiting.extend_from_slice(mono);
             return;
         }
-        self.way.push(&self.waiting, on_column);
+        self.path.push(&self.waiting, on_column);
         self.waiting.clear();
-        self.way.push(mono, on_column);
-        self.wanted = self.way.wanted();
+        self.path.push(mono, on_column);
+        self.wanted = self.path.wanted();
     }
 
-    /// The end of a file: what still waits, then the columns that do. Frames that make no whole column
-    /// are left out, unless there is no column at all: then silence fills up the first, so that there is an
-    /// answer. Allocates in that case.
-    pub(super) fn finish(&mut self, on_column: &mut dyn FnMut(&[f32])) {
-        self.way.push(&self.waiting, on_column);
+    /// The end of a file: the columns of the samples that still wait. Silence follows until there are `least`
+    /// columns since the beginning; other frames that make no whole column are left out. Allocates.
+    pub(super) fn finish(&mut self, least: usize, on_column: &mut dyn FnMut(&[f32])) {
+        self.path.push(&self.waiting, on_column);
         self.waiting.clear();
-        self.way.finish(on_column);
+        self.path.finish(least, on_column);
     }
 
     pub(super) fn reset(&mut self) {
         self.waiting.clear();
-        self.way.reset();
-        self.wanted = self.way.wanted();
+        self.path.reset();
+        self.wanted = self.path.wanted();
     }
 
     pub(super) fn resampler_latency_s(&self, sample_rate: u32) -> f64 {
-        self.way.resampler.latency_s(sample_rate)
+        self.path.resampler.latency_s(sample_rate)
     }
 }
 
-impl Way {
+impl Path {
+    /// The state after a long silence.
+    fn begin(&mut self) {
+        self.columns.frames.clear();
+        self.columns.frames.extend_from_slice(&self.silence);
+        self.samples = 0;
+        self.frames = self.missing_frames();
+    }
+
+    /// Frames of silence that fill up the first column.
+    fn missing_frames(&self) -> usize {
+        self.silence.len() / self.columns.network.packed().frame_size()
+    }
+
     /// Samples at the host's rate that must come until a chunk of columns is complete.
     fn wanted(&self) -> usize {
         let chunk = self.columns.chunk_size / self.columns.column_size * self.frames_per_column;
-        let frames = (self.frames / chunk + 1) * chunk;
-        let samples = FrontEnd::samples_for(&self.settings, frames);
+        let frames = (self.frames / chunk + 1) * chunk - self.missing_frames();
+        let samples = FrontEnd::samples_after_silence(&self.settings, frames);
         self.resampler
             .input_until(samples.saturating_sub(self.samples))
     }
@@ -136,19 +163,28 @@ impl Way {
         });
     }
 
-    fn finish(&mut self, on_column: &mut dyn FnMut(&[f32])) {
+    fn finish(&mut self, least_columns: usize, on_column: &mut dyn FnMut(&[f32])) {
         let Self {
             resampler,
             front_end,
             columns,
-            frames_per_column,
+            frames,
             ..
         } = self;
+        let mut take = |samples: &[f32]| {
+            front_end.push(samples, &mut |frame| {
+                *frames += 1;
+                columns.take(frame, on_column);
+            });
+            *frames
+        };
         resampler.finish(&mut |samples| {
-            front_end.push(samples, &mut |frame| columns.take(frame, on_column));
+            take(samples);
         });
-        if !columns.begun {
-            front_end.fill_up(&mut columns.frames, *frames_per_column);
+        let least = least_columns * self.frames_per_column;
+        let silence = vec![0.0; self.settings.hop];
+        while take(&[]) < least {
+            take(&silence);
         }
         columns.finish(on_column);
     }
@@ -157,9 +193,7 @@ impl Way {
         self.resampler.reset();
         self.front_end.reset();
         self.columns.network.reset();
-        self.columns.frames.clear();
-        self.columns.begun = false;
-        (self.samples, self.frames) = (0, 0);
+        self.begin();
     }
 }
 
@@ -175,7 +209,6 @@ impl Columns {
     fn finish(&mut self, on_column: &mut dyn FnMut(&[f32])) {
         let whole = self.frames.len() / self.column_size * self.column_size;
         self.network.advance(&self.frames[..whole], on_column);
-        self.begun |= whole > 0;
         self.frames.clear();
     }
 }

@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
-use super::stream::ColumnStream;
+use super::stream::{ColumnStream, columns_before};
 use super::window::{Window, WindowSums};
 use super::{MAX_WINDOW_S, MIN_WINDOW_S};
 use crate::EngineError;
-use crate::features::{DELTA_LATENCY_FRAMES, FrontEnd};
+use crate::features::DELTA_LATENCY_FRAMES;
 use crate::model::{Among, Model};
 
 /// What was heard up to some instant.
@@ -38,7 +38,9 @@ struct Results {
     probabilities: Vec<f32>,
     among: Among,
     scores: Vec<f32>,
+    /// Columns since the beginning, and how many of the first give no tags.
     columns: usize,
+    columns_before: usize,
 }
 
 impl Tagger {
@@ -48,8 +50,9 @@ impl Tagger {
     /// # Errors
     /// If the rate is not supported.
     pub fn new(model: Arc<Model>, sample_rate: u32, window_s: f32) -> Result<Self, EngineError> {
-        let stream = ColumnStream::new(&model, sample_rate, 1)?;
-        let architecture = model.network().architecture();
+        let (network, features) = (model.network(), &model.card().features);
+        let stream = ColumnStream::new(network, features, sample_rate, 1)?;
+        let architecture = network.architecture();
         let capacity = (f64::from(MAX_WINDOW_S) / refresh_s(&model)).ceil() as usize;
         let mut tagger = Self {
             stream,
@@ -64,6 +67,7 @@ impl Tagger {
                 among: Among::default(),
                 scores: Vec::new(),
                 columns: 0,
+                columns_before: columns_before(features, architecture),
             },
             samples_pushed: 0,
             model,
@@ -89,8 +93,9 @@ impl Tagger {
             return;
         }
         let (model, results) = (&self.model, &mut self.results);
+        let least = results.columns_before + 1;
         self.stream
-            .finish(&mut |column| results.take(model, column, on_tags));
+            .finish(least, &mut |column| results.take(model, column, on_tags));
     }
 
     /// Sets the window in seconds (clamped to 0.5–10); heard at the next column, without a reload.
@@ -154,21 +159,20 @@ fn refresh_s(model: &Model) -> f64 {
 
 impl Results {
     fn take(&mut self, model: &Model, column: &[f32], on_tags: &mut dyn FnMut(&Tags<'_>)) {
+        self.columns += 1;
+        let Some(index) = self.columns.checked_sub(self.columns_before + 1) else {
+            return;
+        };
         self.window.push(column);
         self.window
             .features_into(&mut self.sums, &mut self.features);
-        self.columns += 1;
         model
             .network()
             .live_logits_into(&self.features, &mut self.hidden, &mut self.probabilities);
         self.among
             .activate(model, &mut self.probabilities, &mut self.scores);
-        let features = &model.card().features;
-        let frames = self.columns * model.card().architecture.frames_per_column();
-        let samples = FrontEnd::samples_for(features, frames);
-        let time_s = samples as f64 / f64::from(features.sample_rate);
         on_tags(&Tags {
-            time_s,
+            time_s: model.card().column_end_s(index),
             probabilities: &self.probabilities,
             among: self.among.places(),
         });

@@ -56,7 +56,7 @@ impl Window {
 }
 
 /// What the features of a window need of its columns, over any number of them.
-pub(crate) struct WindowSums {
+pub struct WindowSums {
     layout: FeatureLayout,
     /// In double precision: a deviation is a small difference of large sums.
     sum: Vec<f64>,
@@ -66,7 +66,7 @@ pub(crate) struct WindowSums {
 }
 
 impl WindowSums {
-    pub(crate) fn new(architecture: &Architecture) -> Self {
+    pub fn new(architecture: &Architecture) -> Self {
         let (layout, size) = (architecture.feature_layout(), architecture.column_size());
         Self {
             layout,
@@ -84,7 +84,7 @@ impl WindowSums {
         self.count = 0;
     }
 
-    pub(crate) fn add(&mut self, column: &[f32]) {
+    pub fn add(&mut self, column: &[f32]) {
         for ((sum, max), value) in self.sum.iter_mut().zip(&mut self.max).zip(column) {
             *sum += f64::from(*value);
             *max = max.max(*value);
@@ -97,7 +97,7 @@ impl WindowSums {
 
     /// The features of what was added; zeros where there was no column. Allocates only where `features`
     /// has to grow.
-    pub(crate) fn features_into(&self, features: &mut Vec<f32>) {
+    pub fn features_into(&self, features: &mut Vec<f32>) {
         let FeatureLayout {
             column: units,
             last,

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, ensure};
-use hamiltone_engine::features::{FeatureSettings, clip_frames};
-use hamiltone_engine::model::{ClassStatistics, ModelFile, clip_logits};
+use hamiltone_engine::features::FeatureSettings;
+use hamiltone_engine::model::{ClassStatistics, ModelFile};
 use hamiltone_engine::network::streaming::PackedNetwork;
+use hamiltone_engine::tagging::ClipFeatures;
 use rand::Rng;
 use rayon::prelude::*;
 
@@ -87,7 +88,7 @@ pub(super) fn add_statistics(
     let bar = progress(segments.len() as u64, "statistics of classes", quiet);
     let answers = ask_all(&segments, &|samples| {
         bar.inc(1);
-        Ok(ask(&network, &card.features, samples))
+        ask(&network, &card.features, samples)
     })?;
     bar.finish_and_clear();
     card.class_statistics = ClassStatistics::of(&answers);
@@ -103,9 +104,8 @@ pub(crate) fn ask(
     network: &Arc<PackedNetwork>,
     features: &FeatureSettings,
     samples: &[f32],
-) -> Vec<f32> {
-    let least = network.architecture().frames_per_column();
-    clip_logits(network, &clip_frames(features, samples, least))
+) -> anyhow::Result<Vec<f32>> {
+    Ok(ClipFeatures::logits(network, features, samples)?)
 }
 
 /// A piece of a gathered sound.

@@ -48,7 +48,7 @@ impl Listener {
             key: None,
             yamnet: false,
             statistics: card.class_statistics,
-            ask: Box::new(move |samples| Ok(ask(&network, &card.features, samples))),
+            ask: Box::new(move |samples| ask(&network, &card.features, samples)),
         })
     }
 
@@ -226,6 +226,7 @@ mod tests {
             path: PathBuf::new(),
             duration_s: None,
             class,
+            fold: 1,
         };
         let logits = [-5.0, 2.0, 1.0, -9.0];
         let ours = listener(false, None);

@@ -6,6 +6,7 @@
 //! ([`ClassStatistics`](hamiltone_engine::model::ClassStatistics)). The teacher and YAMNet are asked
 //! by the same rule. The sets are there to measure only: nothing is chosen by them.
 
+mod beginnings;
 mod listener;
 mod sets;
 mod table;
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 use anyhow::{Context, ensure};
 use serde::Serialize;
 
+pub use self::beginnings::{BeginningsArguments, beginnings};
 use self::listener::Listener;
 use self::sets::{Rule, Set, sets};
 use crate::audio_cache::AudioCache;

@@ -23,6 +23,8 @@ pub(super) struct Clip {
     pub(super) duration_s: Option<f64>,
     /// Place among the set's classes; 0 where it has none.
     pub(super) class: usize,
+    /// Fold, speaker or source by which the set is split.
+    pub(super) fold: usize,
 }
 
 /// The labels of a class: their places among AudioSet's 527, and among YAMNet's 521.
@@ -162,6 +164,7 @@ impl Recipe {
                 path: clip.path.clone(),
                 duration_s: clip.duration_s,
                 class,
+                fold: clip.fold,
             })
         };
         let clips: Vec<Clip> = dataset.clips.iter().filter_map(wanted).collect();
