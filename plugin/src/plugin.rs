@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crossbeam_channel::Sender;
 use nice_plug::midi::{Channel, Key, VoiceID};
 use nice_plug::prelude::*;
 
@@ -26,7 +27,11 @@ impl Default for Hamiltone {
     fn default() -> Self {
         let params = Arc::new(HamiltoneParams::default());
         let meters = Arc::new(TapMeters::default());
-        let (worker, snapshots) = Worker::spawn(params.clone(), meters.clone());
+        let (worker, snapshots) = if is_hidden() {
+            Worker::idle()
+        } else {
+            Worker::spawn(params.clone(), meters.clone())
+        };
         Self {
             params,
             meters,
@@ -35,6 +40,14 @@ impl Default for Hamiltone {
             worker,
         }
     }
+}
+
+/// Whether the instance that is being made only keeps nice-plug's background thread alive.
+fn is_hidden() -> bool {
+    #[cfg(target_os = "linux")]
+    return crate::vst3_boundary::keeper::is_hidden();
+    #[cfg(not(target_os = "linux"))]
+    return false;
 }
 
 /// A note in the host's words, `timing` frames into the block.
@@ -88,14 +101,28 @@ impl Plugin for Hamiltone {
 
     type Editor = PanelEditor;
     type SysExMessage = ();
-    /// nice-plug's background thread is shared by all instances and may call into one that is gone.
-    type BackgroundTask = ();
+    /// nice-plug's background thread is shared by all instances, so no work of ours is done there. A task
+    /// only answers when its turn comes (`vst3_boundary::keeper`).
+    type BackgroundTask = Sender<()>;
+
+    fn task_executor(&mut self) -> TaskExecutor<Self> {
+        Box::new(|answer| {
+            let _ = answer.send(()); // who waited may have given up
+        })
+    }
 
     fn params(&self) -> Arc<dyn Params> {
         self.params.clone()
     }
 
-    fn editor(&mut self, _executor: AsyncExecutor<Self>) -> Option<PanelEditor> {
+    fn editor(&mut self, executor: AsyncExecutor<Self>) -> Option<PanelEditor> {
+        #[cfg(target_os = "linux")]
+        if is_hidden() {
+            crate::vst3_boundary::keeper::keep(executor);
+            return None;
+        }
+        #[cfg(not(target_os = "linux"))]
+        drop(executor);
         // nice-plug asks once; a second panel would get a reader that nothing feeds.
         let snapshots = self
             .snapshots
@@ -232,4 +259,5 @@ impl Vst3Plugin for Hamiltone {
 }
 
 nice_export_clap!(Hamiltone);
+#[cfg(not(target_os = "linux"))] // there by `vst3_boundary`
 nice_export_vst3!(Hamiltone);

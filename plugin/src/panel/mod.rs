@@ -7,6 +7,7 @@ mod bars;
 mod compare;
 mod controls;
 mod dialogs;
+mod handle;
 mod header;
 mod health;
 mod knobs;
@@ -24,7 +25,7 @@ mod words;
 
 use std::error::Error;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use hamiltone_engine::model::ModelChoice;
@@ -34,8 +35,8 @@ use nice_plug::editor::{HostMethods, SpawnedEditor};
 use nice_plug::prelude::*;
 use nice_plug_egui::baseview::{HandlerError, WindowSize};
 use nice_plug_egui::{
-    EguiEditorHandle, EguiEditorState, EguiNiceSettings, Frame, KeyCapture, NiceEguiApp,
-    RepaintNotifier, create_egui_editor,
+    EguiEditorState, EguiNiceSettings, Frame, KeyCapture, NiceEguiApp, RepaintNotifier,
+    create_egui_editor,
 };
 use parking_lot::Mutex;
 
@@ -45,6 +46,7 @@ use crate::settings::{PanelSize, Settings};
 use crate::worker::{Requests, SnapshotReader};
 
 use dialogs::{Answer, Dialogs, Question};
+use handle::PanelHandle;
 pub use knobs::Knob;
 pub use view::{Action, Motion, Switch, Values, View, draw};
 use window_threads::{Held, WindowThreads};
@@ -106,7 +108,7 @@ impl PanelEditor {
 }
 
 impl Editor for PanelEditor {
-    type Handle = EguiEditorHandle;
+    type Handle = PanelHandle;
 
     fn spawn(
         &self,
@@ -115,14 +117,19 @@ impl Editor for PanelEditor {
         fallback_scale_factor: Option<f64>,
         gui_context: GuiContext,
         host: Option<HostMethods>,
-    ) -> Result<SpawnedEditor<EguiEditorHandle>, Box<dyn Error>> {
-        let settings = EguiNiceSettings::default()
+    ) -> Result<SpawnedEditor<PanelHandle>, Box<dyn Error>> {
+        let mut settings = EguiNiceSettings::default()
             .with_tile("Hamiltone")
             .with_resize_hint(self.resize_hint());
+        if cfg!(target_os = "linux") {
+            settings.repaint_poll_interval = handle::NEVER;
+        }
+        let drawn = Arc::new(AtomicBool::new(false));
         let state = EguiEditorState::from_size(self.shared.logical_size(), 1.0);
         let app = PanelApp {
             shared: self.shared.clone(),
             held: self.threads.hold(),
+            drawn: drawn.clone(),
             host: None,
             motion: Motion::default(),
             problem: None,
@@ -130,13 +137,14 @@ impl Editor for PanelEditor {
         };
         let editor =
             create_egui_editor(state, RepaintNotifier::new(), settings, app).ok_or("no editor")?;
-        editor.spawn(
+        let spawned = editor.spawn(
             parent,
             wait_for_parent,
             fallback_scale_factor,
             gui_context,
             host,
-        )
+        )?;
+        Ok(PanelHandle::around(spawned, drawn))
     }
 
     fn size(&self) -> NativeSize<u32> {
@@ -153,6 +161,8 @@ impl Editor for PanelEditor {
 struct PanelApp {
     shared: Arc<Shared>,
     held: Held,
+    /// Set by the first picture.
+    drawn: Arc<AtomicBool>,
     /// There while the window is.
     host: Option<GuiContext>,
     motion: Motion,
@@ -181,6 +191,7 @@ impl NiceEguiApp for PanelApp {
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, frame: &mut Frame) {
+        self.drawn.store(true, Ordering::Relaxed);
         // The keyboard is the host's, except while something is written.
         frame.set_key_capture(if ui.ctx().egui_wants_keyboard_input() {
             KeyCapture::CaptureAll

@@ -1,0 +1,129 @@
+use std::ffi::c_void;
+use std::time::{Duration, Instant};
+
+use nice_plug::wrapper::vst3::{Wrapper, vst3};
+use vst3::Steinberg::Vst::ChannelContext::IInfoListener;
+use vst3::Steinberg::Vst::{
+    IAudioPresentationLatency, IAudioProcessor, IAutomationState, IComponent, IConnectionPoint,
+    IEditController, IEditController2, IEditControllerHostEditing, IKeyswitchController,
+    IMidiLearn, IMidiMapping, INoteExpressionController, INoteExpressionPhysicalUIMapping,
+    IParameterFunctionName, IPrefetchableSupport, IProcessContextRequirements, IProgramListData,
+    IUnitData, IUnitInfo, IXmlRepresentationController,
+};
+use vst3::Steinberg::{
+    FUnknown, IPluginBase, IPluginFactory, IPluginFactory3, IPluginFactoryTrait, PClassInfo,
+    kInvalidArgument, kResultOk,
+};
+use vst3::com_scrape_types::{Guid, Unknown};
+use vst3::{ComPtr, ComWrapper, Interface};
+
+use super::factory::Factory;
+use super::keeper;
+use crate::Hamiltone;
+
+fn factory() -> ComPtr<IPluginFactory> {
+    ComWrapper::new(Factory::default()).to_com_ptr().unwrap()
+}
+
+/// An instance as a host makes it.
+fn create(factory: &ComPtr<IPluginFactory>) -> ComPtr<FUnknown> {
+    let mut object: *mut c_void = std::ptr::null_mut();
+    // SAFETY: the factory is alive, and all pointers are valid during the calls.
+    unsafe {
+        let mut class: PClassInfo = std::mem::zeroed();
+        assert_eq!(factory.getClassInfo(0, &mut class), kResultOk);
+        let interface = FUnknown::IID.as_ptr().cast();
+        let made = factory.createInstance(class.cid.as_ptr(), interface, &mut object);
+        assert_eq!(made, kResultOk);
+        ComPtr::from_raw(object.cast()).unwrap()
+    }
+}
+
+fn answers(object: &ComPtr<FUnknown>, interface: &Guid) -> bool {
+    // SAFETY: the object is alive; what is found owns a reference, which is given back.
+    unsafe {
+        let found = FUnknown::query_interface(object.as_ptr(), interface);
+        found
+            .and_then(|found| ComPtr::from_raw(found.cast::<FUnknown>()))
+            .is_some()
+    }
+}
+
+/// A newer nice-plug may bring an interface that would be hidden here.
+#[test]
+fn an_instance_answers_to_the_same_interfaces_as_nice_plugs_own() {
+    let ours = create(&factory());
+    let bare: ComPtr<FUnknown> = ComWrapper::new(Wrapper::<Hamiltone>::new())
+        .to_com_ptr()
+        .unwrap();
+    let interfaces = [
+        FUnknown::IID,
+        IPluginBase::IID,
+        IComponent::IID,
+        IEditController::IID,
+        IAudioProcessor::IID,
+        IMidiMapping::IID,
+        INoteExpressionController::IID,
+        IProcessContextRequirements::IID,
+        IUnitInfo::IID,
+        IInfoListener::IID,
+        IAudioPresentationLatency::IID,
+        IAutomationState::IID,
+        IConnectionPoint::IID,
+        IEditController2::IID,
+        IEditControllerHostEditing::IID,
+        IKeyswitchController::IID,
+        IMidiLearn::IID,
+        INoteExpressionPhysicalUIMapping::IID,
+        IParameterFunctionName::IID,
+        IPrefetchableSupport::IID,
+        IProgramListData::IID,
+        IUnitData::IID,
+        IXmlRepresentationController::IID,
+    ];
+    for interface in &interfaces {
+        let (ours, bare) = (answers(&ours, interface), answers(&bare, interface));
+        assert_eq!(ours, bare, "{interface:02x?}");
+    }
+}
+
+#[test]
+fn an_instance_is_one_object_by_all_its_interfaces() {
+    let object = create(&factory());
+    let controller: ComPtr<IEditController> = object.cast().unwrap();
+    let back: ComPtr<FUnknown> = controller.cast().unwrap();
+    assert_eq!(back.as_ptr(), object.as_ptr());
+}
+
+#[test]
+fn the_factory_refuses_what_it_does_not_know() {
+    let factory = factory();
+    assert!(factory.cast::<IPluginFactory3>().is_some());
+    // SAFETY: the factory is alive, and all pointers are valid during the calls or null.
+    unsafe {
+        assert_eq!(factory.countClasses(), 1);
+        let mut class: PClassInfo = std::mem::zeroed();
+        for index in [-1, 1] {
+            assert_eq!(factory.getClassInfo(index, &mut class), kInvalidArgument);
+        }
+        let null = std::ptr::null_mut();
+        assert_eq!(factory.getClassInfo(0, null), kInvalidArgument);
+        let (unknown, interface) = ([0; 16], FUnknown::IID.as_ptr().cast());
+        let mut object = std::ptr::null_mut();
+        let made = factory.createInstance(unknown.as_ptr(), interface, &mut object);
+        assert_eq!(made, kInvalidArgument);
+        assert!(object.is_null());
+    }
+}
+
+/// With a thread that has ended, each call would take all of its patience.
+#[test]
+fn the_shared_thread_answers_after_instances_have_gone() {
+    for _ in 0..3 {
+        drop(create(&factory()));
+        let start = Instant::now();
+        keeper::drain();
+        let took = start.elapsed();
+        assert!(took < Duration::from_millis(80), "{took:?}");
+    }
+}
