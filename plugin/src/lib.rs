@@ -12,7 +12,7 @@
 //! - [`listen`]: what of the input is listened to.
 //! - [`history`]: the last minute, for the tag roll.
 //! - [`report`]: tags and timelines on disk.
-//! - `vst3_boundary`: the VST3 entry points on Linux, around defects of nice-plug.
+//! - `vst3_boundary`: the VST3 entry points, and a way round defects of nice-plug.
 //!
 //! Arrows point one way: the panel knows snapshots and parameters, the worker knows the tap's far
 //! end, and the audio thread knows nobody.
@@ -33,7 +33,6 @@ pub mod report;
 pub mod settings;
 pub mod snapshot;
 pub mod tap;
-#[cfg(target_os = "linux")]
 mod vst3_boundary;
 pub mod worker;
 

@@ -258,6 +258,4 @@ impl Vst3Plugin for Hamiltone {
         &[Vst3SubCategory::Fx, Vst3SubCategory::Analyzer];
 }
 
-nice_export_clap!(Hamiltone);
-#[cfg(not(target_os = "linux"))] // there by `vst3_boundary`
-nice_export_vst3!(Hamiltone);
+nice_export_clap!(Hamiltone); // VST3: `vst3_boundary`

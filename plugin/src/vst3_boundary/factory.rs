@@ -13,6 +13,7 @@ use vst3::com_scrape_types::{Guid, Unknown};
 use vst3::{Class, ComWrapper};
 
 use super::instance::Instance;
+#[cfg(target_os = "linux")]
 use super::keeper;
 use crate::Hamiltone;
 
@@ -79,6 +80,7 @@ impl IPluginFactoryTrait for Factory {
         }
         // nice-plug panics if the system refuses it a thread: that must not reach the host.
         let made = catch_unwind(|| {
+            #[cfg(target_os = "linux")]
             keeper::hold();
             Instance::new()
         });

@@ -1,5 +1,7 @@
 //! One instance as the host holds it: every call goes on to nice-plug's object.
 
+use std::ptr::null_mut;
+
 use nice_plug::wrapper::vst3::{Wrapper, vst3};
 use vst3::Steinberg::Vst::ChannelContext::{IInfoListener, IInfoListenerTrait};
 use vst3::Steinberg::Vst::{
@@ -13,14 +15,17 @@ use vst3::Steinberg::Vst::{
     UnitInfo,
 };
 use vst3::Steinberg::{
-    FIDString, FUnknown, IBStream, IPlugView, IPluginBaseTrait, TBool, TUID, int16, int32, tresult,
-    uint32,
+    FIDString, FUnknown, IBStream, IBStream_::IStreamSeekMode_, IBStreamTrait, IPlugView,
+    IPluginBaseTrait, TBool, TUID, int16, int32, kResultFalse, kResultOk, tresult, uint32,
 };
-use vst3::{Class, ComPtr, ComWrapper};
+use vst3::{Class, ComPtr, ComRef, ComWrapper};
 
-use super::keeper;
-use super::view::View;
+#[cfg(target_os = "linux")]
+use super::{keeper, view::View};
 use crate::Hamiltone;
+
+/// In bytes. States of ours have a few hundred.
+const LARGEST_STATE: u64 = 4 << 20;
 
 /// nice-plug's object, by each of its interfaces.
 pub(super) struct Instance {
@@ -64,6 +69,7 @@ impl Instance {
     }
 }
 
+#[cfg(target_os = "linux")]
 impl Drop for Instance {
     /// Parameter changes of the last blocks may still wait in the shared thread. If it met them after
     /// the instance has gone it would end; if it were just at one of them, the instance would be
@@ -71,6 +77,28 @@ impl Drop for Instance {
     fn drop(&mut self) {
         keeper::drain();
     }
+}
+
+/// Whether a stream holds no more than a state of ours can have. nice-plug would read and parse it all.
+///
+/// # Safety
+/// The pointer is null or a valid stream.
+unsafe fn is_of_a_states_size(stream: *mut IBStream) -> bool {
+    // SAFETY: by the caller.
+    let Some(stream) = (unsafe { ComRef::from_raw(stream) }) else {
+        return false;
+    };
+    let (mut start, mut end) = (0, 0);
+    // SAFETY: the stream is alive, and both numbers may be written.
+    let results = unsafe {
+        [
+            stream.tell(&mut start),
+            stream.seek(0, IStreamSeekMode_::kIBSeekEnd as int32, &mut end),
+            stream.seek(start, IStreamSeekMode_::kIBSeekSet as int32, null_mut()),
+        ]
+    };
+    let size = end.checked_sub(start).map(u64::try_from);
+    results == [kResultOk; 3] && matches!(size, Some(Ok(size)) if size <= LARGEST_STATE)
 }
 
 /// Implements an interface by calls on a field, with more methods after `and`.
@@ -102,8 +130,17 @@ forward! { IComponentTrait to component {
     fn getRoutingInfo(input: *mut RoutingInfo, output: *mut RoutingInfo) -> tresult;
     fn activateBus(media: MediaType, direction: BusDirection, index: int32, state: TBool) -> tresult;
     fn setActive(state: TBool) -> tresult;
-    fn setState(state: *mut IBStream) -> tresult;
     fn getState(state: *mut IBStream) -> tresult;
+} and {
+    unsafe fn setState(&self, state: *mut IBStream) -> tresult {
+        // SAFETY: as in the other methods.
+        unsafe {
+            if !is_of_a_states_size(state) {
+                return kResultFalse;
+            }
+            self.component.setState(state)
+        }
+    }
 } }
 
 forward! { IEditControllerTrait to controller {
@@ -123,8 +160,9 @@ forward! { IEditControllerTrait to controller {
     unsafe fn createView(&self, name: FIDString) -> *mut IPlugView {
         // SAFETY: as in the other methods; the caller owns the reference that is returned.
         let view = unsafe { ComPtr::from_raw(self.controller.createView(name)) };
-        view.and_then(View::around)
-            .map_or(std::ptr::null_mut(), ComPtr::into_raw)
+        #[cfg(target_os = "linux")]
+        let view = view.and_then(View::around);
+        view.map_or(null_mut(), ComPtr::into_raw)
     }
 } }
 

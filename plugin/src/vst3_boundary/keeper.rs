@@ -32,6 +32,15 @@ enum Making {
     Made(AsyncExecutor<Hamiltone>),
 }
 
+/// Nothing is made any more, also where nice-plug panics: the next instance is a real one.
+struct Reset;
+
+impl Drop for Reset {
+    fn drop(&mut self) {
+        MAKING.set(Making::Nothing);
+    }
+}
+
 /// Whether the instance that is being made in this thread is the hidden one.
 pub(crate) fn is_hidden() -> bool {
     MAKING.with_borrow(|making| matches!(making, Making::HiddenInstance))
@@ -46,6 +55,7 @@ pub(crate) fn keep(executor: AsyncExecutor<Hamiltone>) {
 pub(super) fn hold() {
     KEEPER.get_or_init(|| {
         MAKING.set(Making::HiddenInstance);
+        let _after = Reset;
         // Never dropped: its share of the thread is what all this is for.
         std::mem::forget(Wrapper::<Hamiltone>::new());
         match MAKING.replace(Making::Nothing) {

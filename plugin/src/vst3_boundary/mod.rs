@@ -1,4 +1,4 @@
-//! The VST3 entry points on Linux, and what stands between the host and nice-plug's VST3 objects.
+//! The VST3 entry points, and what stands between the host and nice-plug's VST3 objects.
 //!
 //! ```text
 //! host ◀─▶ Factory ─▶ Instance ─▶ nice-plug's component and controller
@@ -10,32 +10,36 @@
 //! `docs/upstream/`):
 //!
 //! - All VST3 instances share one background thread. It ends when it meets a task of an instance that
-//!   has gone, and then the last instance panics in its destructor, which cannot unwind. [`keeper`]
-//!   holds one hidden instance, so that this destructor never runs, and [`Instance`] lets the thread
-//!   finish the tasks of an instance before that instance goes.
+//!   has gone, and then the last instance panics in its destructor, which cannot unwind. `keeper` holds
+//!   one hidden instance, so that this destructor never runs, and [`instance`] lets the thread finish
+//!   the tasks of an instance before that instance goes.
 //! - Each view leaks its event handler, with two file descriptors, and the host goes on calling it.
-//!   [`View`] gives nice-plug a frame of ours in place of the host's and gives back what was leaked.
+//!   `view` gives nice-plug a frame of ours in place of the host's and gives back what was leaked.
+//!
+//! On every system a state that is far too large is refused before it is read.
 //!
 //! The objects here forward every call and hold no state of the plugin. They do not depend on how
 //! nice-plug lays out its own: they use its public types (`Wrapper`, `PluginInfo`) and COM. When
-//! nice-plug is mended they do nothing harmful, and `tests/tests/framework.rs` fails, to say that this
-//! module can go: then `nice_export_vst3!` serves all systems again.
-//!
-//! Other systems are not concerned: there the background thread gets no tasks from nice-plug, and
-//! there is no run loop.
+//! nice-plug is mended they do nothing harmful, and `tests/tests/framework.rs` fails, to say what can go.
+//! Other systems do not need `keeper` and `view`: there the background thread gets no tasks from
+//! nice-plug, and there is no run loop.
 #![allow(unsafe_code, reason = "COM objects are called through raw pointers")]
 #![allow(
     non_snake_case,
     reason = "names of VST3 and of the entry points that hosts look for"
 )]
 
+#[cfg(target_os = "linux")]
 mod event_handler;
 mod factory;
+#[cfg(target_os = "linux")]
 mod frame;
 mod instance;
+#[cfg(target_os = "linux")]
 pub(crate) mod keeper;
-#[cfg(test)]
+#[cfg(all(test, target_os = "linux"))]
 mod tests;
+#[cfg(target_os = "linux")]
 mod view;
 
 use std::ffi::c_void;
@@ -48,7 +52,7 @@ use vst3::Steinberg::IPluginFactory;
 use crate::Hamiltone;
 use factory::Factory;
 
-/// What a host asks for after [`ModuleEntry`]. The caller owns one reference.
+/// The factory; the caller owns one reference.
 #[unsafe(no_mangle)] // SAFETY: hosts look for this name, and nothing else in the library has it
 pub extern "system" fn GetPluginFactory() -> *mut c_void {
     ComWrapper::new(Factory::default())
@@ -56,15 +60,27 @@ pub extern "system" fn GetPluginFactory() -> *mut c_void {
         .map_or(std::ptr::null_mut(), |factory| factory.into_raw().cast())
 }
 
-/// Called by a host after it has loaded the library.
-#[unsafe(no_mangle)] // SAFETY: as above
-pub extern "C" fn ModuleEntry(_library: *mut c_void) -> bool {
-    setup_logger::<Hamiltone>();
-    true
+/// What hosts call after loading the library and before unloading it, by the names of each system. On
+/// Linux the library then stays in memory (`build.rs`).
+macro_rules! module {
+    ($system:literal, $abi:literal, $enter:ident($($argument:ty)?), $leave:ident) => {
+        #[doc = "Called after the library was loaded."]
+        #[cfg(target_os = $system)]
+        #[unsafe(no_mangle)] // SAFETY: as above
+        pub extern $abi fn $enter($(_: $argument)?) -> bool {
+            setup_logger::<Hamiltone>();
+            true
+        }
+
+        #[doc = "Called before the library is unloaded."]
+        #[cfg(target_os = $system)]
+        #[unsafe(no_mangle)] // SAFETY: as above
+        pub extern $abi fn $leave() -> bool {
+            true
+        }
+    };
 }
 
-/// Called by a host before it unloads the library (which then stays in memory: see `build.rs`).
-#[unsafe(no_mangle)] // SAFETY: as above
-pub extern "C" fn ModuleExit() -> bool {
-    true
-}
+module!("linux", "C", ModuleEntry(*mut c_void), ModuleExit);
+module!("macos", "C", bundleEntry(*mut c_void), bundleExit);
+module!("windows", "system", InitDll(), ExitDll);

@@ -1,8 +1,10 @@
 use std::ffi::c_void;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use nice_plug::wrapper::vst3::{Wrapper, vst3};
 use vst3::Steinberg::Vst::ChannelContext::IInfoListener;
+use vst3::Steinberg::Vst::IComponentTrait;
 use vst3::Steinberg::Vst::{
     IAudioPresentationLatency, IAudioProcessor, IAutomationState, IComponent, IConnectionPoint,
     IEditController, IEditController2, IEditControllerHostEditing, IKeyswitchController,
@@ -11,11 +13,12 @@ use vst3::Steinberg::Vst::{
     IUnitData, IUnitInfo, IXmlRepresentationController,
 };
 use vst3::Steinberg::{
-    FUnknown, IPluginBase, IPluginFactory, IPluginFactory3, IPluginFactoryTrait, PClassInfo,
-    kInvalidArgument, kResultOk,
+    FUnknown, IBStream, IBStream_::IStreamSeekMode_, IBStreamTrait, IPluginBase, IPluginFactory,
+    IPluginFactory3, IPluginFactoryTrait, PClassInfo, int32, int64, kInvalidArgument,
+    kNotImplemented, kResultFalse, kResultOk, tresult,
 };
 use vst3::com_scrape_types::{Guid, Unknown};
-use vst3::{ComPtr, ComWrapper, Interface};
+use vst3::{Class, ComPtr, ComWrapper, Interface};
 
 use super::factory::Factory;
 use super::keeper;
@@ -125,5 +128,66 @@ fn the_shared_thread_answers_after_instances_have_gone() {
         keeper::drain();
         let took = start.elapsed();
         assert!(took < Duration::from_millis(80), "{took:?}");
+    }
+}
+
+/// A stream that says how long it is and tells whether it was read.
+struct Endless {
+    size: int64,
+    read: AtomicBool,
+}
+
+impl Class for Endless {
+    type Interfaces = (IBStream,);
+}
+
+impl IBStreamTrait for Endless {
+    unsafe fn read(&self, _to: *mut c_void, _size: int32, read: *mut int32) -> tresult {
+        self.read.store(true, Ordering::Relaxed);
+        if !read.is_null() {
+            // SAFETY: the reader's pointer is valid.
+            unsafe { read.write(0) };
+        }
+        kResultFalse
+    }
+
+    unsafe fn write(&self, _: *mut c_void, _: int32, _: *mut int32) -> tresult {
+        kNotImplemented
+    }
+
+    unsafe fn seek(&self, _to: int64, mode: int32, result: *mut int64) -> tresult {
+        let end = mode == IStreamSeekMode_::kIBSeekEnd as int32;
+        if !result.is_null() {
+            // SAFETY: the reader's pointer is valid.
+            unsafe { result.write(if end { self.size } else { 0 }) };
+        }
+        kResultOk
+    }
+
+    unsafe fn tell(&self, position: *mut int64) -> tresult {
+        // SAFETY: the reader's pointer is valid.
+        unsafe { position.write(0) };
+        kResultOk
+    }
+}
+
+#[test]
+fn a_state_that_is_far_too_large_is_refused_unread() {
+    let component: ComPtr<IComponent> = create(&factory()).cast().unwrap();
+    for (size, read) in [
+        (150_000_000, false),
+        (5_000_000_000, false),
+        (-1, false),
+        (500, true),
+    ] {
+        let stream = ComWrapper::new(Endless {
+            size,
+            read: AtomicBool::new(false),
+        });
+        let pointer: ComPtr<IBStream> = stream.to_com_ptr().unwrap();
+        // SAFETY: the component and the stream are alive.
+        let result = unsafe { component.setState(pointer.as_ptr()) };
+        assert_eq!(result, kResultFalse, "{size} bytes");
+        assert_eq!(stream.read.load(Ordering::Relaxed), read, "{size} bytes");
     }
 }
