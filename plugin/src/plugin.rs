@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crossbeam_channel::Sender;
 use nice_plug::midi::{Channel, Key, VoiceID};
 use nice_plug::prelude::*;
 
@@ -42,7 +41,7 @@ impl Default for Hamiltone {
     }
 }
 
-/// Whether the instance that is being made only keeps nice-plug's background thread alive.
+/// Whether the instance that is being made only takes nice-plug's background thread out of use.
 fn is_hidden() -> bool {
     #[cfg(target_os = "linux")]
     return crate::vst3_boundary::keeper::is_hidden();
@@ -101,14 +100,15 @@ impl Plugin for Hamiltone {
 
     type Editor = PanelEditor;
     type SysExMessage = ();
-    /// nice-plug's background thread is shared by all instances, so no work of ours is done there. A task
-    /// only answers when its turn comes (`vst3_boundary::keeper`).
-    type BackgroundTask = Sender<()>;
+    /// nice-plug's background thread is shared by all instances and may call into one that is gone.
+    type BackgroundTask = ();
 
     fn task_executor(&mut self) -> TaskExecutor<Self> {
-        Box::new(|answer| {
-            let _ = answer.send(()); // who waited may have given up
-        })
+        #[cfg(target_os = "linux")]
+        if is_hidden() {
+            return crate::vst3_boundary::keeper::end_thread();
+        }
+        Box::new(|()| ())
     }
 
     fn params(&self) -> Arc<dyn Params> {
@@ -116,13 +116,10 @@ impl Plugin for Hamiltone {
     }
 
     fn editor(&mut self, executor: AsyncExecutor<Self>) -> Option<PanelEditor> {
-        #[cfg(target_os = "linux")]
         if is_hidden() {
-            crate::vst3_boundary::keeper::keep(executor);
+            executor.execute_background(());
             return None;
         }
-        #[cfg(not(target_os = "linux"))]
-        drop(executor);
         // nice-plug asks once; a second panel would get a reader that nothing feeds.
         let snapshots = self
             .snapshots

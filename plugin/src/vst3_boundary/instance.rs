@@ -21,7 +21,7 @@ use vst3::Steinberg::{
 use vst3::{Class, ComPtr, ComRef, ComWrapper};
 
 #[cfg(target_os = "linux")]
-use super::{keeper, view::View};
+use super::view::View;
 use crate::Hamiltone;
 
 /// In bytes. States of ours have a few hundred.
@@ -66,16 +66,6 @@ impl Instance {
             units: object.to_com_ptr()?,
             listener: object.to_com_ptr()?,
         })
-    }
-}
-
-#[cfg(target_os = "linux")]
-impl Drop for Instance {
-    /// Parameter changes of the last blocks may still wait in the shared thread. If it met them after
-    /// the instance has gone it would end; if it were just at one of them, the instance would be
-    /// dropped over there.
-    fn drop(&mut self) {
-        keeper::drain();
     }
 }
 

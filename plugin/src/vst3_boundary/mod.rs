@@ -9,10 +9,8 @@
 //! nice-plug 0.4.2, the newest release, has two defects on Linux that end the host (reports:
 //! `docs/upstream/`):
 //!
-//! - All VST3 instances share one background thread. It ends when it meets a task of an instance that
-//!   has gone, and then the last instance panics in its destructor, which cannot unwind. `keeper` holds
-//!   one hidden instance, so that this destructor never runs, and [`instance`] lets the thread finish
-//!   the tasks of an instance before that instance goes.
+//! - All VST3 instances share one background thread, which ends the host when automation meets the
+//!   release of an instance or the opening of a panel. `keeper` takes it out of use.
 //! - Each view leaks its event handler, with two file descriptors, and the host goes on calling it.
 //!   `view` gives nice-plug a frame of ours in place of the host's and gives back what was leaked.
 //!
@@ -54,7 +52,7 @@ use factory::Factory;
 
 /// The factory; the caller owns one reference.
 #[unsafe(no_mangle)] // SAFETY: hosts look for this name, and nothing else in the library has it
-pub extern "system" fn GetPluginFactory() -> *mut c_void {
+pub(crate) extern "system" fn GetPluginFactory() -> *mut c_void {
     ComWrapper::new(Factory::default())
         .to_com_ptr::<IPluginFactory>()
         .map_or(std::ptr::null_mut(), |factory| factory.into_raw().cast())
@@ -67,7 +65,7 @@ macro_rules! module {
         #[doc = "Called after the library was loaded."]
         #[cfg(target_os = $system)]
         #[unsafe(no_mangle)] // SAFETY: as above
-        pub extern $abi fn $enter($(_: $argument)?) -> bool {
+        pub(crate) extern $abi fn $enter($(_: $argument)?) -> bool {
             setup_logger::<Hamiltone>();
             true
         }
@@ -75,7 +73,7 @@ macro_rules! module {
         #[doc = "Called before the library is unloaded."]
         #[cfg(target_os = $system)]
         #[unsafe(no_mangle)] // SAFETY: as above
-        pub extern $abi fn $leave() -> bool {
+        pub(crate) extern $abi fn $leave() -> bool {
             true
         }
     };

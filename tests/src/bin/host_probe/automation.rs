@@ -30,11 +30,11 @@ fn play(instance: &Instance, real_time: bool) -> Result<AudioThread> {
                 .enumerate()
                 .map(|(index, &id)| (id, value(index)))
                 .collect();
-            stream.process(&changes)?;
             if real_time {
-                due += Duration::from_secs_f64(BLOCK as f64 / RATE);
                 std::thread::sleep(due.saturating_duration_since(Instant::now()));
+                due += Duration::from_secs_f64(BLOCK as f64 / RATE);
             }
+            stream.process(&changes)?;
         }
         Ok(stream)
     });
@@ -43,10 +43,15 @@ fn play(instance: &Instance, real_time: bool) -> Result<AudioThread> {
         .map_err(|_| anyhow::anyhow!("the audio thread panicked"))?
 }
 
-/// Two instances, one after the other, automated up to their release.
-pub(crate) fn released(file: &Path, wait: Option<Duration>, deactivates: bool) -> Result<()> {
+/// `count` instances, one after the other, automated up to their release.
+pub(crate) fn released(
+    file: &Path,
+    count: usize,
+    wait: Option<Duration>,
+    deactivates: bool,
+) -> Result<()> {
     let module = Module::load(file)?;
-    for _ in 0..2 {
+    for _ in 0..count {
         let instance = module.create()?;
         let stream = play(&instance, wait.is_some())?;
         std::thread::sleep(wait.unwrap_or_default());
@@ -56,7 +61,6 @@ pub(crate) fn released(file: &Path, wait: Option<Duration>, deactivates: bool) -
             drop(stream);
         }
         drop(instance);
-        println!("released");
     }
     // The host lives on for a while.
     std::thread::sleep(Duration::from_millis(100));

@@ -1,10 +1,10 @@
 //! What a host does when a defect of the plugin or of its framework would end or blind it, for
 //! `tests/framework.rs`: each in a process of its own.
 //!
-//! - `host-probe automate VST3 [WAIT_MS]`: an instance gets 20 blocks with 5 parameter changes each on
-//!   an audio thread and is released: WAIT_MS after blocks in real time, else at once after blocks at
-//!   full speed. Then a second instance plays and goes. `automate-active` does not deactivate them.
-//! - `host-probe automate-open VST3 RUN_LOOP`: the same while the panel is open.
+//! - `host-probe automate VST3 COUNT [WAIT_MS]`: COUNT instances, one after the other, get 20 blocks with
+//!   5 parameter changes each on an audio thread and are released: WAIT_MS after blocks in real time, else
+//!   at once after blocks at full speed. `automate-active` does not deactivate them before.
+//! - `host-probe automate-open VST3 RUN_LOOP`: two instances are automated while their panel is open.
 //! - `host-probe reopen VST3 COUNT [keep]`: opens and closes the panel of one instance, and prints how
 //!   many descriptors and event handlers are left. With `keep` the host does not take its frame back.
 //! - `host-probe late-vst3 VST3 MS PICTURE`: puts the panel into a window that is shown MS milliseconds
@@ -26,11 +26,16 @@ fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
-        ["automate", file] => automation::released(Path::new(file), None, true)?,
-        ["automate", file, wait] => {
-            automation::released(Path::new(file), Some(milliseconds(wait)?), true)?;
+        ["automate", file, count] => {
+            automation::released(Path::new(file), count.parse()?, None, true)?;
         }
-        ["automate-active", file] => automation::released(Path::new(file), None, false)?,
+        ["automate", file, count, wait] => {
+            let wait = Some(milliseconds(wait)?);
+            automation::released(Path::new(file), count.parse()?, wait, true)?;
+        }
+        ["automate-active", file, count] => {
+            automation::released(Path::new(file), count.parse()?, None, false)?;
+        }
         ["automate-open", file, run_loop] => automation::open(Path::new(file), run_loop.parse()?)?,
         ["reopen", file, count] => panels::reopen(Path::new(file), count.parse()?, true)?,
         ["reopen", file, count, "keep"] => panels::reopen(Path::new(file), count.parse()?, false)?,

@@ -12,10 +12,14 @@ use hamiltone_tests::window::Window;
 
 /// Openings before descriptors are counted: drivers and libraries keep some from the first ones.
 const WARM_UP: usize = 3;
+/// Threads that a library started for a window may end later than the window.
+const SETTLING: Duration = Duration::from_secs(1);
 /// Time for a panel to draw.
 const DRAWING: Duration = Duration::from_millis(1500);
 
+/// How many are open, once windows that were closed have given back theirs.
 fn descriptors() -> Result<usize> {
+    std::thread::sleep(SETTLING);
     Ok(std::fs::read_dir("/proc/self/fd")?.count())
 }
 
