@@ -12,6 +12,7 @@
 //! - [`listen`]: what of the input is listened to.
 //! - [`history`]: the last minute, for the tag roll.
 //! - [`report`]: tags and timelines on disk.
+//! - `vst3_boundary`: the VST3 entry points, and a way round defects of nice-plug.
 //!
 //! Arrows point one way: the panel knows snapshots and parameters, the worker knows the tap's far
 //! end, and the audio thread knows nobody.
@@ -32,6 +33,7 @@ pub mod report;
 pub mod settings;
 pub mod snapshot;
 pub mod tap;
+mod vst3_boundary;
 pub mod worker;
 
 pub use plugin::Hamiltone;

@@ -26,7 +26,11 @@ impl Default for Hamiltone {
     fn default() -> Self {
         let params = Arc::new(HamiltoneParams::default());
         let meters = Arc::new(TapMeters::default());
-        let (worker, snapshots) = Worker::spawn(params.clone(), meters.clone());
+        let (worker, snapshots) = if is_hidden() {
+            Worker::idle()
+        } else {
+            Worker::spawn(params.clone(), meters.clone())
+        };
         Self {
             params,
             meters,
@@ -35,6 +39,14 @@ impl Default for Hamiltone {
             worker,
         }
     }
+}
+
+/// Whether the instance that is being made only takes nice-plug's background thread out of use.
+fn is_hidden() -> bool {
+    #[cfg(target_os = "linux")]
+    return crate::vst3_boundary::keeper::is_hidden();
+    #[cfg(not(target_os = "linux"))]
+    return false;
 }
 
 /// A note in the host's words, `timing` frames into the block.
@@ -91,11 +103,23 @@ impl Plugin for Hamiltone {
     /// nice-plug's background thread is shared by all instances and may call into one that is gone.
     type BackgroundTask = ();
 
+    fn task_executor(&mut self) -> TaskExecutor<Self> {
+        #[cfg(target_os = "linux")]
+        if is_hidden() {
+            return crate::vst3_boundary::keeper::end_thread();
+        }
+        Box::new(|()| ())
+    }
+
     fn params(&self) -> Arc<dyn Params> {
         self.params.clone()
     }
 
-    fn editor(&mut self, _executor: AsyncExecutor<Self>) -> Option<PanelEditor> {
+    fn editor(&mut self, executor: AsyncExecutor<Self>) -> Option<PanelEditor> {
+        if is_hidden() {
+            executor.execute_background(());
+            return None;
+        }
         // nice-plug asks once; a second panel would get a reader that nothing feeds.
         let snapshots = self
             .snapshots
@@ -231,5 +255,4 @@ impl Vst3Plugin for Hamiltone {
         &[Vst3SubCategory::Fx, Vst3SubCategory::Analyzer];
 }
 
-nice_export_clap!(Hamiltone);
-nice_export_vst3!(Hamiltone);
+nice_export_clap!(Hamiltone); // VST3: `vst3_boundary`

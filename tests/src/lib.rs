@@ -1,4 +1,4 @@
-//! The bundles in real hosts. The library is a small CLAP host and what its users share; the tests
+//! The bundles in real hosts. The library is a small CLAP host, a small VST3 host and what their users share; the tests
 //! are in `tests/`, and `cargo xtask demo` plays its demo through the same host.
 //!
 //! The tests need the bundles of `cargo xtask test` and say so where they are missing.
@@ -7,7 +7,15 @@
 
 pub mod child;
 pub mod demo;
+#[cfg(feature = "screen")]
+pub mod display;
 pub mod host;
+#[cfg(feature = "screen")]
+pub mod picture;
 pub mod places;
 pub mod report;
 pub mod state;
+#[cfg(all(unix, feature = "vst3"))]
+pub mod vst3;
+#[cfg(feature = "screen")]
+pub mod window;

@@ -52,6 +52,21 @@ pub fn vst3_bundle() -> Result<PathBuf> {
     existing(BUNDLES, "target/bundled", "Hamiltone.vst3")
 }
 
+/// The plugin with nothing of ours around its framework, as a library (`examples/bare_framework.rs`).
+///
+/// # Errors
+/// It has not been built.
+pub fn bare_framework() -> Result<PathBuf> {
+    // Tests lie in `deps` below the folder of the profile, examples beside that.
+    let program = std::env::current_exe()?;
+    let profile = program.ancestors().nth(2).unwrap_or(&program);
+    let path = profile.join("examples/libbare_framework.so");
+    if !path.exists() {
+        bail!("{} is missing: `cargo test` makes it", path.display());
+    }
+    Ok(path)
+}
+
 /// A Python interpreter with pedalboard installed.
 ///
 /// # Errors

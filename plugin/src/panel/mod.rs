@@ -8,6 +8,7 @@ mod compare;
 mod controls;
 mod desktop;
 mod dialogs;
+mod handle;
 mod header;
 mod health;
 mod knobs;
@@ -27,7 +28,7 @@ mod words;
 use std::error::Error;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use hamiltone_engine::model::ModelChoice;
@@ -37,8 +38,8 @@ use nice_plug::editor::{HostMethods, SpawnedEditor};
 use nice_plug::prelude::*;
 use nice_plug_egui::baseview::{HandlerError, WindowSize};
 use nice_plug_egui::{
-    EguiEditorHandle, EguiEditorState, EguiNiceSettings, Frame, KeyCapture, NiceEguiApp,
-    RepaintNotifier, create_egui_editor,
+    EguiEditorState, EguiNiceSettings, Frame, KeyCapture, NiceEguiApp, RepaintNotifier,
+    create_egui_editor,
 };
 use parking_lot::Mutex;
 
@@ -50,6 +51,7 @@ use crate::worker::{Requests, SnapshotReader};
 
 pub use dialogs::Question;
 use dialogs::{Answer, Dialogs};
+use handle::PanelHandle;
 pub use knobs::Knob;
 pub use view::{Action, Motion, Switch, Values, View, draw};
 use window_threads::{Held, WindowThreads};
@@ -111,7 +113,7 @@ impl PanelEditor {
 }
 
 impl Editor for PanelEditor {
-    type Handle = EguiEditorHandle;
+    type Handle = PanelHandle;
 
     fn spawn(
         &self,
@@ -120,14 +122,19 @@ impl Editor for PanelEditor {
         fallback_scale_factor: Option<f64>,
         gui_context: GuiContext,
         host: Option<HostMethods>,
-    ) -> Result<SpawnedEditor<EguiEditorHandle>, Box<dyn Error>> {
-        let settings = EguiNiceSettings::default()
+    ) -> Result<SpawnedEditor<PanelHandle>, Box<dyn Error>> {
+        let mut settings = EguiNiceSettings::default()
             .with_tile("Hamiltone")
             .with_resize_hint(self.resize_hint());
+        if cfg!(target_os = "linux") {
+            settings.repaint_poll_interval = handle::NEVER;
+        }
+        let drawn = Arc::new(AtomicBool::new(false));
         let state = EguiEditorState::from_size(self.shared.logical_size(), 1.0);
         let app = PanelApp {
             shared: self.shared.clone(),
             held: self.threads.hold(),
+            drawn: drawn.clone(),
             host: None,
             motion: Motion::default(),
             problem: None,
@@ -135,13 +142,14 @@ impl Editor for PanelEditor {
         };
         let editor =
             create_egui_editor(state, RepaintNotifier::new(), settings, app).ok_or("no editor")?;
-        editor.spawn(
+        let spawned = editor.spawn(
             parent,
             wait_for_parent,
             fallback_scale_factor,
             gui_context,
             host,
-        )
+        )?;
+        Ok(PanelHandle::around(spawned, drawn))
     }
 
     fn size(&self) -> NativeSize<u32> {
@@ -158,6 +166,8 @@ impl Editor for PanelEditor {
 struct PanelApp {
     shared: Arc<Shared>,
     held: Held,
+    /// Set by the first picture.
+    drawn: Arc<AtomicBool>,
     /// There while the window is.
     host: Option<GuiContext>,
     motion: Motion,
@@ -189,6 +199,7 @@ impl NiceEguiApp for PanelApp {
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, frame: &mut Frame) {
+        self.drawn.store(true, Ordering::Relaxed);
         // The keyboard is the host's, except while something is written.
         frame.set_key_capture(if ui.ctx().egui_wants_keyboard_input() {
             KeyCapture::CaptureAll

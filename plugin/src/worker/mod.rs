@@ -118,6 +118,16 @@ impl Worker {
         }
     }
 
+    /// Without a thread, for an instance that no host uses: what is sent to it goes nowhere.
+    pub fn idle() -> (Self, SnapshotReader) {
+        let worker = Self {
+            commands: unbounded().0,
+            thread: None,
+            history: Arc::default(),
+        };
+        (worker, triple_buffer::triple_buffer(&Snapshot::default()).1)
+    }
+
     /// Hands over a new stream; the one before, if any, is finished first.
     pub fn start(&self, outlet: Outlet) {
         self.send(Command::Start(outlet));

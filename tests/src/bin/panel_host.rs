@@ -15,15 +15,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use clack_extensions::gui::{GuiApiType, GuiConfiguration, GuiSize, Window as ClapWindow};
 use hamiltone_tests::host::{Layout, Plugin, Stream};
+use hamiltone_tests::window::Window;
 use hamiltone_tests::{demo, state::State};
 use serde_json::{Map, Value};
-use x11rb::NONE;
-use x11rb::connection::Connection;
-use x11rb::protocol::xproto::{
-    ConfigureWindowAux, ConnectionExt, CreateWindowAux, EventMask, ImageFormat, WindowClass,
-};
-use x11rb::rust_connection::RustConnection;
-use x11rb::wrapper::ConnectionExt as _;
 
 const BLOCK: usize = 512;
 /// Where the demo begins: the first picture falls in a calm stretch, the second in another sound.
@@ -46,7 +40,9 @@ fn main() -> Result<()> {
     if let Some(settings) = more.get(1) {
         change_settings(&mut plugin, settings)?;
     }
-    let window = Window::open(open_panel(&mut plugin)?)?;
+    let size = open_panel(&mut plugin)?;
+    let window = Window::open(size.width, size.height)?;
+    window.map()?;
     embed(&mut plugin, &window)?;
     let audio = demo::audio()?;
     let stream = plugin.start(Layout::Stereo, audio.sample_rate, BLOCK)?;
@@ -118,7 +114,7 @@ fn open_panel(plugin: &mut Plugin) -> Result<GuiSize> {
 
 fn embed(plugin: &mut Plugin, window: &Window) -> Result<()> {
     let gui = plugin.gui()?;
-    let parent = ClapWindow::from_x11_handle(window.id.into());
+    let parent = ClapWindow::from_x11_handle(window.id().into());
     // SAFETY: the window lives until the panel is destroyed: both end in `main`, the panel first.
     unsafe { gui.set_parent(&plugin.handle(), parent)? };
     // Some panels are visible from the start and answer that they cannot be shown again.
@@ -141,11 +137,7 @@ fn resize(plugin: &mut Plugin, window: &Window) -> Result<GuiSize> {
         height: size.height * 3 / 2,
     };
     let size = gui.adjust_size(&plugin.handle(), wish).unwrap_or(wish);
-    let change = ConfigureWindowAux::new()
-        .width(size.width)
-        .height(size.height);
-    window.connection.configure_window(window.id, &change)?;
-    window.connection.sync()?;
+    window.resize(size.width, size.height)?;
     gui.set_size(&plugin.handle(), size)?;
     Ok(size)
 }
@@ -155,70 +147,10 @@ fn wait(plugin: &mut Plugin, window: &Window, seconds: f64) -> Result<()> {
     let start = Instant::now();
     while start.elapsed().as_secs_f64() < seconds {
         plugin.pump();
-        while window.connection.poll_for_event()?.is_some() {}
+        window.drain()?;
         std::thread::sleep(Duration::from_millis(5));
     }
     Ok(())
-}
-
-struct Window {
-    connection: RustConnection,
-    id: u32,
-}
-
-impl Window {
-    fn open(size: GuiSize) -> Result<Self> {
-        let (connection, screen) = x11rb::connect(None).context("no X11 display")?;
-        let screen = &connection.setup().roots[screen];
-        let id = connection.generate_id()?;
-        connection.create_window(
-            x11rb::COPY_DEPTH_FROM_PARENT,
-            id,
-            screen.root,
-            0,
-            0,
-            u16::try_from(size.width)?,
-            u16::try_from(size.height)?,
-            0,
-            WindowClass::INPUT_OUTPUT,
-            x11rb::COPY_FROM_PARENT,
-            &CreateWindowAux::new()
-                .background_pixel(screen.white_pixel)
-                .event_mask(EventMask::STRUCTURE_NOTIFY),
-        )?;
-        connection.map_window(id)?;
-        // The pointer goes where no window is: a tooltip would cover the picture.
-        let (right, bottom) = (screen.width_in_pixels, screen.height_in_pixels);
-        let corner = (i16::try_from(right)? - 1, i16::try_from(bottom)? - 1);
-        connection.warp_pointer(NONE, screen.root, 0, 0, 0, 0, corner.0, corner.1)?;
-        connection.sync()?;
-        Ok(Self { connection, id })
-    }
-
-    /// Saves what the window shows, the panel in it included.
-    fn picture(&self, path: &Path) -> Result<()> {
-        let size = self.connection.get_geometry(self.id)?.reply()?;
-        let (width, height) = (size.width, size.height);
-        let planes = u32::MAX;
-        let image = self
-            .connection
-            .get_image(ImageFormat::Z_PIXMAP, self.id, 0, 0, width, height, planes)?
-            .reply()?;
-        let (pixels, rest) = image.data.as_chunks::<4>();
-        ensure!(
-            rest.is_empty() && pixels.len() == usize::from(width) * usize::from(height),
-            "the display does not have 32 bits a pixel"
-        );
-        let colours: Vec<u8> = pixels
-            .iter()
-            .flat_map(|[blue, green, red, _]| [*red, *green, *blue])
-            .collect();
-        let mut encoder =
-            png::Encoder::new(std::fs::File::create(path)?, width.into(), height.into());
-        encoder.set_color(png::ColorType::Rgb);
-        encoder.write_header()?.write_image_data(&colours)?;
-        Ok(())
-    }
 }
 
 /// Plays the demo in real time, over and over, on an audio thread.

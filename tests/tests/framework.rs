@@ -1,0 +1,156 @@
+//! Defects of nice-plug and baseview that end the host or leave the panel blank (docs/upstream/).
+//!
+//! Our plugin works around them, so each check must pass with its bundles. The same check must show the
+//! defect with a plugin that has nothing of ours around the framework (`examples/bare_framework.rs`):
+//! once it does not, the framework is mended and the workaround can go.
+#![cfg(all(target_os = "linux", feature = "screen", feature = "vst3"))]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use hamiltone_tests::child::{self, Outcome};
+use hamiltone_tests::display::Display;
+use hamiltone_tests::picture::{Picture, assert_not_blank};
+use hamiltone_tests::places;
+
+const LIMIT: Duration = Duration::from_secs(60);
+
+fn ours() -> PathBuf {
+    places::vst3_bundle().unwrap()
+}
+
+fn bare() -> PathBuf {
+    places::bare_framework().unwrap()
+}
+
+/// Runs `host-probe TASK FILE ARGUMENTS…`.
+fn probe(display: &Display, task: &str, file: &Path, arguments: &[&str]) -> Outcome {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_host-probe"));
+    command
+        .arg(task)
+        .arg(file)
+        .args(arguments)
+        .envs(display.environment())
+        .env_remove("WAYLAND_DISPLAY");
+    child::run(&mut command, LIMIT).unwrap()
+}
+
+fn assert_lives(outcome: &Outcome) {
+    assert!(
+        outcome.status.success() && outcome.output.contains("done"),
+        "{}\n{}",
+        outcome.status,
+        outcome.output
+    );
+}
+
+/// What a framework says that has been mended.
+fn mended(what: &str, workaround: &str) -> String {
+    format!("{what} does not happen any more without our workaround: {workaround} can go")
+}
+
+#[test]
+fn instances_are_automated_up_to_their_release() {
+    let display = Display::start();
+    assert_lives(&probe(&display, "automate", &ours(), &["50"]));
+    assert_lives(&probe(&display, "automate-active", &ours(), &["50"]));
+    for wait in ["0", "1", "2", "3", "4", "5"] {
+        assert_lives(&probe(&display, "automate", &ours(), &["2", wait]));
+    }
+}
+
+#[test]
+fn the_bare_framework_aborts_when_instances_are_automated_up_to_their_release() {
+    let display = Display::start();
+    let outcome = probe(&display, "automate", &bare(), &["500"]);
+    let message = mended("The abort", "plugin/src/vst3_boundary/keeper.rs");
+    assert!(outcome.aborted(), "{message}: {}", outcome.status);
+    assert!(
+        outcome.output.contains("shutdown request"),
+        "{}",
+        outcome.output
+    );
+}
+
+#[test]
+fn an_instance_is_automated_while_its_panel_is_open_with_any_run_loop() {
+    let display = Display::start();
+    for run_loop in ["offered", "full", "missing"] {
+        assert_lives(&probe(&display, "automate-open", &ours(), &[run_loop]));
+    }
+}
+
+/// How many descriptors were open before and after, and how many handlers were left.
+fn counts(outcome: &Outcome) -> (usize, usize, usize) {
+    assert_lives(outcome);
+    let line = |start: &str| {
+        let mut lines = outcome.output.lines();
+        lines
+            .find_map(|line| line.strip_prefix(start))
+            .unwrap()
+            .to_owned()
+    };
+    let descriptors = line("descriptors: ");
+    let (before, after) = descriptors.split_once(" then ").unwrap();
+    let handlers = line("handlers left: ");
+    (
+        before.parse().unwrap(),
+        after.parse().unwrap(),
+        handlers.parse().unwrap(),
+    )
+}
+
+#[test]
+fn fifty_openings_of_the_vst3_panel_leave_nothing_behind() {
+    for arguments in [&["50"][..], &["50", "keep"]] {
+        let (before, after, handlers) = counts(&probe(&display, "reopen", &ours(), arguments));
+        println!("{arguments:?}: {before} then {after} descriptors, {handlers} handlers left");
+        assert!(after <= before, "{before} then {after} descriptors");
+        assert_eq!(handlers, 0);
+    }
+}
+
+#[test]
+fn the_bare_framework_leaks_two_descriptors_an_opening() {
+    let display = Display::start();
+    let (before, after, handlers) = counts(&probe(&display, "reopen", &bare(), &["20"]));
+    println!("{before} then {after} descriptors, {handlers} handlers left");
+    let message = mended("The leak", "plugin/src/vst3_boundary");
+    assert!(after >= before + 40 && handlers > 0, "{message}");
+}
+
+#[test]
+fn a_panel_that_is_shown_late_is_drawn() {
+    let display = Display::start();
+    let folder = places::screenshots().unwrap();
+    let check = |task: &str, file: &Path, wait: &str| {
+        let picture = folder.join(format!("{task}-{wait}.png"));
+        let arguments = [wait, picture.to_str().unwrap()];
+        assert_lives(&probe(&display, task, file, &arguments));
+        assert_not_blank(&picture);
+    };
+    let clap = places::clap_bundle().unwrap();
+    for wait in ["0", "20", "100", "500"] {
+        check("late-clap", &clap, wait);
+        check("late-vst3", &ours(), wait);
+    }
+    check("late-again-clap", &clap, "100");
+}
+
+#[test]
+fn the_bare_framework_leaves_a_panel_blank_that_is_shown_late() {
+    let display = Display::start();
+    let folder = tempfile::tempdir().unwrap();
+    let picture = folder.path().join("late.png");
+    let blank = (0..4)
+        .filter(|_| {
+            let arguments = ["100", picture.to_str().unwrap()];
+            assert_lives(&probe(&display, "late-clap", &bare(), &arguments));
+            Picture::read(&picture).colours().0 < 8
+        })
+        .count();
+    println!("{blank} of 4 blank");
+    let message = mended("The blank panel", "plugin/src/panel/handle.rs");
+    assert!(blank > 0, "{message}");
+}
