@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::head::Head;
 use super::{Algebra, Architecture, BATCH_NORM_EPSILON, POOLING};
+use crate::Interrupt;
 use crate::features::COMPONENTS;
 use crate::kernels::{
     Convolution, Counts, InstructionSet, KernelWeights, Load, Map, Method, PackedConvolution,
@@ -234,6 +235,7 @@ pub struct StreamingNetwork {
     sums: Vec<f32>,
     /// The columns of a chunk.
     columns: Vec<f32>,
+    interrupt: Interrupt,
 }
 
 impl StreamingNetwork {
@@ -269,8 +271,19 @@ impl StreamingNetwork {
             workspace,
             sums: vec![0.0; sums],
             columns: vec![0.0; most_columns * network.architecture.column_size()],
+            interrupt: Interrupt::default(),
             network,
         }
+    }
+
+    /// From now on [`advance`](Self::advance) looks at `interrupt` before each layer.
+    pub fn interrupt_by(&mut self, interrupt: Interrupt) {
+        self.interrupt = interrupt;
+    }
+
+    /// Columns that it takes at a time, at most.
+    pub fn most_columns(&self) -> usize {
+        self.most_columns
     }
 
     /// The weights it runs on.
@@ -284,8 +297,8 @@ impl StreamingNetwork {
     }
 
     /// Takes quaternion frames (each `4 × mel_bands`, component-major, one after the other), as
-    /// many as make one column or several, and hands each column to `sink`. Allocates
-    /// nothing.
+    /// many as make one column or several, and hands each column to `sink`; none once it is interrupted.
+    /// Allocates nothing.
     ///
     /// # Panics
     /// If the frames are not a whole number of columns, or more than `most_columns`.
@@ -307,6 +320,9 @@ impl StreamingNetwork {
         }
         self.take_in(frames, frame);
         for index in 0..self.network.layers.len() {
+            if self.interrupt.is_raised() {
+                return;
+            }
             let layer = &self.network.layers[index];
             let rows = layer.rows_per_column * columns;
             let (before, after) = self.maps.split_at_mut(index + 1);

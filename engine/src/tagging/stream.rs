@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::EngineError;
 use crate::audio::StreamResampler;
 use crate::features::{FeatureSettings, FrontEnd};
 use crate::model::Model;
 use crate::network::streaming::StreamingNetwork;
+use crate::{EngineError, Interrupt};
 
 /// Resampler, front end and network in a row.
 ///
@@ -101,6 +101,10 @@ impl ColumnStream {
         self.waiting.clear();
         self.way.reset();
         self.wanted = self.way.wanted();
+    }
+
+    pub(super) fn interrupt_by(&mut self, interrupt: Interrupt) {
+        self.way.columns.network.interrupt_by(interrupt);
     }
 
     pub(super) fn resampler_latency_s(&self, sample_rate: u32) -> f64 {
