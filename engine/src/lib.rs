@@ -12,6 +12,7 @@ pub mod audio;
 pub mod blocked;
 mod error;
 pub mod features;
+mod interrupt;
 pub mod kernels;
 pub mod model;
 pub mod network;
@@ -24,3 +25,4 @@ mod test_numbers;
 pub mod timeline;
 
 pub use error::EngineError;
+pub use interrupt::Interrupt;

@@ -3,9 +3,15 @@
 mod common;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use common::{model_file, small, small_with_all_heads};
-use hamiltone_engine::model::{MAX_FILE_BYTES, Model, ModelError, ModelFile};
+use hamiltone_engine::features::FeatureSettings;
+use hamiltone_engine::model::{
+    Card, Cost, Limits, LoadOptions, MAX_FILE_BYTES, Model, ModelError, ModelFile,
+};
+use hamiltone_engine::network::Architecture;
+use hamiltone_engine::network::streaming::{PackedNetwork, StreamingNetwork};
 use hamiltone_engine::tagging::{Tagger, Tags};
 use proptest::prelude::*;
 use safetensors::SafeTensors;
@@ -35,6 +41,8 @@ fn altered(
     tensors(&mut list);
     let mut value = serde_json::to_value(&file.card).unwrap();
     card(&mut value);
+    // The file is one of those from before there were checksums, or they alone would refuse it.
+    value.as_object_mut().unwrap().remove("checksums");
     let header = [("hamiltone".to_owned(), value.to_string())].into();
     let views = list.iter().map(|(name, dtype, shape, data)| {
         (
@@ -184,6 +192,12 @@ fn a_card_that_contradicts_itself() {
         }),
         ("blocks", |card| card["architecture"]["blocks"] = json!([])),
         ("window", |card| card["default_window_s"] = 1e9.into()),
+        ("longest window", |card| {
+            card["features"]["fft_size"] = 8_192.into();
+            card["features"]["hop"] = 8_192.into();
+            card["features"]["sample_rate"] = 8_000.into();
+            card["features"]["highest_hz"] = 4_000.into();
+        }),
         ("probe", |card| card["probe"]["input_sha256"] = "00".into()),
         // As a 32-bit float it is infinite, and so would be what the probe allows.
         ("logit of inf", |card| {
@@ -325,14 +339,168 @@ fn weights_that_are_damaged() {
     for (name, value) in [
         ("head.output.bias", f32::NAN),
         ("blocks.1.convolutions.1.kernel", f32::INFINITY),
+        ("blocks.1.convolutions.1.kernel", 1e20),
         ("blocks.1.norms.0.variance", -1.0),
     ] {
         let error = refusal(&with(name, value));
         assert!(matches!(error, ModelError::Values(_)) && error.to_string().contains(name));
     }
-    // Finite, of the right shape, and wrong: the probe hears it.
+    // Within the range, of the right shape, and wrong: the probe differs.
     let error = refusal(&with("head.output.bias", 7.0));
     assert!(matches!(error, ModelError::Probe { .. }), "{error}");
+}
+
+#[test]
+fn a_changed_bit_is_noticed_by_the_checksums() {
+    let file = model_file(small(4), 1);
+    let bytes = file.to_bytes().unwrap();
+    let checksums = file.card.checksums.clone().unwrap();
+    assert_eq!(checksums.weights_sha256.len(), 64);
+    // The lowest bit of a weight: no probe can notice that.
+    let mut weights = bytes.clone();
+    weights[bytes.len() - 4] ^= 1;
+    assert!(matches!(refusal(&weights), ModelError::Checksum("weights")));
+    let text = |from: &str, to: &str| {
+        let at = bytes
+            .windows(from.len())
+            .position(|part| part == from.as_bytes());
+        let (at, mut changed) = (at.unwrap(), bytes.clone());
+        changed[at..at + to.len()].copy_from_slice(to.as_bytes());
+        changed
+    };
+    for (from, to) in [
+        ("random weights", "random weightz"),
+        ("label 2", "label 7"),
+        ("1e-10", "1e-11"), // the floor of the spectrum, which the probe's sound never reaches
+        (&checksums.card_sha256[..8], "00000000"),
+    ] {
+        assert!(
+            matches!(refusal(&text(from, to)), ModelError::Checksum("card")),
+            "{from}"
+        );
+    }
+    let other = &checksums.weights_sha256[..8];
+    assert!(matches!(
+        refusal(&text(other, "00000000")),
+        ModelError::Checksum("card")
+    ));
+}
+
+#[test]
+fn a_file_from_before_there_were_checksums_is_read() {
+    let old = altered(&model_file(small(4), 1), |_| (), |_| ());
+    let model = Model::from_bytes(&old).unwrap();
+    assert!(model.card().checksums.is_none());
+}
+
+#[test]
+fn what_a_model_costs_is_computed_and_limited() {
+    let file = model_file(small(4), 1);
+    let names = ["memory_bytes", "multiply_adds_per_second", "parameters"];
+    let understated = altered(
+        &file,
+        |card| names.iter().for_each(|name| card[name] = 1.into()),
+        |_| (),
+    );
+    let card = ModelFile::from_bytes(&understated).unwrap().card;
+    let checksums = file.card.checksums.clone();
+    assert_eq!(Card { checksums, ..card }, file.card);
+    let Card {
+        multiply_adds_per_second,
+        memory_bytes,
+        ..
+    } = file.card;
+    let bytes = file.to_bytes().unwrap();
+    let load = |limits: Limits| {
+        let options = LoadOptions {
+            limits,
+            ..LoadOptions::default()
+        };
+        Model::load((&bytes[..]).into(), &options)
+    };
+    let exact = Limits {
+        multiply_adds_per_second,
+        memory_bytes,
+    };
+    assert!(load(exact).is_ok());
+    for (limits, variable) in [
+        (
+            Limits {
+                memory_bytes: memory_bytes - 1,
+                ..exact
+            },
+            Limits::MEMORY_VARIABLE,
+        ),
+        (
+            Limits {
+                multiply_adds_per_second: multiply_adds_per_second - 1,
+                ..exact
+            },
+            Limits::MULTIPLY_ADDS_VARIABLE,
+        ),
+    ] {
+        let error = load(limits).err().unwrap();
+        assert!(matches!(error, ModelError::TooCostly(_)), "{error}");
+        assert!(error.to_string().contains(variable), "{error}");
+    }
+}
+
+/// The memory that a card states is enough for the packed weights of a live stream and of files.
+#[test]
+fn the_stated_memory_is_what_the_network_takes_or_more() {
+    let features = FeatureSettings::default();
+    for architecture in small_with_all_heads(4).into_iter().chain([
+        Architecture::qcnn10(1.0, 50),
+        Architecture::qcnn10(0.5, 10).real(),
+        Architecture::doubling(64, 5, true, 1.0, 527),
+    ]) {
+        let stated = Cost::of(&architecture, &features).memory_bytes;
+        let weights = common::weights(&architecture, features.mel_bands, 1);
+        let network = PackedNetwork::new(&architecture, features.mel_bands, &weights);
+        let network = Arc::new(network);
+        let streams = [1, 8].map(|columns| StreamingNetwork::new(network.clone(), columns));
+        let taken = network.size_bytes() as u64;
+        assert!(taken < stated, "{taken} of {stated}: {architecture:?}");
+        assert!(
+            stated < 8 * taken + (8 << 20),
+            "{taken} of {stated}: {architecture:?}"
+        );
+        drop(streams);
+    }
+}
+
+#[test]
+fn an_interrupt_ends_loading_and_columns() {
+    // Its probe takes a second or so.
+    let slow = Architecture::doubling(96, 6, true, 1.0, 4);
+    let file = model_file(slow, 1);
+    let bytes = file.to_bytes().unwrap();
+    let options = LoadOptions {
+        limits: Limits::NONE,
+        ..LoadOptions::default()
+    };
+    let start = Instant::now();
+    let model = Model::load((&bytes[..]).into(), &options).unwrap();
+    let whole = start.elapsed();
+    let interrupt = options.interrupt.clone();
+    let raiser = std::thread::spawn(move || {
+        std::thread::sleep(whole / 8);
+        interrupt.raise();
+    });
+    let start = Instant::now();
+    let error = Model::load((&bytes[..]).into(), &options).err().unwrap();
+    assert!(matches!(error, ModelError::Interrupted), "{error}");
+    assert!(
+        start.elapsed() < whole * 3 / 4,
+        "{:?} of {whole:?}",
+        start.elapsed()
+    );
+    raiser.join().unwrap();
+    let mut tagger = Tagger::new(Arc::new(model), 32_000, 1.0).unwrap();
+    tagger.interrupt_by(options.interrupt);
+    tagger.push(&common::sound(96_000, 1), &mut |_| {
+        panic!("a column after the interrupt")
+    });
 }
 
 proptest! {

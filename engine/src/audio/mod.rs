@@ -3,6 +3,7 @@
 mod mixdown;
 mod resampler;
 
+pub(crate) use mixdown::LOUDEST;
 pub use mixdown::{mix_down, mix_frame};
 pub use resampler::StreamResampler;
 

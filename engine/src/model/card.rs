@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{ClassStatistics, Probe};
+use super::{Checksums, ClassStatistics, Cost, Probe};
 use crate::features::{FeatureSettings, FrontEnd};
 use crate::network::Architecture;
 
@@ -62,16 +62,36 @@ pub struct Card {
     pub licence: String,
     /// Measured figures.
     pub accuracy: Vec<Accuracy>,
-    /// Numbers in it, running statistics aside.
+    /// Numbers in it, running statistics aside. This and the two costs are computed from the architecture
+    /// when a file is read; what the file states is for other readers.
     pub parameters: u64,
     /// Real multiply-adds for a second of audio, as the expanded network has them.
     pub multiply_adds_per_second: u64,
+    /// Bytes of memory that it takes to load and run ([`Cost::of`](super::Cost::of)).
+    #[serde(default)]
+    pub memory_bytes: u64,
     /// The model this one was made from, if any: SHA-256 of its file, or its name.
     pub parent: Option<String>,
     /// How it was pruned, if it was.
     pub pruning: Option<String>,
     /// A sound and what the network says to it.
     pub probe: Probe,
+    /// Checksums of the weights and of this card; none in files that were written before there were any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checksums: Option<Checksums>,
+}
+
+impl Card {
+    /// Fills in what follows from the architecture.
+    pub(super) fn fill_in_counts(&mut self) {
+        let Cost {
+            multiply_adds_per_second,
+            memory_bytes,
+        } = Cost::of(&self.architecture, &self.features);
+        self.parameters = self.architecture.parameter_count(self.features.mel_bands);
+        (self.multiply_adds_per_second, self.memory_bytes) =
+            (multiply_adds_per_second, memory_bytes);
+    }
 }
 
 impl Card {

@@ -68,6 +68,11 @@ impl Card {
             return Some(format!("a window of {} s", self.default_window_s));
         }
         let column_s = self.architecture.frames_per_column() as f64 * self.features.hop_s();
+        if column_s > f64::from(MAX_WINDOW_S) {
+            return Some(format!(
+                "a column of {column_s:.1} s, longer than the longest window ({MAX_WINDOW_S} s)"
+            ));
+        }
         let columns = f64::from(MAX_WINDOW_S) / column_s;
         let floats = columns * self.architecture.column_size() as f64;
         (floats > MOST_IN_A_WINDOW).then(|| {

@@ -1,5 +1,7 @@
 use std::path::PathBuf;
 
+use super::Excess;
+
 /// Why a model could not be had. Every message says what is wrong and what to do.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -58,6 +60,17 @@ pub enum ModelError {
     /// A weight that no working network has.
     #[error("the model's weights are damaged: {0}. Fetch or export the file again")]
     Values(String),
+    /// It costs more than is accepted.
+    #[error("the model is too costly to run: {0} (docs/USER_GUIDE.md, limits)")]
+    TooCostly(Excess),
+    /// Its loading was interrupted.
+    #[error("loading the model was interrupted: load it again")]
+    Interrupted,
+    /// Card or weights are not those that were written.
+    #[error(
+        "the model's {0} differ from what was written (SHA-256): the file is damaged. Fetch or export it again"
+    )]
+    Checksum(&'static str),
     /// The network does not say what the file states it says.
     #[error(
         "the model does not give the output that its file states (off by {off:.2e}, allowed {allowed:.0e}): the file is damaged or was made by an incompatible version"

@@ -8,13 +8,16 @@ use std::sync::Arc;
 
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 
-use super::{Card, FORMAT_VERSION, Model, ModelError};
+use super::{Card, Cost, Excess, FORMAT_VERSION, Limits, Model, ModelError, checksums};
 use crate::network::ParameterKind;
 use crate::network::streaming::{PackedNetwork, Weights};
 
 /// A file larger than this is refused before anything is allocated. (QCNN14, the largest network
 /// of the paper, has 84 MB.)
 pub const MAX_FILE_BYTES: u64 = 256 << 20;
+/// The largest number of any tensor. The largest in our models is 11 265 (a linear head over features that
+/// hardly vary); from here on sums of products come near the end of single precision.
+const LARGEST_VALUE: f32 = 1e9;
 /// Where the card stands in the header.
 const CARD_KEY: &str = "hamiltone";
 
@@ -29,8 +32,8 @@ pub struct ModelFile {
 }
 
 impl ModelFile {
-    /// Makes a file of a card and weights: the counts and the probe of the card are filled in by
-    /// measuring them.
+    /// Makes a file of a card and weights: the counts, the cost, the probe and the checksums of the card
+    /// are computed and filled in.
     ///
     /// # Errors
     /// If card and weights do not fit each other.
@@ -48,10 +51,10 @@ impl ModelFile {
         check_values(&card, &weights)?;
         let network = Arc::new(PackedNetwork::new(&card.architecture, bands, &weights));
         card.format_version = FORMAT_VERSION;
-        card.parameters = card.architecture.parameter_count(bands);
-        card.multiply_adds_per_second = card.architecture.multiply_adds_per_second(&card.features);
+        card.fill_in_counts();
         card.probe = Model::make_probe(card.probe.seed, &card, &network);
         card.check()?;
+        checksums::fill_in(&mut card, &weights)?;
         Ok(Self { card, weights })
     }
 
@@ -68,16 +71,30 @@ impl ModelFile {
     /// # Errors
     /// If anything in it is not as it should be.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelError> {
+        Self::within(bytes, &Limits::NONE)
+    }
+
+    /// The same for a model that is to be run: one that costs more than the limits is refused before its
+    /// weights are read.
+    pub(super) fn within(bytes: &[u8], limits: &Limits) -> Result<Self, ModelError> {
         let tensors = SafeTensors::deserialize(bytes)
             .map_err(|error| ModelError::NotSafetensors(error.to_string()))?;
-        let card = read_card(bytes)?;
+        let text = card_text(bytes)?;
+        let mut card = read_card(&text)?;
         card.check()?;
+        let cost = Cost::of(&card.architecture, &card.features);
+        if !limits.admit(cost) {
+            let limits = *limits;
+            return Err(ModelError::TooCostly(Excess { cost, limits }));
+        }
         let weights = read_weights(&tensors, &card)?;
         check_values(&card, &weights)?;
+        checksums::check(&card, &text, &weights)?;
+        card.fill_in_counts();
         Ok(Self { card, weights })
     }
 
-    /// The file's bytes.
+    /// The file's bytes, with checksums of card and weights as they are now.
     ///
     /// # Errors
     /// If card and weights do not fit each other.
@@ -106,8 +123,7 @@ impl ModelFile {
                     .map_err(|error| ModelError::Tensors(format!("{name}: {error}")))
             })
             .collect::<Result<BTreeMap<_, _>, _>>()?;
-        let card = serde_json::to_string(&self.card)
-            .map_err(|error| ModelError::Card(error.to_string()))?;
+        let card = checksums::fill_in(&mut self.card.clone(), &self.weights)?;
         let header = HashMap::from([(CARD_KEY.to_owned(), card)]);
         serialize(views, Some(header)).map_err(|error| ModelError::Tensors(error.to_string()))
     }
@@ -169,11 +185,15 @@ pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>, ModelError> {
     Ok(bytes)
 }
 
-fn read_card(bytes: &[u8]) -> Result<Card, ModelError> {
+/// The card's JSON text as it stands in the header.
+fn card_text(bytes: &[u8]) -> Result<String, ModelError> {
     let (_, header) = SafeTensors::read_metadata(bytes)
         .map_err(|error| ModelError::NotSafetensors(error.to_string()))?;
     let card = header.metadata().as_ref().and_then(|map| map.get(CARD_KEY));
-    let card = card.ok_or(ModelError::NoCard)?;
+    card.cloned().ok_or(ModelError::NoCard)
+}
+
+fn read_card(card: &str) -> Result<Card, ModelError> {
     // The version first: a card of another version may have other fields.
     #[derive(serde::Deserialize)]
     struct VersionOnly {
@@ -234,7 +254,9 @@ fn check_values(card: &Card, weights: &Weights) -> Result<(), ModelError> {
     for shape in card.architecture.parameters(card.features.mel_bands) {
         let values = &weights[&shape.name];
         let variance = shape.kind == ParameterKind::Statistic && shape.name.ends_with("variance");
-        if let Some(at) = values.iter().position(|value| !value.is_finite()) {
+        // A NaN is not within the range either.
+        let fits = |value: &f32| value.abs() <= LARGEST_VALUE;
+        if let Some(at) = values.iter().position(|value| !fits(value)) {
             let what = format!("{} holds {} at {at}", shape.name, values[at]);
             return Err(ModelError::Values(what));
         }

@@ -1,15 +1,17 @@
 //! Where models are found: inside the program, then in folders.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
-use std::time::SystemTime;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError, TryLockError, Weak};
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
 use super::file::read_bytes;
 use super::loaded::hash_bytes;
-use super::{Card, Model, ModelError, ModelFile};
+use super::{Card, Limits, LoadOptions, Model, ModelError, ModelFile};
+use crate::Interrupt;
 
 /// The models inside the program; the first is the default.
 const BUILT_IN: &[&[u8]] = &[
@@ -24,6 +26,8 @@ const ENDING: &str = "safetensors";
 static LOADED: LazyLock<Mutex<HashMap<String, Weak<Model>>>> = LazyLock::new(Mutex::default);
 /// Held while a model is loaded.
 static LOADING: Mutex<()> = Mutex::new(());
+/// Between two looks whether another load has ended, and whether this one is interrupted.
+const LOADING_PAUSE: Duration = Duration::from_millis(5);
 
 /// Which model a session or a person wants. All `None`: the default.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,6 +103,7 @@ impl FileSignature {
 #[derive(Debug, Clone, Default)]
 pub struct Library {
     folders: Vec<PathBuf>,
+    options: LoadOptions,
 }
 
 impl Library {
@@ -109,7 +114,23 @@ impl Library {
 
     /// The built-in models and those in `folders`, which need not exist.
     pub fn with_folders(folders: Vec<PathBuf>) -> Self {
-        Self { folders }
+        Self {
+            folders,
+            options: LoadOptions::default(),
+        }
+    }
+
+    /// The same with limits of the caller's in place of [those of the environment](Limits::from_environment).
+    /// They do not apply to the built-in models.
+    pub fn within(mut self, limits: Limits) -> Self {
+        self.options.limits = limits;
+        self
+    }
+
+    /// The same; what it reads and loads ends early once `interrupt` is raised.
+    pub fn interrupted_by(mut self, interrupt: Interrupt) -> Self {
+        self.options.interrupt = interrupt;
+        self
     }
 
     /// Everything that can be chosen: the built-in models, then each folder's files by name. A
@@ -117,10 +138,10 @@ impl Library {
     pub fn entries(&self) -> Vec<LibraryEntry> {
         let built_in = BUILT_IN
             .iter()
-            .map(|bytes| entry(ModelSource::BuiltIn, Ok(bytes.to_vec())));
+            .map(|bytes| entry(ModelSource::BuiltIn, Ok(bytes.to_vec()), &Limits::NONE));
         let files = self.files().into_iter().map(|path| {
-            let bytes = read_bytes(&path);
-            entry(ModelSource::File(path), bytes)
+            let bytes = self.options.go_on().and_then(|()| read_bytes(&path));
+            entry(ModelSource::File(path), bytes, &self.options.limits)
         });
         built_in.chain(files).collect()
     }
@@ -139,30 +160,32 @@ impl Library {
     /// unless the choice names no hash.
     ///
     /// # Errors
-    /// If it is found nowhere, or what is found is no whole model.
+    /// If it is found nowhere, or what is found is no whole model or costs more than the limits; or if it was
+    /// interrupted.
     pub fn open(&self, choice: &ModelChoice) -> Result<Arc<Model>, ModelError> {
         if let Some(hash) = &choice.hash {
             if let Some(model) = loaded(hash) {
                 return Ok(model);
             }
-            if let Some(bytes) =
-                self.find(choice.path.as_deref(), |bytes| hash_bytes(bytes) == *hash)
-            {
-                return load(&bytes);
-            }
-            return Err(self.missing(choice));
+            let found = self.find(choice.path.as_deref(), |bytes| hash_bytes(bytes) == *hash)?;
+            return match found {
+                Some(bytes) => load(bytes, &self.options),
+                None => Err(self.missing(choice)),
+            };
         }
         if let Some(path) = &choice.path {
-            return load(&read_bytes(path)?);
+            return load(read_bytes(path)?.into(), &self.options);
         }
         match &choice.name {
-            None => load(BUILT_IN[0]),
+            None => built_in(),
             Some(name) => {
                 let named = |bytes: &[u8]| {
                     ModelFile::from_bytes(bytes).is_ok_and(|file| file.card.name == *name)
                 };
-                self.find(None, named)
-                    .map_or_else(|| Err(self.missing(choice)), |b| load(&b))
+                match self.find(None, named)? {
+                    Some(bytes) => load(bytes, &self.options),
+                    None => Err(self.missing(choice)),
+                }
             }
         }
     }
@@ -172,7 +195,7 @@ impl Library {
     /// # Panics
     /// Never in a program that was tested: the default model is inside it.
     pub fn default_model(&self) -> Arc<Model> {
-        load(BUILT_IN[0]).expect("the model inside the program is whole")
+        built_in().expect("the model inside the program is whole")
     }
 
     fn missing(&self, choice: &ModelChoice) -> ModelError {
@@ -195,14 +218,22 @@ impl Library {
     }
 
     /// The bytes of the first file that `wanted` accepts: built in, at `first`, in the folders.
-    fn find(&self, first: Option<&Path>, wanted: impl Fn(&[u8]) -> bool) -> Option<Vec<u8>> {
+    fn find(
+        &self,
+        first: Option<&Path>,
+        wanted: impl Fn(&[u8]) -> bool,
+    ) -> Result<Option<Cow<'static, [u8]>>, ModelError> {
         if let Some(bytes) = BUILT_IN.iter().find(|bytes| wanted(bytes)) {
-            return Some(bytes.to_vec());
+            return Ok(Some(Cow::Borrowed(bytes)));
         }
-        let paths = first.map(Path::to_owned).into_iter().chain(self.files());
-        paths
-            .filter_map(|path| read_bytes(&path).ok())
-            .find(|bytes| wanted(bytes))
+        for path in first.map(Path::to_owned).into_iter().chain(self.files()) {
+            self.options.go_on()?;
+            match read_bytes(&path) {
+                Ok(bytes) if wanted(&bytes) => return Ok(Some(bytes.into())),
+                _ => {}
+            }
+        }
+        Ok(None)
     }
 
     fn files(&self) -> Vec<PathBuf> {
@@ -240,12 +271,12 @@ pub fn user_folder() -> Option<PathBuf> {
     data.map(|data| data.join("hamiltone").join("models"))
 }
 
-fn entry(source: ModelSource, bytes: Result<Vec<u8>, ModelError>) -> LibraryEntry {
+fn entry(source: ModelSource, bytes: Result<Vec<u8>, ModelError>, limits: &Limits) -> LibraryEntry {
     let summary = bytes
         .as_ref()
         .map_err(ToString::to_string)
         .and_then(|bytes| {
-            ModelFile::from_bytes(bytes)
+            ModelFile::within(bytes, limits)
                 .map(|file| file.card)
                 .map_err(|error| error.to_string())
         });
@@ -275,18 +306,43 @@ fn loaded(hash: &str) -> Option<Arc<Model>> {
         .and_then(Weak::upgrade)
 }
 
+/// The default model, whatever the limits are.
+fn built_in() -> Result<Arc<Model>, ModelError> {
+    let options = LoadOptions {
+        limits: Limits::NONE,
+        interrupt: Interrupt::default(),
+    };
+    load(BUILT_IN[0].into(), &options)
+}
+
 /// The model of these bytes: the one that is loaded already, or a new one.
-fn load(bytes: &[u8]) -> Result<Arc<Model>, ModelError> {
-    let hash = hash_bytes(bytes);
+fn load(bytes: Cow<'static, [u8]>, options: &LoadOptions) -> Result<Arc<Model>, ModelError> {
+    let hash = hash_bytes(&bytes);
     if let Some(model) = loaded(&hash) {
         return Ok(model);
     }
     // One at a time: a session of many instances would load one model as many times at once.
-    let _loading = LOADING.lock().unwrap_or_else(PoisonError::into_inner);
+    let _loading = loop {
+        options.go_on()?;
+        match LOADING.try_lock() {
+            Ok(loading) => break loading,
+            Err(TryLockError::Poisoned(loading)) => break loading.into_inner(),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOADING_PAUSE),
+        }
+    };
     if let Some(model) = loaded(&hash) {
         return Ok(model);
     }
-    let model = Arc::new(Model::from_bytes(bytes)?);
+    let is_built_in = matches!(bytes, Cow::Borrowed(_));
+    let options = LoadOptions {
+        limits: if is_built_in {
+            Limits::NONE
+        } else {
+            options.limits
+        },
+        interrupt: options.interrupt.clone(),
+    };
+    let model = Arc::new(Model::load(bytes, &options)?);
     let mut list = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
     list.retain(|_, model| model.strong_count() > 0);
     list.insert(hash, Arc::downgrade(&model));

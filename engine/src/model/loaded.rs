@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -5,13 +6,47 @@ use sha2::{Digest, Sha256};
 
 use super::file::{hex, read_bytes};
 use super::statistics::softmax;
-use super::{Card, ModelError, ModelFile, Probe, TaskKind};
+use super::{Card, Limits, ModelError, ModelFile, Probe, TaskKind};
+use crate::Interrupt;
+use crate::audio::LOUDEST;
+use crate::features::{FrontEnd, quaternion_frames};
 use crate::network::streaming::{PackedNetwork, StreamingNetwork};
 use crate::tagging::WindowSums;
 
 /// A logit of the probe may be off by this share of the largest logit, or of 1 if all are smaller: kernels
 /// add in different orders, and a damaged file is off by far more.
 const PROBE_TOLERANCE: f32 = 1e-3;
+
+/// Columns at a time that the probe is run with, and clips of training.
+const PROBE_CHUNK: usize = 8;
+
+/// How a model is loaded.
+#[derive(Debug, Clone)]
+pub struct LoadOptions {
+    /// What it may cost.
+    pub limits: Limits,
+    /// Ends the loading early.
+    pub interrupt: Interrupt,
+}
+
+impl Default for LoadOptions {
+    /// Within the [limits of the environment](Limits::from_environment), never interrupted.
+    fn default() -> Self {
+        Self {
+            limits: Limits::from_environment(),
+            interrupt: Interrupt::default(),
+        }
+    }
+}
+
+impl LoadOptions {
+    pub(super) fn go_on(&self) -> Result<(), ModelError> {
+        match self.interrupt.is_raised() {
+            true => Err(ModelError::Interrupted),
+            false => Ok(()),
+        }
+    }
+}
 
 /// A model that was read, checked, probed and packed to run. Immutable: share it in an `Arc`.
 pub struct Model {
@@ -22,28 +57,47 @@ pub struct Model {
 }
 
 impl Model {
-    /// Reads a model file. Takes milliseconds to tenths of a second, by the size of the network.
+    /// Reads a model file within the [limits of the environment](Limits::from_environment). Takes milliseconds
+    /// to tenths of a second, by the size of the network.
     ///
     /// # Errors
-    /// If it cannot be read, or anything in it is not as it should be.
+    /// If it cannot be read, costs more than the limits, or anything in it is not as it should be.
     pub fn read(path: &Path) -> Result<Self, ModelError> {
-        Self::from_bytes(&read_bytes(path)?)
+        Self::load(read_bytes(path)?.into(), &LoadOptions::default())
     }
 
     /// The same from memory.
     ///
     /// # Errors
-    /// If anything in it is not as it should be.
+    /// If it costs more than the limits, or anything in it is not as it should be.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelError> {
-        let ModelFile { card, weights } = ModelFile::from_bytes(bytes)?;
+        Self::load(bytes.into(), &LoadOptions::default())
+    }
+
+    /// The same with limits and an interrupt of the caller's. Frees the file's bytes as soon as they are
+    /// read. Looks at the interrupt between its steps, and between the layers that the probe runs.
+    ///
+    /// # Errors
+    /// As [`from_bytes`](Self::from_bytes), or if it was interrupted.
+    pub fn load(bytes: Cow<'_, [u8]>, options: &LoadOptions) -> Result<Self, ModelError> {
+        let ModelFile { card, weights } = ModelFile::within(&bytes, &options.limits)?;
+        let (hash, size_bytes) = (hash_bytes(&bytes), bytes.len());
+        drop(bytes);
+        options.go_on()?;
         let network = PackedNetwork::new(&card.architecture, card.features.mel_bands, &weights);
+        drop(weights);
         let model = Self {
-            hash: hash_bytes(bytes),
-            size_bytes: bytes.len(),
+            hash,
+            size_bytes,
             network: Arc::new(network),
             card,
         };
-        model.check_probe()?;
+        let probed = model.check_probe(&options.interrupt);
+        options.go_on()?; // an interrupted probe says nothing
+        probed?;
+        let checked = model.check_extremes(&options.interrupt);
+        options.go_on()?;
+        checked?;
         Ok(model)
     }
 
@@ -67,15 +121,17 @@ impl Model {
         &self.network
     }
 
-    /// Logits to probabilities, in place, as the model's task wants it.
+    /// Logits to probabilities, in place, as the model's task wants it: each is 0 to 1. A logit that is not
+    /// finite says nothing, so its label gets 0.
     pub fn activate(&self, logits: &mut [f32]) {
         match self.card.task {
             TaskKind::SingleLabel => softmax(logits),
-            TaskKind::MultiLabel => {
-                logits
-                    .iter_mut()
-                    .for_each(|logit| *logit = 1.0 / (1.0 + (-*logit).exp()));
-            }
+            TaskKind::MultiLabel => logits.iter_mut().for_each(|logit| {
+                *logit = match logit.is_finite() {
+                    true => 1.0 / (1.0 + (-*logit).exp()),
+                    false => 0.0,
+                }
+            }),
         }
     }
 
@@ -89,13 +145,15 @@ impl Model {
         }
     }
 
-    fn check_probe(&self) -> Result<(), ModelError> {
-        let said = Self::make_probe(self.card.probe.seed, &self.card, &self.network);
+    fn check_probe(&self, interrupt: &Interrupt) -> Result<(), ModelError> {
+        let (features, architecture) = (&self.card.features, &self.card.architecture);
+        let (_, frames) = Probe::frames(self.card.probe.seed, features, architecture);
+        let said = self.logits_unless(interrupt, &frames, PROBE_CHUNK);
         let expected = &self.card.probe.logits;
         let largest = expected
             .iter()
             .fold(1f32, |largest, logit| largest.max(logit.abs()));
-        let differences = said.logits.iter().zip(expected).map(|(a, b)| (a - b).abs());
+        let differences = said.iter().zip(expected).map(|(a, b)| (a - b).abs());
         // A NaN must count as the worst there is, not vanish in a maximum.
         let off = differences.fold(0f32, |worst, d| if d <= worst { worst } else { d });
         let allowed = PROBE_TOLERANCE * largest;
@@ -105,6 +163,47 @@ impl Model {
             Err(ModelError::Probe { off, allowed })
         }
     }
+
+    /// Runs the network as it runs live, on silence and on noise as loud as the mixdown passes on. The probe's
+    /// sound is of moderate level: weights that only matter at other levels would go unnoticed.
+    fn check_extremes(&self, interrupt: &Interrupt) -> Result<(), ModelError> {
+        let (features, architecture) = (&self.card.features, &self.card.architecture);
+        let sound = Probe::sound(self.card.probe.seed, features, architecture);
+        for (what, gain) in [("silence", 0.0), ("the loudest noise", LOUDEST)] {
+            let samples = FrontEnd::samples_for(features, architecture.frames_per_column());
+            let sound = sound.iter().take(samples);
+            let sound: Vec<f32> = sound.map(|sample| gain * sample).collect();
+            let frames = quaternion_frames(features, &sound);
+            let logits = self.logits_unless(interrupt, &frames, 1);
+            if let Some(logit) = logits.iter().find(|logit| !is_plausible(**logit)) {
+                let what = format!("its answer to {what} is a logit of {logit:e}");
+                return Err(ModelError::Values(what));
+            }
+        }
+        Ok(())
+    }
+
+    fn logits_unless(&self, interrupt: &Interrupt, frames: &[f32], columns: usize) -> Vec<f32> {
+        let mut stream = StreamingNetwork::new(self.network.clone(), columns);
+        stream.interrupt_by(interrupt.clone());
+        let features = features_of(stream, frames);
+        let (mut hidden, mut logits) = (Vec::new(), Vec::new());
+        match columns {
+            1 => self
+                .network
+                .live_logits_into(&features, &mut hidden, &mut logits),
+            _ => self
+                .network
+                .logits_into(&features, &mut hidden, &mut logits),
+        }
+        logits
+    }
+}
+
+/// Whether a logit can be that of a network which works. Those of ours are within ±15; this bound leaves room
+/// for any scale, and far more for inputs between the extremes that are tried.
+fn is_plausible(logit: f32) -> bool {
+    logit.abs() <= 1e9
 }
 
 /// Logits over all columns of a clip, given its quaternion frames; frames that make no whole
@@ -117,11 +216,16 @@ pub fn clip_logits(network: &Arc<PackedNetwork>, frames: &[f32]) -> Vec<f32> {
 
 /// Features of a clip, given its quaternion frames, as [`clip_logits`] has them.
 pub fn clip_features(network: &Arc<PackedNetwork>, frames: &[f32]) -> Vec<f32> {
-    let mut stream = StreamingNetwork::new(network.clone(), 8);
+    features_of(StreamingNetwork::new(network.clone(), PROBE_CHUNK), frames)
+}
+
+/// The same by a stream that is at its beginning.
+fn features_of(mut stream: StreamingNetwork, frames: &[f32]) -> Vec<f32> {
+    let network = stream.packed().clone();
     let mut sums = WindowSums::new(network.architecture());
     let column = network.frame_size() * network.architecture().frames_per_column();
     let whole = &frames[..frames.len() / column * column];
-    for chunk in whole.chunks(8 * column) {
+    for chunk in whole.chunks(stream.most_columns() * column) {
         stream.advance(chunk, &mut |column| sums.add(column));
     }
     let mut features = Vec::new();

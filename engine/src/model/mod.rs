@@ -1,13 +1,16 @@
 //! One file is a model: a `.safetensors` whose header carries the [`Card`].
 //!
 //! The loader checks everything against everything and trusts nothing: size, header, version,
-//! feature settings, architecture against names and shapes of the tensors and against the memory it
-//! would take, texts, finite values, variances, labels against outputs, and at last the probe: a
-//! sound whose logits the file states.
+//! feature settings, architecture against names and shapes of the tensors and against the memory and
+//! the arithmetic it would take, texts, the range of every number, labels against outputs, checksums of
+//! card and weights, the probe (a sound whose logits the file states), and the logits of silence and of
+//! the loudest input.
 
 mod among;
 mod card;
 mod checks;
+mod checksums;
+mod cost;
 mod error;
 mod file;
 mod library;
@@ -17,9 +20,11 @@ mod statistics;
 
 pub use among::Among;
 pub use card::{Accuracy, Card, FORMAT_VERSION, TaskKind};
+pub use checksums::Checksums;
+pub use cost::{Cost, Excess, Limits, parse_count};
 pub use error::ModelError;
 pub use file::{MAX_FILE_BYTES, ModelFile};
 pub use library::{FileSignature, Library, LibraryEntry, ModelChoice, ModelSource, user_folder};
-pub use loaded::{Model, clip_features, clip_logits};
+pub use loaded::{LoadOptions, Model, clip_features, clip_logits};
 pub use probe::Probe;
 pub use statistics::{ClassStatistics, GROUPS};

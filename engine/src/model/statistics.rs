@@ -18,11 +18,17 @@ pub const GROUPS: [&str; 4] = ["music", "voice", "nature", "things"];
 /// probabilities the result is worse than the logits': it is for choosing among given labels only.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClassStatistics {
-    /// Mean of each logit, one a label, finite.
+    /// Mean of each logit, one a label, within ±10⁹.
     pub mean: Vec<f32>,
-    /// Standard deviation of each logit, one a label, finite and over 0.
+    /// Standard deviation of each logit, one a label, 10⁻³ to 10⁹.
     pub deviation: Vec<f32>,
 }
+
+/// Logits and their means are within ± this (`Model::load` checks logits), so a standard score is finite.
+const LARGEST: f32 = 1e9;
+/// A smaller deviation is of a label that never moves: dividing by it would make noise of rounding decide. Those
+/// that [`ClassStatistics::of`] makes are .05 or more.
+const LEAST_DEVIATION: f32 = 1e-3;
 
 impl ClassStatistics {
     /// Of answers: each a list of `labels` logits. Deviations have a floor (0.05), so that a label
@@ -58,10 +64,10 @@ impl ClassStatistics {
                 "class statistics of {means} means and {deviations} deviations for {labels} labels"
             ));
         }
-        if self.mean.iter().any(|mean| !mean.is_finite()) {
-            return Some("a class mean that is no finite number".into());
+        if let Some(mean) = self.mean.iter().find(|mean| !(mean.abs() <= LARGEST)) {
+            return Some(format!("a class mean of {mean}"));
         }
-        let fine = |deviation: &f32| deviation.is_finite() && *deviation > 0.0;
+        let fine = |deviation: &f32| (LEAST_DEVIATION..=LARGEST).contains(deviation);
         let odd = self.deviation.iter().find(|deviation| !fine(deviation))?;
         Some(format!("a class deviation of {odd}"))
     }
@@ -113,14 +119,22 @@ impl Card {
     }
 }
 
-/// Scores to shares of 1, in place.
+/// Scores to shares of 1, in place. A score that is not finite says nothing and gets 0; so do all where none is
+/// finite.
 pub(super) fn softmax(scores: &mut [f32]) {
-    let largest = scores.iter().fold(f32::NEG_INFINITY, |a, &b| a.max(b));
-    scores
-        .iter_mut()
-        .for_each(|score| *score = (*score - largest).exp());
-    let sum: f32 = scores.iter().sum();
-    scores.iter_mut().for_each(|score| *score /= sum);
+    let finite = scores.iter().filter(|score| score.is_finite());
+    let largest = finite.fold(f32::NEG_INFINITY, |a, &b| a.max(b));
+    let mut sum = 0.0;
+    for score in scores.iter_mut() {
+        *score = match score.is_finite() {
+            true => (*score - largest).exp(),
+            false => 0.0,
+        };
+        sum += *score;
+    }
+    if sum > 0.0 {
+        scores.iter_mut().for_each(|score| *score /= sum);
+    }
 }
 
 #[cfg(test)]

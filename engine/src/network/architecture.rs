@@ -14,7 +14,7 @@ const MOST_FILTERS: usize = 2_048;
 const MOST_LABELS: usize = 10_000;
 /// Columns for which activations are counted: the chunk in which files are classified and the probe
 /// is run.
-const CHUNK: usize = 8;
+pub(super) const CHUNK: usize = 8;
 /// Floats of the activations of a chunk: 128 MiB, seven times what QCNN14 needs. Of the head's first matrix,
 /// written out as real numbers, as well. Counts of filters and the size of the file say little about them: a
 /// layer of many filters with few inputs has few weights, and its map is as large as any.
@@ -175,7 +175,7 @@ impl Architecture {
 
     /// Floats of all maps of a stream that takes [`CHUNK`] columns at a time, as if no block
     /// pooled its last. Not in integers: there can be more than they hold.
-    fn activations(&self, mel_bands: usize) -> f64 {
+    pub(super) fn activations(&self, mel_bands: usize) -> f64 {
         let mut rows = (CHUNK * self.frames_per_column()) as f64;
         let mut floats = 0.0;
         for (index, block) in self.blocks.iter().enumerate() {

@@ -12,6 +12,7 @@
 mod architecture;
 mod head;
 mod matrices;
+mod memory;
 mod normalisation;
 mod packed_linear;
 mod parameters;

@@ -9,6 +9,7 @@ use std::sync::{Arc, OnceLock};
 use super::head::Head;
 use super::settled::{Settled, SettledStates};
 use super::{Algebra, Architecture, BATCH_NORM_EPSILON, POOLING};
+use crate::Interrupt;
 use crate::features::COMPONENTS;
 use crate::kernels::{
     Convolution, Counts, InstructionSet, KernelWeights, Load, Map, Method, PackedConvolution,
@@ -241,6 +242,7 @@ pub struct StreamingNetwork {
     columns: Vec<f32>,
     /// Where it begins; nothing: with zeros before it.
     beginning: Option<Arc<Settled>>,
+    interrupt: Interrupt,
 }
 
 impl StreamingNetwork {
@@ -277,6 +279,7 @@ impl StreamingNetwork {
             sums: vec![0.0; sums],
             columns: vec![0.0; most_columns * network.architecture.column_size()],
             beginning: None,
+            interrupt: Interrupt::default(),
             network,
         }
     }
@@ -311,6 +314,16 @@ impl StreamingNetwork {
         self.maps.iter().map(Map::history).collect()
     }
 
+    /// From now on [`advance`](Self::advance) looks at `interrupt` before each layer.
+    pub fn interrupt_by(&mut self, interrupt: Interrupt) {
+        self.interrupt = interrupt;
+    }
+
+    /// Columns that it takes at a time, at most.
+    pub fn most_columns(&self) -> usize {
+        self.most_columns
+    }
+
     /// The weights it runs on.
     pub fn packed(&self) -> &Arc<PackedNetwork> {
         &self.network
@@ -327,8 +340,8 @@ impl StreamingNetwork {
     }
 
     /// Takes quaternion frames (each `4 × mel_bands`, component-major, one after the other), as
-    /// many as make one column or several, and hands each column to `sink`. Allocates
-    /// nothing.
+    /// many as make one column or several, and hands each column to `sink`; none once it is interrupted.
+    /// Allocates nothing.
     ///
     /// # Panics
     /// If the frames are not a whole number of columns, or more than `most_columns`.
@@ -350,6 +363,9 @@ impl StreamingNetwork {
         }
         self.take_in(frames, frame);
         for index in 0..self.network.layers.len() {
+            if self.interrupt.is_raised() {
+                return;
+            }
             let layer = &self.network.layers[index];
             let rows = layer.rows_per_column * columns;
             let (before, after) = self.maps.split_at_mut(index + 1);

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::EngineError;
 use crate::audio::StreamResampler;
 use crate::features::{FeatureSettings, FrontEnd};
 use crate::network::Architecture;
 use crate::network::streaming::{PackedNetwork, StreamingNetwork};
+use crate::{EngineError, Interrupt};
 
 /// Resampler, front end and network in a row, each in the state that a long silence leaves.
 ///
@@ -115,6 +115,10 @@ impl ColumnStream {
         self.waiting.clear();
         self.path.reset();
         self.wanted = self.path.wanted();
+    }
+
+    pub(super) fn interrupt_by(&mut self, interrupt: Interrupt) {
+        self.path.columns.network.interrupt_by(interrupt);
     }
 
     pub(super) fn resampler_latency_s(&self, sample_rate: u32) -> f64 {

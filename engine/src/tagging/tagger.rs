@@ -3,9 +3,9 @@ use std::sync::Arc;
 use super::stream::{ColumnStream, columns_before};
 use super::window::{Window, WindowSums};
 use super::{MAX_WINDOW_S, MIN_WINDOW_S};
-use crate::EngineError;
 use crate::features::DELTA_LATENCY_FRAMES;
 use crate::model::{Among, Model};
+use crate::{EngineError, Interrupt};
 
 /// What was heard up to some instant.
 #[derive(Debug, Clone, Copy)]
@@ -109,6 +109,12 @@ impl Tagger {
         results.window_s = seconds.clamp(MIN_WINDOW_S, MAX_WINDOW_S);
         let columns = f64::from(results.window_s) / refresh_s(&self.model);
         results.window.set_length(columns.round() as usize);
+    }
+
+    /// From now on no columns are computed once `interrupt` is raised: a column in the making ends between two
+    /// layers. What the tagger says after that means nothing.
+    pub fn interrupt_by(&mut self, interrupt: Interrupt) {
+        self.stream.interrupt_by(interrupt);
     }
 
     /// Lets only some labels compete, from the next column on; the others get 0.

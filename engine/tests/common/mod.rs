@@ -82,6 +82,7 @@ pub fn model_file(architecture: Architecture, seed: u64) -> ModelFile {
         accuracy: Vec::new(),
         parameters: 0,
         multiply_adds_per_second: 0,
+        memory_bytes: 0,
         parent: None,
         pruning: None,
         probe: Probe {
@@ -89,6 +90,7 @@ pub fn model_file(architecture: Architecture, seed: u64) -> ModelFile {
             input_sha256: String::new(),
             logits: Vec::new(),
         },
+        checksums: None,
     };
     ModelFile::seal(card, weights).expect("a sound random model")
 }

@@ -51,6 +51,7 @@ pub(super) fn card(
             .collect(),
         parameters: 0,
         multiply_adds_per_second: 0,
+        memory_bytes: 0,
         parent: student.origin.parent.clone(),
         pruning: student.origin.pruning.clone(),
         probe: Probe {
@@ -58,5 +59,6 @@ pub(super) fn card(
             input_sha256: String::new(),
             logits: Vec::new(),
         },
+        checksums: None,
     }
 }

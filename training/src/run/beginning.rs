@@ -244,6 +244,7 @@ impl FoldTask<'_> {
             accuracy: test.map(|test| self.accuracy(test)).into_iter().collect(),
             parameters: 0,
             multiply_adds_per_second: 0,
+            memory_bytes: 0,
             parent: beginning.parent.clone(),
             pruning: beginning.pruning.clone(),
             probe: Probe {
@@ -251,6 +252,7 @@ impl FoldTask<'_> {
                 input_sha256: String::new(),
                 logits: Vec::new(),
             },
+            checksums: None,
         }
     }
 }

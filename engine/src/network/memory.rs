@@ -1,0 +1,71 @@
+//! How much memory a network takes.
+
+use super::{Architecture, POOLING};
+use crate::features::{COMPONENTS, FeatureSettings};
+use crate::kernels::{Counts, InstructionSet, Method, Shape};
+use crate::tagging::MAX_WINDOW_S;
+
+/// Columns at a time for which weights are packed: live, and files.
+const CHUNKS: [usize; 2] = [1, super::architecture::CHUNK];
+/// Copies of the weights as the file has them: while they are read, and beside the packed ones.
+const COPIES: f64 = 2.0;
+/// The largest scratch memory of a kernel, in maps of the layers it runs on.
+const MAPS_WITH_SCRATCH: f64 = 2.0;
+
+impl Architecture {
+    /// Bytes that loading the network and running one live stream and one file takes at most, whatever
+    /// instructions the machine has: the weights, their packed forms, activations, and the columns of the
+    /// longest window. The bytes of the file are not part of it.
+    pub fn memory_bytes(&self, features: &FeatureSettings) -> u64 {
+        let bands = features.mel_bands;
+        let shapes = self.parameters(bands);
+        let weights: f64 = shapes.iter().map(|shape| shape.count() as f64).sum();
+        let head = shapes.iter().filter(|shape| shape.name.starts_with("head"));
+        let head: f64 = head.map(|shape| shape.count() as f64).sum();
+        let float = size_of::<f32>() as f64;
+        let column_s = self.frames_per_column() as f64 * features.hop_s();
+        let window = f64::from(MAX_WINDOW_S) / column_s * self.column_size() as f64;
+        let maps = MAPS_WITH_SCRATCH * self.activations(bands);
+        // The head is packed in single and in half precision, with rows filled up to whole vectors.
+        let floats = COPIES * weights + 2.0 * head + window + maps;
+        (float * floats + self.packed_bytes(bands)) as u64
+    }
+
+    /// Bytes of the trunk's packed weights on the instruction set where they are most.
+    fn packed_bytes(&self, mel_bands: usize) -> f64 {
+        let on = |set: InstructionSet| {
+            let chunks = CHUNKS.into_iter().map(|columns| {
+                let shapes = self.layer_shapes(mel_bands, columns);
+                let methods = match columns {
+                    1 => Method::for_live_layers(&shapes, set),
+                    _ => Method::for_layers(&shapes, set),
+                };
+                let layers = shapes.iter().zip(methods);
+                layers
+                    .map(|(shape, method)| method.load(*shape, set).weight_bytes)
+                    .sum::<f64>()
+            });
+            chunks.sum::<f64>()
+        };
+        InstructionSet::ALL.into_iter().map(on).fold(0.0, f64::max)
+    }
+
+    /// Every convolution as it runs where so many columns come at a time.
+    fn layer_shapes(&self, mel_bands: usize, columns: usize) -> Vec<Shape> {
+        let group = self.algebra.group();
+        let layers = self.convolutions().map(|(block, _, inputs, outputs)| {
+            let later = self.blocks[block..].iter().filter(|block| block.pools);
+            let rows: usize = later.map(|_| POOLING).product();
+            Shape {
+                group,
+                counts: Counts {
+                    inputs: inputs * COMPONENTS / group,
+                    outputs: outputs * COMPONENTS / group,
+                },
+                rows: rows * columns,
+                mels: self.mels_after(mel_bands, block),
+            }
+        });
+        layers.collect()
+    }
+}
