@@ -83,7 +83,9 @@ fn words_of(snapshot: &Snapshot, settings: &Settings, values: Values, page: Page
     words_at(PanelSize::DEFAULT, snapshot, settings, values, page)
 }
 
-fn words_at(
+/// As [`words_at`], with what a dialog could not do.
+fn words_with(
+    problem: Option<&Trouble>,
     size: PanelSize,
     snapshot: &Snapshot,
     settings: &Settings,
@@ -106,7 +108,7 @@ fn words_at(
                 history: &history,
                 settings,
                 values,
-                problem: None,
+                problem,
             };
             draw(ui, view, &mut motion);
         });
@@ -116,6 +118,16 @@ fn words_at(
         collect(&clipped.shape, &mut lines);
     }
     lines
+}
+
+fn words_at(
+    size: PanelSize,
+    snapshot: &Snapshot,
+    settings: &Settings,
+    values: Values,
+    page: Page,
+) -> String {
+    words_with(None, size, snapshot, settings, values, page)
 }
 
 fn collect(shape: &Shape, lines: &mut String) {
@@ -241,6 +253,29 @@ fn every_page_looks_as_it_did() {
     for (page, name) in PAGES {
         let words = words_of(&snapshot, &settings, values(), page);
         compare_with_golden(&format!("page-{}", name.to_lowercase()), &words);
+    }
+}
+
+#[test]
+fn a_desktop_without_dialogs_is_told_on_every_page() {
+    let problem = Trouble {
+        title: "This desktop has no file dialog".to_owned(),
+        advice: "Write or paste the path.".to_owned(),
+    };
+    for size in [PanelSize::MIN, PanelSize::DEFAULT] {
+        for (page, name) in PAGES {
+            let settings = Settings::default();
+            let words = words_with(
+                Some(&problem),
+                size,
+                &listening(),
+                &settings,
+                values(),
+                page,
+            );
+            assert!(words.contains(&problem.title), "{name}");
+            assert!(words.contains(&problem.advice), "{name}");
+        }
     }
 }
 
