@@ -83,7 +83,8 @@ fn a_second_run_does_only_what_is_new() {
         b"mine"
     );
     assert!(place.path("out/b.wav.json").exists());
-    let done = |line: &serde_json::Value| line["sha256"].as_str().is_some_and(|hash| hash != "");
+    let done =
+        |line: &serde_json::Value| line["sha256"].as_str().is_some_and(|hash| !hash.is_empty());
     let journal = lines(&place, "out/hamiltone-journal.jsonl");
     assert_eq!(journal.into_iter().filter(done).count(), 5);
     // Another window is another result, and so are other labels, and each is written over the one

@@ -299,31 +299,6 @@ fn nothing_is_overwritten_and_a_group_keeps_one_number() {
 }
 
 #[test]
-fn hidden_files_of_a_program_that_was_killed_are_removed() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = |name: &str| folder.path().join(name);
-    let (abandoned, in_use) = (".hamiltone-export-a.part", ".hamiltone-export-b.part");
-    let kept = [
-        in_use,
-        ".hamiltone-export-c",
-        ".hamiltone-notes",
-        "download.part",
-    ];
-    for name in kept.iter().chain([&abandoned]) {
-        std::fs::write(path(name), "x").unwrap();
-    }
-    let held = std::fs::File::open(path(in_use)).unwrap();
-    held.lock().unwrap();
-    write_all(&timeline(), &[Format::Csv], folder.path(), "take").unwrap();
-    assert!(!path(abandoned).exists());
-    assert!(kept.iter().all(|name| path(name).exists()));
-    assert_eq!(
-        std::fs::read_dir(folder.path()).unwrap().count(),
-        kept.len() + 1
-    );
-}
-
-#[test]
 fn a_folder_that_cannot_be_is_said_with_its_name() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("a file");

@@ -345,5 +345,13 @@ fn a_run_survives_what_fails_in_its_folder() {
     );
     assert!(before == read(), "something of the run is lost");
     std::fs::write(&list, text).unwrap();
-    succeeded(&trial.run("run", &[]));
+    // What a run that was killed while it wrote left beside its files goes with the next one.
+    let left_over = ["results.json.part7-0", "fold2/progress.json.part7-12"]
+        .map(|name| trial.path("run").join(name));
+    std::fs::create_dir_all(trial.path("run/fold2")).unwrap();
+    left_over
+        .iter()
+        .for_each(|path| std::fs::write(path, "{").unwrap());
+    succeeded(&trial.run("run", &["--folds", "1,2"]));
+    assert!(left_over.iter().all(|path| !path.exists()), "{left_over:?}");
 }

@@ -223,6 +223,7 @@ fn views_of_a_frozen_trunk_are_the_network_s_own() {
     let dataset = Dataset::open(&trial.data, Task::Esc10).unwrap();
     let validation = split(&dataset, 1, 0.3, 1).validation;
     let audio = load_audio(&dataset, &AudioCache::none(32_000), &|| ()).unwrap();
+    let audio: Vec<Vec<f32>> = audio.into_iter().map(Result::unwrap).collect();
     let clips: Vec<(&[f32], &[usize])> = validation
         .iter()
         .map(|&clip| (&audio[clip][..], &dataset.clips[clip].labels[..]))
