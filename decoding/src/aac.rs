@@ -104,7 +104,8 @@ impl Bits<'_> {
             return Some(Config::NoSbr);
         }
         self.rate()?;
-        let parametric_stereo = self.take(11) == Some(SYNC_PARAMETRIC_STEREO) && self.take(1) == Some(1);
+        let parametric_stereo =
+            self.take(11) == Some(SYNC_PARAMETRIC_STEREO) && self.take(1) == Some(1);
         Some(Config::Sbr { parametric_stereo })
     }
 }
@@ -126,10 +127,7 @@ mod tests {
         assert_eq!(read_config(&[0x2B, 0x92, 0x08, 0x00]), sbr(false));
         assert_eq!(read_config(&[0xEB, 0x8A, 0x08, 0x00]), sbr(true));
         // The same behind the mark: AAC-LC at 22.05 kHz, SBR to 44.1 kHz.
-        assert_eq!(
-            read_config(&[0x13, 0x90, 0x56, 0xE5, 0xA0]),
-            sbr(false)
-        );
+        assert_eq!(read_config(&[0x13, 0x90, 0x56, 0xE5, 0xA0]), sbr(false));
         assert_eq!(read_config(&[0x13]), None);
     }
 }

@@ -4,6 +4,7 @@
 use std::io;
 
 use crate::beginning::Beginning;
+use crate::codecs::name_of_code;
 use crate::pcm::{Pcm, Sample};
 
 /// Chunks that are looked at; a file with more is damaged.
@@ -111,7 +112,7 @@ pub(crate) fn aiff(file: &mut Beginning) -> io::Result<Reading> {
         b"alaw" | b"ALAW" => (Sample::ALaw, true),
         b"ulaw" | b"ULAW" => (Sample::MuLaw, true),
         b"NONE" | b"twos" | b"sowt" => return Ok(Reading::AsItIs),
-        other => return Ok(Reading::Foreign(codec_name(other))),
+        other => return Ok(Reading::Foreign(name_of_code(other))),
     };
     let pcm = Pcm {
         sample,
@@ -147,7 +148,10 @@ pub(crate) fn caf(file: &mut Beginning) -> io::Result<Reading> {
             b"data" => return caf_audio(file, &description, body, size),
             _ => {}
         }
-        let Some(next) = u64::try_from(size).ok().and_then(|size| body.checked_add(size)) else {
+        let Some(next) = u64::try_from(size)
+            .ok()
+            .and_then(|size| body.checked_add(size))
+        else {
             break;
         };
         at = next;
@@ -173,7 +177,7 @@ fn caf_audio(
         b"lpcm" | b"alac" | b"aac " | b"opus" | b"flac" | b"ima4" | b".mp1" | b".mp2" | b".mp3" => {
             return caf_length(file, body, size);
         }
-        other => return Ok(Reading::Foreign(codec_name(other))),
+        other => return Ok(Reading::Foreign(name_of_code(other))),
     };
     let pcm = Pcm {
         sample,
@@ -181,7 +185,9 @@ fn caf_audio(
         channels,
         rate: f64::from_be_bytes(rate) as u32,
     };
-    let end = u64::try_from(size).ok().map(|size| body.saturating_add(size));
+    let end = u64::try_from(size)
+        .ok()
+        .map(|size| body.saturating_add(size));
     Ok(Reading::Behind(Behind {
         pcm,
         from: body + 4, // after the count of edits
@@ -199,20 +205,6 @@ fn caf_length(file: &mut Beginning, body: u64, size: i64) -> io::Result<Reading>
     let at = head.len().saturating_sub(8);
     head[at..].copy_from_slice(&length.saturating_sub(body).to_be_bytes());
     Ok(Reading::Patched(head))
-}
-
-/// The name of a codec by its code of four characters.
-fn codec_name(code: &[u8]) -> String {
-    match code {
-        b"ima4" => "IMA ADPCM".to_owned(),
-        b"MAC3" | b"MAC6" => "MACE".to_owned(),
-        b"QDMC" | b"QDM2" => "QDesign Music".to_owned(),
-        b"Qclp" => "Qualcomm PureVoice".to_owned(),
-        b"ilbc" => "iLBC".to_owned(),
-        b"samr" => "AMR".to_owned(),
-        b"ac-3" => "AC-3".to_owned(),
-        code => format!("codec '{}'", code.escape_ascii()),
-    }
 }
 
 /// An 80-bit float, as AIFF writes rates, as a whole number.
@@ -242,10 +234,7 @@ mod tests {
             rate([0x40, 0x0E, 0xAC, 0x44, 0, 0, 0, 0, 0, 0]),
             Some(44_100)
         );
-        assert_eq!(
-            rate([0x40, 0x0B, 0xFA, 0, 0, 0, 0, 0, 0, 0]),
-            Some(8_000)
-        );
+        assert_eq!(rate([0x40, 0x0B, 0xFA, 0, 0, 0, 0, 0, 0, 0]), Some(8_000));
         assert_eq!(rate([0x7F, 0xFF, 0xFF, 0, 0, 0, 0, 0, 0, 0]), None);
     }
 }

@@ -55,7 +55,9 @@ impl Beginning {
         }
         self.file.seek(SeekFrom::Start(from))?;
         let mut bytes = Vec::new();
-        (&mut self.file).take(count as u64).read_to_end(&mut bytes)?;
+        (&mut self.file)
+            .take(count as u64)
+            .read_to_end(&mut bytes)?;
         Ok(bytes)
     }
 
@@ -90,7 +92,13 @@ impl Beginning {
                 return Err(ErrorKind::UnexpectedEof.into());
             }
         }
-        Ok(Source::new(self.file, self.is_file, head, start, end.max(start)))
+        Ok(Source::new(
+            self.file,
+            self.is_file,
+            head,
+            start,
+            end.max(start),
+        ))
     }
 }
 

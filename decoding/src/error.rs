@@ -124,12 +124,21 @@ pub enum DecodeError {
 impl DecodeError {
     /// An [`UnsupportedCodec`](Self::UnsupportedCodec) with the command that converts the file.
     pub(crate) fn unsupported(path: &Path, codec: String) -> Self {
-        let quoted = |path: &Path| format!("'{}'", path.display().to_string().replace('\'', r"'\''"));
+        let ending = if path
+            .extension()
+            .is_some_and(|ending| ending.eq_ignore_ascii_case("flac"))
+        {
+            "wav"
+        } else {
+            "flac"
+        };
+        let quoted =
+            |path: &Path| format!("'{}'", path.display().to_string().replace('\'', r"'\''"));
         Self::UnsupportedCodec {
             command: format!(
                 "ffmpeg -i {} {}",
                 quoted(path),
-                quoted(&path.with_extension("flac"))
+                quoted(&path.with_extension(ending))
             ),
             path: path.to_owned(),
             codec,

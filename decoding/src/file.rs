@@ -103,9 +103,12 @@ impl AudioFile {
             None => return Ok(None),
             Some(Placed::Frames(range)) => &self.mono[range],
             Some(Placed::Silence(length)) => {
-                let count = usize::try_from(length).unwrap_or(usize::MAX).min(SILENCE_FRAMES);
+                let count = usize::try_from(length)
+                    .unwrap_or(usize::MAX)
+                    .min(SILENCE_FRAMES);
                 if length > count as u64 {
-                    self.waiting.push_front(Placed::Silence(length - count as u64));
+                    self.waiting
+                        .push_front(Placed::Silence(length - count as u64));
                 }
                 self.silence.resize(SILENCE_FRAMES, 0.0);
                 &self.silence[..count]
@@ -149,7 +152,9 @@ impl AudioFile {
             });
         }
         if self.ended_early() {
-            warnings.push(Warning::EndsEarly { at_s: self.time_s() });
+            warnings.push(Warning::EndsEarly {
+                at_s: self.time_s(),
+            });
         }
         warnings
     }
@@ -163,7 +168,9 @@ impl AudioFile {
         while self.waiting.is_empty() && !self.at_end {
             self.mono.clear();
             let at_s = self.time_s();
-            let decoded = self.stream.decode_next(&mut self.mixer, at_s, &mut self.mono)?;
+            let decoded = self
+                .stream
+                .decode_next(&mut self.mixer, at_s, &mut self.mono)?;
             let Some(position) = decoded else {
                 self.at_end = !self.open_next_stream()?;
                 continue;
@@ -186,7 +193,8 @@ impl AudioFile {
         let before = std::mem::replace(&mut self.placement, self.stream.placement(rate));
         self.warnings.extend(before.warnings);
         self.warnings.extend(self.stream.warnings(rate));
-        let expected = self.stream.expected_frames();
+        // The promise of a stream that others follow says nothing about the file.
+        let expected = self.stream.expected_frames().filter(|_| self.frames == 0);
         self.expected_frames = expected.map(|frames| self.placement.length(frames));
     }
 

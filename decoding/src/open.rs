@@ -18,7 +18,7 @@ use symphonia::default::formats::{
 
 use crate::apple::{self, Reading};
 use crate::beginning::Beginning;
-use crate::edits::{self, Edits};
+use crate::movie;
 use crate::sniff::{Kind, sniff};
 use crate::source::{NextStream, Source};
 use crate::warning::Warning;
@@ -34,7 +34,8 @@ pub(crate) struct Opened {
     pub(crate) format: Box<dyn FormatReader>,
     pub(crate) kind: Kind,
     pub(crate) header: Header,
-    pub(crate) edits: Vec<Edits>,
+    /// The audio tracks of an MP4.
+    pub(crate) tracks: Vec<movie::Track>,
     /// Where a further FLAC stream begins, once it is known.
     pub(crate) next: Option<NextStream>,
 }
@@ -71,10 +72,13 @@ pub(crate) fn open(path: &Path, offset: u64) -> Result<Opened, DecodeError> {
     }
     let mut file = Beginning::open(path, offset).map_err(io_error)?;
     let Some(kind) = sniff(&mut file).map_err(io_error)? else {
-        return Err(not_audio(path, "its first bytes are those of no known format"));
+        return Err(not_audio(
+            path,
+            "its first bytes are those of no known format",
+        ));
     };
-    let edits = match kind {
-        Kind::Mp4 => edits::read(&mut file).map_err(io_error)?,
+    let tracks = match kind {
+        Kind::Mp4 => movie::read(&mut file).map_err(io_error)?,
         _ => Vec::new(),
     };
     let (mut source, header, kind) = source(path, file, kind, &io_error)?;
@@ -92,7 +96,7 @@ pub(crate) fn open(path: &Path, offset: u64) -> Result<Opened, DecodeError> {
         format,
         kind,
         header,
-        edits,
+        tracks,
         next,
     })
 }
@@ -133,7 +137,10 @@ fn source(
             let bytes = end.map(|end| end.saturating_sub(behind.from));
             let (pcm, interleaved) = behind.pcm.as_reader_sees_it();
             check_channels(path, behind.pcm.channels)?;
-            let stated = behind.to.or(length).map(|to| to.saturating_sub(behind.from));
+            let stated = behind
+                .to
+                .or(length)
+                .map(|to| to.saturating_sub(behind.from));
             let header = Header {
                 replaced: true,
                 frames: stated.map(|bytes| bytes / behind.pcm.frame_bytes().max(1)),
@@ -167,12 +174,16 @@ fn wave_source(
             let (pcm, interleaved) = pcm.as_reader_sees_it();
             (header.replaced, header.interleaved) = (true, interleaved);
             let head = pcm.header(bytes);
-            let source = file.into_source(head, wave.from, wave.to).map_err(io_error)?;
+            let source = file
+                .into_source(head, wave.from, wave.to)
+                .map_err(io_error)?;
             Ok((source, header, Kind::Wave))
         }
         Audio::Blocks(head) => {
             (header.replaced, header.cut_at_frames) = (true, true);
-            let source = file.into_source(head, wave.from, wave.to).map_err(io_error)?;
+            let source = file
+                .into_source(head, wave.from, wave.to)
+                .map_err(io_error)?;
             Ok((source, header, Kind::Wave))
         }
         Audio::Bare => {
@@ -233,22 +244,35 @@ fn not_audio(path: &Path, reason: &str) -> DecodeError {
     }
 }
 
-pub(crate) fn audio_track<'a>(
-    path: &Path,
-    format: &'a dyn FormatReader,
-) -> Result<&'a Track, DecodeError> {
-    format
-        .default_track(TrackType::Audio)
-        .ok_or_else(|| DecodeError::NoAudioTrack(path.to_owned()))
+/// The track that is read, and how it is coded.
+pub(crate) struct Selected {
+    pub(crate) id: u32,
+    pub(crate) parameters: AudioCodecParameters,
+    /// Frames that the container promises.
+    pub(crate) frames: Option<u64>,
 }
 
-pub(crate) fn audio_parameters<'a>(
-    path: &Path,
-    track: &'a Track,
-) -> Result<&'a AudioCodecParameters, DecodeError> {
-    match &track.codec_params {
-        Some(CodecParameters::Audio(parameters)) => Ok(parameters),
-        _ => Err(DecodeError::NoAudioTrack(path.to_owned())),
+impl Opened {
+    /// The first audio track.
+    pub(crate) fn select(&self, path: &Path) -> Result<Selected, DecodeError> {
+        let track = self.format.default_track(TrackType::Audio);
+        let parameters = track.and_then(|track| track.codec_params.as_ref());
+        let (Some(track), Some(CodecParameters::Audio(parameters))) = (track, parameters) else {
+            // Where Symphonia does not know the codec, the header may.
+            return match self.tracks.first() {
+                Some(track) => Ok(Selected {
+                    id: track.id,
+                    parameters: codecs::of_movie(path, &track.codec)?,
+                    frames: None,
+                }),
+                None => Err(DecodeError::NoAudioTrack(path.to_owned())),
+            };
+        };
+        Ok(Selected {
+            id: track.id,
+            parameters: parameters.clone(),
+            frames: track.num_frames,
+        })
     }
 }
 

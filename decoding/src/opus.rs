@@ -51,14 +51,31 @@ impl Head {
         let Some(head) = extra.strip_prefix(b"OpusHead") else {
             return matches!(channels, 1 | 2).then(|| plain(channels as u8));
         };
-        let [_version, channels, skip_0, skip_1, _, _, _, _, gain_0, gain_1, family, table @ ..] = head
+        let [
+            _version,
+            channels,
+            skip_0,
+            skip_1,
+            _,
+            _,
+            _,
+            _,
+            gain_0,
+            gain_1,
+            family,
+            table @ ..,
+        ] = head
         else {
             return None;
         };
         let head = Self {
             pre_skip: u16::from_le_bytes([*skip_0, *skip_1]),
             gain: i16::from_le_bytes([*gain_0, *gain_1]),
-            ..plain(if matches!(channels, 1..=8) { *channels } else { return None })
+            ..plain(if matches!(channels, 1..=8) {
+                *channels
+            } else {
+                return None;
+            })
         };
         if *family == 0 {
             return (*channels <= 2).then_some(head);
@@ -111,7 +128,10 @@ impl OpusDecoder {
 
 impl AudioDecoder for OpusDecoder {
     fn reset(&mut self) {
-        let decoder = self.decoder.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let decoder = self
+            .decoder
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
         let _ = decoder.reset_state(); // it fails only where it was never made
     }
 
@@ -129,7 +149,10 @@ impl AudioDecoder for OpusDecoder {
         if packet.data.is_empty() {
             return decode_error("opus: an empty packet");
         }
-        let decoder = self.decoder.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let decoder = self
+            .decoder
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
         let decoded = decoder.decode_float(packet.data, &mut self.interleaved, false);
         let Ok(frames) = decoded else {
             return decode_error("opus: a damaged packet");

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use crate::edits::Edit;
+use crate::movie::Edit;
 use crate::warning::Warning;
 
 /// More silence than this is not filled in: a small file may not become days of audio.
@@ -115,7 +115,9 @@ impl Placement {
             if from < media_end {
                 return refused("plays parts of the media twice or in another order");
             }
-            let length = edit.length_s.map_or(u64::MAX, |length| frames(length, rate));
+            let length = edit
+                .length_s
+                .map_or(u64::MAX, |length| frames(length, rate));
             media_end = from.saturating_add(length);
             at_s += edit.length_s.unwrap_or(0.0);
             pieces.push_back(Piece::Media(from, media_end));
@@ -240,14 +242,14 @@ mod tests {
         ];
         let mut placement = Placement::edited(&edits, 1000);
         assert_eq!(placement.length(10_000), 4_500);
-        assert_eq!(placement.place(0, 1500, 1000), [
-            Placed::Silence(2000),
-            Placed::Frames(1000..1500)
-        ]);
-        assert_eq!(placement.place(1500, 1500, 1000), [
-            Placed::Frames(0..500),
-            Placed::Silence(500)
-        ]);
+        assert_eq!(
+            placement.place(0, 1500, 1000),
+            [Placed::Silence(2000), Placed::Frames(1000..1500)]
+        );
+        assert_eq!(
+            placement.place(1500, 1500, 1000),
+            [Placed::Frames(0..500), Placed::Silence(500)]
+        );
         assert_eq!(placement.place(3000, 1500, 1000), [Placed::Frames(0..1000)]);
         assert!(placement.is_over());
         assert_eq!(placement.warnings.len(), 2);
@@ -273,9 +275,9 @@ mod tests {
         let mut placement = Placement::by_packets(1000, None);
         assert_eq!(placement.place(-30, 100, 1000), [Placed::Frames(30..100)]);
         assert_eq!(placement.place(71, 100, 1000), [Placed::Frames(0..100)]);
-        assert_eq!(placement.place(670, 10, 1000), [
-            Placed::Silence(500),
-            Placed::Frames(0..10)
-        ]);
+        assert_eq!(
+            placement.place(670, 10, 1000),
+            [Placed::Silence(500), Placed::Frames(0..10)]
+        );
     }
 }

@@ -60,7 +60,10 @@ const MARKS: [(&[u8], Kind); 32] = [
     (b"#!AMR", Kind::Foreign("AMR")),
     (b"#!SILK", Kind::Foreign("SILK")),
     (b"ADIF", Kind::Foreign("AAC in ADIF")),
-    (b"MThd", Kind::Foreign("MIDI, which holds notes and no audio")),
+    (
+        b"MThd",
+        Kind::Foreign("MIDI, which holds notes and no audio"),
+    ),
     (
         b"\x30\x26\xB2\x75\x8E\x66\xCF\x11",
         Kind::Foreign("Windows Media Audio"),
@@ -82,7 +85,9 @@ pub(crate) fn sniff(file: &mut Beginning) -> io::Result<Option<Kind>> {
     if let Some(kind) = kind_of(&bytes) {
         return Ok(Some(kind));
     }
-    let whole = file.len().is_some_and(|length| length <= bytes.len() as u64);
+    let whole = file
+        .len()
+        .is_some_and(|length| length <= bytes.len() as u64);
     Ok(mpeg::find(&bytes, whole).map(|(offset, adts)| {
         file.skip(offset as u64);
         if adts { Kind::Adts } else { Kind::Mpeg }

@@ -11,12 +11,12 @@ use symphonia::core::packet::Packet;
 
 use crate::mix::Mixer;
 use crate::mpeg::{self, Strangers};
-use crate::open::{self, Opened, audio_parameters, audio_track, contain, make_decoder};
+use crate::open::{self, Opened, contain, make_decoder};
 use crate::opus::Head;
 use crate::placement::Placement;
 use crate::sniff::Kind;
 use crate::warning::Warning;
-use crate::{DecodeError, aac};
+use crate::{DecodeError, aac, movie};
 
 /// So many unreadable packets in a row, and the rest of the file is given up. Readers look for the
 /// next good packet by themselves; this only bounds one that cannot get on.
@@ -50,19 +50,22 @@ impl Stream {
     /// Opens the stream that begins at an offset of the file.
     pub(crate) fn open(path: &Path, offset: u64) -> Result<Self, DecodeError> {
         let opened = open::open(path, offset)?;
-        let track = audio_track(path, opened.format.as_ref())?;
-        let parameters = audio_parameters(path, track)?;
+        let selected = opened.select(path)?;
         let promised = if opened.header.replaced {
             opened.header.frames
         } else {
-            track.num_frames
+            selected.frames
         };
+        let codec = selected.parameters.codec;
         Ok(Self {
             path: path.to_owned(),
-            decoder: make_decoder(path, parameters)?,
-            track: track.id,
+            decoder: make_decoder(path, &selected.parameters)?,
+            track: selected.id,
             expected: promised,
-            exact_length: !mpeg::is_mpeg(parameters.codec) && parameters.codec != CODEC_ID_AAC,
+            // ffmpeg counts the last packet of an ALAC or Opus in CAF as if it were whole.
+            exact_length: !mpeg::is_mpeg(codec)
+                && codec != CODEC_ID_AAC
+                && (opened.header.replaced || opened.kind != Kind::Caf),
             decoded: 0,
             read_to: 0,
             strangers: Strangers::default(),
@@ -97,16 +100,31 @@ impl Stream {
             .flatten();
         let pre_skip = opus.map(|head| u64::from(head.pre_skip));
         match self.opened.kind {
-            Kind::Mp4 => {
-                let edits = self.opened.edits.iter().find(|edits| edits.track == self.track);
-                edits.map_or_else(Placement::default, |edits| {
-                    Placement::edited(&edits.entries, rate)
-                })
-            }
+            Kind::Mp4 => self.movie_placement(rate),
             Kind::Matroska => Placement::by_packets(rate, pre_skip),
-            Kind::Ogg => pre_skip.map_or_else(Placement::default, |skip| Placement::range(skip, None)),
+            Kind::Ogg => {
+                pre_skip.map_or_else(Placement::default, |skip| Placement::range(skip, None))
+            }
             Kind::Caf if delay > 0 => Placement::range(delay.into(), self.expected),
+            Kind::Caf => Placement::range(pre_skip.unwrap_or(0), None),
             Kind::Wave if self.opened.header.cut_at_frames => Placement::range(0, self.expected),
+            _ => Placement::default(),
+        }
+    }
+
+    fn movie_placement(&self, rate: u32) -> Placement {
+        let track = self
+            .opened
+            .tracks
+            .iter()
+            .find(|track| track.id == self.track);
+        let frames = |seconds: f64| (seconds * f64::from(rate)).round() as u64;
+        match track {
+            Some(track) if !track.edits.is_empty() => Placement::edited(&track.edits, rate),
+            Some(movie::Track {
+                gapless: Some((delay_s, length_s)),
+                ..
+            }) => Placement::range(frames(*delay_s), Some(frames(*length_s))),
             _ => Placement::default(),
         }
     }
@@ -272,10 +290,9 @@ impl Stream {
 
     /// A chained stream begins its next part, with headers of its own.
     fn next_part(&mut self) -> Result<(), DecodeError> {
-        let track = audio_track(&self.path, self.opened.format.as_ref())?;
-        let parameters = audio_parameters(&self.path, track)?;
-        self.decoder = make_decoder(&self.path, parameters)?;
-        self.track = track.id;
+        let selected = self.opened.select(&self.path)?;
+        self.decoder = make_decoder(&self.path, &selected.parameters)?;
+        self.track = selected.id;
         self.expected = None; // the promise was for the part before
         self.decoded = 0;
         self.new_part = true;

@@ -95,7 +95,9 @@ impl Warning {
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Damaged { packets: 1 } => f.write_str("skipped 1 damaged packet; times may be early"),
+            Self::Damaged { packets: 1 } => {
+                f.write_str("skipped 1 damaged packet; times may be early")
+            }
             Self::Damaged { packets } => {
                 write!(f, "skipped {packets} damaged packets; times may be early")
             }
@@ -109,7 +111,11 @@ impl fmt::Display for Warning {
                 parametric_stereo,
                 certain,
             } => {
-                let kind = if *parametric_stereo { "HE-AAC v2" } else { "HE-AAC" };
+                let kind = if *parametric_stereo {
+                    "HE-AAC v2"
+                } else {
+                    "HE-AAC"
+                };
                 let is = if *certain { "is" } else { "may be" };
                 write!(
                     f,
@@ -123,19 +129,26 @@ impl fmt::Display for Warning {
                 "the audio starts {length_s:.2} s into the file; times are those of the file"
             ),
             Self::Gap { at_s, length_s } => {
-                write!(f, "{length_s:.2} s without audio at {at_s:.2} s, read as silence")
+                write!(
+                    f,
+                    "{length_s:.2} s without audio at {at_s:.2} s, read as silence"
+                )
             }
             Self::EditList { reason } => {
-                write!(f, "its edit list {reason}, which is not followed; times are those of the media")
+                write!(
+                    f,
+                    "its edit list {reason}, which is not followed; times are those of the media"
+                )
             }
-            Self::OtherTracks { count: 1 } => {
-                f.write_str("read the first of 2 audio tracks")
-            }
+            Self::OtherTracks { count: 1 } => f.write_str("read the first of 2 audio tracks"),
             Self::OtherTracks { count } => {
                 write!(f, "read the first of {} audio tracks", count + 1)
             }
             Self::Streams { count } => {
-                write!(f, "{count} audio streams follow each other in the file; read as one")
+                write!(
+                    f,
+                    "{count} audio streams follow each other in the file; read as one"
+                )
             }
             Self::OppositePhase { seconds, at_s } => write!(
                 f,

@@ -206,7 +206,11 @@ fn size_of(
         || known.iter().any(|mark| tail.starts_with(mark))
         || is_chain(file, end, length)?
         || is_chain(file, end + 1, length)?;
-    Ok(if other { (Some(stated), false) } else { (None, true) })
+    Ok(if other {
+        (Some(stated), false)
+    } else {
+        (None, true)
+    })
 }
 
 /// Whether chunks follow each other from an offset to the end of the file.

@@ -1,5 +1,6 @@
-//! The edit lists of MP4 and MOV (ISO/IEC 14496-12 §8.6.6): which parts of a track's media are presented,
-//! and when. Symphonia reads the media from beginning to end.
+//! What Symphonia leaves out of the header of an MP4 or MOV (ISO/IEC 14496-12): edit lists (§8.6.6), which
+//! say what parts of a track's media are presented and when; the delay and the length that iTunes writes;
+//! and codecs as QuickTime describes them.
 
 use std::io;
 
@@ -10,11 +11,26 @@ const MAX_MOOV_BYTES: u64 = 256 << 20;
 /// Boxes that are looked at on one level; a file with more is damaged.
 const MAX_BOXES: usize = 65_536;
 
-/// The edit list of one track, in seconds.
+/// One audio track.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Edits {
-    pub(crate) track: u32,
-    pub(crate) entries: Vec<Edit>,
+pub(crate) struct Track {
+    pub(crate) id: u32,
+    /// Empty where there is none.
+    pub(crate) edits: Vec<Edit>,
+    pub(crate) codec: Codec,
+    /// What iTunes and other encoders of AAC write in place of an edit list, in seconds: the encoder's
+    /// delay, and the length without it.
+    pub(crate) gapless: Option<(f64, f64)>,
+}
+
+/// How a track is coded, by the first entry of its `stsd`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Codec {
+    pub(crate) code: [u8; 4],
+    pub(crate) channels: u16,
+    pub(crate) rate: u32,
+    /// What the decoder of ALAC needs.
+    pub(crate) alac: Option<Box<[u8]>>,
 }
 
 /// One entry of an edit list.
@@ -28,11 +44,11 @@ pub(crate) struct Edit {
     pub(crate) at_rate_1: bool,
 }
 
-/// Reads the edit lists of all tracks that have one.
+/// Reads the audio tracks.
 ///
 /// # Errors
 /// The system cannot read the file.
-pub(crate) fn read(file: &mut Beginning) -> io::Result<Vec<Edits>> {
+pub(crate) fn read(file: &mut Beginning) -> io::Result<Vec<Track>> {
     let mut at = 0u64;
     for _ in 0..MAX_BOXES {
         let header = file.read(at, 16)?;
@@ -52,20 +68,63 @@ pub(crate) fn read(file: &mut Beginning) -> io::Result<Vec<Edits>> {
     Ok(Vec::new())
 }
 
-fn of_movie(moov: &[u8]) -> Vec<Edits> {
-    let Some(movie_scale) = child(moov, b"mvhd").and_then(|mvhd| timescale(mvhd)) else {
+fn of_movie(moov: &[u8]) -> Vec<Track> {
+    let Some(movie_scale) = child(moov, b"mvhd").and_then(timescale) else {
         return Vec::new();
     };
     children(moov)
         .filter(|(kind, _)| kind == b"trak")
-        .filter_map(|(_, trak)| of_track(trak, movie_scale))
+        .filter_map(|(_, trak)| track(trak, movie_scale, moov))
         .collect()
 }
 
-fn of_track(trak: &[u8], movie_scale: f64) -> Option<Edits> {
+fn track(trak: &[u8], movie_scale: f64, moov: &[u8]) -> Option<Track> {
     let tkhd = child(trak, b"tkhd")?;
-    let track = u32_at(tkhd, if tkhd.first()? == &1 { 20 } else { 12 })?;
-    let media_scale = timescale(child(child(trak, b"mdia")?, b"mdhd")?)?;
+    let id = u32_at(tkhd, if tkhd.first()? == &1 { 20 } else { 12 })?;
+    let mdia = child(trak, b"mdia")?;
+    if child(mdia, b"hdlr")?.get(8..12)? != b"soun" {
+        return None;
+    }
+    let media_scale = timescale(child(mdia, b"mdhd")?)?;
+    let stsd = child(child(child(mdia, b"minf")?, b"stbl")?, b"stsd")?;
+    Some(Track {
+        id,
+        edits: edits(trak, movie_scale, media_scale).unwrap_or_default(),
+        codec: codec(stsd)?,
+        gapless: gapless(moov)
+            .map(|(delay, length)| (delay as f64 / media_scale, length as f64 / media_scale)),
+    })
+}
+
+/// The first sample entry: its code, then 8 bytes, the version of what follows, 6 bytes, the fields, and
+/// boxes; QuickTime keeps ALAC's within one called `wave`.
+fn codec(stsd: &[u8]) -> Option<Codec> {
+    let (code, entry) = children(stsd.get(8..)?).next()?;
+    let boxes = entry.get(if u16_at(entry, 8)? == 1 { 44 } else { 28 }..);
+    let alac = boxes
+        .and_then(|boxes| child(boxes, b"alac").or_else(|| child(child(boxes, b"wave")?, b"alac")));
+    Some(Codec {
+        code,
+        channels: u16_at(entry, 16)?,
+        rate: u32_at(entry, 24)? >> 16,
+        alac: alac.and_then(|alac| alac.get(4..)).map(Box::from),
+    })
+}
+
+/// The text `iTunSMPB`: zero, the delay, the padding and the length in hexadecimal.
+fn gapless(moov: &[u8]) -> Option<(u64, u64)> {
+    let name = b"iTunSMPB";
+    let at = moov.windows(name.len()).position(|window| window == name)?;
+    // The box `data` follows: its length, its name, the kind of its content, a locale, and the text.
+    let data = moov.get(at + name.len()..)?;
+    let text = data.get(16..u32_at(data, 0)? as usize)?;
+    let mut fields = std::str::from_utf8(text).ok()?.split_ascii_whitespace();
+    let mut field = |index| u64::from_str_radix(fields.nth(index)?, 16).ok();
+    let (delay, length) = (field(1)?, field(1)?);
+    (length > 0).then_some((delay, length))
+}
+
+fn edits(trak: &[u8], movie_scale: f64, media_scale: f64) -> Option<Vec<Edit>> {
     let elst = child(child(trak, b"edts")?, b"elst")?;
     let long = elst.first()? == &1;
     let count = u32_at(elst, 4)?;
@@ -83,10 +142,7 @@ fn of_track(trak: &[u8], movie_scale: f64) -> Option<Edits> {
             at_rate_1: u32_at(entry, rate)? == 0x0001_0000,
         })
     });
-    Some(Edits {
-        track,
-        entries: entries.collect(),
-    })
+    Some(entries.collect())
 }
 
 /// Ticks a second, of a box `mvhd` or `mdhd`.
@@ -96,7 +152,9 @@ fn timescale(header: &[u8]) -> Option<f64> {
 }
 
 fn child<'a>(parent: &'a [u8], kind: &[u8; 4]) -> Option<&'a [u8]> {
-    children(parent).find(|child| &child.0 == kind).map(|child| child.1)
+    children(parent)
+        .find(|child| &child.0 == kind)
+        .map(|child| child.1)
 }
 
 fn children(mut parent: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
@@ -118,6 +176,10 @@ fn box_header(bytes: &[u8]) -> Option<([u8; 4], Option<u64>, usize)> {
         1 => Some((kind, Some(u64_at(bytes, 8)?.max(16)), 16)),
         length => Some((kind, Some(u64::from(length).max(8)), 8)),
     }
+}
+
+fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
+    Some(u16::from_be_bytes(bytes.get(at..at + 2)?.try_into().ok()?))
 }
 
 fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
