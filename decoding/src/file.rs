@@ -141,6 +141,7 @@ impl AudioFile {
     pub fn warnings(&self) -> Vec<Warning> {
         let mut warnings = self.warnings.clone();
         warnings.extend(self.placement.warnings.iter().cloned());
+        warnings.extend(self.mixer.warnings());
         if self.streams > 1 {
             warnings.push(Warning::Streams {
                 count: self.streams,

@@ -47,7 +47,7 @@ use std::path::Path;
 
 pub use error::DecodeError;
 pub use file::AudioFile;
-pub use names::{AUDIO_EXTENSIONS, is_audio_name};
+pub use names::{AUDIO_EXTENSIONS, VIDEO_EXTENSIONS, is_audio_name};
 pub use warning::Warning;
 
 /// A whole file in memory: one channel, at the file's own rate.

@@ -91,7 +91,8 @@ impl Placement {
         let (mut warnings, mut media_end, mut silence) = (Vec::new(), 0, 0.0);
         let mut at_s = 0.0;
         for (index, edit) in edits.iter().enumerate() {
-            let last = index + 1 == edits.len();
+            // Silence after the last media is of no interest; where there is no media at all, it follows.
+            let last = index + 1 == edits.len() && !pieces.is_empty();
             let Some(from_s) = edit.from_s else {
                 let length_s = edit.length_s.unwrap_or(0.0);
                 silence += length_s;
@@ -101,7 +102,6 @@ impl Placement {
                 if length_s >= WORTH_TELLING_S && !last {
                     warnings.push(Warning::Gap { at_s, length_s });
                 }
-                // Silence after the last media is of no interest.
                 if !last {
                     pieces.push_back(Piece::Silence(frames(length_s, rate)));
                 }
@@ -122,8 +122,8 @@ impl Placement {
             at_s += edit.length_s.unwrap_or(0.0);
             pieces.push_back(Piece::Media(from, media_end));
         }
-        if pieces.is_empty() {
-            return Self::default();
+        if !pieces.iter().any(|piece| matches!(piece, Piece::Media(..))) {
+            pieces.push_back(Piece::Media(0, u64::MAX));
         }
         Self {
             pieces: Some(pieces),

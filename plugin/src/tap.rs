@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 
 use rtrb::{Consumer, Producer, RingBuffer};
 
+use hamiltone_engine::audio::StereoMixdown;
+
 use crate::listen::Listen;
 use notes::NOTES;
 pub use notes::{NOTE_DELAY_S, ScheduledNote};
@@ -92,6 +94,8 @@ struct PlacedMark {
 /// or log. In real time they do not wait either.
 pub struct Tap {
     samples: Producer<f32>,
+    /// Mixes two channels; starts anew where the host jumps.
+    stereo: StereoMixdown,
     marks: Producer<PlacedMark>,
     meters: Arc<TapMeters>,
     /// [`Tap::is_rendering`], for the worker: of this stream, since the one before may still be worked on.
@@ -142,6 +146,7 @@ fn tap_with(
     let rendering = Arc::new(AtomicBool::new(format.offline));
     let tap = Tap {
         samples,
+        stereo: StereoMixdown::new(format.sample_rate as f32),
         marks,
         meters,
         rendering: rendering.clone(),
@@ -214,6 +219,7 @@ impl Tap {
     /// The host jumped or started anew.
     pub fn jump(&mut self) {
         self.open_jump = true;
+        self.stereo.reset();
     }
 
     /// What the host says before a block. The worker is told of changes only.
@@ -301,7 +307,8 @@ impl Tap {
         if count == 0 || !self.place_open_marks() {
             return from;
         }
-        let mixed = (from..from + count).map(|frame| listen.sample(channels, frame));
+        let stereo = &mut self.stereo;
+        let mixed = (from..from + count).map(|frame| listen.sample(channels, frame, stereo));
         let Ok(chunk) = self.samples.write_chunk_uninit(count) else {
             return from; // cannot be: only this thread takes slots
         };

@@ -2,7 +2,7 @@
 
 /// The loudest mixdown that is passed on: 80 dB over full scale. A neighbour's broken plugin can
 /// send finite samples so large that a filter behind the mixdown overflows.
-const LOUDEST: f32 = 1e4;
+pub(super) const LOUDEST: f32 = 1e4;
 
 /// The mean of one frame's channels, within ±10 000; a sample that is not finite counts as 0, and
 /// so does a frame of no channels. Allocates nothing: the audio thread calls this for every frame.
