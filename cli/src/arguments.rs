@@ -9,7 +9,7 @@ use hamiltone_exports::Format as Export;
 
 /// Names what is heard in audio files.
 ///
-/// What it can name depends on the model; `hamiltone models` lists them with their labels. Reads WAV, AIFF, CAF, FLAC, Ogg Vorbis, MP3, AAC and ALAC. A folder stands for every audio file
+/// What it can name depends on the model; `hamiltone models` lists them with their labels. Reads WAV, AIFF, AU, CAF, FLAC, Ogg Vorbis, Opus, MP3, AAC and ALAC, also in video files. A folder stands for every audio file
 /// in it and below. A file that cannot be read is reported, and the rest goes on.
 ///
 /// Exit code: 0 if all went well, 1 if anything failed, 2 for wrong usage.

@@ -32,17 +32,8 @@ pub(crate) fn listen(
     progress.heard(untold);
     let duration_s = file.frames_so_far() as f64 / rate;
     let path = input.path.display();
-    if file.damaged_packets() > 0 {
-        let packets = file.damaged_packets();
-        let s = if packets == 1 { "" } else { "s" };
-        progress.warn(&format!(
-            "{path}: skipped {packets} damaged packet{s}; times may be early"
-        ));
-    }
-    if file.ended_early() {
-        progress.warn(&format!(
-            "{path}: the file ends early, after {duration_s:.2} s"
-        ));
+    for warning in file.warnings() {
+        progress.warn(&format!("{path}: {warning}"));
     }
     if silent {
         progress.warn(&format!("{path}: only silence; its labels mean nothing"));

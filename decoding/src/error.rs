@@ -1,7 +1,11 @@
 //! What can be wrong with an audio file.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+/// The formats that are read, for messages.
+pub(crate) const FORMATS: &str = "WAV, AIFF, AU, CAF, FLAC, Ogg Vorbis, Opus, MP3, AAC, M4A, MOV, \
+                                  Matroska and WebM";
 
 /// Why a file gives no audio. Each message names the file, what is wrong, and what to do where
 /// there is something to do.
@@ -27,29 +31,38 @@ pub enum DecodeError {
     Empty(PathBuf),
     /// Nothing in the file looks like a format we know, or its header makes no sense.
     #[error(
-        "{path}: not an audio file that can be decoded ({reason}); \
-         WAV, AIFF, CAF, FLAC, Ogg Vorbis, MP3, M4A and Matroska can",
+        "{path}: not an audio file that can be read ({reason}); {FORMATS} can",
         path = .path.display()
     )]
     NotAudio {
         /// The file.
         path: PathBuf,
-        /// What the decoder said.
+        /// What is wrong with it.
         reason: String,
     },
     /// A container without a track of sound.
     #[error("{path}: the file holds no audio track", path = .0.display())]
     NoAudioTrack(PathBuf),
-    /// The container is known, but the sound in it is of a kind that cannot be decoded.
+    /// The file is audio, but of a format or a codec that is not decoded.
     #[error(
-        "{path}: its audio cannot be decoded ({reason}); convert it to WAV or FLAC",
+        "{path}: {codec} is not decoded; convert it first: {command}",
         path = .path.display()
     )]
     UnsupportedCodec {
         /// The file.
         path: PathBuf,
-        /// What the decoder said.
-        reason: String,
+        /// The format or the codec.
+        codec: String,
+        /// A command for a shell that converts the file.
+        command: String,
+    },
+    /// The header says that there are more channels than any recording has.
+    #[error("{path}: {channels} channels; up to 256 can be read", path = .path.display())]
+    TooManyChannels {
+        /// The file.
+        path: PathBuf,
+        /// Channels in the header.
+        channels: u32,
     },
     /// The header says that the audio has no channels.
     #[error("{path}: the header says 0 channels; the file is damaged", path = .0.display())]
@@ -106,4 +119,29 @@ pub enum DecodeError {
         /// Where, in seconds from the start.
         at_s: f64,
     },
+}
+
+impl DecodeError {
+    /// An [`UnsupportedCodec`](Self::UnsupportedCodec) with the command that converts the file.
+    pub(crate) fn unsupported(path: &Path, codec: String) -> Self {
+        let ending = if path
+            .extension()
+            .is_some_and(|ending| ending.eq_ignore_ascii_case("flac"))
+        {
+            "wav"
+        } else {
+            "flac"
+        };
+        let quoted =
+            |path: &Path| format!("'{}'", path.display().to_string().replace('\'', r"'\''"));
+        Self::UnsupportedCodec {
+            command: format!(
+                "ffmpeg -i {} {}",
+                quoted(path),
+                quoted(&path.with_extension(ending))
+            ),
+            path: path.to_owned(),
+            codec,
+        }
+    }
 }

@@ -1,9 +1,10 @@
 //! Audio files to mono samples, packet by packet.
 //!
-//! [`AudioFile`] streams a file of any format that Symphonia decodes: WAV (RF64 and BW64 too), AIFF,
-//! CAF, FLAC, Ogg Vorbis, MP3, AAC and ALAC in MP4, Matroska. The channels go through the engine's
-//! own mixdown, so a file sounds to a model exactly as the same audio on a host's track does, and
-//! the rate stays the file's own: the engine resamples.
+//! [`AudioFile`] streams a file: WAV (RF64, BW64 and Wave64 too), AIFF, AU, CAF, FLAC, Ogg Vorbis, MP3, AAC
+//! and ALAC in MP4 and MOV, Matroska and WebM by Symphonia, Opus by libopus. Only the first bytes of a
+//! file decide what it is. The channels go through the engine's own mixdown, so a file sounds to a model
+//! exactly as the same audio on a host's track does, and the rate stays the file's own: the engine
+//! resamples.
 //!
 //! ```no_run
 //! use hamiltone_decoding::AudioFile;
@@ -18,21 +19,36 @@
 //!
 //! Files come from strangers. A damaged packet is skipped and counted, a file that ends early
 //! gives what it has, a header's claims are never allocated, and everything else is a
-//! [`DecodeError`] that names the file, what is wrong and what to do.
+//! [`DecodeError`] that names the file, what is wrong and what to do. What a reader of the results
+//! should know about a file that could be read is a [`Warning`].
 #![forbid(unsafe_code)]
 
+mod aac;
+mod apple;
+mod beginning;
+mod codecs;
 mod error;
 mod file;
+mod mix;
+mod movie;
 mod mpeg;
 mod names;
 mod open;
+mod opus;
+mod pcm;
+mod placement;
+mod sniff;
 mod source;
+mod stream;
+mod warning;
+mod wave;
 
 use std::path::Path;
 
 pub use error::DecodeError;
 pub use file::AudioFile;
-pub use names::{AUDIO_EXTENSIONS, is_audio_name};
+pub use names::{AUDIO_EXTENSIONS, VIDEO_EXTENSIONS, is_audio_name};
+pub use warning::Warning;
 
 /// A whole file in memory: one channel, at the file's own rate.
 #[derive(Debug, Clone, PartialEq)]

@@ -4,12 +4,19 @@ use std::path::Path;
 
 /// The extensions, in lower case, of files that [`is_audio_name`] takes for audio.
 ///
-/// Opus is among them though it cannot be decoded yet: in a batch, an error a file is better than
-/// a file that is silently missing. Video containers (`mp4`, `mkv`, `webm`) are not; a file that is
-/// named outright is opened whatever it is called.
+/// Those of audio that cannot be decoded are among them: in a batch, an error a file is better than a
+/// file that is silently missing. Video containers (`mp4`, `mov`, `mkv`, `webm` …) are not: see
+/// [`VIDEO_EXTENSIONS`]. A file that is named outright is opened whatever it is called.
 pub const AUDIO_EXTENSIONS: &[&str] = &[
-    "aac", "aif", "aifc", "aiff", "caf", "flac", "m4a", "m4b", "mka", "mp1", "mp2", "mp3", "oga",
-    "ogg", "opus", "wav", "wave",
+    "8svx", "aac", "ac3", "aif", "aifc", "aiff", "alac", "amr", "ape", "au", "bwf", "caf", "dff",
+    "dsf", "dts", "eac3", "flac", "m4a", "m4b", "m4r", "mka", "mp1", "mp2", "mp3", "mpc", "mpga",
+    "oga", "ogg", "opus", "ra", "rf64", "shn", "snd", "spx", "tak", "tta", "voc", "w64", "wav",
+    "wave", "weba", "wma", "wv",
+];
+
+/// The extensions, in lower case, of video containers, whose first audio track can be read.
+pub const VIDEO_EXTENSIONS: &[&str] = &[
+    "3g2", "3gp", "m4v", "mkv", "mov", "mp4", "ogv", "qt", "webm",
 ];
 
 /// Whether the name looks like audio, by its extension alone, in any case. Opens nothing.

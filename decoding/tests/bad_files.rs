@@ -113,9 +113,12 @@ fn a_file_cut_off_gives_what_is_there() {
     let folder = tempfile::tempdir().unwrap();
     let wav = folder.path().join("a.wav");
     write_wav(&wav, &sine(44_100, 44_100), 44_100, 2, 16);
-    // Not AIFF: its reader looks for chunks behind the sound, and refuses the file without them.
     let sources = [
         wav,
+        fixture("tone.aiff"),
+        fixture("alaw.caf"),
+        fixture("au-s16be.au"),
+        fixture("s16le.w64"),
         fixture("tone.flac"),
         fixture("tone.ogg"),
         fixture("tone.mp3"),

@@ -1,6 +1,6 @@
 //! What of the input is listened to.
 
-use hamiltone_engine::audio::mix_frame;
+use hamiltone_engine::audio::{StereoMixdown, mix_frame};
 use nice_plug::prelude::*;
 
 /// A channel, a pair, or a mixture. What an input does not have is replaced by its mix, so that a
@@ -86,10 +86,16 @@ impl Listen {
     }
 
     /// One mono sample of one frame. Does not allocate; `self` must be [`within`](Self::within) the
-    /// channels.
-    pub(crate) fn sample<C: AsRef<[f32]>>(self, channels: &[C], frame: usize) -> f32 {
+    /// channels. `stereo` mixes two of them, as it does for files.
+    pub(crate) fn sample<C: AsRef<[f32]>>(
+        self,
+        channels: &[C],
+        frame: usize,
+        stereo: &mut StereoMixdown,
+    ) -> f32 {
         let at = |channel: usize| channels[channel].as_ref()[frame];
         match self {
+            Self::Mix if channels.len() == 2 => stereo.frame(at(0), at(1)),
             Self::Mix => mix_frame(channels.iter().map(|channel| channel.as_ref()[frame])),
             Self::Left => mix_frame([at(0)]),
             Self::Right => mix_frame([at(1)]),
@@ -111,7 +117,11 @@ mod tests {
     #[test]
     fn every_choice_hears_its_channels() {
         let frame: Vec<[f32; 1]> = [0.1, 0.3, 0.5, 0.7, 0.2, 0.4].map(|value| [value]).to_vec();
-        let heard = Listen::ALL.map(|listen| listen.within(6).sample(&frame, 0));
+        let heard = Listen::ALL.map(|listen| {
+            listen
+                .within(6)
+                .sample(&frame, 0, &mut StereoMixdown::new(48_000.0))
+        });
         let mix = 2.2 / 6.0;
         let expected = [mix, 0.1, 0.3, 0.2, -0.1, 0.5, 0.7, 0.2, 0.4, 0.3];
         for (listen, (heard, expected)) in Listen::ALL.iter().zip(heard.iter().zip(expected)) {

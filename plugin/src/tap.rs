@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 
 use rtrb::{Consumer, Producer, RingBuffer};
 
+use hamiltone_engine::audio::StereoMixdown;
+
 use crate::listen::Listen;
 pub use mark::{Mark, Transport};
 use mark::{OpenMarks, PlacedMark};
@@ -69,6 +71,8 @@ pub struct StreamFormat {
 /// or log. In real time they do not wait either.
 pub struct Tap {
     samples: Producer<f32>,
+    /// Mixes two channels; starts anew where the host jumps.
+    stereo: StereoMixdown,
     marks: Producer<PlacedMark>,
     meters: Arc<TapMeters>,
     /// [`Tap::is_rendering`], for the worker: of this stream, since the one before may still be worked on.
@@ -121,6 +125,7 @@ fn tap_with(
     let passed = Arc::new(AtomicU64::new(0));
     let tap = Tap {
         samples,
+        stereo: StereoMixdown::new(format.sample_rate as f32),
         marks,
         meters,
         rendering: rendering.clone(),
@@ -289,6 +294,7 @@ impl Tap {
     /// What follows has nothing to do with what came before; a render has yet to show by its pace.
     fn cut(&mut self) {
         self.pace.cut();
+        self.stereo.reset();
         self.open.rendering = None;
         self.told_rendering = false;
     }
@@ -324,7 +330,8 @@ impl Tap {
         if count == 0 || !self.place_open_marks() {
             return from;
         }
-        let mixed = (from..from + count).map(|frame| listen.sample(channels, frame));
+        let stereo = &mut self.stereo;
+        let mixed = (from..from + count).map(|frame| listen.sample(channels, frame, stereo));
         let Ok(chunk) = self.samples.write_chunk_uninit(count) else {
             return from; // cannot be: only this thread takes slots
         };

@@ -8,8 +8,10 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::bundles::target_folder;
 use crate::shell::{run, succeeds};
 
-/// Debian and Ubuntu packages: a display without a screen, and OpenGL in software for the panel.
-const PACKAGES: [&str; 5] = [
+/// Debian and Ubuntu packages: cmake, which builds libopus; a display without a screen, and OpenGL in
+/// software for the panel.
+const PACKAGES: [&str; 6] = [
+    "cmake",
     "xvfb",
     "libgl1",
     "libgl1-mesa-dri",

@@ -2,10 +2,12 @@
 
 mod mixdown;
 mod resampler;
+mod stereo;
 
 pub(crate) use mixdown::LOUDEST;
 pub use mixdown::{mix_down, mix_frame};
 pub use resampler::StreamResampler;
+pub use stereo::{Span, StereoMixdown};
 
 /// The lowest sample rate that is accepted, in Hz.
 pub const MIN_SAMPLE_RATE: u32 = 8_000;

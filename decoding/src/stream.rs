@@ -1,0 +1,307 @@
+//! One stream of packets within a file, with the decoder for it.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use symphonia::core::codecs::audio::AudioDecoder;
+use symphonia::core::codecs::audio::well_known::{CODEC_ID_AAC, CODEC_ID_OPUS};
+use symphonia::core::errors::Error;
+use symphonia::core::formats::{Track, TrackType};
+use symphonia::core::packet::Packet;
+
+use crate::mix::Mixer;
+use crate::mpeg::{self, Strangers};
+use crate::open::{self, Opened, contain, make_decoder};
+use crate::opus::Head;
+use crate::placement::Placement;
+use crate::sniff::Kind;
+use crate::warning::Warning;
+use crate::{DecodeError, aac, movie};
+
+/// So many unreadable packets in a row, and the rest of the file is given up. Readers look for the
+/// next good packet by themselves; this only bounds one that cannot get on.
+const MAX_FAILED_READS: u32 = 256;
+
+/// A reader and a decoder, and what is known about the end.
+pub(crate) struct Stream {
+    path: PathBuf,
+    opened: Opened,
+    decoder: Box<dyn AudioDecoder>,
+    track: u32,
+    /// Frames of the media that the header promises.
+    expected: Option<u64>,
+    /// Whether `expected` is the encoder's count and not a guess from the bit rate.
+    exact_length: bool,
+    /// Frames of the media that were decoded.
+    decoded: u64,
+    /// Where the last packet that was read ends; in frames wherever frames are promised.
+    read_to: u64,
+    strangers: Strangers,
+    at_end: bool,
+    /// Packets that could not be decoded.
+    pub(crate) damaged: u64,
+    /// The data stopped before the end that the container promised.
+    pub(crate) ended_early: bool,
+    /// A part with headers of its own begins: where its frames belong is to be learned.
+    pub(crate) new_part: bool,
+}
+
+impl Stream {
+    /// Opens the stream that begins at an offset of the file.
+    pub(crate) fn open(path: &Path, offset: u64) -> Result<Self, DecodeError> {
+        let opened = open::open(path, offset)?;
+        let selected = opened.select(path)?;
+        let promised = if opened.header.replaced {
+            opened.header.frames
+        } else {
+            selected.frames
+        };
+        let codec = selected.parameters.codec;
+        Ok(Self {
+            path: path.to_owned(),
+            decoder: make_decoder(path, &selected.parameters)?,
+            track: selected.id,
+            expected: promised,
+            // ffmpeg counts the last packet of an ALAC or Opus in CAF as if it were whole.
+            exact_length: !mpeg::is_mpeg(codec)
+                && codec != CODEC_ID_AAC
+                && (opened.header.replaced || opened.kind != Kind::Caf),
+            decoded: 0,
+            read_to: 0,
+            strangers: Strangers::default(),
+            at_end: false,
+            damaged: 0,
+            ended_early: false,
+            new_part: true,
+            opened,
+        })
+    }
+
+    /// What is to be told about it, once its rate is known.
+    pub(crate) fn warnings(&self, rate: u32) -> Vec<Warning> {
+        let mut warnings = self.opened.header.warnings.clone();
+        warnings.extend(aac::warning(self.decoder.codec_params(), rate));
+        let is_audio = |track: &&Track| track.track_type() == Some(TrackType::Audio);
+        let tracks = self.opened.format.tracks().iter().filter(is_audio).count();
+        if tracks > 1 && matches!(self.opened.kind, Kind::Mp4 | Kind::Matroska) {
+            warnings.push(Warning::OtherTracks { count: tracks - 1 });
+        }
+        warnings
+    }
+
+    /// Where its frames belong in the file's time.
+    pub(crate) fn placement(&self, rate: u32) -> Placement {
+        let format = self.opened.format.as_ref();
+        let track = format.tracks().iter().find(|track| track.id == self.track);
+        let delay = track.and_then(|track| track.delay).unwrap_or(0);
+        let parameters = self.decoder.codec_params();
+        let opus = (parameters.codec == CODEC_ID_OPUS)
+            .then(|| Head::of(parameters))
+            .flatten();
+        let pre_skip = opus.map(|head| u64::from(head.pre_skip));
+        match self.opened.kind {
+            Kind::Mp4 => self.movie_placement(rate),
+            Kind::Matroska => Placement::by_packets(rate, pre_skip),
+            Kind::Ogg => {
+                pre_skip.map_or_else(Placement::default, |skip| Placement::range(skip, None))
+            }
+            Kind::Caf if delay > 0 => Placement::range(delay.into(), self.expected),
+            Kind::Caf => Placement::range(pre_skip.unwrap_or(0), None),
+            Kind::Wave if self.opened.header.cut_at_frames => Placement::range(0, self.expected),
+            _ => Placement::default(),
+        }
+    }
+
+    fn movie_placement(&self, rate: u32) -> Placement {
+        let track = self
+            .opened
+            .tracks
+            .iter()
+            .find(|track| track.id == self.track);
+        let frames = |seconds: f64| (seconds * f64::from(rate)).round() as u64;
+        match track {
+            Some(track) if !track.edits.is_empty() => Placement::edited(&track.edits, rate),
+            Some(movie::Track {
+                gapless: Some((delay_s, length_s)),
+                ..
+            }) => Placement::range(frames(*delay_s), Some(frames(*length_s))),
+            _ => Placement::default(),
+        }
+    }
+
+    /// Frames of the media that are promised.
+    pub(crate) fn expected_frames(&self) -> Option<u64> {
+        self.expected
+    }
+
+    /// The offset of the stream behind this one, where one was found.
+    pub(crate) fn next_offset(&self) -> Option<u64> {
+        self.opened.next.as_ref()?.offset()
+    }
+
+    /// Decodes the next packet with audio in it to the end of `mono`; gives the place of its first frame
+    /// in the media, or `None` at the end.
+    pub(crate) fn decode_next(
+        &mut self,
+        mixer: &mut Mixer,
+        at_s: f64,
+        mono: &mut Vec<f32>,
+    ) -> Result<Option<i64>, DecodeError> {
+        while let Some(packet) = self.next_packet()? {
+            match self.decode(&packet, mixer, at_s, mono)? {
+                None => self.strangers.clear(),
+                Some(Error::ResetRequired) => self.next_part()?,
+                Some(_) => {
+                    self.damaged += 1;
+                    self.follow_the_kind(packet.clone(), mixer, at_s, mono)?;
+                }
+            }
+            if !mono.is_empty() {
+                let position = self.position(&packet, mixer.rate);
+                self.decoded += mono.len() as u64;
+                return Ok(Some(position));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Where a packet begins, in frames: by its time, where the container has times that count.
+    fn position(&self, packet: &Packet, rate: u32) -> i64 {
+        let timed = matches!(self.opened.kind, Kind::Mp4 | Kind::Matroska);
+        let tracks = self.opened.format.tracks();
+        let track = tracks.iter().find(|track| track.id == packet.track_id);
+        let Some(base) = track.and_then(|track| track.time_base).filter(|_| timed) else {
+            return i64::try_from(self.decoded).unwrap_or(i64::MAX);
+        };
+        let ticks = i128::from(packet.pts.get());
+        let frames = ticks * i128::from(base.numer.get()) * i128::from(rate);
+        let position = frames / i128::from(base.denom.get());
+        i64::try_from(position).unwrap_or(0)
+    }
+
+    /// Decodes a packet to the end of `mono`; gives what the decoder has against it.
+    fn decode(
+        &mut self,
+        packet: &Packet,
+        mixer: &mut Mixer,
+        at_s: f64,
+        mono: &mut Vec<f32>,
+    ) -> Result<Option<Error>, DecodeError> {
+        let Ok(decoded) = contain(|| self.decoder.decode(packet)) else {
+            return self.give_up();
+        };
+        match decoded {
+            Ok(buffer) if buffer.frames() == 0 => Ok(None),
+            Ok(buffer) => {
+                let interleaved = self.opened.header.interleaved;
+                mixer.mix(&self.path, &buffer, interleaved, at_s, mono)?;
+                Ok(None)
+            }
+            Err(error) => Ok(Some(error)),
+        }
+    }
+
+    /// A decoder of MPEG audio keeps to the rate and the channels of its first packet. Where these
+    /// change, a new one takes over.
+    fn follow_the_kind(
+        &mut self,
+        packet: Packet,
+        mixer: &mut Mixer,
+        at_s: f64,
+        mono: &mut Vec<f32>,
+    ) -> Result<(), DecodeError> {
+        let parameters = self.decoder.codec_params();
+        if !mpeg::is_mpeg(parameters.codec) {
+            return Ok(());
+        }
+        let Some(packets) = self.strangers.push(packet) else {
+            return Ok(());
+        };
+        self.decoder = make_decoder(&self.path, parameters)?;
+        for packet in packets {
+            if self.decode(&packet, mixer, at_s, mono)?.is_none() {
+                self.damaged -= 1; // it was counted when it came
+            }
+        }
+        Ok(())
+    }
+
+    /// The next packet of our track; `None` at the end of what can be read.
+    fn next_packet(&mut self) -> Result<Option<Packet>, DecodeError> {
+        let mut failed = 0;
+        while !self.at_end {
+            let Ok(read) = contain(|| self.opened.format.next_packet()) else {
+                return self.give_up();
+            };
+            match read {
+                Ok(Some(mut packet)) if packet.track_id == self.track => {
+                    mpeg::keep_behind_the_count(self.opened.format.as_ref(), &mut packet);
+                    let end = packet.pts.saturating_add(packet.dur).get();
+                    self.read_to = end.try_into().unwrap_or(0);
+                    return Ok(Some(packet));
+                }
+                Ok(Some(_)) => {}
+                Ok(None) => {
+                    self.at_end = true;
+                    self.look_what_is_missing();
+                }
+                Err(Error::ResetRequired) => self.next_part()?,
+                Err(Error::IoError(source)) if source.kind() == ErrorKind::UnexpectedEof => {
+                    self.at_end = true;
+                    self.ended_early = self.breaks_a_promise();
+                }
+                Err(Error::IoError(source)) => {
+                    return Err(DecodeError::Io {
+                        path: self.path.clone(),
+                        source,
+                    });
+                }
+                Err(_) => {
+                    self.damaged += 1;
+                    failed += 1;
+                    self.ended_early = failed >= MAX_FAILED_READS;
+                    self.at_end = self.ended_early;
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Why frames are missing, where fewer came than the container promised.
+    fn look_what_is_missing(&mut self) {
+        let Some(expected) = self.expected.filter(|_| self.exact_length) else {
+            return;
+        };
+        let interleaved = u64::from(self.opened.header.interleaved.unwrap_or(1));
+        let missing = self.decoded < expected;
+        self.ended_early = missing && self.read_to / interleaved < expected;
+        // FLAC's reader drops what fails its check sum without a word.
+        if missing && !self.ended_early {
+            self.damaged = self.damaged.max(1);
+        }
+    }
+
+    /// Whether the end of the data is an early one. Behind a header of ours it is where fewer frames
+    /// came than the file's own promises; other containers say where they end.
+    fn breaks_a_promise(&self) -> bool {
+        let kept = |expected: u64| self.decoded >= expected;
+        !self.opened.header.replaced || !self.expected.is_none_or(kept)
+    }
+
+    /// A chained stream begins its next part, with headers of its own.
+    fn next_part(&mut self) -> Result<(), DecodeError> {
+        let selected = self.opened.select(&self.path)?;
+        self.decoder = make_decoder(&self.path, &selected.parameters)?;
+        self.track = selected.id;
+        self.expected = None; // the promise was for the part before
+        self.decoded = 0;
+        self.new_part = true;
+        Ok(())
+    }
+
+    /// After a panic inside the decoder nothing in it can be relied on.
+    fn give_up<T>(&mut self) -> Result<T, DecodeError> {
+        (self.at_end, self.ended_early) = (true, true);
+        Err(DecodeError::DecoderFailed(self.path.clone()))
+    }
+}
