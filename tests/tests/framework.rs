@@ -74,10 +74,40 @@ fn the_bare_framework_aborts_when_instances_are_automated_up_to_their_release() 
 }
 
 #[test]
-fn an_instance_is_automated_while_its_panel_is_open_with_any_run_loop() {
+fn an_instance_is_automated_while_its_panel_opens_and_closes() {
     let display = Display::start();
     for run_loop in ["offered", "full", "missing"] {
         assert_lives(&probe(&display, "automate-open", &ours(), &[run_loop]));
+    }
+}
+
+#[test]
+fn the_bare_framework_aborts_when_a_panel_opens_during_automation() {
+    let display = Display::start();
+    let message = mended("The abort", "plugin/src/vst3_boundary/keeper.rs");
+    let outcome = probe(&display, "automate-open", &bare(), &["offered"]);
+    assert!(outcome.aborted(), "{message}: {}", outcome.status);
+}
+
+#[test]
+fn a_panel_is_refused_where_descriptors_run_out() {
+    let display = Display::start();
+    for free in 0..=9 {
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", "ulimit -n 256; exec \"$@\"", "sh"])
+            .arg(env!("CARGO_BIN_EXE_host-probe"))
+            .arg("exhausted")
+            .arg(ours())
+            .arg(free.to_string())
+            .envs(display.environment())
+            .env_remove("WAYLAND_DISPLAY");
+        let outcome = child::run(&mut command, LIMIT).unwrap();
+        println!(
+            "{free} left: {}",
+            outcome.output.lines().next().unwrap_or_default()
+        );
+        assert_lives(&outcome);
     }
 }
 
@@ -103,6 +133,7 @@ fn counts(outcome: &Outcome) -> (usize, usize, usize) {
 
 #[test]
 fn fifty_openings_of_the_vst3_panel_leave_nothing_behind() {
+    let display = Display::start();
     for arguments in [&["50"][..], &["50", "keep"]] {
         let (before, after, handlers) = counts(&probe(&display, "reopen", &ours(), arguments));
         println!("{arguments:?}: {before} then {after} descriptors, {handlers} handlers left");

@@ -26,6 +26,7 @@ mod window_threads;
 mod words;
 
 use std::error::Error;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -142,13 +143,17 @@ impl Editor for PanelEditor {
         };
         let editor =
             create_egui_editor(state, RepaintNotifier::new(), settings, app).ok_or("no editor")?;
-        let spawned = editor.spawn(
-            parent,
-            wait_for_parent,
-            fallback_scale_factor,
-            gui_context,
-            host,
-        )?;
+        // baseview panics if the system refuses it a descriptor or a thread: the host would end.
+        let spawned = catch_unwind(AssertUnwindSafe(|| {
+            editor.spawn(
+                parent,
+                wait_for_parent,
+                fallback_scale_factor,
+                gui_context,
+                host,
+            )
+        }));
+        let spawned = spawned.map_err(|_| "the system refused a window")??;
         Ok(PanelHandle::around(spawned, drawn))
     }
 

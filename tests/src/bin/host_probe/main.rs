@@ -4,9 +4,11 @@
 //! - `host-probe automate VST3 COUNT [WAIT_MS]`: COUNT instances, one after the other, get 20 blocks with
 //!   5 parameter changes each on an audio thread and are released: WAIT_MS after blocks in real time, else
 //!   at once after blocks at full speed. `automate-active` does not deactivate them before.
-//! - `host-probe automate-open VST3 RUN_LOOP`: two instances are automated while their panel is open.
+//! - `host-probe automate-open VST3 RUN_LOOP`: two instances are automated while their panel opens and
+//!   closes five times.
 //! - `host-probe reopen VST3 COUNT [keep]`: opens and closes the panel of one instance, and prints how
 //!   many descriptors and event handlers are left. With `keep` the host does not take its frame back.
+//! - `host-probe exhausted VST3 FREE`: opens the panel with FREE descriptors left, then with all of them.
 //! - `host-probe late-vst3 VST3 MS PICTURE`: puts the panel into a window that is shown MS milliseconds
 //!   later, and takes a picture of it.
 //! - `host-probe late-clap CLAP MS PICTURE`: the same with a panel that is itself told to show MS
@@ -36,9 +38,12 @@ fn main() -> anyhow::Result<()> {
         ["automate-active", file, count] => {
             automation::released(Path::new(file), count.parse()?, None, false)?;
         }
-        ["automate-open", file, run_loop] => automation::open(Path::new(file), run_loop.parse()?)?,
+        ["automate-open", file, run_loop] => {
+            automation::opened(Path::new(file), run_loop.parse()?)?
+        }
         ["reopen", file, count] => panels::reopen(Path::new(file), count.parse()?, true)?,
         ["reopen", file, count, "keep"] => panels::reopen(Path::new(file), count.parse()?, false)?,
+        ["exhausted", file, free] => panels::exhausted(Path::new(file), free.parse()?)?,
         ["late-vst3", file, wait, picture] => {
             panels::late_vst3(Path::new(file), milliseconds(wait)?, Path::new(picture))?;
         }

@@ -1,6 +1,7 @@
 //! Panels that are opened often or shown late.
 #![allow(unsafe_code)] // one call: handing our window to a CLAP panel
 
+use std::fs::File;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -44,6 +45,29 @@ pub(crate) fn reopen(file: &Path, count: usize, takes_back: bool) -> Result<()> 
     let after = descriptors()?;
     println!("descriptors: {before} then {after}");
     println!("handlers left: {handlers}");
+    Ok(())
+}
+
+/// Opens the panel with so many descriptors left, then with all of them.
+pub(crate) fn exhausted(file: &Path, free: usize) -> Result<()> {
+    let module = Module::load(file)?;
+    let instance = module.create()?;
+    let window = Window::open(800, 600)?;
+    window.map()?;
+    let mut taken: Vec<File> = std::iter::from_fn(|| File::open("/dev/null").ok()).collect();
+    taken.truncate(taken.len().saturating_sub(free));
+    match instance.open_panel(window.id(), RunLoop::Offered) {
+        Ok(panel) => {
+            panel.run_for(Duration::from_millis(300));
+            panel.close(true)?;
+            println!("opened");
+        }
+        Err(error) => println!("refused: {error}"),
+    }
+    drop(taken);
+    let panel = instance.open_panel(window.id(), RunLoop::Offered)?;
+    panel.run_for(Duration::from_millis(300));
+    panel.close(true)?;
     Ok(())
 }
 
