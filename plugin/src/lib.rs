@@ -11,6 +11,8 @@
 //! - [`params`], [`settings`]: what the session saves.
 //! - [`listen`]: what of the input is listened to.
 //! - [`history`]: the last minute, for the tag roll.
+//! - `clap_boundary`: the CLAP entry point; refuses states that are too large.
+//! - `code_in_memory`: for a thread that has to outlive its instance.
 //! - [`report`]: tags and timelines on disk.
 //!
 //! Arrows point one way: the panel knows snapshots and parameters, the worker knows the tap's far
@@ -23,6 +25,8 @@
 //! and shown.
 #![deny(unsafe_code)] // nice-plug's derive and export macros bring their own
 
+mod clap_boundary;
+mod code_in_memory;
 pub mod history;
 pub mod listen;
 pub mod panel;

@@ -231,5 +231,5 @@ impl Vst3Plugin for Hamiltone {
         &[Vst3SubCategory::Fx, Vst3SubCategory::Analyzer];
 }
 
-nice_export_clap!(Hamiltone);
+// The CLAP entry point is in `clap_boundary`.
 nice_export_vst3!(Hamiltone);
