@@ -133,7 +133,7 @@ fn mutant(original: &ModelFile, kind: usize, seed: u64) -> Option<Vec<u8>> {
         // Numbers of the card, without checksums, or with new ones where it can still be written.
         1 => {
             let card = odd_card(&file.card, choices);
-            if seed % 2 == 0 {
+            if seed.is_multiple_of(2) {
                 return Some(with_card(&file.to_bytes().unwrap(), card));
             }
             file.card = serde_json::from_value(card).ok()?;
