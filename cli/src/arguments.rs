@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use hamiltone_engine::model::{Limits, parse_count};
 use hamiltone_engine::tagging::{MAX_WINDOW_S, MIN_WINDOW_S};
 use hamiltone_exports::Format as Export;
 
@@ -21,6 +22,33 @@ pub(crate) struct Arguments {
     /// Print no progress and no warnings; errors are still printed
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
+    #[command(flatten)]
+    pub(crate) cost: CostArguments,
+}
+
+/// What a model may cost.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct CostArguments {
+    /// Most multiply-adds of a model for each second of audio, e.g. 20G [default:
+    /// $HAMILTONE_MAX_MULTIPLY_ADDS, else 8G]
+    #[arg(long, global = true, value_name = "N", value_parser = cost)]
+    pub(crate) max_multiply_adds: Option<u64>,
+    /// Most memory that a model may need, in bytes, e.g. 4G [default: $HAMILTONE_MAX_MEMORY, else 1G]
+    #[arg(long, global = true, value_name = "BYTES", value_parser = cost)]
+    pub(crate) max_memory: Option<u64>,
+}
+
+impl CostArguments {
+    /// Both limits: as given here, else by the environment, else the defaults.
+    pub(crate) fn limits(self) -> Limits {
+        let otherwise = Limits::from_environment();
+        Limits {
+            multiply_adds_per_second: self
+                .max_multiply_adds
+                .unwrap_or(otherwise.multiply_adds_per_second),
+            memory_bytes: self.max_memory.unwrap_or(otherwise.memory_bytes),
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -218,6 +246,10 @@ fn folder(path: PathBuf) -> Result<PathBuf, &'static str> {
         return Err("this is a file, not a folder");
     }
     Ok(path)
+}
+
+fn cost(text: &str) -> Result<u64, &'static str> {
+    parse_count(text).ok_or("not a number over 0, which may end in k, M, G or T: 800M, 2.5G")
 }
 
 fn count(text: &str) -> Result<usize, String> {

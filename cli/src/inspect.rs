@@ -45,6 +45,17 @@ fn in_words(model: &Model) -> String {
     text
 }
 
+fn checksum_in_words(card: &Card) -> String {
+    match &card.checksums {
+        Some(checksums) => format!("SHA-256 {}, as written", checksums.weights_sha256),
+        None => {
+            "no checksum: the file was written by an older version, and small damage would not be \
+                 noticed"
+                .to_owned()
+        }
+    }
+}
+
 fn fields(model: &Model, card: &Card) -> Vec<(&'static str, String)> {
     let task = match card.task {
         TaskKind::SingleLabel => "one label at a time",
@@ -57,6 +68,10 @@ fn fields(model: &Model, card: &Card) -> Vec<(&'static str, String)> {
         (
             "multiply-adds",
             format!("{} a second of audio", card.multiply_adds_per_second),
+        ),
+        (
+            "memory",
+            format!("{:.1} MB at most", card.memory_bytes as f64 / 1e6),
         ),
         (
             "window",
@@ -97,6 +112,7 @@ fn fields(model: &Model, card: &Card) -> Vec<(&'static str, String)> {
             fields.push((name, value));
         }
     }
+    fields.push(("weights", checksum_in_words(card)));
     fields.push((
         "file",
         format!("{} bytes, SHA-256 {}", model.size_bytes(), model.hash()),

@@ -44,6 +44,7 @@ enum Outcome {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    selection::limit_costs(arguments.cost.limits());
     let result = match &arguments.command {
         Command::Analyze(analyze) => analyze::run(analyze, arguments.quiet),
         Command::Classify(classify) => classify::run(classify, arguments.quiet),

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use hamiltone_engine::model::{
-    Accuracy, Card, Library, LibraryEntry, Model, ModelSource, TaskKind, user_folder,
+    Accuracy, Card, Library, LibraryEntry, ModelSource, TaskKind, user_folder,
 };
 use serde_json::{Value, json};
 
-use crate::Outcome;
 use crate::arguments::ModelsArguments;
 use crate::progress::tell;
+use crate::{Outcome, selection};
 
 const HEADINGS: [&str; 8] = [
     "NAME",
@@ -31,7 +31,7 @@ pub(crate) fn run(arguments: &ModelsArguments) -> Result<Outcome> {
     if !arguments.add.is_empty() {
         return add(&arguments.add, arguments.replace);
     }
-    let entries = Library::new().entries();
+    let entries = selection::library().entries();
     let text = if arguments.json {
         let list: Vec<Value> = entries.iter().map(as_json).collect();
         serde_json::to_string_pretty(&list)? + "\n"
@@ -72,7 +72,7 @@ fn add_one(
     inside: &[LibraryEntry],
     replace: bool,
 ) -> Result<&'static str> {
-    let model = Model::read(file)?;
+    let model = selection::open_file(file)?;
     if inside.iter().any(|entry| entry.hash == model.hash()) {
         return Ok("is inside the program");
     }
@@ -119,6 +119,8 @@ fn as_json(entry: &LibraryEntry) -> Value {
             "labels": card.labels,
             "parameters": card.parameters,
             "multiply_adds_per_second": card.multiply_adds_per_second,
+            "memory_bytes": card.memory_bytes,
+            "weights_sha256": card.checksums.as_ref().map(|sums| &sums.weights_sha256),
             "default_window_s": card.default_window_s,
             "accuracy": card.accuracy,
             "licence": card.licence,

@@ -1,13 +1,41 @@
 //! The model that was asked for.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::{Result, anyhow, bail};
-use hamiltone_engine::model::{Among, Library, Model, ModelChoice};
+use hamiltone_engine::model::{Among, Library, Limits, Model, ModelChoice};
 
 /// Labels that are named where one was meant that there is not.
 const NEAR: usize = 6;
+
+/// What the command line allows a model to cost.
+static LIMITS: OnceLock<Limits> = OnceLock::new();
+
+/// Sets what a model may cost, once, before a model is opened.
+pub(crate) fn limit_costs(limits: Limits) {
+    let _ = LIMITS.set(limits); // the first call counts
+}
+
+/// The models that can be chosen, within what they may cost.
+pub(crate) fn library() -> Library {
+    match LIMITS.get() {
+        Some(limits) => Library::new().within(*limits),
+        None => Library::new(),
+    }
+}
+
+/// Opens the model in a file.
+///
+/// # Errors
+/// If it is no whole model or costs more than is allowed.
+pub(crate) fn open_file(path: &Path) -> Result<Arc<Model>> {
+    let choice = ModelChoice {
+        path: Some(path.to_owned()),
+        ..ModelChoice::default()
+    };
+    Ok(library().open(&choice)?)
+}
 
 /// Opens a model by name or file: what looks like a path (a folder in it, or the ending
 /// `.safetensors`) is one, anything else is a name first and a file second. `None` is the default.
@@ -15,16 +43,9 @@ const NEAR: usize = 6;
 /// # Errors
 /// If it is not there or is no whole model; the message says which models there are.
 pub(crate) fn open(asked: Option<&str>) -> Result<Arc<Model>> {
-    let library = Library::new();
-    let by_path = |path: &str| {
-        let choice = ModelChoice {
-            path: Some(PathBuf::from(path)),
-            ..ModelChoice::default()
-        };
-        library
-            .open(&choice)
-            .map_err(|error| anyhow!("model {path}: {error}"))
-    };
+    let library = library();
+    let by_path =
+        |path: &str| open_file(Path::new(path)).map_err(|error| anyhow!("model {path}: {error}"));
     let Some(asked) = asked else {
         return library
             .open(&ModelChoice::default())

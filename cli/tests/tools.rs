@@ -28,6 +28,46 @@ fn inspect_says_what_the_card_says() {
 }
 
 #[test]
+fn a_model_that_costs_more_than_is_allowed_is_refused_with_what_it_needs() {
+    let place = Workplace::new();
+    for (option, variable) in [
+        ("--max-memory", "HAMILTONE_MAX_MEMORY"),
+        ("--max-multiply-adds", "HAMILTONE_MAX_MULTIPLY_ADDS"),
+    ] {
+        let refused = place.run(&["inspect", "tiny", option, "1k"]);
+        assert_eq!(refused.code, 1, "{refused:?}");
+        for wanted in ["the limit is 1k", option, variable] {
+            assert!(refused.stderr.contains(wanted), "{wanted}: {refused:?}");
+        }
+        // What it asks for is enough.
+        let (_, asked) = refused.stderr.split_once(&format!("{variable}=")).unwrap();
+        let enough = asked.split(' ').next().unwrap();
+        let ran = place.run(&["inspect", "tiny", option, enough]);
+        assert_eq!(ran.code, 0, "{enough}: {ran:?}");
+        // The list says it too; the built-in models are always there.
+        let listed = place.run(&[option, "1k", "models"]);
+        assert!(listed.stdout.contains("not usable"), "{listed:?}");
+        assert!(listed.stdout.contains("general-half"), "{listed:?}");
+        assert_eq!(place.run(&["inspect", "tiny", option, "much"]).code, 2);
+    }
+}
+
+#[test]
+fn inspect_says_what_a_model_costs_and_whether_it_has_checksums() {
+    let place = Workplace::new();
+    let ran = place.run(&["inspect", "tiny"]);
+    assert!(ran.stdout.contains("MB at most"), "{ran:?}");
+    assert!(ran.stdout.contains("as written"), "{ran:?}");
+    let ran = place.run(&["inspect", "tiny", "--json"]);
+    let card: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert!(card["memory_bytes"].as_u64().unwrap() > 0);
+    assert_eq!(
+        card["checksums"]["weights_sha256"].as_str().unwrap().len(),
+        64
+    );
+}
+
+#[test]
 fn bench_measures_and_says_so() {
     let place = Workplace::new();
     let ran = place.run(&["bench", "--model", "tiny", "--seconds", "2", "--json"]);

@@ -13,7 +13,7 @@ use safetensors::SafeTensors;
 use serde_json::Value;
 
 /// Changed files of each kind.
-const MUTANTS: u64 = 700;
+const MUTANTS: u64 = 400;
 /// Numbers that no one expects.
 const ODD: [f64; 16] = [
     0.0, -1.0, 1e-45, -1e-40, 1e-30, 1e-9, 0.5, 3.0, 1e3, -1e6, 1e9, -1e20, 1e38, -3.4e38, 1e300,
@@ -64,8 +64,8 @@ fn numbers_of<'a>(value: &'a mut Value, found: &mut Vec<&'a mut Value>) {
     }
 }
 
-/// The card with one to three of its numbers replaced; none where a card cannot hold them.
-fn odd_card(card: &Card, choices: &mut Choices) -> Option<Card> {
+/// The card with one to three of its numbers replaced.
+fn odd_card(card: &Card, choices: &mut Choices) -> Value {
     let mut value = serde_json::to_value(card).unwrap();
     for _ in 0..=choices.below(3) {
         let mut found = Vec::new();
@@ -83,7 +83,7 @@ fn odd_card(card: &Card, choices: &mut Choices) -> Option<Card> {
             false => odd.into(),
         };
     }
-    serde_json::from_value(value).ok()
+    value
 }
 
 /// A few weights replaced, or a whole tensor scaled.
@@ -103,15 +103,19 @@ fn odd_weights(weights: &mut Weights, choices: &mut Choices) {
     }
 }
 
-/// The same file as it was written before there were checksums.
-fn without_checksums(bytes: &[u8]) -> Vec<u8> {
-    let (_, header) = SafeTensors::read_metadata(bytes).unwrap();
-    let text = &header.metadata().as_ref().unwrap()["hamiltone"];
-    let mut card: Value = serde_json::from_str(text).unwrap();
+/// The same file with another card, without checksums.
+fn with_card(bytes: &[u8], mut card: Value) -> Vec<u8> {
     card.as_object_mut().unwrap().remove("checksums");
     let tensors = SafeTensors::deserialize(bytes).unwrap();
     let header = [("hamiltone".to_owned(), card.to_string())].into();
     safetensors::serialize(tensors.tensors(), Some(header)).unwrap()
+}
+
+/// The same file as it was written before there were checksums.
+fn without_checksums(bytes: &[u8]) -> Vec<u8> {
+    let (_, header) = SafeTensors::read_metadata(bytes).unwrap();
+    let text = &header.metadata().as_ref().unwrap()["hamiltone"];
+    with_card(bytes, serde_json::from_str(text).unwrap())
 }
 
 /// A changed file; none where the change cannot even be written.
@@ -126,8 +130,15 @@ fn mutant(original: &ModelFile, kind: usize, seed: u64) -> Option<Vec<u8>> {
             bytes[place] ^= 1 << choices.below(8);
             return Some(bytes);
         }
-        // Numbers of the card, and whoever changed them wrote new checksums; or there never were any.
-        1 => file.card = odd_card(&file.card, choices)?,
+        // Numbers of the card, without checksums, or with new ones where it can still be written.
+        1 => {
+            let card = odd_card(&file.card, choices);
+            if seed.is_multiple_of(2) {
+                return Some(with_card(&file.to_bytes().unwrap(), card));
+            }
+            file.card = serde_json::from_value(card).ok()?;
+            return file.to_bytes().ok();
+        }
         // Weights, with the probe as it was.
         2 => odd_weights(&mut file.weights, choices),
         // Weights, with a probe and checksums that fit them.
@@ -202,7 +213,10 @@ fn a_file_with_a_single_changed_bit_is_refused_or_answers_as_before() {
         .collect();
     let expected: Vec<Vec<f32>> = whole.iter().map(answers).collect();
     accepted(0, |original, model| {
-        assert_eq!(model.card(), whole[original].card());
+        let mut card = model.card().clone();
+        // A bit in the name of this field makes it one that nobody knows.
+        card.checksums.clone_from(&whole[original].card().checksums);
+        assert_eq!(&card, whole[original].card());
         assert_eq!(answers(model), expected[original]);
     });
 }
@@ -216,9 +230,10 @@ fn whatever_numbers_a_card_has_answers_are_probabilities() {
 
 #[test]
 fn whatever_weights_a_model_has_answers_are_probabilities() {
-    for kind in [2, 3] {
+    // With another probe than they have, hardly any are accepted.
+    for (kind, least) in [(2, 10), (3, 200)] {
         let accepted = accepted(kind, |_, model| drop(answers(model)));
         println!("kind {kind}: {accepted} of {} accepted", 3 * MUTANTS);
-        assert!(accepted > 100, "too few to prove anything: {accepted}");
+        assert!(accepted > least, "too few to prove anything: {accepted}");
     }
 }

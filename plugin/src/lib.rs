@@ -11,6 +11,8 @@
 //! - [`params`], [`settings`]: what the session saves.
 //! - [`listen`]: what of the input is listened to.
 //! - [`history`]: the last minute, for the tag roll.
+//! - `clap_boundary`: the CLAP entry point; refuses states that are too large.
+//! - `code_in_memory`: for a thread that has to outlive its instance.
 //! - [`report`]: tags and timelines on disk.
 //! - `vst3_boundary`: the VST3 entry points, and a way round defects of nice-plug.
 //!
@@ -24,6 +26,8 @@
 //! and shown.
 #![deny(unsafe_code)] // nice-plug's derive and export macros bring their own
 
+mod clap_boundary;
+mod code_in_memory;
 pub mod history;
 pub mod listen;
 pub mod panel;

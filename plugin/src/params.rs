@@ -143,9 +143,17 @@ impl HamiltoneParams {
     }
 }
 
-/// Brings a state that is about to be loaded into order: nice-plug stores what it reads, and a host
-/// would then show a window of a million seconds, or a threshold that every label is above. A field that cannot
-/// be understood is taken out, so that the present one stays.
+/// The largest state that is read, in bytes. What this program writes has some kilobytes.
+pub const LARGEST_STATE: u64 = 4 << 20;
+
+/// The largest persisted field that is read, in bytes: some sixty times settings that name all of AudioSet's
+/// labels twice.
+const LARGEST_FIELD: usize = 1 << 20;
+
+/// Brings a state that is about to be loaded into order. nice-plug stores the values that it reads without checking
+/// them: a host would show a window of a million seconds, and a choice that does not exist panics when the
+/// state is next saved. Values out of range become the nearest one. A field that is too large or cannot be
+/// understood is removed, so that the present one stays.
 pub fn sanitize(state: &mut PluginState) {
     let ranges = [
         ("window", MIN_WINDOW_S, MAX_WINDOW_S, DEFAULT_WINDOW_S),
@@ -159,10 +167,16 @@ pub fn sanitize(state: &mut PluginState) {
             *value = in_range(*value, least, most, usual);
         }
     }
-    state.fields.retain(|field, value| match field.as_str() {
-        "settings" => serde_json::from_str::<Settings>(value).is_ok(),
-        "panel" => serde_json::from_str::<PanelSize>(value).is_ok(),
-        _ => true,
+    if let Some(ParamValue::I32(index)) = state.params.get_mut("listen") {
+        *index = (*index).clamp(0, Listen::ALL.len() as i32 - 1);
+    }
+    state.fields.retain(|field, value| {
+        value.len() <= LARGEST_FIELD
+            && match field.as_str() {
+                "settings" => serde_json::from_str::<Settings>(value).is_ok(),
+                "panel" => serde_json::from_str::<PanelSize>(value).is_ok(),
+                _ => true, // nice-plug ignores what it does not know
+            }
     });
 }
 
@@ -287,6 +301,76 @@ mod tests {
                 "{id}"
             );
         }
+    }
+
+    #[test]
+    fn a_choice_that_does_not_exist_becomes_the_nearest() {
+        for (saved, expected) in [(10, 9), (i32::MAX, 9), (-1, 0), (4, 4)] {
+            let mut state = state(&[], 1.0);
+            let params = &mut state.params;
+            params.insert("listen".to_owned(), ParamValue::I32(saved));
+            sanitize(&mut state);
+            let index = &state.params["listen"];
+            assert!(
+                matches!(index, ParamValue::I32(i) if *i == expected),
+                "{saved}"
+            );
+        }
+    }
+
+    /// Whatever is stored for a parameter, of whatever type: what nice-plug takes of it is within the range, so that
+    /// a new parameter is not forgotten in `sanitize`.
+    #[test]
+    #[expect(unsafe_code, reason = "as nice-plug's wrappers set parameters")]
+    fn no_parameter_of_a_state_leaves_its_range() {
+        let floats = [
+            f32::NAN,
+            f32::INFINITY,
+            f32::NEG_INFINITY,
+            1e30,
+            -1e30,
+            1e-45,
+            0.5,
+        ];
+        let integers = [i32::MIN, -1, 0, 1, 10, i32::MAX];
+        let floats = floats.map(ParamValue::F32).into_iter();
+        for value in floats.chain(integers.map(ParamValue::I32)) {
+            let params = HamiltoneParams::default();
+            let ids = params.param_map();
+            let mut state = state(&[], 1.0);
+            for (id, ..) in &ids {
+                state.params.insert(id.clone(), value.clone());
+            }
+            sanitize(&mut state);
+            for (id, pointer, _) in &ids {
+                // SAFETY: `params` lives, and no other thread has it.
+                unsafe {
+                    match (pointer, &state.params[id]) {
+                        (ParamPtr::FloatParam(p), ParamValue::F32(value)) => {
+                            let normalized = (**p).preview_normalized(*value);
+                            let kept = (**p).preview_plain(normalized);
+                            let off = (kept - value).abs();
+                            assert!(off <= 0.051, "{id}: {value}"); // a step
+                        }
+                        (ParamPtr::IntParam(_), _) => unreachable!("{id}: not in `sanitize`"),
+                        (ParamPtr::EnumParam(p), ParamValue::I32(index)) => {
+                            let last = (**p).step_count().unwrap() as i32;
+                            assert!((0..=last).contains(index), "{id}: {index}");
+                        }
+                        _ => {} // nice-plug leaves the parameter as it is
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_field_that_is_too_large_leaves_the_old_settings() {
+        let labels = vec!["a label"; 1 << 17];
+        let large = serde_json::json!({ "pinned": labels }).to_string();
+        let mut state = state(&[("settings", &large)], 1.0);
+        sanitize(&mut state);
+        assert!(state.fields.is_empty());
     }
 
     #[test]

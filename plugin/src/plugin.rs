@@ -255,4 +255,4 @@ impl Vst3Plugin for Hamiltone {
         &[Vst3SubCategory::Fx, Vst3SubCategory::Analyzer];
 }
 
-nice_export_clap!(Hamiltone); // VST3: `vst3_boundary`
+// The entry points are in `clap_boundary` and `vst3_boundary`.

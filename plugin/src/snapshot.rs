@@ -217,9 +217,10 @@ fn card_in_lines(card: &Card) -> String {
     let mut lines = vec![
         card.description.clone(),
         format!(
-            "{task}; {:.2} M parameters, {:.2} G multiply-adds a second of audio",
+            "{task}; {:.2} M parameters, {:.2} G multiply-adds a second of audio, {:.0} MB of memory",
             card.parameters as f64 / 1e6,
-            card.multiply_adds_per_second as f64 / 1e9
+            card.multiply_adds_per_second as f64 / 1e9,
+            card.memory_bytes as f64 / 1e6
         ),
         format!(
             "{} labels: {}",
@@ -237,6 +238,9 @@ fn card_in_lines(card: &Card) -> String {
         if !text.is_empty() {
             lines.push(format!("{what}: {text}"));
         }
+    }
+    if card.checksums.is_none() {
+        lines.push("No checksum: small damage to the file would not be noticed".to_owned());
     }
     lines.retain(|line| !line.is_empty());
     lines.join("\n")

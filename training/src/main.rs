@@ -33,6 +33,8 @@ enum Command {
     Coverage(hamiltone_training::material::CoverageArguments),
     /// Put one fold's network of a run into a folder of models, with the means of all folds.
     Ship(hamiltone_training::report::ShipArguments),
+    /// Write model files again in the present form, with checksums and cost in their cards; weights stay as they are.
+    Reseal(hamiltone_training::report::ResealArguments),
     /// Write the README of a folder of models from their cards.
     Catalogue {
         /// The folder.
@@ -68,6 +70,7 @@ fn main() -> std::process::ExitCode {
         Command::Gather(arguments) => hamiltone_training::material::gather(&arguments),
         Command::Coverage(arguments) => hamiltone_training::material::coverage(&arguments),
         Command::Ship(arguments) => hamiltone_training::report::ship(&arguments),
+        Command::Reseal(arguments) => hamiltone_training::report::reseal(&arguments),
         Command::Catalogue { models } => hamiltone_training::report::catalogue(&models),
         Command::Draw { results, out } => hamiltone_training::report::redraw(&results, &out),
     };

@@ -97,8 +97,9 @@ impl ModelFile {
     /// The file's bytes, with checksums of card and weights as they are now.
     ///
     /// # Errors
-    /// If card and weights do not fit each other.
+    /// If the card could not be read again, or card and weights do not fit each other.
     pub fn to_bytes(&self) -> Result<Vec<u8>, ModelError> {
+        self.card.check()?;
         let expected = self
             .card
             .architecture

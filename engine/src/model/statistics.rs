@@ -64,7 +64,8 @@ impl ClassStatistics {
                 "class statistics of {means} means and {deviations} deviations for {labels} labels"
             ));
         }
-        if let Some(mean) = self.mean.iter().find(|mean| !(mean.abs() <= LARGEST)) {
+        let fits = |mean: &f32| (-LARGEST..=LARGEST).contains(mean);
+        if let Some(mean) = self.mean.iter().find(|mean| !fits(mean)) {
             return Some(format!("a class mean of {mean}"));
         }
         let fine = |deviation: &f32| (LEAST_DEVIATION..=LARGEST).contains(deviation);

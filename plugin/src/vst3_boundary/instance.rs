@@ -23,9 +23,7 @@ use vst3::{Class, ComPtr, ComRef, ComWrapper};
 #[cfg(target_os = "linux")]
 use super::view::View;
 use crate::Hamiltone;
-
-/// In bytes. States of ours have a few hundred.
-const LARGEST_STATE: u64 = 4 << 20;
+use crate::params::LARGEST_STATE;
 
 /// nice-plug's object, by each of its interfaces.
 pub(super) struct Instance {

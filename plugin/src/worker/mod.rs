@@ -1,8 +1,10 @@
 //! The thread beside the audio thread: it owns the ring's far end, the model and the reports, and
 //! publishes what it knows as snapshots.
 //!
-//! One thread for each instance, ended and joined when the instance goes: nice-plug's own
-//! background thread is shared by all instances and can outlive the one that used it.
+//! One thread for each instance, ended when the instance goes: nice-plug's own background thread is shared by
+//! all instances and can outlive the one that used it. The host waits for that end only briefly; a thread that
+//! is still busy then (with a slow model, or a folder that does not answer) ends alone, and the plugin's code
+//! stays in memory for it.
 
 mod bounce;
 mod clock;
@@ -12,6 +14,7 @@ mod notes;
 mod osc;
 mod outputs;
 mod publication;
+mod quitting;
 mod reports;
 mod response;
 mod spectrum;
@@ -22,20 +25,26 @@ mod thread;
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Sender, bounded, unbounded};
 use hamiltone_engine::model::Library;
 use parking_lot::Mutex;
 
+use crate::code_in_memory::keep_code_in_memory;
 use crate::history::History;
 use crate::params::HamiltoneParams;
 use crate::snapshot::{Snapshot, Trouble};
 use crate::tap::{Outlet, TapMeters};
+use quitting::Quitting;
 
 /// How long [`Worker::stop`] waits at most for what is still in the ring. A full ring takes a
 /// tenth of this on any machine that can run the model in real time.
 const STOP_PATIENCE: Duration = Duration::from_secs(20);
+
+/// How long dropping a [`Worker`] waits for its thread: a column of the shipped models. The thread is asked to
+/// stop between two layers of the network and between the steps of loading a model, so it seldom takes as long.
+const QUIT_PATIENCE: Duration = Duration::from_millis(160);
 
 /// What an instance asks of its worker.
 enum Command {
@@ -54,12 +63,12 @@ enum Command {
 /// Newest snapshot, from the worker to the panel. Wait-free on both sides.
 pub type SnapshotReader = triple_buffer::Output<Snapshot>;
 
-/// An instance's hold on its worker. Dropping it ends the thread and waits for that: the code of
-/// the thread is unloaded with the plugin. The wait is short (a chunk of audio, or a model that is
-/// just being loaded).
+/// An instance's hold on its worker. Dropping it ends the thread and waits for that, for 160 ms at most. Where
+/// that is not enough, the thread ends alone, and the plugin's code is kept in memory.
 pub struct Worker {
     commands: Sender<Command>,
     thread: Option<JoinHandle<()>>,
+    quitting: Arc<Quitting>,
     history: Arc<Mutex<History>>,
 }
 
@@ -80,7 +89,9 @@ impl Worker {
         let (commands, inbox) = unbounded();
         let history = Arc::new(Mutex::new(History::default()));
         let written = history.clone();
-        let work = move || thread::run(inbox, params, meters, publisher, written, library);
+        let quitting = Arc::new(Quitting::default());
+        let asked = quitting.clone();
+        let work = move || thread::run(inbox, asked, params, meters, publisher, written, library);
         match std::thread::Builder::new()
             .name("hamiltone".to_owned())
             .spawn(work)
@@ -89,6 +100,7 @@ impl Worker {
                 Self {
                     commands,
                     thread: Some(thread),
+                    quitting,
                     history,
                 },
                 reader,
@@ -110,6 +122,7 @@ impl Worker {
                     Self {
                         commands,
                         thread: None,
+                        quitting,
                         history,
                     },
                     reader,
@@ -123,6 +136,7 @@ impl Worker {
         let worker = Self {
             commands: unbounded().0,
             thread: None,
+            quitting: Arc::default(),
             history: Arc::default(),
         };
         (worker, triple_buffer::triple_buffer(&Snapshot::default()).1)
@@ -163,8 +177,17 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
+        self.quitting.ask();
         self.send(Command::Quit);
-        if let Some(thread) = self.thread.take() {
+        let Some(thread) = self.thread.take() else {
+            return;
+        };
+        let start = Instant::now();
+        while !thread.is_finished() && start.elapsed() < QUIT_PATIENCE {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        // The code of a thread that goes on must not be unloaded: where that cannot be had, the host waits.
+        if thread.is_finished() || !keep_code_in_memory() {
             let _ = thread.join();
         }
     }

@@ -71,9 +71,10 @@ impl Models {
                 self.run(model)
             }
             Err(error) => {
+                let is_quitting = matches!(error, ModelError::Interrupted);
                 let changed = match self.running {
                     Some(_) => false,
-                    None if !self.has_stand_in => false,
+                    None if !self.has_stand_in || is_quitting => false,
                     None => self.run(self.library.default_model()),
                 };
                 self.trouble = Some(self.in_words(choice, &error));

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use hamiltone_engine::EngineError;
 use hamiltone_engine::model::{Among, Model};
 use hamiltone_engine::tagging::{Tagger, Tags};
+use hamiltone_engine::{EngineError, Interrupt};
 
 use super::clock::{Clock, Place};
 use super::meters::{LoadMeter, SignalMeter};
@@ -86,14 +86,17 @@ pub(super) struct Stream {
     active_frames: u64,
     stopped: bool,
     chunk: Box<[f32]>,
+    /// Ends the taggers' columns early when the instance goes.
+    interrupt: Interrupt,
     pub(super) load: LoadMeter,
     pub(super) compared_load: LoadMeter,
     pub(super) signal: SignalMeter,
 }
 
 impl Stream {
-    pub(super) fn new(outlet: Outlet) -> Self {
+    pub(super) fn new(outlet: Outlet, interrupt: Interrupt) -> Self {
         Self {
+            interrupt,
             rate: outlet.format().sample_rate,
             rendering: outlet.format().offline,
             outlet,
@@ -163,6 +166,7 @@ impl Stream {
         self.tagger = None;
         // A rate that is no number becomes 0 here and is refused with the others.
         let mut tagger = Tagger::new(model.clone(), self.rate.round() as u32, window_s)?;
+        tagger.interrupt_by(self.interrupt.clone());
         restrict(&mut tagger, &self.among);
         self.tagger = Some(tagger);
         self.forget(); // both taggers have one clock
@@ -175,6 +179,7 @@ impl Stream {
         self.compared = model
             .and_then(|model| Tagger::new(model.clone(), self.rate.round() as u32, window_s).ok());
         if let Some(tagger) = &mut self.compared {
+            tagger.interrupt_by(self.interrupt.clone());
             restrict(tagger, &self.among);
         }
         self.compared_load = LoadMeter::default();

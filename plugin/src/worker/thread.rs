@@ -11,6 +11,7 @@ use parking_lot::Mutex;
 use super::Command;
 use super::models::Models;
 use super::outputs::{Circumstances, Outputs};
+use super::quitting::Quitting;
 use super::stream::Stream;
 use crate::history::History;
 use crate::params::HamiltoneParams;
@@ -34,6 +35,7 @@ const DRAIN_PATIENCE: Duration = Duration::from_secs(10);
 /// The thread's main function: works until told to quit.
 pub(super) fn run(
     inbox: Receiver<Command>,
+    quitting: Arc<Quitting>,
     params: Arc<HamiltoneParams>,
     meters: Arc<TapMeters>,
     mut publisher: Publisher,
@@ -42,7 +44,10 @@ pub(super) fn run(
 ) {
     // A panic here is a bug of ours. The host and its audio must not notice more of it than a line
     // in the panel: the ring's end is dropped with the analyst, and the tap stops pushing.
-    let work = || Analyst::new(params, meters, &mut publisher, history, library()).work(&inbox);
+    let work = || {
+        let library = library().interrupted_by(quitting.interrupt());
+        Analyst::new(quitting, params, meters, &mut publisher, history, library).work(&inbox);
+    };
     if catch_unwind(AssertUnwindSafe(work)).is_err() {
         let trouble = Trouble {
             title: "Analysis stopped".to_owned(),
@@ -66,6 +71,7 @@ pub(super) struct Analyst<'a> {
     /// The second model's, while one is compared.
     pub(super) compared: Option<Models>,
     library: Library,
+    quitting: Arc<Quitting>,
     pub(super) outputs: Outputs,
     pub(super) stream: Option<Stream>,
     /// Someone needs a model: a stream has come or the panel is open.
@@ -76,6 +82,7 @@ pub(super) struct Analyst<'a> {
 
 impl<'a> Analyst<'a> {
     fn new(
+        quitting: Arc<Quitting>,
         params: Arc<HamiltoneParams>,
         meters: Arc<TapMeters>,
         publisher: &'a mut Publisher,
@@ -90,6 +97,7 @@ impl<'a> Analyst<'a> {
             models: Models::new(library.clone()),
             compared: None,
             library,
+            quitting,
             outputs: Outputs::new(history),
             stream: None,
             awake: false,
@@ -119,10 +127,14 @@ impl<'a> Analyst<'a> {
             }
             self.save_bounces();
             self.publish_when_due();
+            self.quitting.set_awaited(self.is_awaited());
         }
-        // Without a report or a capture nobody will see what is still in the ring.
-        let someone_waits = self.outputs.reports.is_open() || self.outputs.bounces.is_capturing();
-        self.end_stream(someone_waits);
+        self.end_stream(self.is_awaited());
+    }
+
+    /// Whether someone gets to see what is still in the ring: a report or a capture.
+    fn is_awaited(&self) -> bool {
+        self.outputs.reports.is_open() || self.outputs.bounces.is_capturing()
     }
 
     fn obey(&mut self, command: Command) {
@@ -150,7 +162,7 @@ impl<'a> Analyst<'a> {
         self.awake = true;
         self.stream_trouble = None;
         self.outputs.begin_stream(outlet.format().sample_rate);
-        self.stream = Some(Stream::new(outlet));
+        self.stream = Some(Stream::new(outlet, self.quitting.interrupt()));
         self.use_model();
         self.use_compared();
     }

@@ -7,16 +7,33 @@ use super::*;
 
 /// A small network with weights that mean nothing, with these labels.
 fn write_model(path: &Path, name: &str, labels: &[&str]) {
+    write_network(
+        path,
+        name,
+        labels,
+        Architecture::qcnn10(0.125, labels.len()),
+        0.2,
+    );
+}
+
+/// The same of another shape, with weights within ± `largest`.
+pub(super) fn write_network(
+    path: &Path,
+    name: &str,
+    labels: &[&str],
+    architecture: Architecture,
+    largest: f32,
+) {
     let mut card = Library::with_folders(vec![]).default_model().card().clone();
     card.name = name.to_owned();
     card.task = TaskKind::SingleLabel;
     card.labels = labels.iter().map(|label| label.to_string()).collect();
     (card.groups, card.class_statistics) = (Vec::new(), None);
-    card.architecture = Architecture::qcnn10(0.125, labels.len());
+    card.architecture = architecture;
     let mut random = 1u32;
     let mut next = || {
         random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (random >> 8) as f32 / (1 << 24) as f32 * 0.4 - 0.2
+        ((random >> 8) as f32 / (1 << 24) as f32 * 2.0 - 1.0) * largest
     };
     let weights = card
         .architecture
