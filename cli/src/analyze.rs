@@ -132,7 +132,7 @@ impl Analysis<'_> {
             model_hash: self.model.hash().to_owned(),
             window_s: self.window_s,
             among: self.among.places().to_vec(),
-            threshold: self.events.on,
+            threshold: self.events.threshold,
             formats: self
                 .formats
                 .iter()

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use hamiltone_engine::model::USUAL_THRESHOLD;
 use hamiltone_engine::tagging::{MAX_WINDOW_S, MIN_WINDOW_S};
 use nice_plug::formatters;
 use nice_plug::plugin::{ParamValue, PluginState};
@@ -14,9 +15,9 @@ use crate::settings::{PanelSize, Settings};
 /// The window after construction, in seconds: long enough to be sure, short enough to follow.
 pub const DEFAULT_WINDOW_S: f32 = 2.0;
 
-/// The probability from which a label is on, after construction: a label among many that can be heard
-/// at once seldom has more.
-pub const DEFAULT_THRESHOLD: f32 = 0.3;
+/// The threshold after construction: labels with levels of their own are on from these, others from .3, since a
+/// label among many that can be heard at once seldom has more.
+pub const DEFAULT_THRESHOLD: f32 = USUAL_THRESHOLD;
 
 /// The lowest threshold.
 pub const MIN_THRESHOLD: f32 = 0.01;

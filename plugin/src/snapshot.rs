@@ -25,8 +25,11 @@ pub struct Snapshot {
     pub probabilities: Vec<f32>,
     /// The same after attack and release: what bars, notes and OSC follow.
     pub smoothed: Vec<f32>,
-    /// Whether each label is on: over the threshold, with hysteresis.
+    /// Whether each label is on: over its level, with hysteresis.
     pub on: Vec<bool>,
+    /// From which probability each label is on before the threshold moves it
+    /// ([`OnLevels`](hamiltone_engine::model::OnLevels)); empty where the threshold alone says.
+    pub on_levels: Vec<f32>,
     /// Places of the labels that compete, where the user chose some; empty for all.
     pub among: Vec<usize>,
     /// The second model, while one is compared.
@@ -60,6 +63,8 @@ pub struct Compared {
     pub model: Arc<ModelFacts>,
     /// Smoothed probability of each of its labels.
     pub smoothed: Vec<f32>,
+    /// From which probability each is on before the threshold moves it; empty where the threshold alone says.
+    pub on_levels: Vec<f32>,
     /// Places of its labels that compete, where the user chose some; empty for all.
     pub among: Vec<usize>,
     /// Part of real time that it keeps the worker busy.

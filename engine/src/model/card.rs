@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{ClassStatistics, Probe};
+use super::{Calibration, ClassStatistics, Probe};
 use crate::features::FeatureSettings;
 use crate::network::Architecture;
 
@@ -50,6 +50,9 @@ pub struct Card {
     /// ([`Card::choose_among`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class_statistics: Option<ClassStatistics>,
+    /// How its logits are made probabilities that hold, and from where labels are on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibration>,
     /// What the network hears.
     pub features: FeatureSettings,
     /// The network's shape.

@@ -21,6 +21,7 @@ impl Card {
             .or_else(|| self.problem_of_texts())
             .or_else(|| self.problem_of_the_window())
             .or_else(|| self.problem_of_the_probe())
+            .or_else(|| self.problem_of_the_calibration())
             .map_or(Ok(()), |problem| Err(ModelError::Inconsistent(problem)))?;
         self.check_classes()
     }
@@ -76,6 +77,10 @@ impl Card {
                  {MOST_IN_A_WINDOW}"
             )
         })
+    }
+
+    fn problem_of_the_calibration(&self) -> Option<String> {
+        self.calibration.as_ref()?.problem(self.labels.len())
     }
 
     fn problem_of_the_probe(&self) -> Option<String> {

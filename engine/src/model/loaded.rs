@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::file::{hex, read_bytes};
 use super::statistics::softmax;
-use super::{Card, ModelError, ModelFile, Probe, TaskKind};
+use super::{Calibration, Card, ModelError, ModelFile, OnLevels, Probe, TaskKind};
 use crate::network::streaming::{PackedNetwork, StreamingNetwork};
 use crate::tagging::WindowSums;
 
@@ -67,8 +67,11 @@ impl Model {
         &self.network
     }
 
-    /// Logits to probabilities, in place, as the model's task wants it.
+    /// Logits to probabilities, in place, as the model's task wants it; calibrated, where the card says how.
     pub fn activate(&self, logits: &mut [f32]) {
+        if let Some(calibration) = &self.card.calibration {
+            calibration.apply(logits);
+        }
         match self.card.task {
             TaskKind::SingleLabel => softmax(logits),
             TaskKind::MultiLabel => {
@@ -77,6 +80,12 @@ impl Model {
                     .for_each(|logit| *logit = 1.0 / (1.0 + (-*logit).exp()));
             }
         }
+    }
+
+    /// From which of these probabilities each label is on.
+    pub fn on_levels(&self) -> OnLevels<'_> {
+        let calibration = self.card.calibration.as_ref();
+        calibration.map_or(OnLevels::COMMON, Calibration::on_levels)
     }
 
     /// The probe of a network, to write into its card: run it once, state what it says.

@@ -6,20 +6,24 @@
 //! sound whose logits the file states.
 
 mod among;
+mod calibration;
 mod card;
 mod checks;
 mod error;
 mod file;
 mod library;
 mod loaded;
+mod on_levels;
 mod probe;
 mod statistics;
 
 pub use among::Among;
+pub use calibration::Calibration;
 pub use card::{Accuracy, Card, FORMAT_VERSION, TaskKind};
 pub use error::ModelError;
 pub use file::{MAX_FILE_BYTES, ModelFile};
 pub use library::{FileSignature, Library, LibraryEntry, ModelChoice, ModelSource, user_folder};
 pub use loaded::{Model, clip_features, clip_logits};
+pub use on_levels::{OnLevels, USUAL_THRESHOLD};
 pub use probe::Probe;
 pub use statistics::{ClassStatistics, GROUPS};

@@ -236,6 +236,7 @@ impl FoldTask<'_> {
             labels: self.label_names(),
             groups: Vec::new(),
             class_statistics: None,
+            calibration: None,
             features: self.features.clone(),
             architecture: beginning.architecture.clone(),
             default_window_s: 2.0,

@@ -235,6 +235,7 @@ fn every_page_looks_as_it_did() {
 fn two_models_stand_side_by_side() {
     let snapshot = Snapshot {
         compared: Some(Compared {
+            on_levels: Vec::new(),
             among: Vec::new(),
             model: model("general-half"),
             smoothed: vec![0.7, 0.3, 0.0, 0.0, 0.0],
