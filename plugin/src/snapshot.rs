@@ -258,9 +258,14 @@ fn accuracy_in_words(accuracy: &Accuracy) -> String {
         value,
         spread,
         protocol,
+        ..
     } = accuracy;
     let spread = spread.map_or_else(String::new, |spread| format!(" ± {:.1}", 100.0 * spread));
-    format!("{measure} {:.1}{spread} %: {protocol}", 100.0 * value)
+    format!(
+        "{measure} {:.1}{spread} %: {protocol}; {}",
+        100.0 * value,
+        accuracy.on_other_corpora()
+    )
 }
 
 #[cfg(test)]
@@ -318,6 +323,7 @@ mod tests {
         );
         let card = entry.card.unwrap();
         assert!(card.contains("labels"), "{card}");
+        assert!(card.contains("other corpora: "), "{card}");
     }
 
     #[test]

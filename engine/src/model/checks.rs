@@ -56,8 +56,19 @@ impl Card {
                 ("protocol", Some(&figure.protocol)),
             ]
         });
+        let corpora = self
+            .accuracy
+            .iter()
+            .flat_map(|figure| &figure.other_corpora);
+        let corpora = corpora.flat_map(|other| {
+            [
+                ("other corpus", Some(&other.corpus)),
+                ("other corpus' protocol", Some(&other.protocol)),
+            ]
+        });
         let odd = |text: &&String| !is_plain(text, LONGEST_TEXT);
-        texts.into_iter().chain(figures).find_map(|(name, text)| {
+        let all = texts.into_iter().chain(figures).chain(corpora);
+        all.into_iter().find_map(|(name, text)| {
             text.filter(odd).map(|_| {
                 format!("its {name} is longer than {LONGEST_TEXT} bytes or not plain text")
             })

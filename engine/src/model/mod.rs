@@ -19,7 +19,7 @@ mod statistics;
 
 pub use among::Among;
 pub use calibration::Calibration;
-pub use card::{Accuracy, Card, FORMAT_VERSION, TaskKind};
+pub use card::{Accuracy, Card, FORMAT_VERSION, OtherCorpus, TaskKind};
 pub use error::ModelError;
 pub use file::{MAX_FILE_BYTES, ModelFile};
 pub use library::{FileSignature, Library, LibraryEntry, ModelChoice, ModelSource, user_folder};

@@ -158,4 +158,27 @@ mod tests {
         assert_eq!(events[0].peak_probability, 0.7);
         assert_eq!((events[1].start_s, events[1].end_s), (6.0, 7.0));
     }
+
+    #[test]
+    fn a_label_comes_on_at_its_own_level_and_goes_off_below_seven_tenths_of_it() {
+        let labels = ["a".to_owned(), "b".to_owned()];
+        let levels = [0.8, 0.1];
+        let events_at = |threshold: f32| {
+            let settings = EventSettings::from_threshold(threshold);
+            let mut tracker = EventTracker::new(2, settings);
+            for (step, level) in [0.5, 0.85, 0.6, 0.5].into_iter().enumerate() {
+                let levels = OnLevels::of(&levels);
+                tracker.push(step as f64, &[level, 0.09], levels, &labels);
+            }
+            let events = tracker.finish(4.0, &labels).into_iter();
+            events
+                .map(|event| (event.label, event.start_s, event.end_s))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(events_at(0.3), [("a".to_owned(), 1.0, 3.0)]);
+        // Half the odds: the levels are .63 and .05.
+        let lower = events_at(0.15);
+        assert!(lower.contains(&("b".to_owned(), 0.0, 4.0)), "{lower:?}");
+        assert!(lower.contains(&("a".to_owned(), 1.0, 4.0)), "{lower:?}");
+    }
 }

@@ -136,6 +136,23 @@ mod tests {
     }
 
     #[test]
+    fn labels_are_on_at_levels_of_their_own_that_the_threshold_moves() {
+        let levels = [0.2, 0.9];
+        let on_at = |threshold: f32| {
+            let mut response = Response::default();
+            let settings = ResponseSettings {
+                threshold,
+                ..SETTINGS
+            };
+            response.follow(&[0.6; 2], OnLevels::of(&levels), 0.16, settings, |_| ());
+            response.on().to_vec()
+        };
+        assert_eq!(on_at(0.3), [true, false]);
+        assert_eq!(on_at(0.9), [false, false]);
+        assert_eq!(on_at(0.05), [true, true]);
+    }
+
+    #[test]
     fn another_model_begins_anew() {
         let mut response = Response::default();
         changes(&mut response, &[0.9, 0.9]);

@@ -219,6 +219,7 @@ impl FoldTask<'_> {
                 self.fold,
                 test.clips
             ),
+            other_corpora: Vec::new(),
         }
     }
 
