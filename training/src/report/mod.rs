@@ -5,6 +5,7 @@ mod bars;
 mod catalogue;
 mod pictures;
 mod redraw;
+mod reliability;
 mod scatter;
 mod ship;
 
@@ -15,6 +16,7 @@ pub use bars::bars;
 pub use catalogue::{catalogue, catalogue_text};
 pub use pictures::{Curves, confusion, curves};
 pub use redraw::redraw;
+pub use reliability::reliability;
 pub use scatter::{Point, scatter};
 use serde::Serialize;
 pub use ship::{ShipArguments, ship};
