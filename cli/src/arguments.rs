@@ -80,7 +80,9 @@ pub(crate) struct AnalyzeArguments {
     #[arg(long, value_name = "SECONDS", value_parser = window)]
     pub(crate) window: Option<f32>,
     /// Probability from which a label is an event, until it falls below seven tenths of it (0.01 to
-    /// 1) [default: 0.3 where a model can name several labels at once, else 0.5]
+    /// 1). A calibrated model has a level for each label: 0.3 leaves them, another value moves all
+    /// of them (0.2 turns more labels on, 0.5 fewer) [default: 0.3 where a model is calibrated or can
+    /// name several labels at once, else 0.5]
     #[arg(long, value_name = "PROBABILITY", value_parser = probability)]
     pub(crate) threshold: Option<f32>,
     /// How to write the timelines; may be repeated with --out [default: text on a terminal, else

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use anyhow::Result;
-use hamiltone_engine::model::{Card, Model, TaskKind};
+use hamiltone_engine::model::{Calibration, Card, Model, TaskKind};
 use serde_json::json;
 
 use crate::arguments::InspectArguments;
@@ -94,10 +94,15 @@ fn fields(model: &Model, card: &Card) -> Vec<(&'static str, String)> {
         let spread = spread.map_or_else(String::new, |spread| format!(" ± {:.1}", 100.0 * spread));
         let value = 100.0 * accuracy.value;
         let words = format!(
-            "{} {value:.1}{spread} %: {}",
-            accuracy.measure, accuracy.protocol
+            "{} {value:.1}{spread} %: {}; {}",
+            accuracy.measure,
+            accuracy.protocol,
+            accuracy.on_other_corpora()
         );
         fields.push(("measured", words));
+    }
+    if let Some(calibration) = &card.calibration {
+        fields.push(("calibrated", calibration_in_words(calibration)));
     }
     let groups: std::collections::BTreeSet<&str> = card.groups.iter().map(String::as_str).collect();
     let groups: Vec<&str> = groups.into_iter().collect();
@@ -118,4 +123,29 @@ fn fields(model: &Model, card: &Card) -> Vec<(&'static str, String)> {
         format!("{} bytes, SHA-256 {}", model.size_bytes(), model.hash()),
     ));
     fields
+}
+
+/// From where labels are on, how many of them have levels of their own, and how it was learned.
+fn calibration_in_words(calibration: &Calibration) -> String {
+    let mut text = String::new();
+    if let (Some(precision), [_, ..]) = (calibration.precision, &calibration.on[..]) {
+        let sorted = {
+            let mut levels = calibration.on.clone();
+            levels.sort_by(f32::total_cmp);
+            levels
+        };
+        let percent = |share: usize| 100.0 * sorted[(sorted.len() - 1) * share / 4];
+        let known = calibration.examples.iter().filter(|n| **n > 0).count();
+        let _ = write!(
+            text,
+            "labels are on where {:.0} % of what is on is right, from {:.0} % (middle half of the \
+             levels: {:.0} to {:.0} %); {known} of {} labels have examples of their own; ",
+            100.0 * precision,
+            percent(2),
+            percent(1),
+            percent(3),
+            sorted.len()
+        );
+    }
+    text + &calibration.protocol
 }

@@ -226,7 +226,8 @@ fn about(card: &Card) -> String {
     let mut text = format!("\n{}: {}\n", card.name, card.description);
     text.push_str(&format!("  labels: {}\n", some_of(&card.labels)));
     for figure in &card.accuracy {
-        text.push_str(&format!("  {}: {}\n", accuracy(figure), figure.protocol));
+        let (value, reach) = (accuracy(figure), figure.on_other_corpora());
+        text.push_str(&format!("  {value}: {}; {reach}\n", figure.protocol));
     }
     text
 }

@@ -51,7 +51,7 @@ fn settings(analysis: &Analysis) -> Settings {
         model_hash: analysis.model.hash().to_owned(),
         window_s: analysis.window_s,
         among: analysis.among.places().to_vec(),
-        threshold: analysis.events.on,
+        threshold: analysis.events.threshold,
         formats: formats.map(|format| format.name().to_owned()).collect(),
     }
 }

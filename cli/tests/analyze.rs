@@ -6,7 +6,8 @@ use std::io::{Read, Write};
 use std::process::Stdio;
 
 use common::{LABELS, Ran, Workplace, timeline};
-use hamiltone_engine::timeline::Timeline;
+use hamiltone_engine::model::{Calibration, TaskKind};
+use hamiltone_engine::timeline::{Event, Timeline};
 
 const CSV_HEADER: &str = "format_version,start_s,end_s,label,mean_probability,peak_probability";
 
@@ -363,5 +364,58 @@ fn a_reader_that_goes_away_is_no_failure() {
             (Some(0), ""),
             "{arguments:?}"
         );
+    }
+}
+
+#[test]
+fn events_of_a_calibrated_model_are_of_labels_over_their_own_levels() {
+    let place = Workplace::new();
+    place.wav("a.wav", 44_100, 6.0);
+    let mut file = common::tiny_model();
+    file.card.name = "calibrated".to_owned();
+    file.card.task = TaskKind::MultiLabel;
+    let (labels, levels) = (LABELS.len(), [0.001, 0.999, 0.5, 0.4]);
+    file.card.calibration = Some(Calibration {
+        scale: vec![0.5; labels],
+        offset: vec![0.0; labels],
+        on: levels.to_vec(),
+        examples: vec![0, 3, 0, 1],
+        precision: Some(0.9),
+        clips: 10,
+        protocol: "made for a test".to_owned(),
+    });
+    file.write(&place.path("models/calibrated.safetensors"))
+        .unwrap();
+    let with = |arguments: &[&str]| {
+        let usual = ["analyze", "a.wav", "--model", "calibrated"];
+        let ran = place.run(&[&usual[..], arguments].concat());
+        assert_eq!(ran.code, 0, "{ran:?}");
+        timeline(&ran.stdout)
+    };
+    let usual = with(&[]);
+    assert_eq!((usual.threshold, &usual.on_levels[..]), (0.3, &levels[..]));
+    let of = |timeline: &Timeline, label: usize| {
+        let named = |event: &&Event| event.label == LABELS[label];
+        timeline.events.iter().filter(named).count()
+    };
+    assert_eq!(of(&usual, 0), 1, "always over its level");
+    assert_eq!(of(&usual, 1), 0, "never");
+    for (label, level) in levels.iter().enumerate() {
+        let over = usual.columns.iter().any(|column| {
+            let mut top = column.top();
+            top.any(|(index, probability)| index == label && probability >= *level)
+        });
+        assert_eq!(of(&usual, label) > 0, over, "{}", LABELS[label]);
+    }
+    let higher = with(&["--threshold", "0.63"]);
+    let pairs = higher.on_levels.iter().zip(levels);
+    assert!(
+        pairs
+            .clone()
+            .all(|(moved, own)| *moved > own && *moved < 1.0)
+    );
+    let inspected = place.run(&["inspect", "calibrated"]);
+    for words in ["calibrated", "90 %", "2 of 4 labels", "made for a test"] {
+        assert!(inspected.stdout.contains(words), "{}", inspected.stdout);
     }
 }

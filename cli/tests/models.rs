@@ -3,6 +3,7 @@
 mod common;
 
 use common::{Workplace, tiny_model};
+use hamiltone_engine::model::{Accuracy, OtherCorpus};
 
 #[test]
 fn a_table_with_every_model() {
@@ -180,4 +181,37 @@ fn models_are_added_to_the_folder_and_never_over_another() {
         ran.stdout.contains("is there already"),
         "the good one is still taken"
     );
+}
+
+#[test]
+fn every_figure_says_how_far_it_carries() {
+    let place = Workplace::new();
+    let mut file = tiny_model();
+    let figure = |measure: &str, other_corpora| Accuracy {
+        measure: measure.to_owned(),
+        value: 0.708,
+        spread: None,
+        protocol: "five folds of actors".to_owned(),
+        other_corpora,
+    };
+    let elsewhere = OtherCorpus {
+        corpus: "Elsewhere".to_owned(),
+        clips: 480,
+        recall: 0.22,
+        protocol: "made for a test".to_owned(),
+    };
+    file.card.accuracy = vec![
+        figure("accuracy", Vec::new()),
+        figure("mean recall", vec![elsewhere]),
+    ];
+    file.write(&place.path("models/tiny.safetensors")).unwrap();
+    for command in [&["models"][..], &["inspect", "tiny"]] {
+        let ran = place.run(command);
+        for words in [
+            "other corpora: not measured",
+            "other corpora: Elsewhere: recall 22.0 %, n 480",
+        ] {
+            assert!(ran.stdout.contains(words), "{}", ran.stdout);
+        }
+    }
 }

@@ -45,7 +45,7 @@ pub(crate) fn write(timeline: &Timeline, target: &mut dyn Write) -> io::Result<(
                 "version": "",
                 "corpus": "",
                 "annotation_tools": concat!("Hamiltone ", env!("CARGO_PKG_VERSION")),
-                "annotation_rules": "a tag is on from the model's upper threshold to its lower one",
+                "annotation_rules": "a tag is on from its level until it falls below seven tenths of that",
                 "validation": "",
                 "data_source": "program",
             },

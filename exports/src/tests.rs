@@ -47,6 +47,7 @@ fn timeline() -> Timeline {
             reason: "lost".to_owned(),
         }],
         threshold: 0.5,
+        on_levels: Vec::new(),
         among: Vec::new(),
     }
 }

@@ -202,6 +202,7 @@ fn states() -> Vec<Snapshot> {
         Snapshot::default(),
         Snapshot {
             compared: Some(Compared {
+                on_levels: Vec::new(),
                 among: Vec::new(),
                 model: facts("esc10 pruned to half", &labels),
                 smoothed: vec![0.71, 0.12, 0.04, 0.03, 0.02, 0.01, 0.01, 0.0, 0.0, 0.0],

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use hamiltone_engine::model::USUAL_THRESHOLD;
 use hamiltone_engine::tagging::{MAX_WINDOW_S, MIN_WINDOW_S};
 use nice_plug::formatters;
 use nice_plug::plugin::{ParamValue, PluginState};
@@ -14,9 +15,9 @@ use crate::settings::{PanelSize, Settings};
 /// The window after construction, in seconds: long enough to be sure, short enough to follow.
 pub const DEFAULT_WINDOW_S: f32 = 2.0;
 
-/// The probability from which a label is on, after construction: a label among many that can be heard
-/// at once seldom has more.
-pub const DEFAULT_THRESHOLD: f32 = 0.3;
+/// The threshold after construction: labels with levels of their own are on from these, others from .3, since a
+/// label among many that can be heard at once seldom has more.
+pub const DEFAULT_THRESHOLD: f32 = USUAL_THRESHOLD;
 
 /// The lowest threshold.
 pub const MIN_THRESHOLD: f32 = 0.01;
@@ -51,7 +52,8 @@ pub struct HamiltoneParams {
     #[id = "release"]
     pub release: FloatParam,
     /// A label is on from this smoothed probability (0 to 1) until it falls below seven tenths of
-    /// it: for notes, and for the panel.
+    /// it: for notes, and for the panel. Where labels have levels of their own, this moves them all
+    /// ([`OnLevels`](hamiltone_engine::model::OnLevels)); the default leaves them as they are.
     #[id = "threshold"]
     pub threshold: FloatParam,
     /// How long the panel marks a label's highest value, in seconds.
@@ -196,6 +198,8 @@ fn in_range(value: f32, least: f32, most: f32, usual: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use std::path::PathBuf;
+
+    use hamiltone_engine::model::OnLevels;
 
     use super::*;
 
@@ -371,6 +375,37 @@ mod tests {
         let mut state = state(&[("settings", &large)], 1.0);
         sanitize(&mut state);
         assert!(state.fields.is_empty());
+    }
+
+    #[test]
+    fn a_threshold_that_was_saved_before_labels_had_levels_means_what_it_says() {
+        // As version 0.1.0 wrote it.
+        let saved = r#"{"version":"0.1.0","params":{"threshold":{"f32":0.42}},"fields":{}}"#;
+        let mut state: PluginState = serde_json::from_str(saved).unwrap();
+        sanitize(&mut state);
+        assert!(matches!(state.params["threshold"], ParamValue::F32(v) if v == 0.42));
+        // Automation is saved as a share of the range.
+        let params = HamiltoneParams::default();
+        for (plain, share) in [
+            (0.01, 0.0),
+            (0.3, 0.29 / 0.99),
+            (0.42, 0.41 / 0.99),
+            (1.0, 1.0),
+        ] {
+            assert!((params.threshold.preview_normalized(plain) - share).abs() < 1e-6);
+        }
+        assert_eq!(params.threshold.default_plain_value(), 0.3);
+        let without_levels = OnLevels::COMMON;
+        assert_eq!(
+            without_levels.level(0, 0.42),
+            0.42,
+            "other models are as before"
+        );
+        let own = OnLevels::of(&[0.3]);
+        assert!(
+            (own.level(0, 0.42) - 0.42).abs() < 1e-6,
+            "a level of .3 as well"
+        );
     }
 
     #[test]

@@ -25,8 +25,11 @@ pub struct Snapshot {
     pub probabilities: Vec<f32>,
     /// The same after attack and release: what bars, notes and OSC follow.
     pub smoothed: Vec<f32>,
-    /// Whether each label is on: over the threshold, with hysteresis.
+    /// Whether each label is on: over its level, with hysteresis.
     pub on: Vec<bool>,
+    /// From which probability each label is on before the threshold moves it
+    /// ([`OnLevels`](hamiltone_engine::model::OnLevels)); empty where the threshold alone says.
+    pub on_levels: Vec<f32>,
     /// Places of the labels that compete, where the user chose some; empty for all.
     pub among: Vec<usize>,
     /// The second model, while one is compared.
@@ -60,6 +63,8 @@ pub struct Compared {
     pub model: Arc<ModelFacts>,
     /// Smoothed probability of each of its labels.
     pub smoothed: Vec<f32>,
+    /// From which probability each is on before the threshold moves it; empty where the threshold alone says.
+    pub on_levels: Vec<f32>,
     /// Places of its labels that compete, where the user chose some; empty for all.
     pub among: Vec<usize>,
     /// Part of real time that it keeps the worker busy.
@@ -259,9 +264,14 @@ fn accuracy_in_words(accuracy: &Accuracy) -> String {
         value,
         spread,
         protocol,
+        ..
     } = accuracy;
     let spread = spread.map_or_else(String::new, |spread| format!(" ± {:.1}", 100.0 * spread));
-    format!("{measure} {:.1}{spread} %: {protocol}", 100.0 * value)
+    format!(
+        "{measure} {:.1}{spread} %: {protocol}; {}",
+        100.0 * value,
+        accuracy.on_other_corpora()
+    )
 }
 
 #[cfg(test)]
@@ -319,6 +329,7 @@ mod tests {
         );
         let card = entry.card.unwrap();
         assert!(card.contains("labels"), "{card}");
+        assert!(card.contains("other corpora: "), "{card}");
     }
 
     #[test]

@@ -5,12 +5,13 @@
 //! resumed at any time, [`evaluation`] asks the finished network (by the engine's own streaming
 //! forward, so what is measured is what the plugin runs), [`report`] writes results and pictures.
 //! [`teacher`] holds the networks that students learn from, [`material`] the audio they do it on,
-//! [`general`] the student of all of AudioSet's labels, [`zero_shot`] what that knows of sets it has
+//! [`general`] the student of all of AudioSet's labels, [`calibration`] what its logits are worth, [`zero_shot`] what that knows of sets it has
 //! never heard.
 #![forbid(unsafe_code)]
 
 pub mod audio_cache;
 pub mod augmentation;
+pub mod calibration;
 pub mod dataset;
 mod device;
 pub mod evaluation;
@@ -21,6 +22,7 @@ mod in_place;
 mod logistic;
 pub mod material;
 pub mod optimisation;
+pub mod other_corpora;
 pub mod pruning;
 pub mod random;
 pub mod report;

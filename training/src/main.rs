@@ -21,12 +21,16 @@ enum Command {
     Distil(Box<hamiltone_training::general::GeneralArguments>),
     /// Add class statistics to a general tagger, for choosing among some of its labels.
     Statistics(hamiltone_training::general::StatisticsArguments),
+    /// Learn what a general tagger's logits are worth, and from where its labels are on, and put it into its card.
+    Calibrate(hamiltone_training::calibration::CalibrateArguments),
     /// Measure how far general taggers agree with their teacher on held-out sounds.
     Agreement(hamiltone_training::general::AgreementArguments),
     /// Measure general taggers on labelled sets that they have not learned.
     ZeroShot(hamiltone_training::zero_shot::ZeroShotArguments),
     /// Measure how general taggers begin on the same sets: from zeros and after silence.
     Beginnings(hamiltone_training::zero_shot::BeginningsArguments),
+    /// Measure models on a corpus that they have not learned from, and put it into their cards.
+    OtherCorpus(hamiltone_training::other_corpora::OtherCorpusArguments),
     /// Gather unlabelled audio to learn from; run it again to go on where it stopped.
     Gather(hamiltone_training::material::GatherArguments),
     /// Count which labels the teacher finds in gathered audio.
@@ -64,9 +68,13 @@ fn main() -> std::process::ExitCode {
         Command::Study(arguments) => hamiltone_training::study::study(&arguments),
         Command::Distil(arguments) => hamiltone_training::general::distil(&arguments),
         Command::Statistics(arguments) => hamiltone_training::general::statistics(&arguments),
+        Command::Calibrate(arguments) => hamiltone_training::calibration::calibrate(&arguments),
         Command::Agreement(arguments) => hamiltone_training::general::agreement(&arguments),
         Command::ZeroShot(arguments) => hamiltone_training::zero_shot::zero_shot(&arguments),
         Command::Beginnings(arguments) => hamiltone_training::zero_shot::beginnings(&arguments),
+        Command::OtherCorpus(arguments) => {
+            hamiltone_training::other_corpora::other_corpus(&arguments)
+        }
         Command::Gather(arguments) => hamiltone_training::material::gather(&arguments),
         Command::Coverage(arguments) => hamiltone_training::material::coverage(&arguments),
         Command::Ship(arguments) => hamiltone_training::report::ship(&arguments),

@@ -198,7 +198,7 @@ pub fn tiny_model_of(labels: &[&str]) -> ModelFile {
     card.description = "Random weights, for tests".into();
     card.task = TaskKind::SingleLabel;
     card.labels = labels.iter().map(|label| (*label).to_owned()).collect();
-    (card.groups, card.class_statistics) = (Vec::new(), None);
+    (card.groups, card.class_statistics, card.calibration) = (Vec::new(), None, None);
     (card.parent, card.pruning) = (None, None);
     card.features = features;
     card.architecture = architecture;

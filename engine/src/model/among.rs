@@ -1,6 +1,6 @@
 //! Restricting a model to some of its labels.
 
-use super::{Card, Model};
+use super::{Card, Model, OnLevels};
 
 /// Sets of labels that go by one word, beside the groups: the word, and the first and the last label
 /// of the run of AudioSet's list (by Google, CC BY 4.0) that the set is.
@@ -96,6 +96,15 @@ impl Among {
     /// The places of the labels, empty for all.
     pub fn places(&self) -> &[usize] {
         &self.places
+    }
+
+    /// The levels from which labels are on, for the probabilities of the call to `activate` before.
+    pub(crate) fn on_levels<'a>(&'a self, model: &'a Model) -> OnLevels<'a> {
+        // Shares of 1 among labels that compete are no calibrated probabilities.
+        match self.places.len() {
+            0 | 1 => model.on_levels(),
+            _ => OnLevels::COMMON,
+        }
     }
 
     /// Logits to what is to be shown, in place: probabilities by the model's task where all labels are

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Checksums, ClassStatistics, Cost, Probe};
+use super::{Calibration, Checksums, ClassStatistics, Cost, Probe};
 use crate::features::{FeatureSettings, FrontEnd};
 use crate::network::Architecture;
 
@@ -28,6 +28,44 @@ pub struct Accuracy {
     pub spread: Option<f64>,
     /// On what, how split, how many.
     pub protocol: String,
+    /// What came of the same labels in recordings of other corpora; empty: not measured.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_corpora: Vec<OtherCorpus>,
+}
+
+impl Accuracy {
+    /// How far the figure carries, for people: `other corpora: not measured`, or each with its recall and clips.
+    pub fn on_other_corpora(&self) -> String {
+        let told = |other: &OtherCorpus| {
+            let OtherCorpus {
+                corpus,
+                clips,
+                recall,
+                ..
+            } = other;
+            format!("{corpus}: recall {:.1} %, n {clips}", 100.0 * recall)
+        };
+        match &self.other_corpora[..] {
+            [] => "other corpora: not measured".to_owned(),
+            corpora => {
+                let corpora: Vec<String> = corpora.iter().map(told).collect();
+                format!("other corpora: {}", corpora.join("; "))
+            }
+        }
+    }
+}
+
+/// What a model gets right of a corpus that it has learned nothing from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OtherCorpus {
+    /// Its name.
+    pub corpus: String,
+    /// Clips that were asked about.
+    pub clips: u64,
+    /// Share of them whose label came first, 0 to 1.
+    pub recall: f64,
+    /// Which classes stand for which labels, and by which command.
+    pub protocol: String,
 }
 
 /// What a model file says of itself.
@@ -50,6 +88,9 @@ pub struct Card {
     /// ([`Card::choose_among`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class_statistics: Option<ClassStatistics>,
+    /// How its logits are made probabilities that hold, and from where labels are on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibration>,
     /// What the network hears.
     pub features: FeatureSettings,
     /// The network's shape.

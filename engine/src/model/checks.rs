@@ -21,6 +21,7 @@ impl Card {
             .or_else(|| self.problem_of_texts())
             .or_else(|| self.problem_of_the_window())
             .or_else(|| self.problem_of_the_probe())
+            .or_else(|| self.problem_of_the_calibration())
             .map_or(Ok(()), |problem| Err(ModelError::Inconsistent(problem)))?;
         self.check_classes()
     }
@@ -55,8 +56,19 @@ impl Card {
                 ("protocol", Some(&figure.protocol)),
             ]
         });
+        let corpora = self
+            .accuracy
+            .iter()
+            .flat_map(|figure| &figure.other_corpora);
+        let corpora = corpora.flat_map(|other| {
+            [
+                ("other corpus", Some(&other.corpus)),
+                ("other corpus' protocol", Some(&other.protocol)),
+            ]
+        });
         let odd = |text: &&String| !is_plain(text, LONGEST_TEXT);
-        texts.into_iter().chain(figures).find_map(|(name, text)| {
+        let all = texts.into_iter().chain(figures).chain(corpora);
+        all.into_iter().find_map(|(name, text)| {
             text.filter(odd).map(|_| {
                 format!("its {name} is longer than {LONGEST_TEXT} bytes or not plain text")
             })
@@ -81,6 +93,10 @@ impl Card {
                  {MOST_IN_A_WINDOW}"
             )
         })
+    }
+
+    fn problem_of_the_calibration(&self) -> Option<String> {
+        self.calibration.as_ref()?.problem(self.labels.len())
     }
 
     fn problem_of_the_probe(&self) -> Option<String> {

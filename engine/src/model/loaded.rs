@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::file::{hex, read_bytes};
 use super::statistics::softmax;
-use super::{Card, Limits, ModelError, ModelFile, Probe, TaskKind};
+use super::{Calibration, Card, Limits, ModelError, ModelFile, OnLevels, Probe, TaskKind};
 use crate::Interrupt;
 use crate::audio::LOUDEST;
 use crate::features::{FrontEnd, quaternion_frames};
@@ -121,9 +121,12 @@ impl Model {
         &self.network
     }
 
-    /// Logits to probabilities, in place, as the model's task wants it: each is 0 to 1. A logit that is not
-    /// finite says nothing, so its label gets 0.
+    /// Logits to probabilities, in place, as the model's task wants it, calibrated where the card says how: each is
+    /// 0 to 1. A label whose logit is not finite gets 0.
     pub fn activate(&self, logits: &mut [f32]) {
+        if let Some(calibration) = &self.card.calibration {
+            calibration.apply(logits);
+        }
         match self.card.task {
             TaskKind::SingleLabel => softmax(logits),
             TaskKind::MultiLabel => logits.iter_mut().for_each(|logit| {
@@ -133,6 +136,12 @@ impl Model {
                 }
             }),
         }
+    }
+
+    /// From which of these probabilities each label is on.
+    pub fn on_levels(&self) -> OnLevels<'_> {
+        let calibration = self.card.calibration.as_ref();
+        calibration.map_or(OnLevels::COMMON, Calibration::on_levels)
     }
 
     /// The probe of a network, to write into its card: run it once, state what it says.

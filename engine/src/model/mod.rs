@@ -7,6 +7,7 @@
 //! the loudest input.
 
 mod among;
+mod calibration;
 mod card;
 mod checks;
 mod checksums;
@@ -15,16 +16,19 @@ mod error;
 mod file;
 mod library;
 mod loaded;
+mod on_levels;
 mod probe;
 mod statistics;
 
 pub use among::Among;
-pub use card::{Accuracy, Card, FORMAT_VERSION, TaskKind};
+pub use calibration::Calibration;
+pub use card::{Accuracy, Card, FORMAT_VERSION, OtherCorpus, TaskKind};
 pub use checksums::Checksums;
 pub use cost::{Cost, Excess, Limits, parse_count};
 pub use error::ModelError;
 pub use file::{MAX_FILE_BYTES, ModelFile};
 pub use library::{FileSignature, Library, LibraryEntry, ModelChoice, ModelSource, user_folder};
 pub use loaded::{LoadOptions, Model, clip_features, clip_logits};
+pub use on_levels::{OnLevels, USUAL_THRESHOLD};
 pub use probe::Probe;
 pub use statistics::{ClassStatistics, GROUPS};

@@ -4,7 +4,7 @@ use super::stream::{ColumnStream, columns_before};
 use super::window::{Window, WindowSums};
 use super::{MAX_WINDOW_S, MIN_WINDOW_S};
 use crate::features::DELTA_LATENCY_FRAMES;
-use crate::model::{Among, Model};
+use crate::model::{Among, Model, OnLevels};
 use crate::{EngineError, Interrupt};
 
 /// What was heard up to some instant.
@@ -16,6 +16,8 @@ pub struct Tags<'a> {
     pub probabilities: &'a [f32],
     /// Places of the labels that competed, where only some did; empty for all.
     pub among: &'a [usize],
+    /// From which probability each label is on.
+    pub on_levels: OnLevels<'a>,
 }
 
 /// The streaming way: mono samples at the host's rate in, tags out, one a column (about six a
@@ -181,6 +183,7 @@ impl Results {
             time_s: model.card().column_end_s(index),
             probabilities: &self.probabilities,
             among: self.among.places(),
+            on_levels: self.among.on_levels(model),
         });
     }
 }

@@ -1,14 +1,12 @@
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Card, TaskKind};
+use crate::model::{Card, OnLevels, TaskKind, USUAL_THRESHOLD};
 
 /// When a label counts as heard.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct EventSettings {
-    /// A label comes on at this probability ...
-    pub on: f32,
-    /// ... and goes off below this one, so that it does not flicker around a single threshold.
-    pub off: f32,
+    /// From which probability a label is on, or how far labels' own levels are moved ([`OnLevels`]).
+    pub threshold: f32,
     /// Most labels kept for each column of the timeline.
     pub top: usize,
 }
@@ -16,29 +14,28 @@ pub struct EventSettings {
 impl Default for EventSettings {
     fn default() -> Self {
         Self {
-            on: 0.5,
-            off: 0.35,
+            threshold: 0.5,
             top: 5,
         }
     }
 }
 
 impl EventSettings {
-    /// The usual ones for a model. Where many labels can be heard at once, each of them has a lower
+    /// The usual ones for a model: its labels' own levels, where it has them. Else, where many labels can be heard at once, each of them has a lower
     /// probability than the only one that can be: there a label comes on at .3, which is also what
     /// counts as heard where general taggers are measured.
     pub fn of(card: &Card) -> Self {
+        let own_levels = card.calibration.as_ref().is_some_and(|c| !c.on.is_empty());
         match card.task {
-            TaskKind::SingleLabel => Self::default(),
-            TaskKind::MultiLabel => Self::from_threshold(0.3),
+            TaskKind::SingleLabel if !own_levels => Self::default(),
+            _ => Self::from_threshold(USUAL_THRESHOLD),
         }
     }
 
-    /// A label comes on at `on` (0 to 1) and goes off below seven tenths of it.
-    pub fn from_threshold(on: f32) -> Self {
+    /// With this threshold, 0 to 1.
+    pub fn from_threshold(threshold: f32) -> Self {
         Self {
-            on,
-            off: 0.7 * on,
+            threshold,
             ..Self::default()
         }
     }
@@ -85,14 +82,17 @@ impl EventTracker {
     }
 
     /// One column, whose audio begins at `start_s`.
-    pub(super) fn push(&mut self, start_s: f64, probabilities: &[f32], labels: &[String]) {
+    pub(super) fn push(
+        &mut self,
+        start_s: f64,
+        probabilities: &[f32],
+        levels: OnLevels<'_>,
+        labels: &[String],
+    ) {
+        let threshold = self.settings.threshold;
         for (index, &probability) in probabilities.iter().enumerate() {
-            let threshold = if self.open[index].is_some() {
-                self.settings.off
-            } else {
-                self.settings.on
-            };
-            if probability >= threshold {
+            let was_on = self.open[index].is_some();
+            if levels.is_on(index, probability, threshold, was_on) {
                 let new = Open {
                     start_s,
                     sum: 0.0,
@@ -149,7 +149,7 @@ mod tests {
         let levels = [0.2, 0.6, 0.4, 0.7, 0.3, 0.4, 0.9];
         for (step, level) in levels.iter().enumerate() {
             let start = step as f64;
-            tracker.push(start, &[*level, 0.1], &labels);
+            tracker.push(start, &[*level, 0.1], OnLevels::COMMON, &labels);
         }
         let events = tracker.finish(7.0, &labels);
         assert_eq!(events.len(), 2);
@@ -157,5 +157,28 @@ mod tests {
         assert!((events[0].mean_probability - 0.5667).abs() < 1e-3);
         assert_eq!(events[0].peak_probability, 0.7);
         assert_eq!((events[1].start_s, events[1].end_s), (6.0, 7.0));
+    }
+
+    #[test]
+    fn a_label_comes_on_at_its_own_level_and_goes_off_below_seven_tenths_of_it() {
+        let labels = ["a".to_owned(), "b".to_owned()];
+        let levels = [0.8, 0.1];
+        let events_at = |threshold: f32| {
+            let settings = EventSettings::from_threshold(threshold);
+            let mut tracker = EventTracker::new(2, settings);
+            for (step, level) in [0.5, 0.85, 0.6, 0.5].into_iter().enumerate() {
+                let levels = OnLevels::of(&levels);
+                tracker.push(step as f64, &[level, 0.09], levels, &labels);
+            }
+            let events = tracker.finish(4.0, &labels).into_iter();
+            events
+                .map(|event| (event.label, event.start_s, event.end_s))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(events_at(0.3), [("a".to_owned(), 1.0, 3.0)]);
+        // Half the odds: the levels are .63 and .05.
+        let lower = events_at(0.15);
+        assert!(lower.contains(&("b".to_owned(), 0.0, 4.0)), "{lower:?}");
+        assert!(lower.contains(&("a".to_owned(), 1.0, 4.0)), "{lower:?}");
     }
 }

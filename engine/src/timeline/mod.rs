@@ -75,8 +75,12 @@ pub struct Timeline {
     pub events: Vec<Event>,
     /// Stretches that were not heard, by their start.
     pub gaps: Vec<Gap>,
-    /// Probability from which a label is an event; 0 where an older program did not say.
+    /// Probability from which a label is an event; where labels have levels of their own, how far these are moved. 0
+    /// where an older program did not say.
     pub threshold: f32,
+    /// Probability from which each label is an event at this threshold, where the model's labels have levels of their
+    /// own; else empty.
+    pub on_levels: Vec<f32>,
     /// The labels that competed, where only some did; empty for all.
     pub among: Vec<String>,
 }
@@ -123,6 +127,8 @@ struct Json {
     #[serde(default)]
     threshold: f32,
     #[serde(default)]
+    on_levels: Vec<f32>,
+    #[serde(default)]
     among: Vec<String>,
 }
 
@@ -142,6 +148,7 @@ impl From<Json> for Timeline {
             events: json.events,
             gaps: json.gaps,
             threshold: json.threshold,
+            on_levels: json.on_levels,
             among: json.among,
         }
     }
@@ -163,6 +170,8 @@ struct JsonView<'a> {
     events: &'a [Event],
     gaps: &'a [Gap],
     threshold: f32,
+    #[serde(skip_serializing_if = "<[f32]>::is_empty")]
+    on_levels: &'a [f32],
     among: &'a [String],
 }
 
@@ -185,6 +194,7 @@ impl Serialize for Timeline {
             events: &self.events,
             gaps: &self.gaps,
             threshold: self.threshold,
+            on_levels: &self.on_levels,
             among: &self.among,
         };
         view.serialize(serializer)

@@ -33,7 +33,8 @@ impl Recorder {
                 columns: Columns::default(),
                 events: Vec::new(),
                 gaps: Vec::new(),
-                threshold: settings.on,
+                threshold: settings.threshold,
+                on_levels: Vec::new(),
                 among: Vec::new(),
             },
         }
@@ -49,14 +50,24 @@ impl Recorder {
                 .map(|&place| self.timeline.labels[place].clone());
             self.timeline.among = names.collect();
         }
+        if self.timeline.on_levels.len() != tags.on_levels.as_slice().len() {
+            let labels = 0..tags.on_levels.as_slice().len();
+            let threshold = self.settings.threshold;
+            let level = |label| tags.on_levels.level(label, threshold);
+            self.timeline.on_levels = labels.map(level).collect();
+        }
         let best = top(probabilities, self.settings.top);
         self.timeline.columns.push(
             tags.time_s,
             best.into_iter().map(|label| (label, probabilities[label])),
         );
         // A column stands for the audio since the one before it (the first, since the start).
-        self.tracker
-            .push(self.column_ends_s, probabilities, &self.timeline.labels);
+        self.tracker.push(
+            self.column_ends_s,
+            probabilities,
+            tags.on_levels,
+            &self.timeline.labels,
+        );
         self.column_ends_s = tags.time_s;
     }
 

@@ -74,6 +74,7 @@ pub fn model_file(architecture: Architecture, seed: u64) -> ModelFile {
             .collect(),
         groups: Vec::new(),
         class_statistics: None,
+        calibration: None,
         features,
         architecture,
         default_window_s: 2.0,

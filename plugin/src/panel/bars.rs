@@ -1,6 +1,7 @@
 //! The bars: which labels show, where, and how they move.
 
 use egui::{Align2, Painter, Rect, pos2, vec2};
+use hamiltone_engine::model::OnLevels;
 
 use super::shown::{Place, Shown};
 use super::text::Line;
@@ -38,7 +39,9 @@ pub(super) struct Levels<'a> {
     pub(super) heard: bool,
     /// Seconds that a peak stays.
     pub(super) hold_s: f32,
-    /// From here a label is on.
+    /// From which probability each label is on ...
+    pub(super) on_levels: OnLevels<'a>,
+    /// ... at this threshold.
     pub(super) threshold: f32,
 }
 
@@ -238,7 +241,8 @@ impl Bars {
             self.peaks.get(label).map_or(0.0, |peak| peak.0),
         );
         let ends = bar.height();
-        let threshold = bar.left() + ends + (bar.width() - ends) * levels.threshold;
+        let level = levels.on_levels.level(label, levels.threshold);
+        let threshold = bar.left() + ends + (bar.width() - ends) * level;
         painter.vline(
             threshold,
             bar.expand(2.0).y_range(),

@@ -1,6 +1,7 @@
 //! A second model beside the first, on the same audio.
 
 use egui::{Align2, Rect, Ui, pos2, vec2};
+use hamiltone_engine::model::OnLevels;
 
 use super::bars::{self, Bars, Levels};
 use super::shown::Shown;
@@ -48,6 +49,7 @@ pub(super) fn show(
         on: &[],
         heard,
         hold_s: view.values.hold_s,
+        on_levels: OnLevels::of(&compared.on_levels),
         threshold: view.values.threshold,
     };
     bars.advance(levels, &shown, bars::rows_in(list.height()), dt);

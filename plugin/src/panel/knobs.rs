@@ -16,7 +16,7 @@ pub enum Knob {
     Attack,
     /// Seconds to follow what falls.
     Release,
-    /// Probability from which a label is on.
+    /// Probability from which a label is on, or how far labels' own levels are moved.
     Threshold,
     /// Seconds for which a peak is marked.
     Hold,
@@ -64,7 +64,8 @@ impl Knob {
             Self::Threshold => (
                 "Threshold",
                 "From here a label is on: lit in the list, and a note. It goes off at seven \
-                 tenths of it.",
+                 tenths of it. A calibrated model has a level for each label, the line on its bar: \
+                 30 % leaves them, less turns more labels on.",
                 (0.01, 1.0),
                 0.5,
                 0.01,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use egui::{
     Align2, Color32, Popup, Pos2, Rect, Role, Sense, Shape, Stroke, Ui, WidgetInfo, pos2, vec2,
 };
+use hamiltone_engine::model::OnLevels;
 
 use super::bars::{self, Bars, Levels};
 use super::shown::{GROUPS, Place, Shown, toggle};
@@ -81,6 +82,7 @@ fn levels(view: View<'_>, heard: bool) -> Levels<'_> {
         on: &view.snapshot.on,
         heard,
         hold_s: view.values.hold_s,
+        on_levels: OnLevels::of(&view.snapshot.on_levels),
         threshold: view.values.threshold,
     }
 }

@@ -43,7 +43,7 @@ pub struct Values {
     pub attack_s: f32,
     /// Seconds to follow what falls.
     pub release_s: f32,
-    /// Probability from which a label is on.
+    /// Probability from which a label is on, or how far labels' own levels are moved.
     pub threshold: f32,
     /// Seconds for which a peak is marked.
     pub hold_s: f32,

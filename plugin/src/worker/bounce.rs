@@ -281,6 +281,7 @@ fn name(began: &Zoned, host_s: Option<f64>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hamiltone_engine::model::OnLevels;
 
     /// Columns of nothing, a second apart.
     fn record(bounces: &mut Bounces, seconds: std::ops::Range<u32>) {
@@ -292,6 +293,7 @@ mod tests {
                 time_s,
                 probabilities: &nothing,
                 among: &[],
+                on_levels: OnLevels::COMMON,
             };
             let place = Place {
                 time_s,

@@ -25,6 +25,7 @@ pub(super) struct Outputs {
     pub(super) response: Response,
     pub(super) compared: Response,
     pub(super) compared_refresh_s: f64,
+    pub(super) compared_on_levels: Vec<f32>,
     pub(super) notes: Notes,
     pub(super) osc: Osc,
     pub(super) reports: Reports,
@@ -39,6 +40,8 @@ pub(super) struct Newest {
     pub(super) time_s: f64,
     pub(super) host_s: Option<f64>,
     pub(super) probabilities: Vec<f32>,
+    /// From which probability each label is on; empty where the threshold alone says.
+    pub(super) on_levels: Vec<f32>,
     pub(super) unpublished: bool,
 }
 
@@ -79,6 +82,7 @@ impl Outputs {
             response: Response::default(),
             compared: Response::default(),
             compared_refresh_s: 0.0,
+            compared_on_levels: Vec::new(),
             notes: Notes::default(),
             osc: Osc::default(),
             reports: Reports::default(),
@@ -158,15 +162,24 @@ impl Listener for Audience<'_> {
         newest.host_s = place.host_s;
         newest.probabilities.clear();
         newest.probabilities.extend_from_slice(probabilities);
+        newest.on_levels.clear();
+        newest
+            .on_levels
+            .extend_from_slice(tags.on_levels.as_slice());
         newest.unpublished = true;
         let sounding = &mut outputs.notes;
-        outputs
-            .response
-            .follow(probabilities, place.refresh_s, response, |change| {
+        let refresh_s = place.refresh_s;
+        outputs.response.follow(
+            probabilities,
+            tags.on_levels,
+            refresh_s,
+            response,
+            |change| {
                 if let Some(map) = notes {
                     sounding.change(change, place.frame, map);
                 }
-            });
+            },
+        );
         let smoothed = outputs.response.smoothed();
         outputs
             .osc
@@ -183,12 +196,21 @@ impl Listener for Audience<'_> {
         outputs.reports.record(&tags, model, window_s);
     }
 
-    fn compared(&mut self, probabilities: &[f32], refresh_s: f64) {
-        self.outputs.compared_refresh_s = refresh_s;
+    fn compared(&mut self, tags: &Tags<'_>, refresh_s: f64) {
+        let outputs = &mut *self.outputs;
+        outputs.compared_refresh_s = refresh_s;
+        outputs.compared_on_levels.clear();
+        outputs
+            .compared_on_levels
+            .extend_from_slice(tags.on_levels.as_slice());
         let response = self.circumstances.response;
-        self.outputs
-            .compared
-            .follow(probabilities, refresh_s, response, |_| ());
+        outputs.compared.follow(
+            tags.probabilities,
+            tags.on_levels,
+            refresh_s,
+            response,
+            |_| (),
+        );
     }
 
     fn unheard(&mut self, from_s: f64, to_s: f64, why: Unheard, breaks: bool) {

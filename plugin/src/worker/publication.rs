@@ -72,6 +72,7 @@ impl Analyst<'_> {
             probabilities: outputs.newest.probabilities.clone(),
             smoothed: outputs.response.smoothed().to_vec(),
             on: outputs.response.on().to_vec(),
+            on_levels: outputs.newest.on_levels.clone(),
             among: stream.map_or(Vec::new(), |stream| stream.among()[0].to_vec()),
             compared: self.compared_snapshot(busy),
             time_s: outputs.newest.time_s,
@@ -93,6 +94,7 @@ impl Analyst<'_> {
         Some(Compared {
             model,
             smoothed: self.outputs.compared.smoothed().to_vec(),
+            on_levels: self.outputs.compared_on_levels.clone(),
             among: self
                 .stream
                 .as_ref()

@@ -1,8 +1,7 @@
 //! From probabilities to what people see and devices follow: attack, release, and a threshold with
 //! hysteresis.
 
-/// A label that is on goes off below this share of the threshold, so that it does not flicker.
-const OFF_SHARE: f32 = 0.7;
+use hamiltone_engine::model::OnLevels;
 
 /// What the parameters say.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -11,7 +10,7 @@ pub(super) struct ResponseSettings {
     pub(super) attack_s: f32,
     /// Seconds to two thirds of the way down.
     pub(super) release_s: f32,
-    /// A label is on from here, 0 to 1.
+    /// From which probability a label is on, or how far labels' own levels are moved, 0 to 1.
     pub(super) threshold: f32,
 }
 
@@ -31,11 +30,12 @@ pub(super) struct Response {
 }
 
 impl Response {
-    /// Follows new probabilities, `refresh_s` after the ones before; calls `on_change` for each
+    /// Follows new probabilities, `refresh_s` after the ones before, with the levels from which labels are on; calls `on_change` for each
     /// label that came on or went off. With another number of labels everything begins anew.
     pub(super) fn follow(
         &mut self,
         probabilities: &[f32],
+        levels: OnLevels<'_>,
         refresh_s: f64,
         settings: ResponseSettings,
         mut on_change: impl FnMut(Change),
@@ -50,8 +50,7 @@ impl Response {
             let smoothed = &mut self.smoothed[label];
             let share = if probability > *smoothed { rise } else { fall };
             *smoothed += (probability - *smoothed) * share;
-            let needed = if self.on[label] { OFF_SHARE } else { 1.0 } * settings.threshold;
-            let now = *smoothed >= needed;
+            let now = levels.is_on(label, *smoothed, settings.threshold, self.on[label]);
             if now != self.on[label] {
                 self.on[label] = now;
                 let on = now.then_some(*smoothed);
@@ -95,7 +94,9 @@ mod tests {
 
     fn changes(response: &mut Response, probabilities: &[f32]) -> Vec<Change> {
         let mut changes = Vec::new();
-        response.follow(probabilities, 0.16, SETTINGS, |change| changes.push(change));
+        response.follow(probabilities, OnLevels::COMMON, 0.16, SETTINGS, |change| {
+            changes.push(change);
+        });
         changes
     }
 
@@ -105,7 +106,7 @@ mod tests {
         changes(&mut response, &[0.9]);
         assert_eq!(response.smoothed(), [0.9]);
         for _ in 0..25 {
-            response.follow(&[0.0], 0.04, SETTINGS, |_| ());
+            response.follow(&[0.0], OnLevels::COMMON, 0.04, SETTINGS, |_| ());
         }
         // After one time constant 1/e is left, however often it was asked.
         assert!((response.smoothed()[0] - 0.9 * 0.3679).abs() < 1e-3);
@@ -132,6 +133,23 @@ mod tests {
         };
         assert_eq!(off, Change { label: 0, on: None });
         assert!(count > 2 && response.smoothed()[0] < 0.35);
+    }
+
+    #[test]
+    fn labels_are_on_at_levels_of_their_own_that_the_threshold_moves() {
+        let levels = [0.2, 0.9];
+        let on_at = |threshold: f32| {
+            let mut response = Response::default();
+            let settings = ResponseSettings {
+                threshold,
+                ..SETTINGS
+            };
+            response.follow(&[0.6; 2], OnLevels::of(&levels), 0.16, settings, |_| ());
+            response.on().to_vec()
+        };
+        assert_eq!(on_at(0.3), [true, false]);
+        assert_eq!(on_at(0.9), [false, false]);
+        assert_eq!(on_at(0.05), [true, true]);
     }
 
     #[test]

@@ -46,8 +46,8 @@ pub(super) trait Listener {
     fn sound(&mut self, mono: &[f32], time_s: f64);
     /// Tags of the model; only their time is not `place`'s.
     fn tags(&mut self, tags: &Tags<'_>, place: Place);
-    /// Tags of the second model.
-    fn compared(&mut self, probabilities: &[f32], refresh_s: f64);
+    /// Tags of the second model, in its own time.
+    fn compared(&mut self, tags: &Tags<'_>, refresh_s: f64);
     /// Frames that were not heard, from one time of the stream to another. Where they are few they count as silence;
     /// else the tags that follow have no past (`breaks`).
     fn unheard(&mut self, from_s: f64, to_s: f64, why: Unheard, breaks: bool);
@@ -302,7 +302,7 @@ impl Stream {
         if let Some(tagger) = &mut self.compared {
             let refresh_s = tagger.refresh_s();
             tagger.push(&self.chunk[..count], &mut |tags| {
-                listener.compared(tags.probabilities, refresh_s);
+                listener.compared(tags, refresh_s);
             });
         }
     }

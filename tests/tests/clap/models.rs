@@ -38,7 +38,7 @@ fn write_stubborn_model(path: &Path) {
     card.name = "stubborn".to_owned();
     card.task = TaskKind::SingleLabel;
     card.labels = labels;
-    (card.groups, card.class_statistics) = (Vec::new(), None);
+    (card.groups, card.class_statistics, card.calibration) = (Vec::new(), None, None);
     card.features = features;
     card.architecture = architecture;
     ModelFile::seal(card, weights).unwrap().write(path).unwrap();

@@ -63,6 +63,7 @@ impl Agreement {
                 "{} segments of held-out sources, {} labels, what mn04 gives .3 being true",
                 self.segments, self.all.labels
             ),
+            other_corpora: Vec::new(),
         }
     }
 }

@@ -37,6 +37,7 @@ pub(super) fn card(
             .collect(),
         groups: audioset_groups(),
         class_statistics: None,
+        calibration: None,
         features: features.clone(),
         architecture: student.architecture.clone(),
         default_window_s: 2.0,

@@ -61,7 +61,12 @@ pub fn agreement(arguments: &AgreementArguments) -> anyhow::Result<()> {
     if arguments.into_cards {
         for (path, (_, agreement)) in arguments.model.iter().zip(&outcomes) {
             let ModelFile { mut card, weights } = ModelFile::read(path)?;
-            card.accuracy = vec![agreement.accuracy()];
+            let mut figure = agreement.accuracy();
+            // What is known of other corpora stays: the weights are the same.
+            if let Some(before) = card.accuracy.first_mut() {
+                figure.other_corpora = std::mem::take(&mut before.other_corpora);
+            }
+            card.accuracy = vec![figure];
             ModelFile::seal(card, weights)?.write(path)?;
         }
     }

@@ -16,24 +16,15 @@ pub(super) fn is_audio(path: &Path) -> bool {
     is_audio_name(path) || OTHERS.contains(&extension.to_lowercase().as_str())
 }
 
-/// Writes `from` as a WAV file of 32 kHz, its channels as they are.
-pub(super) fn to_wav(from: &Path, to: &Path) -> anyhow::Result<()> {
-    let (before, after) = (
-        ["-nostdin", "-v", "error", "-y", "-i"].map(OsStr::new),
-        [
-            "-vn",
-            "-ar",
-            "32000",
-            "-t",
-            "1200",
-            "-c:a",
-            "pcm_s16le",
-            "-f",
-            "wav",
-        ]
-        .map(OsStr::new),
-    );
-    let arguments = [&before[..], &[from.as_os_str()], &after, &[to.as_os_str()]].concat();
+/// Writes `from` as a WAV file of 32 kHz, its channels as they are, up to so many seconds if there is a limit.
+pub(crate) fn to_wav(from: &Path, to: &Path, longest_s: Option<u32>) -> anyhow::Result<()> {
+    let before = ["-nostdin", "-v", "error", "-y", "-i"].map(OsStr::new);
+    let after = ["-vn", "-ar", "32000", "-c:a", "pcm_s16le", "-f", "wav"].map(OsStr::new);
+    let limit = longest_s.map(|seconds| seconds.to_string());
+    let limit = limit.iter().flat_map(|seconds| ["-t", seconds]);
+    let limit: Vec<&OsStr> = limit.map(OsStr::new).collect();
+    let (from, to) = ([from.as_os_str()], [to.as_os_str()]);
+    let arguments = [&before[..], &from, &limit, &after, &to].concat();
     run(
         "ffmpeg",
         arguments,

@@ -64,13 +64,16 @@ pub(super) fn keep(found: &[Found], out: &Path, most_minutes: Option<f64>) -> Ke
     kept
 }
 
+/// What ffmpeg converts of a file at most.
+const LONGEST_S: u32 = 1_200;
+
 fn keep_one(found: &Found, cache: &AudioCache, out: &Path) -> anyhow::Result<Option<Source>> {
     let kept = cache.keep(&found.file, found.duration_s).or_else(|error| {
         let mut wav = found.file.clone().into_os_string();
         wav.push(".wav");
         let wav = PathBuf::from(wav);
         // What ffmpeg says of a file that neither reads is of less use than our own error.
-        convert::to_wav(&found.file, &wav).map_err(|_| error)?;
+        convert::to_wav(&found.file, &wav, Some(LONGEST_S)).map_err(|_| error)?;
         let kept = cache.keep(&wav, found.duration_s);
         files::remove(&wav)?;
         kept

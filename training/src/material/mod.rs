@@ -18,6 +18,7 @@ mod source;
 mod unpack;
 mod verdicts;
 
+pub(crate) use convert::to_wav;
 pub use coverage::{CoverageArguments, ENOUGH, coverage, covered};
 pub use gather::{GatherArguments, gather};
 pub use source::{LIST, Source, read_material};

@@ -129,9 +129,13 @@ fn section(name: &str, card: &Card) -> String {
         let (measure, value) = (&accuracy.measure, 100.0 * accuracy.value);
         let _ = writeln!(
             text,
-            "- {measure} {value:.1} %{spread}: {}",
-            accuracy.protocol
+            "- {measure} {value:.1} %{spread}: {}; {}",
+            accuracy.protocol,
+            accuracy.on_other_corpora()
         );
+    }
+    if let Some(calibration) = &card.calibration {
+        let _ = writeln!(text, "- Calibrated: {}", calibration.protocol);
     }
     if let Some(parent) = &card.parent {
         let _ = writeln!(text, "- Made from: {parent}");

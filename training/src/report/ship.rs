@@ -65,6 +65,7 @@ impl Results {
             protocol: format!(
                 "{which} by the network that has not seen it ({clips} clips, one seed)"
             ),
+            other_corpora: Vec::new(),
         }
     }
 }

@@ -219,6 +219,7 @@ impl FoldTask<'_> {
                 self.fold,
                 test.clips
             ),
+            other_corpora: Vec::new(),
         }
     }
 
@@ -236,6 +237,7 @@ impl FoldTask<'_> {
             labels: self.label_names(),
             groups: Vec::new(),
             class_statistics: None,
+            calibration: None,
             features: self.features.clone(),
             architecture: beginning.architecture.clone(),
             default_window_s: 2.0,

@@ -176,7 +176,7 @@ fn hash_of_file(path: &Path) -> anyhow::Result<String> {
 }
 
 /// `count` lists of logits: those in the file, or those that `ask` gives, which are kept.
-fn answers(
+pub(crate) fn answers(
     file: Option<&Path>,
     count: usize,
     ask: impl FnOnce() -> anyhow::Result<Vec<Vec<f32>>>,

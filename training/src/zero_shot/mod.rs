@@ -14,14 +14,18 @@ mod table;
 use std::path::PathBuf;
 
 use anyhow::{Context, ensure};
+use hamiltone_engine::model::{ModelFile, OtherCorpus};
 use serde::Serialize;
 
 pub use self::beginnings::{BeginningsArguments, beginnings};
 use self::listener::Listener;
+pub(crate) use self::listener::answers;
+pub(crate) use self::sets::read_map;
 use self::sets::{Rule, Set, sets};
 use crate::audio_cache::AudioCache;
 use crate::files;
 use crate::general::{SEGMENTS, Segment, sources};
+use crate::other_corpora::carry;
 use crate::report;
 use crate::run::progress;
 use crate::teacher::RATE;
@@ -55,6 +59,10 @@ pub struct ZeroShotArguments {
     /// Folder for `zero-shot.md`, `.json` and `.svg`.
     #[arg(long)]
     pub report: Option<PathBuf>,
+    /// Write each set's share of right answers by the plain logits into the models' cards, beside their figures, as
+    /// what they get right of other corpora; their files are replaced.
+    #[arg(long)]
+    pub into_cards: bool,
     /// No progress, no table.
     #[arg(long)]
     pub quiet: bool,
@@ -112,10 +120,37 @@ pub fn zero_shot(arguments: &ZeroShotArguments) -> anyhow::Result<()> {
         files::replace(&folder.join("zero-shot.json"), &json)?;
         draw(&folder.join("zero-shot.svg"), &outcome)?;
     }
+    if arguments.into_cards {
+        into_cards(arguments, &outcome)?;
+    }
     if arguments.json {
         println!("{json}");
     } else if !arguments.quiet {
         println!("{}", table::markdown(&outcome));
+    }
+    Ok(())
+}
+
+/// Models come first among the networks, in their order.
+fn into_cards(arguments: &ZeroShotArguments, outcome: &Outcome) -> anyhow::Result<()> {
+    for (place, path) in arguments.model.iter().enumerate() {
+        let mut file = ModelFile::read(path)?;
+        for row in &outcome.rows {
+            let classes = match row.classes {
+                Some(classes) => format!("the {classes} classes of the set allowed"),
+                None => "all labels allowed".to_owned(),
+            };
+            let reach = OtherCorpus {
+                corpus: row.set.clone(),
+                clips: row.clips as u64,
+                recall: row.figures[place].plain,
+                protocol: format!(
+                    "whole clips, first label by the plain logits, {classes}; by `hamiltone-training zero-shot`"
+                ),
+            };
+            carry(&mut file, reach)?;
+        }
+        file.write(path)?;
     }
     Ok(())
 }

@@ -28,7 +28,7 @@ pub(super) struct Clip {
 }
 
 /// The labels of a class: their places among AudioSet's 527, and among YAMNet's 521.
-pub(super) type Places = (Vec<usize>, Vec<usize>);
+pub(crate) type Places = (Vec<usize>, Vec<usize>);
 
 /// What counts as right.
 #[derive(Debug, Clone, PartialEq)]
@@ -180,7 +180,7 @@ impl Recipe {
 }
 
 /// Classes with the places of their labels.
-fn read_map(path: &Path) -> anyhow::Result<BTreeMap<String, Places>> {
+pub(crate) fn read_map(path: &Path) -> anyhow::Result<BTreeMap<String, Places>> {
     let mut classes: BTreeMap<String, Places> = BTreeMap::new();
     let mut lines = csv::Reader::from_path(path).with_context(|| path.display().to_string())?;
     for line in lines.deserialize::<Line>() {

@@ -23,6 +23,7 @@ fn levels<'a>(hash: &'a str, probabilities: &'a [f32]) -> Levels<'a> {
         on: &[],
         heard: true,
         hold_s: 1.0,
+        on_levels: OnLevels::COMMON,
         threshold: 0.5,
     }
 }

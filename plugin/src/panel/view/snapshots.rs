@@ -130,6 +130,62 @@ fn words_at(
     words_with(None, size, snapshot, settings, values, page)
 }
 
+/// Where the level stands on each bar, from the top row down: x of the short upright lines.
+fn levels_of(snapshot: &Snapshot, values: Values) -> Vec<f32> {
+    let (history, settings, mut motion) = (history(), Settings::default(), Motion::default());
+    let mut harness = Harness::builder()
+        .with_size(vec2(760.0, 560.0))
+        .with_step_dt(0.1)
+        .with_theme(egui::Theme::Dark)
+        .build_ui(|ui| {
+            super::super::prepare(ui.ctx());
+            let view = View {
+                snapshot,
+                history: &history,
+                settings: &settings,
+                values,
+                problem: None,
+            };
+            draw(ui, view, &mut motion);
+        });
+    harness.run_steps(30);
+    let line = |clipped: &egui::epaint::ClippedShape| match clipped.shape {
+        Shape::LineSegment { points: [a, b], .. }
+            if a.x == b.x && (8.0..20.0).contains(&(b.y - a.y).abs()) =>
+        {
+            Some((a.y, a.x))
+        }
+        _ => None,
+    };
+    let mut lines: Vec<(f32, f32)> = harness.output().shapes.iter().filter_map(line).collect();
+    lines.sort_by(|a, b| a.0.total_cmp(&b.0));
+    lines.into_iter().map(|(_, x)| x).collect()
+}
+
+#[test]
+fn the_line_on_a_bar_stands_at_the_label_s_own_level() {
+    let at = |threshold: f32, on_levels: &[f32]| {
+        let snapshot = Snapshot {
+            on_levels: on_levels.to_vec(),
+            ..listening()
+        };
+        let values = Values {
+            threshold,
+            ..values()
+        };
+        levels_of(&snapshot, values)
+    };
+    let common = at(0.3, &[]);
+    assert!(common.len() >= 4, "{common:?}");
+    assert!(common.iter().all(|x| *x == common[0]), "{common:?}");
+    let own = at(0.3, &[0.9, 0.1, 0.3, 0.3, 0.3]);
+    assert!(own[0] > common[0] && own[1] < common[1], "{own:?}");
+    assert!((own[2] - common[2]).abs() < 0.01, "{own:?}");
+    let moved = at(0.6, &[0.9, 0.1, 0.3, 0.3, 0.3]);
+    let right = |(moved, own): (&f32, &f32)| moved > own;
+    assert!(moved.iter().zip(&own).all(right), "{moved:?} {own:?}");
+}
+
 fn collect(shape: &Shape, lines: &mut String) {
     match shape {
         Shape::Text(text) => {
@@ -283,6 +339,7 @@ fn a_desktop_without_dialogs_is_told_on_every_page() {
 fn two_models_stand_side_by_side() {
     let snapshot = Snapshot {
         compared: Some(Compared {
+            on_levels: Vec::new(),
             among: Vec::new(),
             model: model("general-half"),
             smoothed: vec![0.7, 0.3, 0.0, 0.0, 0.0],

@@ -1,6 +1,6 @@
 //! Models that change, are missing or are damaged while it plays.
 
-use hamiltone_engine::model::{ModelChoice, ModelFile, TaskKind};
+use hamiltone_engine::model::{Calibration, ModelChoice, ModelFile, TaskKind};
 use hamiltone_engine::network::{Architecture, ParameterKind};
 
 use super::*;
@@ -28,7 +28,7 @@ pub(super) fn write_network(
     card.name = name.to_owned();
     card.task = TaskKind::SingleLabel;
     card.labels = labels.iter().map(|label| label.to_string()).collect();
-    (card.groups, card.class_statistics) = (Vec::new(), None);
+    (card.groups, card.class_statistics, card.calibration) = (Vec::new(), None, None);
     card.architecture = architecture;
     let mut random = 1u32;
     let mut next = || {
@@ -247,4 +247,43 @@ fn a_second_model_hears_the_same_audio() {
     bench.wait("one model", |s| {
         s.compared.is_none() && s.troubles.is_empty()
     });
+}
+
+/// The built-in model, calibrated so that every label is on from `level`.
+fn write_calibrated(path: &Path, level: f32) {
+    let bytes = std::fs::read(
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/general-half.safetensors"),
+    );
+    let mut file = ModelFile::from_bytes(&bytes.unwrap()).unwrap();
+    let labels = file.card.labels.len();
+    file.card.name = "calibrated".to_owned();
+    file.card.calibration = Some(Calibration {
+        scale: vec![1.0; labels],
+        offset: vec![0.0; labels],
+        on: vec![level; labels],
+        examples: Vec::new(),
+        precision: None,
+        clips: 0,
+        protocol: "made for a test".to_owned(),
+    });
+    file.write(path).unwrap();
+}
+
+#[test]
+fn labels_of_a_calibrated_model_are_on_at_their_own_levels_until_the_threshold_moves_them() {
+    for (level, threshold, expected) in [(0.95, 0.3, false), (0.95, 0.01, true), (0.05, 0.3, true)]
+    {
+        let mut bench = Bench::new();
+        write_calibrated(&bench.path("models/calibrated.safetensors"), level);
+        bench.set(|settings| settings.model.name = Some("calibrated".to_owned()));
+        put(&bench.params.threshold, threshold);
+        let mut tap = bench.start(true);
+        play(&mut tap, &rooster());
+        let heard = bench.wait("tags", |s| {
+            s.model.as_ref().is_some_and(|m| m.name == "calibrated") && s.time_s > 1.0
+        });
+        assert_eq!(heard.on_levels, vec![level; heard.on.len()]);
+        let some_on = heard.on.iter().any(|on| *on);
+        assert_eq!(some_on, expected, "from {level} at {threshold}");
+    }
 }

@@ -1,0 +1,103 @@
+//! When a label is on: the one decision behind events, notes, OSC, the panel and the command line.
+
+/// The threshold that leaves every label's own level where it is, and the level of labels that have none in
+/// models that can name several labels at once.
+pub const USUAL_THRESHOLD: f32 = 0.3;
+
+/// A label that is on goes off below this share of its level, so that it does not flicker.
+const OFF_SHARE: f32 = 0.7;
+
+/// The probability from which each label is on, before the user's threshold moves it.
+///
+/// A threshold of [`USUAL_THRESHOLD`] leaves the levels as they are. Another one moves all of them by the same
+/// number of logits: `logit(level') = logit(level) + logit(threshold) − logit(USUAL_THRESHOLD)`. Where labels have
+/// no levels of their own, the threshold itself is the level.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct OnLevels<'a>(&'a [f32]);
+
+impl<'a> OnLevels<'a> {
+    /// No label has a level of its own.
+    pub const COMMON: OnLevels<'static> = OnLevels(&[]);
+
+    /// A level for each label, over 0 and at most 1 (1: only certainty is on); an empty slice is
+    /// [`COMMON`](Self::COMMON).
+    pub fn of(levels: &'a [f32]) -> Self {
+        Self(levels)
+    }
+
+    /// The levels, one a label; empty where no label has its own.
+    pub fn as_slice(self) -> &'a [f32] {
+        self.0
+    }
+
+    /// The probability from which a label is on at this threshold (0 to 1).
+    pub fn level(self, label: usize, threshold: f32) -> f32 {
+        let Some(&own) = self.0.get(label) else {
+            return threshold;
+        };
+        if threshold == USUAL_THRESHOLD {
+            return own;
+        }
+        if threshold >= 1.0 {
+            return 1.0;
+        }
+        // Adding logits multiplies odds.
+        let ratio = odds(threshold) / odds(USUAL_THRESHOLD);
+        let (on, off) = (own * ratio, 1.0 - own);
+        if on + off > 0.0 { on / (on + off) } else { own }
+    }
+
+    /// Whether a label of this probability is on. `was_on`: it was on before, and stays so until it falls below
+    /// seven tenths of its level. A probability that is no number is off.
+    pub fn is_on(self, label: usize, probability: f32, threshold: f32, was_on: bool) -> bool {
+        let level = self.level(label, threshold);
+        probability >= if was_on { OFF_SHARE * level } else { level }
+    }
+}
+
+fn odds(probability: f32) -> f32 {
+    probability / (1.0 - probability)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_levels_the_threshold_is_the_level() {
+        for threshold in [0.01, 0.3, 0.5, 1.0] {
+            assert_eq!(OnLevels::COMMON.level(7, threshold), threshold);
+        }
+        assert!(OnLevels::COMMON.is_on(0, 0.5, 0.5, false));
+        assert!(!OnLevels::COMMON.is_on(0, 0.49, 0.5, false));
+        assert!(OnLevels::COMMON.is_on(0, 0.35, 0.5, true));
+        assert!(!OnLevels::COMMON.is_on(0, 0.34, 0.5, true));
+        assert!(!OnLevels::COMMON.is_on(0, f32::NAN, 0.5, true));
+    }
+
+    #[test]
+    fn the_threshold_moves_all_levels_by_the_same_number_of_logits() {
+        let logit = |p: f32| (p / (1.0 - p)).ln();
+        let levels = [0.02, 0.3, 0.6, 0.97, 1.0];
+        let own = OnLevels::of(&levels);
+        for (label, &level) in levels[..4].iter().enumerate() {
+            assert_eq!(own.level(label, USUAL_THRESHOLD), level);
+            for threshold in [0.05, 0.2, 0.5, 0.9] {
+                let moved = logit(own.level(label, threshold)) - logit(level);
+                let expected = logit(threshold) - logit(USUAL_THRESHOLD);
+                assert!((moved - expected).abs() < 1e-3, "{label} {threshold}");
+            }
+            assert_eq!(own.level(label, 1.0), 1.0);
+        }
+        assert!(
+            (own.level(1, 0.71) - 0.71).abs() < 1e-6,
+            "a level of the usual threshold follows it"
+        );
+        assert_eq!(
+            own.level(4, 0.05),
+            1.0,
+            "what only certainty puts on stays so"
+        );
+        assert_eq!(own.level(9, 0.4), 0.4, "a label without a level");
+    }
+}
