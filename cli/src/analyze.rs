@@ -9,8 +9,8 @@ use clap::CommandFactory;
 use clap::error::ErrorKind;
 use hamiltone_decoding::AudioFile;
 use hamiltone_engine::model::{Among, Model};
-use hamiltone_engine::tagging::Tagger;
-use hamiltone_engine::timeline::{EventSettings, Recorder, Timeline};
+use hamiltone_engine::tagging::{Tagger, Tags};
+use hamiltone_engine::timeline::{Answer, EventSettings, Recorder, Timeline};
 
 use crate::arguments::{AnalyzeArguments, Arguments, Format};
 use crate::inputs::{Input, Inputs};
@@ -52,6 +52,7 @@ pub(crate) fn run(arguments: &AnalyzeArguments, quiet: bool) -> Result<Outcome> 
         progress: Progress::new(inputs.files.len(), quiet),
         inputs,
     };
+    selection::tell_worth(&analysis.among, &analysis.progress);
     match &arguments.out {
         Some(folder) => analysis.write_files(folder),
         None => analysis.to_stdout(),
@@ -111,11 +112,11 @@ impl Analysis<'_> {
             |index| Ok(self.hear(&files[index])?.0),
             |_, timeline| {
                 let text = match format {
-                    Format::Text => as_text(&timeline),
+                    Format::Text => as_text(&timeline, &self.among),
                     Format::Json => serde_json::to_string(&timeline)? + "\n",
                     Format::Csv if files.len() > 1 => with_file_column(&timeline, header_due)?,
-                    Format::Jsonl if files.len() > 1 => with_file_field(&timeline)?,
-                    other => as_file(&timeline, other)?,
+                    Format::Jsonl if files.len() > 1 => with_file_field(&timeline, &self.among)?,
+                    other => as_file(&timeline, other, &self.among)?,
                 };
                 header_due = false;
                 Ok(self.progress.print(&text)?)
@@ -186,22 +187,36 @@ impl Analysis<'_> {
         {
             return Ok((entry, true));
         }
-        let (timeline, top) = self.hear(input)?;
+        let (timeline, means) = self.hear(input)?;
+        let leading = self.leading(&means);
         let note = |entry: &Entry| journal.add(entry).context("the journal cannot be written");
         note(&Entry::beginning(place, settings.clone()))?;
         for (path, format) in paths.iter().zip(&self.formats) {
             let written = outputs::write_with(path, |target| match format.export() {
                 Some(export) => hamiltone_exports::export(&timeline, export, target),
-                None => target.write_all(as_text(&timeline).as_bytes()),
+                None => target.write_all(as_text(&timeline, &self.among).as_bytes()),
             });
             written.with_context(|| format!("{}: cannot be written", path.display()))?;
         }
-        let entry = Entry::new(place, sha256, settings.clone(), &timeline, top);
+        let entry = Entry::new(place, sha256, settings.clone(), &timeline, &means, leading);
         note(&entry)?;
         Ok((entry, false))
     }
 
-    /// The timeline of a file, and the labels with the highest means.
+    /// The label that leads in a file, by the means of its probabilities.
+    fn leading(&self, means: &Means) -> Option<Answer> {
+        let card = self.model.card();
+        let tags = Tags {
+            time_s: 0.0,
+            probabilities: &means.values(),
+            among: self.among.places(),
+            unclear: None,
+            on_levels: self.among.on_levels(&self.model),
+        };
+        Answer::of(&card.labels, &card.parents, &tags, self.events.threshold)
+    }
+
+    /// The timeline of a file, and the means of its probabilities.
     fn hear(&self, input: &Input) -> Result<(Timeline, Means)> {
         let file = AudioFile::open(&input.path)?;
         let name = input.path.to_string_lossy().into_owned();
@@ -225,9 +240,9 @@ impl Analysis<'_> {
     }
 }
 
-fn as_file(timeline: &Timeline, format: Format) -> Result<String> {
+fn as_file(timeline: &Timeline, format: Format, among: &Among) -> Result<String> {
     let Some(export) = format.export() else {
-        return Ok(as_text(timeline));
+        return Ok(as_text(timeline, among));
     };
     let mut bytes = Vec::new();
     hamiltone_exports::export(timeline, export, &mut bytes)?;
@@ -256,16 +271,16 @@ fn with_file_column(timeline: &Timeline, header: bool) -> Result<String> {
 }
 
 /// The columns with the file's name at the end of each line.
-fn with_file_field(timeline: &Timeline) -> Result<String> {
+fn with_file_field(timeline: &Timeline, among: &Among) -> Result<String> {
     let file = serde_json::to_string(&timeline.source)?;
-    let text = as_file(timeline, Format::Jsonl)?;
+    let text = as_file(timeline, Format::Jsonl, among)?;
     let objects = text.lines().filter_map(|line| line.strip_suffix('}'));
     Ok(objects
         .map(|object| format!("{object},\"file\":{file}}}\n"))
         .collect())
 }
 
-fn as_text(timeline: &Timeline) -> String {
+fn as_text(timeline: &Timeline, among: &Among) -> String {
     let Timeline {
         source,
         duration_s,
@@ -277,7 +292,7 @@ fn as_text(timeline: &Timeline) -> String {
     let length = clock(*duration_s);
     let mut text = format!("{source}  ({length}, model {model}, window {window_s} s)\n");
     if events.is_empty() {
-        text.push_str("  nothing that the model is sure of\n");
+        text.push_str(&format!("  {}\n", selection::unclear(among)));
     }
     let width = events
         .iter()

@@ -84,10 +84,22 @@ fn fields(model: &Model, card: &Card) -> Vec<(&'static str, String)> {
         );
         fields.push(("measured", words));
     }
+    for rule in &card.choices {
+        if let Some(figures) = &rule.measured {
+            let words = format!(
+                "{}: {} ({})",
+                rule.set,
+                figures.in_short(),
+                figures.protocol
+            );
+            fields.push(("choosing among", words));
+        }
+    }
     let groups: std::collections::BTreeSet<&str> = card.groups.iter().map(String::as_str).collect();
     let groups: Vec<&str> = groups.into_iter().collect();
     for (name, value) in [
         ("groups", groups.join(", ")),
+        ("hierarchy", hierarchy(card)),
         ("trained on", card.training_data.clone()),
         ("licence", card.licence.clone()),
         ("made from", card.parent.clone().unwrap_or_default()),
@@ -102,4 +114,17 @@ fn fields(model: &Model, card: &Card) -> Vec<(&'static str, String)> {
         format!("{} bytes, SHA-256 {}", model.size_bytes(), model.hash()),
     ));
     fields
+}
+
+/// How many labels are kinds of others; empty for a card without a hierarchy.
+fn hierarchy(card: &Card) -> String {
+    match card
+        .parents
+        .iter()
+        .filter(|parents| !parents.is_empty())
+        .count()
+    {
+        0 => String::new(),
+        kinds => format!("{kinds} of the labels are kinds of others"),
+    }
 }

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Result, bail};
-use hamiltone_engine::timeline::Tag;
+use hamiltone_engine::timeline::{Answer, Tag};
 use serde::Serialize;
 
 use crate::journal::{Entry, JOURNAL_VERSION, TOP};
@@ -45,6 +45,7 @@ struct Row {
     events: Option<usize>,
     top: Vec<Tag>,
     error: Option<String>,
+    leading: Option<Answer>,
 }
 
 /// The rows as they come, in the order of the inputs.
@@ -75,6 +76,7 @@ impl Rows {
                     events: Some(entry.events),
                     top: entry.top.clone(),
                     error: None,
+                    leading: entry.leading.clone(),
                 }
             }
             Err(error) => Row {
@@ -85,6 +87,7 @@ impl Rows {
                 events: None,
                 top: Vec::new(),
                 error: Some(format!("{error:#}")),
+                leading: None,
             },
         };
         let mut rows = self
@@ -133,7 +136,7 @@ fn table(rows: &[&Row], target: &mut dyn io::Write) -> csv::Result<()> {
             format!("mean_probability_{place}"),
         ]);
     }
-    header.push("error".to_owned());
+    header.extend(["error", "leading_label", "leading_path", "leading_is_on"].map(str::to_owned));
     writer.write_record(&header)?;
     for row in rows {
         let number = |value: Option<String>| value.unwrap_or_default();
@@ -150,6 +153,14 @@ fn table(rows: &[&Row], target: &mut dyn io::Write) -> csv::Result<()> {
             record.push(tag.map_or_else(String::new, |tag| format!("{:.4}", tag.probability)));
         }
         record.push(row.error.clone().unwrap_or_default());
+        record.extend(match &row.leading {
+            Some(answer) => [
+                answer.label.clone(),
+                answer.path.join(" › "),
+                answer.on.to_string(),
+            ],
+            None => Default::default(),
+        });
         writer.write_record(&record)?;
     }
     writer.flush()?;

@@ -6,11 +6,12 @@
 //! forward, so what is measured is what the plugin runs), [`report`] writes results and pictures.
 //! [`teacher`] holds the networks that students learn from, [`material`] the audio they do it on,
 //! [`general`] the student of all of AudioSet's labels, [`zero_shot`] what that knows of sets it has
-//! never heard.
+//! never heard, [`choices`] how it chooses among some of its labels.
 #![forbid(unsafe_code)]
 
 pub mod audio_cache;
 pub mod augmentation;
+pub mod choices;
 pub mod dataset;
 mod device;
 pub mod evaluation;

@@ -25,6 +25,8 @@ enum Command {
     Agreement(hamiltone_training::general::AgreementArguments),
     /// Measure general taggers on labelled sets that they have not learned.
     ZeroShot(hamiltone_training::zero_shot::ZeroShotArguments),
+    /// Fit the rules by which general taggers choose among genres, instruments or any labels, and measure them.
+    Choices(hamiltone_training::choices::ChoicesArguments),
     /// Gather unlabelled audio to learn from; run it again to go on where it stopped.
     Gather(hamiltone_training::material::GatherArguments),
     /// Count which labels the teacher finds in gathered audio.
@@ -62,6 +64,7 @@ fn main() -> std::process::ExitCode {
         Command::Statistics(arguments) => hamiltone_training::general::statistics(&arguments),
         Command::Agreement(arguments) => hamiltone_training::general::agreement(&arguments),
         Command::ZeroShot(arguments) => hamiltone_training::zero_shot::zero_shot(&arguments),
+        Command::Choices(arguments) => hamiltone_training::choices::choices(&arguments),
         Command::Gather(arguments) => hamiltone_training::material::gather(&arguments),
         Command::Coverage(arguments) => hamiltone_training::material::coverage(&arguments),
         Command::Ship(arguments) => hamiltone_training::report::ship(&arguments),

@@ -262,6 +262,7 @@ mod tests {
                 time_s,
                 probabilities: &nothing,
                 among: &[],
+                unclear: None,
                 on_levels: OnLevels::COMMON,
             };
             let place = Place {

@@ -6,8 +6,8 @@
 //! ([`ClassStatistics`](hamiltone_engine::model::ClassStatistics)). The teacher and YAMNet are asked
 //! by the same rule. The sets are there to measure only: nothing is chosen by them.
 
-mod listener;
-mod sets;
+pub(crate) mod listener;
+pub(crate) mod sets;
 mod table;
 
 use std::path::PathBuf;

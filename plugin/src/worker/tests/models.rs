@@ -12,6 +12,7 @@ fn write_model(path: &Path, name: &str, labels: &[&str]) {
     card.task = TaskKind::SingleLabel;
     card.labels = labels.iter().map(|label| label.to_string()).collect();
     (card.groups, card.class_statistics) = (Vec::new(), None);
+    (card.parents, card.choices) = (Vec::new(), Vec::new());
     card.architecture = Architecture::qcnn10(0.125, labels.len());
     let mut random = 1u32;
     let mut next = || {
