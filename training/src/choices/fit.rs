@@ -181,7 +181,7 @@ impl Grid {
         Self { rules }
     }
 
-    /// The rule with the least loss over all clips, each set of clips weighing the same; and what becomes of each
+    /// The rule with the least loss over all clips, sets of clips by their weight; and what becomes of each
     /// clip of each set by the rule with the least loss over the other folds.
     pub(super) fn fit(
         &self,
@@ -194,7 +194,12 @@ impl Grid {
             .par_iter()
             .map(|rule| {
                 let tried: Vec<Tried> = trials.iter().map(|t| Tried::by(card, t, rule)).collect();
-                let loss = |without| tried.iter().map(|tried| tried.loss(without)).sum();
+                let loss = |without| {
+                    let weighed = trials.iter().zip(&tried);
+                    weighed
+                        .map(|(t, tried)| t.weight * tried.loss(without))
+                        .sum()
+                };
                 (0..FOLDS).map(Some).chain([None]).map(loss).collect()
             })
             .collect();
@@ -259,6 +264,7 @@ mod tests {
             name: "made".into(),
             labels: vec![0, 1],
             trials: (0..200).map(one).collect(),
+            weight: 1.0,
         }
     }
 

@@ -26,6 +26,8 @@ pub(super) struct Trials {
     /// Indices of the labels that compete.
     pub(super) labels: Vec<usize>,
     pub(super) trials: Vec<Trial>,
+    /// What they count for beside others of the same choice.
+    pub(super) weight: f64,
 }
 
 impl Trials {
@@ -41,8 +43,14 @@ impl Trials {
         if choice == ANY_LABELS {
             let closed =
                 pairs().filter(|(set, _)| set.name.contains("ESC") || set.name.contains("Urban"));
-            let closed = closed.filter_map(|(set, answers)| closed_set(set, answers));
-            return closed.chain(kinds(card, pairs())).collect();
+            let mut all: Vec<Self> = closed
+                .filter_map(|(set, answers)| closed_set(set, answers))
+                .collect();
+            // In a closed set all labels are alike in how often they are right. To people who name labels of their
+            // own they are not, so these weigh as much as the closed sets together.
+            let weight = all.len().max(1) as f64;
+            all.extend(kinds(card, pairs(), weight));
+            return all;
         }
         let labels = card.labels_meant(choice);
         let one = |(set, answers): (&Set, &Vec<Vec<f32>>)| {
@@ -55,6 +63,7 @@ impl Trials {
                 name: set.name.to_owned(),
                 labels: labels.clone(),
                 trials: trials(set, answers, |clip| Some(classes[clip.class].0.clone())),
+                weight: 1.0,
             })
         };
         pairs().filter_map(one).collect()
@@ -76,6 +85,7 @@ fn closed_set(set: &Set, answers: &[Vec<f32>]) -> Option<Trials> {
         trials: trials(set, answers, |clip| {
             first(clip.class).map(|label| vec![label])
         }),
+        weight: 1.0,
     })
 }
 
@@ -83,6 +93,7 @@ fn closed_set(set: &Set, answers: &[Vec<f32>]) -> Option<Trials> {
 fn kinds<'a>(
     card: &Card,
     sets: impl Iterator<Item = (&'a Set, &'a Vec<Vec<f32>>)>,
+    weight: f64,
 ) -> Option<Trials> {
     let index = |name: &&str| card.labels.iter().position(|label| label == name);
     let labels: Vec<usize> = KINDS.iter().filter_map(index).collect();
@@ -109,6 +120,7 @@ fn kinds<'a>(
         name: KINDS.join(", "),
         labels,
         trials: all,
+        weight,
     })
 }
 
