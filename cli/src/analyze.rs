@@ -8,8 +8,8 @@ use clap::CommandFactory;
 use clap::error::ErrorKind;
 use hamiltone_decoding::AudioFile;
 use hamiltone_engine::model::{Among, Model};
-use hamiltone_engine::tagging::Tagger;
-use hamiltone_engine::timeline::{EventSettings, Recorder, Timeline};
+use hamiltone_engine::tagging::{Tagger, Tags};
+use hamiltone_engine::timeline::{Answer, EventSettings, Recorder, Timeline};
 
 use crate::arguments::{AnalyzeArguments, Arguments, Format};
 use crate::inputs::{Input, Inputs};
@@ -53,6 +53,7 @@ pub(crate) fn run(arguments: &AnalyzeArguments, quiet: bool) -> Result<Outcome> 
         progress: Progress::new(inputs.files.len(), quiet),
         inputs,
     };
+    selection::tell_worth(&analysis.among, &analysis.progress);
     match &folder {
         Some(folder) => to_folder::run(&analysis, folder),
         None => analysis.to_stdout(),
@@ -112,16 +113,29 @@ impl Analysis<'_> {
             |index| Ok(self.hear(&files[index])?.0),
             |_, timeline| {
                 let text = match format {
-                    Format::Text => as_text(&timeline),
+                    Format::Text => as_text(&timeline, &self.among),
                     Format::Json => serde_json::to_string(&timeline)? + "\n",
                     Format::Csv if files.len() > 1 => with_file_column(&timeline, header_due)?,
-                    Format::Jsonl if files.len() > 1 => with_file_field(&timeline)?,
-                    other => as_file(&timeline, other)?,
+                    Format::Jsonl if files.len() > 1 => with_file_field(&timeline, &self.among)?,
+                    other => as_file(&timeline, other, &self.among)?,
                 };
                 header_due = false;
                 Ok(self.progress.print(&text)?)
             },
         )
+    }
+
+    /// The label that leads in a file, by the means of its probabilities.
+    pub(crate) fn leading(&self, means: &Means) -> Option<Answer> {
+        let card = self.model.card();
+        let tags = Tags {
+            time_s: 0.0,
+            probabilities: &means.values(),
+            among: self.among.places(),
+            unclear: None,
+            on_levels: self.among.on_levels(&self.model),
+        };
+        Answer::of(&card.labels, &card.parents, &tags, self.events.threshold)
     }
 
     /// The timeline of a file, and the labels with the highest means.
@@ -148,9 +162,9 @@ impl Analysis<'_> {
     }
 }
 
-fn as_file(timeline: &Timeline, format: Format) -> Result<String> {
+fn as_file(timeline: &Timeline, format: Format, among: &Among) -> Result<String> {
     let Some(export) = format.export() else {
-        return Ok(as_text(timeline));
+        return Ok(as_text(timeline, among));
     };
     let mut bytes = Vec::new();
     hamiltone_exports::export(timeline, export, &mut bytes)?;
@@ -179,16 +193,16 @@ fn with_file_column(timeline: &Timeline, header: bool) -> Result<String> {
 }
 
 /// The columns with the file's name at the end of each line.
-fn with_file_field(timeline: &Timeline) -> Result<String> {
+fn with_file_field(timeline: &Timeline, among: &Among) -> Result<String> {
     let file = serde_json::to_string(&timeline.source)?;
-    let text = as_file(timeline, Format::Jsonl)?;
+    let text = as_file(timeline, Format::Jsonl, among)?;
     let objects = text.lines().filter_map(|line| line.strip_suffix('}'));
     Ok(objects
         .map(|object| format!("{object},\"file\":{file}}}\n"))
         .collect())
 }
 
-pub(crate) fn as_text(timeline: &Timeline) -> String {
+pub(crate) fn as_text(timeline: &Timeline, among: &Among) -> String {
     let Timeline {
         source,
         duration_s,
@@ -200,7 +214,7 @@ pub(crate) fn as_text(timeline: &Timeline) -> String {
     let length = clock(*duration_s);
     let mut text = format!("{source}  ({length}, model {model}, window {window_s} s)\n");
     if events.is_empty() {
-        text.push_str("  nothing that the model is sure of\n");
+        text.push_str(&format!("  {}\n", selection::unclear(among)));
     }
     let width = events
         .iter()

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use hamiltone_decoding::AudioFile;
 use hamiltone_engine::model::{Among, Model};
-use hamiltone_engine::tagging::{ClipClassifier, top};
-use hamiltone_engine::timeline::Tag;
+use hamiltone_engine::tagging::{ClipClassifier, Lineup, Tags, on_now, top};
+use hamiltone_engine::timeline::{Answer, EventSettings, Tag};
 use serde::Serialize;
 
 use crate::arguments::ClassifyArguments;
@@ -16,12 +16,20 @@ use crate::{Outcome, batch, inputs, listening, selection};
 
 const BAR_WIDTH: usize = 24;
 
-/// The answer for one file, as a line of JSON has it.
+/// What is said of one file, as a line of JSON has it.
 #[derive(Debug, Serialize)]
-struct Answer {
+struct Classified {
     file: String,
     duration_s: f64,
+    /// By falling probability.
     top: Vec<Tag>,
+    leading: Option<Answer>,
+    /// For the table: the labels in the order in which they are shown, and whether each is on.
+    #[serde(skip)]
+    shown: Vec<(Tag, bool)>,
+    /// What is said if none is on.
+    #[serde(skip)]
+    unclear: String,
 }
 
 /// Runs the command.
@@ -30,6 +38,7 @@ pub(crate) fn run(arguments: &ClassifyArguments, quiet: bool) -> Result<Outcome>
     let among = selection::among(&model, &arguments.sources.among)?;
     let inputs = inputs::find(&arguments.sources.inputs);
     let progress = Progress::new(inputs.files.len(), quiet);
+    selection::tell_worth(&among, &progress);
     batch::run(
         &inputs,
         &progress,
@@ -42,11 +51,11 @@ pub(crate) fn run(arguments: &ClassifyArguments, quiet: bool) -> Result<Outcome>
                 &progress,
             )
         },
-        |_, answer| {
+        |_, classified| {
             let text = if arguments.json {
-                serde_json::to_string(&answer)? + "\n"
+                serde_json::to_string(&classified)? + "\n"
             } else {
-                as_table(&answer)
+                as_table(&classified)
             };
             Ok(progress.print(&text)?)
         },
@@ -58,7 +67,7 @@ fn classify(
     (model, among): (&Arc<Model>, &Among),
     k: usize,
     progress: &Progress,
-) -> Result<Answer> {
+) -> Result<Classified> {
     let audio = AudioFile::open(&input.path)?;
     let file = input.path.to_string_lossy().into_owned();
     let mut classifier = ClipClassifier::new(Arc::clone(model), audio.sample_rate())
@@ -66,33 +75,58 @@ fn classify(
     classifier.choose_among(among.clone());
     let duration_s = listening::listen(input, audio, progress, |samples| classifier.push(samples))?;
     let probabilities = classifier.finish();
-    let labels = &model.card().labels;
+    let (labels, parents) = (&model.card().labels, &model.card().parents);
     let tag = |index: usize| Tag {
         label: labels[index].clone(),
         probability: probabilities[index],
     };
     let meant = |index: &usize| among.is_all() || among.places().contains(index);
-    let order = top(&probabilities, probabilities.len());
-    let top = order.into_iter().filter(meant).take(k).map(tag).collect();
-    Ok(Answer {
+    let tags = Tags {
+        time_s: duration_s,
+        probabilities: &probabilities,
+        among: among.places(),
+        unclear: None,
+        on_levels: among.on_levels(model),
+    };
+    let threshold = EventSettings::of(model.card()).threshold;
+    let on = on_now(&probabilities, tags.on_levels, threshold);
+    let falling = top(&probabilities, probabilities.len());
+    let lineup = Lineup {
+        probabilities: &probabilities,
+        on: &on,
+        levels: tags.on_levels,
+        parents,
+    };
+    let shown = lineup.ranking().into_iter().filter(meant).take(k);
+    Ok(Classified {
         file,
         duration_s,
-        top,
+        top: falling.into_iter().filter(meant).take(k).map(tag).collect(),
+        leading: Answer::of(labels, parents, &tags, threshold),
+        shown: shown.map(|label| (tag(label), on[label])).collect(),
+        unclear: selection::unclear(among),
     })
 }
 
-fn as_table(answer: &Answer) -> String {
-    let mut text = format!("{}  ({:.1} s)\n", answer.file, answer.duration_s);
-    let width = answer
-        .top
+/// The answer, then the labels in the order in which the panel shows them; a disc stands before those that are on.
+fn as_table(classified: &Classified) -> String {
+    let Classified {
+        file, duration_s, ..
+    } = classified;
+    let answer = classified.leading.as_ref().filter(|answer| answer.on);
+    let answer = answer.map_or_else(|| classified.unclear.clone(), Answer::in_short);
+    let mut text = format!("{file}  ({duration_s:.1} s)  {answer}\n");
+    let width = classified
+        .shown
         .iter()
-        .map(|tag| tag.label.chars().count())
+        .map(|(tag, _)| tag.label.chars().count())
         .max()
         .unwrap_or(0);
-    for Tag { label, probability } in &answer.top {
+    for (Tag { label, probability }, on) in &classified.shown {
         let bar = bar(*probability);
+        let sign = if *on { '●' } else { ' ' };
         text.push_str(&format!(
-            "  {label:width$}  {bar}  {:5.1} %\n",
+            "{sign} {label:width$}  {bar}  {:5.1} %\n",
             100.0 * probability
         ));
     }

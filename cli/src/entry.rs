@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use hamiltone_engine::timeline::{Tag, Timeline};
+use hamiltone_engine::timeline::{Answer, Tag, Timeline};
 use serde::{Deserialize, Serialize};
 
 use crate::means::Means;
@@ -64,6 +64,9 @@ pub(crate) struct Entry {
     pub(crate) events: usize,
     /// The labels with the highest mean probabilities.
     pub(crate) top: Vec<Tag>,
+    /// The label that leads by these means. Entries of older programs have none.
+    #[serde(default)]
+    pub(crate) leading: Option<Answer>,
 }
 
 impl Entry {
@@ -72,7 +75,8 @@ impl Entry {
         sha256: String,
         settings: Settings,
         timeline: &Timeline,
-        means: Means,
+        means: &Means,
+        leading: Option<Answer>,
     ) -> Self {
         let tag = |(label, probability): (usize, f32)| Tag {
             label: timeline.labels[label].clone(),
@@ -86,6 +90,7 @@ impl Entry {
             duration_s: timeline.duration_s,
             events: timeline.events.len(),
             top: means.top(TOP).into_iter().map(tag).collect(),
+            leading,
         }
     }
 
@@ -100,6 +105,7 @@ impl Entry {
             duration_s: 0.0,
             events: 0,
             top: Vec::new(),
+            leading: None,
         }
     }
 }

@@ -103,11 +103,22 @@ fn fields(model: &Model, card: &Card) -> Vec<(&'static str, String)> {
     }
     if let Some(calibration) = &card.calibration {
         fields.push(("calibrated", calibration_in_words(calibration)));
+    for rule in &card.choices {
+        if let Some(figures) = &rule.measured {
+            let words = format!(
+                "{}: {} ({})",
+                rule.set,
+                figures.in_short(),
+                figures.protocol
+            );
+            fields.push(("choosing among", words));
+        }
     }
     let groups: std::collections::BTreeSet<&str> = card.groups.iter().map(String::as_str).collect();
     let groups: Vec<&str> = groups.into_iter().collect();
     for (name, value) in [
         ("groups", groups.join(", ")),
+        ("hierarchy", hierarchy(card)),
         ("trained on", card.training_data.clone()),
         ("licence", card.licence.clone()),
         ("made from", card.parent.clone().unwrap_or_default()),
@@ -148,4 +159,17 @@ fn calibration_in_words(calibration: &Calibration) -> String {
         );
     }
     text + &calibration.protocol
+}
+
+/// How many labels are kinds of others; empty for a card without a hierarchy.
+fn hierarchy(card: &Card) -> String {
+    match card
+        .parents
+        .iter()
+        .filter(|parents| !parents.is_empty())
+        .count()
+    {
+        0 => String::new(),
+        kinds => format!("{kinds} of the labels are kinds of others"),
+    }
 }

@@ -23,10 +23,15 @@ impl Means {
         }
     }
 
+    /// All of them, one a label.
+    pub(crate) fn values(&self) -> Vec<f32> {
+        let columns = self.columns.max(1) as f64;
+        self.sums.iter().map(|sum| (sum / columns) as f32).collect()
+    }
+
     /// The `count` highest, falling: index of the label and its mean.
     pub(crate) fn top(&self, count: usize) -> Vec<(usize, f32)> {
-        let columns = self.columns.max(1) as f64;
-        let means: Vec<f32> = self.sums.iter().map(|sum| (sum / columns) as f32).collect();
+        let means = self.values();
         let best = top(&means, count).into_iter();
         best.map(|label| (label, means[label])).collect()
     }

@@ -6,6 +6,8 @@ use std::sync::{Arc, OnceLock};
 use anyhow::{Result, anyhow, bail};
 use hamiltone_engine::model::{Among, Library, Limits, Model, ModelChoice};
 
+use crate::progress::Progress;
+
 /// Labels that are named where one was meant that there is not.
 const NEAR: usize = 6;
 
@@ -105,6 +107,21 @@ pub(crate) fn among(model: &Model, asked: &[String]) -> Result<Among> {
         }
     }
     Ok(Among::new(card, asked))
+}
+
+/// Says how well the model chooses among these labels, where that was measured.
+pub(crate) fn tell_worth(among: &Among, progress: &Progress) {
+    if let Some(worth) = among.worth() {
+        progress.note(worth);
+    }
+}
+
+/// What is said where no label is on.
+pub(crate) fn unclear(among: &Among) -> String {
+    let unclear = among.unclear();
+    unclear
+        .unwrap_or("nothing that the model is sure of")
+        .to_owned()
 }
 
 fn looks_like_a_path(text: &str) -> bool {

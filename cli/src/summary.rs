@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Result, bail};
-use hamiltone_engine::timeline::Tag;
+use hamiltone_engine::timeline::{Answer, Tag};
 use serde::Serialize;
 
 use crate::entry::{Entry, JOURNAL_VERSION, TOP};
@@ -44,6 +44,7 @@ struct Row<'a> {
     events: Option<usize>,
     top: &'a [Tag],
     error: Option<&'a str>,
+    leading: Option<&'a Answer>,
 }
 
 /// `summary.csv` and `summary.jsonl` while they grow, a row at a time: nothing of a file stays in memory. They
@@ -76,6 +77,7 @@ impl Summary {
             events: entry.map(|entry| entry.events),
             top: entry.map_or(&[], |entry| &entry.top),
             error: done.err(),
+            leading: entry.and_then(|entry| entry.leading.as_ref()),
         };
         serde_json::to_writer(&mut self.lines, &row)?;
         self.lines.write_all(b"\n")?;
@@ -103,7 +105,7 @@ fn header() -> Vec<String> {
     for rank in 1..=TOP {
         header.extend([format!("label_{rank}"), format!("mean_probability_{rank}")]);
     }
-    header.push("error".to_owned());
+    header.extend(["error", "leading_label", "leading_path", "leading_is_on"].map(str::to_owned));
     header
 }
 
@@ -122,5 +124,13 @@ fn record(row: &Row) -> Vec<String> {
         record.push(tag.map_or_else(String::new, |tag| format!("{:.4}", tag.probability)));
     }
     record.push(row.error.unwrap_or_default().to_owned());
+    record.extend(match row.leading {
+        Some(answer) => [
+            answer.label.clone(),
+            answer.path.join(" › "),
+            answer.on.to_string(),
+        ],
+        None => Default::default(),
+    });
     record
 }

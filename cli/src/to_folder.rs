@@ -156,7 +156,8 @@ impl Run<'_> {
         {
             return Ok(Done { entry, known: true });
         }
-        let (timeline, top) = analysis.hear(input)?;
+        let (timeline, means) = analysis.hear(input)?;
+        let leading = analysis.leading(&means);
         let note = |entry: &Entry| journal.add(entry).context("the journal cannot be written");
         note(&Entry::beginning(&place, self.settings.clone()))?;
         for (path, format) in paths.iter().zip(&analysis.formats) {
@@ -164,7 +165,7 @@ impl Run<'_> {
                 .folder
                 .write_with(path, |target| match format.export() {
                     Some(export) => hamiltone_exports::export(&timeline, export, target),
-                    None => target.write_all(as_text(&timeline).as_bytes()),
+                    None => target.write_all(as_text(&timeline, &analysis.among).as_bytes()),
                 });
             if written.is_err() && !self.journal.is_there() {
                 bail!(Gone);
@@ -176,7 +177,7 @@ impl Run<'_> {
             paths.iter().for_each(|path| drop(fs::remove_file(path)));
             bail!(Gone);
         }
-        let entry = Entry::new(&place, sha256, self.settings.clone(), &timeline, top);
+        let entry = Entry::new(&place, sha256, self.settings.clone(), &timeline, &means, leading);
         note(&entry)?;
         self.written.fetch_add(1, Ordering::Relaxed);
         Ok(Done {

@@ -54,7 +54,8 @@ fn a_table_for_people() {
     let ran = place.run(&["classify", "a.wav", "--model", "tiny", "--top", "2"]);
     assert_eq!(ran.code, 0, "{ran:?}");
     let lines: Vec<_> = ran.stdout.lines().collect();
-    assert_eq!(lines[0], "a.wav  (2.0 s)");
+    // The answer is behind the length: a label, or that there is none.
+    assert!(lines[0].starts_with("a.wav  (2.0 s)  "), "{}", lines[0]);
     assert_eq!(lines.len(), 3);
     assert!(
         lines[1..].iter().all(|line| line.ends_with('%')),
@@ -242,6 +243,38 @@ fn only_the_labels_that_were_named_compete() {
     let events = lines[0]["events"].as_array().unwrap();
     assert!(!events.is_empty(), "{}", lines[0]);
     assert!(events.iter().all(|event| event["label"] == "sea"));
+}
+
+/// A choice in which no label is ahead of the others has no answer, in a list of events, a table and JSON alike.
+#[test]
+fn a_choice_among_genres_that_is_not_clear_says_so() {
+    let place = Workplace::new();
+    place.wav("a.wav", 32_000, 2.0); // a tone: no genre
+    let among = ["--among", "genres"];
+    let table = place.run(&[&["classify", "a.wav"], &among[..]].concat());
+    assert_eq!(table.code, 0, "{table:?}");
+    assert!(
+        table
+            .stdout
+            .lines()
+            .next()
+            .unwrap()
+            .ends_with("no clear genre"),
+        "{}",
+        table.stdout
+    );
+    let json = place.run(&[&["classify", "a.wav", "--json"], &among[..]].concat());
+    assert_eq!(json.json_lines()[0]["leading"]["on"], false);
+    let list = place.run(&[&["analyze", "a.wav", "--format", "text"], &among[..]].concat());
+    assert!(list.stdout.contains("no clear genre"), "{}", list.stdout);
+    // Without a choice it is said in other words.
+    let ran = place.run(&["classify", "a.wav", "--model", "tiny", "--json"]);
+    let leading = &ran.json_lines()[0]["leading"];
+    assert_eq!(
+        leading["path"],
+        serde_json::json!([leading["label"]]),
+        "no hierarchy"
+    );
 }
 
 #[test]

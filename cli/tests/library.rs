@@ -232,8 +232,12 @@ fn the_summary_has_a_row_for_each_file_also_for_a_bad_one() {
         assert_eq!(rows[0]["duration_s"], 2.0);
         assert_eq!(rows[0]["top"].as_array().unwrap().len(), 3);
         let mut table = csv::Reader::from_path(place.path("out/summary.csv")).unwrap();
-        assert_eq!(table.headers().unwrap().len(), 12);
-        assert_eq!(table.records().map(Result::unwrap).count(), 4);
+        assert_eq!(table.headers().unwrap().len(), 15);
+        let leading = &rows[0]["leading"];
+        let first = table.records().next().unwrap().unwrap();
+        assert_eq!(&first[12], leading["label"].as_str().unwrap());
+        assert_eq!(&first[14], leading["on"].to_string().as_str());
+        assert_eq!(table.records().map(Result::unwrap).count(), 3);
     }
 }
 

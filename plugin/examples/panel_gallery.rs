@@ -71,6 +71,7 @@ fn facts(name: &str, labels: &[&str]) -> Arc<ModelFacts> {
         labels: labels.iter().map(|label| label.to_string()).collect(),
         one_of: true,
         groups: Vec::new(),
+        parents: Vec::new(),
         label_sets: Vec::new(),
         parameters: 1_280_000,
         multiply_adds_per_second: 110_000_000,
@@ -220,7 +221,50 @@ fn states() -> Vec<Snapshot> {
             },
             ..with_groups(&listening)
         },
+        general(
+            &[0.95, 0.62, 0.55, 0.45, 0.12, 0.08],
+            &[true, true, true, true],
+        ),
+        Snapshot {
+            among: vec![6, 7, 8],
+            on_levels: vec![0.5; 9],
+            unclear: Some("no clear genre".to_owned()),
+            worth: Some("genres: 36 % right of 399 clips, 45 labels".to_owned()),
+            ..general(&[0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.38, 0.34, 0.28], &[])
+        },
     ]
+}
+
+/// A general tagger, whose labels are kinds of others.
+fn general(probabilities: &[f32], on: &[bool]) -> Snapshot {
+    let labels = [
+        "Music",
+        "Musical instrument",
+        "Guitar",
+        "Acoustic guitar",
+        "Speech",
+        "Singing",
+        "Jazz",
+        "Blues",
+        "Folk music",
+    ];
+    let mut model = (*facts("general", &labels)).clone();
+    let parents: [&[usize]; 9] = [&[], &[0], &[1], &[2], &[], &[], &[0], &[0], &[0]];
+    model.parents = parents.map(<[usize]>::to_vec).into();
+    let mut smoothed = probabilities.to_vec();
+    smoothed.resize(labels.len(), 0.004);
+    Snapshot {
+        model: Some(Arc::new(model)),
+        activity: Activity::Listening,
+        probabilities: smoothed.clone(),
+        smoothed,
+        on: on.to_vec(),
+        refresh_s: 0.16,
+        latency_s: 0.246,
+        load: 0.008,
+        stream: Some((48_000.0, 2)),
+        ..Snapshot::default()
+    }
 }
 
 /// The same with a model that names groups.

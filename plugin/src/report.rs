@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use hamiltone_engine::model::Model;
 use hamiltone_engine::tagging::{self, Tags};
-use hamiltone_engine::timeline::{EventSettings, Recorder};
+use hamiltone_engine::timeline::{Answer, EventSettings, Recorder};
 use serde::Serialize;
 
 /// Labels a line of `tags.jsonl` names.
@@ -24,6 +24,8 @@ pub struct Report {
     lines: BufWriter<File>,
     recorder: Recorder,
     labels: Vec<String>,
+    parents: Vec<Vec<usize>>,
+    threshold: f32,
     timeline_json: PathBuf,
     timeline_csv: PathBuf,
 }
@@ -33,6 +35,7 @@ pub struct Report {
 struct Line<'a> {
     time_s: f64,
     top: Vec<LineTag<'a>>,
+    leading: Option<Answer>,
 }
 
 #[derive(Serialize)]
@@ -54,7 +57,8 @@ impl Report {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, what));
         }
         fs::create_dir_all(folder)?;
-        let mut recorder = Recorder::new(model, window_s, EventSettings::of(model.card()));
+        let events = EventSettings::of(model.card());
+        let mut recorder = Recorder::new(model, window_s, events);
         recorder.begin_at(from_s);
         for number in 1..=MAX_REPORTS {
             let timeline_json = numbered(folder, "timeline", number, "json");
@@ -69,6 +73,8 @@ impl Report {
                         lines: BufWriter::new(tags),
                         recorder,
                         labels: model.card().labels.clone(),
+                        parents: model.card().parents.clone(),
+                        threshold: events.threshold,
                         timeline_json,
                         timeline_csv,
                     });
@@ -103,6 +109,7 @@ impl Report {
             &Line {
                 time_s: tags.time_s,
                 top,
+                leading: Answer::of(&self.labels, &self.parents, tags, self.threshold),
             },
         )?;
         self.lines.write_all(b"\n")

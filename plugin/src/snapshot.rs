@@ -32,6 +32,10 @@ pub struct Snapshot {
     pub on_levels: Vec<f32>,
     /// Places of the labels that compete, where the user chose some; empty for all.
     pub among: Vec<usize>,
+    /// What is said where the user chose labels and none is on: "no clear genre". `None` where all compete.
+    pub unclear: Option<String>,
+    /// The set that the user chose and how well the model chooses among it, where that was measured.
+    pub worth: Option<String>,
     /// The second model, while one is compared.
     pub compared: Option<Compared>,
     /// Audio time of the newest tags in seconds since processing began.
@@ -141,6 +145,8 @@ pub struct ModelFacts {
     pub one_of: bool,
     /// The group of each label (`music`, `voice`, `nature`, `things`); empty where the model has none.
     pub groups: Vec<String>,
+    /// The labels of which each label is a kind, as indices; empty where the model has no hierarchy.
+    pub parents: Vec<Vec<usize>>,
     /// Words for sets of its labels, which it can be told to choose among.
     pub label_sets: Vec<String>,
     /// Number of weights.
@@ -161,6 +167,7 @@ impl ModelFacts {
             labels: card.labels.clone(),
             one_of: matches!(card.task, TaskKind::SingleLabel),
             groups: card.groups.clone(),
+            parents: card.parents.clone(),
             label_sets: card.label_sets().into_iter().map(str::to_owned).collect(),
             parameters: card.parameters,
             multiply_adds_per_second: card.multiply_adds_per_second,
@@ -288,6 +295,7 @@ mod tests {
             labels,
             one_of: true,
             groups: Vec::new(),
+            parents: Vec::new(),
             label_sets: Vec::new(),
             parameters: 1,
             multiply_adds_per_second: 1,

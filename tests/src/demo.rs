@@ -124,12 +124,13 @@ pub fn render(
     Ok(())
 }
 
-/// The label that most columns between two times put first, and its share of them.
+/// The label that leads in most columns between two times, and its share of them.
 pub fn winner(tags: &[report::Tags], from_s: f64, to_s: f64) -> Option<(String, f64)> {
     let labels: Vec<&str> = tags
         .iter()
         .filter(|tags| (from_s..to_s).contains(&tags.time_s))
-        .filter_map(|tags| tags.top.first().map(|tag| tag.label.as_str()))
+        .filter_map(|tags| tags.leading.as_ref())
+        .map(|leading| leading.label.as_str())
         .collect();
     let count = |label: &str| labels.iter().filter(|other| **other == label).count();
     let winner = labels.iter().max_by_key(|label| count(label))?;
@@ -162,13 +163,16 @@ mod tests {
     }
 
     #[test]
-    fn the_winner_is_the_commonest_first_label() {
+    fn the_winner_is_the_label_that_leads_most_often() {
         let tags = |time_s: f64, label: &str| report::Tags {
             time_s,
-            top: vec![report::Tag {
+            top: Vec::new(),
+            leading: Some(report::Leading {
                 label: label.to_owned(),
+                path: vec![label.to_owned()],
                 probability: 0.5,
-            }],
+                on: true,
+            }),
         };
         let tags = [
             tags(0.5, "dog"),

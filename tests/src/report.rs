@@ -15,6 +15,22 @@ pub struct Tags {
     pub time_s: f64,
     /// By falling probability.
     pub top: Vec<Tag>,
+    /// The label that leads: the most specific one that is on, or the most probable.
+    #[serde(default)]
+    pub leading: Option<Leading>,
+}
+
+/// The label that leads in a column.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+pub struct Leading {
+    /// One of the model's labels.
+    pub label: String,
+    /// From a root of the hierarchy down to the label.
+    pub path: Vec<String>,
+    /// 0 to 1.
+    pub probability: f64,
+    /// Whether it is on.
+    pub on: bool,
 }
 
 /// A label and how sure the model is of it.

@@ -5,13 +5,14 @@
 //! resumed at any time, [`evaluation`] asks the finished network (by the engine's own streaming
 //! forward, so what is measured is what the plugin runs), [`report`] writes results and pictures.
 //! [`teacher`] holds the networks that students learn from, [`material`] the audio they do it on,
-//! [`general`] the student of all of AudioSet's labels, [`calibration`] what its logits are worth, [`zero_shot`] what that knows of sets it has
-//! never heard.
+//! [`general`] the student of all of AudioSet's labels, [`calibration`] what its logits are worth, [`zero_shot`] what that
+//! knows of sets it has never learned from, [`choices`] how it chooses among some of its labels.
 #![forbid(unsafe_code)]
 
 pub mod audio_cache;
 pub mod augmentation;
 pub mod calibration;
+pub mod choices;
 pub mod dataset;
 mod device;
 pub mod evaluation;

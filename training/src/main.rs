@@ -31,6 +31,8 @@ enum Command {
     Beginnings(hamiltone_training::zero_shot::BeginningsArguments),
     /// Measure models on a corpus that they have not learned from, and put it into their cards.
     OtherCorpus(hamiltone_training::other_corpora::OtherCorpusArguments),
+    /// Fit the rules by which general taggers choose among genres, instruments or any labels, and measure them.
+    Choices(hamiltone_training::choices::ChoicesArguments),
     /// Gather unlabelled audio to learn from; run it again to go on where it stopped.
     Gather(hamiltone_training::material::GatherArguments),
     /// Count which labels the teacher finds in gathered audio.
@@ -75,6 +77,7 @@ fn main() -> std::process::ExitCode {
         Command::OtherCorpus(arguments) => {
             hamiltone_training::other_corpora::other_corpus(&arguments)
         }
+        Command::Choices(arguments) => hamiltone_training::choices::choices(&arguments),
         Command::Gather(arguments) => hamiltone_training::material::gather(&arguments),
         Command::Coverage(arguments) => hamiltone_training::material::coverage(&arguments),
         Command::Ship(arguments) => hamiltone_training::report::ship(&arguments),

@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::Result;
 use hamiltone_tests::demo::{self, Stretch, winner};
 use hamiltone_tests::host::Plugin;
-use hamiltone_tests::report::Tags;
+use hamiltone_tests::report::{Leading, Tags};
 
 use crate::bundles::{self, COMMAND, Profile, target_folder};
 
@@ -81,26 +81,26 @@ impl Printer {
 
     fn hear(&mut self, tags: &Tags) {
         self.heard.push(tags.clone());
-        let Some(first) = tags.top.first() else {
+        let Some(leading) = &tags.leading else {
             return;
         };
         let news = self.last.as_ref().is_none_or(|(label, time_s)| {
-            *label != first.label || tags.time_s - time_s >= LONGEST_PAUSE_S
+            *label != leading.label || tags.time_s - time_s >= LONGEST_PAUSE_S
         });
         if news {
             let sounding = self.sounding(tags.time_s);
-            let is_right = sounding.is_some_and(|stretch| stretch.accepts(&first.label));
+            let is_right = sounding.is_some_and(|stretch| stretch.accepts(&leading.label));
             let right = if is_right { '✓' } else { ' ' };
             let sounding = sounding.map_or("silence", |stretch| &stretch.label);
             println!(
                 "{:>6.2} s  {sounding:width$}  {right} {:LABEL_WIDTH$.LABEL_WIDTH$}  {} {:>3.0} %",
                 tags.time_s,
-                first.label,
-                bar(first.probability),
-                first.probability * 100.0,
+                in_short(leading),
+                bar(leading.probability),
+                leading.probability * 100.0,
                 width = self.width,
             );
-            self.last = Some((first.label.clone(), tags.time_s));
+            self.last = Some((leading.label.clone(), tags.time_s));
         }
     }
 
@@ -120,6 +120,14 @@ impl Printer {
             self.stretches.iter().filter(right).count(),
             self.stretches.len()
         );
+    }
+}
+
+/// The root of the hierarchy and the label: `Music › Guitar`.
+fn in_short(leading: &Leading) -> String {
+    match leading.path.first().filter(|root| **root != leading.label) {
+        Some(root) => format!("{root} › {}", leading.label),
+        None => leading.label.clone(),
     }
 }
 

@@ -199,6 +199,7 @@ pub fn tiny_model_of(labels: &[&str]) -> ModelFile {
     card.task = TaskKind::SingleLabel;
     card.labels = labels.iter().map(|label| (*label).to_owned()).collect();
     (card.groups, card.class_statistics, card.calibration) = (Vec::new(), None, None);
+    (card.parents, card.choices) = (Vec::new(), Vec::new());
     (card.parent, card.pruning) = (None, None);
     card.features = features;
     card.architecture = architecture;

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Calibration, Checksums, ClassStatistics, Cost, Probe};
+use super::{Calibration, Checksums, ChoiceRule, ClassStatistics, Cost, Probe};
 use crate::features::{FeatureSettings, FrontEnd};
 use crate::network::Architecture;
 
@@ -84,6 +84,11 @@ pub struct Card {
     /// The group of each label, one of [`GROUPS`](super::GROUPS); or none at all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<String>,
+    /// The labels of which each label is a kind (a guitar is a plucked string instrument), as indices; one list a
+    /// label, empty for a label without parents. No lists at all: the labels have no hierarchy. Decides which label
+    /// leads ([`Lineup`](crate::tagging::Lineup)).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parents: Vec<Vec<usize>>,
     /// The network's logits over training audio, for choosing among some of the labels
     /// ([`Card::choose_among`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -91,6 +96,9 @@ pub struct Card {
     /// How its logits are made probabilities that hold, and from where labels are on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calibration: Option<Calibration>,
+    /// How labels of one set are compared when only they compete, a rule a set ([`Card::choice_rule`]).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<ChoiceRule>,
     /// What the network hears.
     pub features: FeatureSettings,
     /// The network's shape.

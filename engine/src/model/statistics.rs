@@ -1,4 +1,4 @@
-//! Choosing among some of a model's labels.
+//! Groups of labels, and the logits of each label over training audio.
 
 use serde::{Deserialize, Serialize};
 
@@ -75,31 +75,6 @@ impl ClassStatistics {
 }
 
 impl Card {
-    /// How much each of some labels is to be heard, given that it is one of them: a softmax over
-    /// their standard scores, or over their logits where the card has no statistics. For when a
-    /// person restricts the labels; the scores rank and sum to 1 but are not calibrated.
-    ///
-    /// `logits` are the network's, one a label of the card; `among` are places in
-    /// [`labels`](Card::labels). Returns one score for each of `among`, in its order, 0 to 1.
-    /// Allocates: not for the audio thread.
-    ///
-    /// # Panics
-    /// If `among` names a label that there is not, or `logits` are fewer than the labels.
-    pub fn choose_among(&self, logits: &[f32], among: &[usize]) -> Vec<f32> {
-        let mut scores: Vec<f32> = among.iter().map(|&l| self.score(logits, l)).collect();
-        softmax(&mut scores);
-        scores
-    }
-
-    /// What a label weighs among others that a person chose: its standard score, or its logit where
-    /// there are no statistics.
-    pub(super) fn score(&self, logits: &[f32], label: usize) -> f32 {
-        match &self.class_statistics {
-            Some(statistics) => statistics.standard_score(label, logits[label]),
-            None => logits[label],
-        }
-    }
-
     /// Checks groups and statistics against the labels.
     pub(super) fn check_classes(&self) -> Result<(), ModelError> {
         let wrong = |what: String| Err(ModelError::Inconsistent(what));
@@ -113,7 +88,11 @@ impl Card {
             return wrong(format!("{group:?} is none of the groups {GROUPS:?}"));
         }
         let statistics = self.class_statistics.as_ref();
-        match statistics.and_then(|statistics| statistics.problem(labels)) {
+        let of_statistics = statistics.and_then(|statistics| statistics.problem(labels));
+        let problem = of_statistics
+            .or_else(|| self.problem_of_parents())
+            .or_else(|| self.problem_of_choices());
+        match problem {
             Some(problem) => wrong(problem),
             None => Ok(()),
         }
@@ -208,12 +187,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_unusual_wins_over_what_is_always_likely() {
-        let mut card = card();
-        let logits = [3.0, -1.0, 9.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0];
-        let plain = card.choose_among(&logits, &[1, 0]);
-        assert!(plain[1] > plain[0] && (plain[0] + plain[1] - 1.0).abs() < 1e-6);
-        // The first label's logit is about 3 all the time, the second's −4 ± 1.
+    fn statistics_are_means_and_deviations_with_a_floor() {
+        // The first label's logit is about 3 all the time, the second's −4 ± 1, the others never move.
         let often: Vec<Vec<f32>> = (0..4)
             .map(|i| {
                 let mut logits = vec![0.0; 10];
@@ -226,11 +201,7 @@ mod tests {
         assert_eq!((statistics.mean[0], statistics.deviation[0]), (3.5, 0.5));
         assert_eq!((statistics.mean[1], statistics.deviation[1]), (-4.0, 1.0));
         assert_eq!(statistics.deviation[2], 0.05);
-        card.class_statistics = Some(statistics);
-        let scores = card.choose_among(&logits, &[1, 0]);
-        // By hand: three deviations over against one under.
-        assert!((scores[0] - 1.0 / (1.0 + (-4f32).exp())).abs() < 1e-6);
-        assert_eq!(card.choose_among(&logits, &[7]), [1.0]);
+        assert_eq!(statistics.standard_score(1, -2.0), 2.0);
         assert!(ClassStatistics::of(&[]).is_none());
     }
 }

@@ -1,11 +1,13 @@
 //! Samples to tags, live or a file at a time.
 
 mod clip;
+mod leading;
 mod stream;
 mod tagger;
 mod window;
 
 pub use clip::{ClipClassifier, ClipFeatures};
+pub use leading::{Lineup, Standing, on_now};
 pub use tagger::{Tagger, Tags};
 pub use window::WindowSums;
 

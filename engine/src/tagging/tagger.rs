@@ -14,6 +14,8 @@ pub struct Tags<'a> {
     pub time_s: f64,
     /// One a label, 0 to 1.
     pub probabilities: &'a [f32],
+    /// What is said where no label is on, "no clear genre"; `None` where all labels compete.
+    pub unclear: Option<&'a str>,
     /// Places of the labels that competed, where only some did; empty for all.
     pub among: &'a [usize],
     /// From which probability each label is on.
@@ -183,6 +185,7 @@ impl Results {
             time_s: model.card().column_end_s(index),
             probabilities: &self.probabilities,
             among: self.among.places(),
+            unclear: self.among.unclear(),
             on_levels: self.among.on_levels(model),
         });
     }

@@ -1,6 +1,7 @@
 //! What was heard when: columns of tags, events, gaps. `hamiltone-exports` writes them in the formats
 //! of other programs.
 
+mod answer;
 mod columns;
 mod csv;
 mod events;
@@ -10,6 +11,7 @@ use std::io;
 
 use serde::{Deserialize, Serialize, Serializer};
 
+pub use answer::Answer;
 pub use columns::{Column, Columns};
 pub use events::{Event, EventSettings};
 pub use recorder::Recorder;

@@ -73,8 +73,10 @@ pub fn model_file(architecture: Architecture, seed: u64) -> ModelFile {
             .map(|label| format!("label {label}"))
             .collect(),
         groups: Vec::new(),
+        parents: Vec::new(),
         class_statistics: None,
         calibration: None,
+        choices: Vec::new(),
         features,
         architecture,
         default_window_s: 2.0,

@@ -2,6 +2,7 @@
 
 use egui::{Align2, Painter, Rect, pos2, vec2};
 use hamiltone_engine::model::OnLevels;
+use hamiltone_engine::tagging::{Lineup, Standing};
 
 use super::shown::{Place, Shown};
 use super::text::Line;
@@ -54,8 +55,13 @@ pub(super) struct Bars {
     values: Vec<f32>,
     /// Highest value of every label, and its age in seconds.
     peaks: Vec<(f32, f32)>,
-    /// All labels: pinned, then the others, about by falling value, then the hidden.
+    /// All labels: pinned, then the others, then the hidden; of each, those that are on first, and the most specific
+    /// first of all; then about by falling value.
     order: Vec<usize>,
+    /// How each label takes part in the order.
+    standings: Vec<Standing>,
+    /// The label that leads, of those that show.
+    leader: Option<usize>,
     ranked_s_ago: f32,
     rows: Vec<Row>,
 }
@@ -97,6 +103,7 @@ impl Bars {
                 (*peak, *age) = (*value, 0.0);
             }
         }
+        self.lead(levels, shown);
         self.ranked_s_ago += dt;
         if self.ranked_s_ago >= RANK_EVERY_S || self.rows.is_empty() {
             self.ranked_s_ago = 0.0;
@@ -105,15 +112,31 @@ impl Bars {
         self.move_rows(count.min(shown.visible()), dt);
     }
 
-    /// The most probable label that shows, if any.
-    pub(super) fn leader(&self, shown: &Shown<'_>) -> Option<usize> {
-        let visible = |label: &usize| shown.place(*label) != Place::Hidden;
-        let candidates = self.order.iter().copied().filter(visible);
-        // The order holds still where two are close: so does the leader.
-        candidates.fold(None, |best, label| match best {
-            Some(best) if self.values[label] <= self.values[best] + RANK_LEAD => Some(best),
-            _ => Some(label),
-        })
+    /// The label that leads, of those that show: the most specific one that is on, or the most probable.
+    pub(super) fn leader(&self) -> Option<usize> {
+        self.leader
+    }
+
+    /// Finds the standings and the leader. Only labels that show count, and the last leader stays in a close race.
+    fn lead(&mut self, levels: Levels<'_>, shown: &Shown<'_>) {
+        let shows = |label: usize| shown.place(label) != Place::Hidden;
+        let is_on = |label: usize| levels.on.get(label).copied().unwrap_or(false) && shows(label);
+        let on: Vec<bool> = (0..self.values.len()).map(is_on).collect();
+        let value = |(label, value): (usize, &f32)| match (shows(label), self.leader == Some(label))
+        {
+            (false, _) => -1.0,
+            (true, true) => value + lead_over(*value),
+            (true, false) => *value,
+        };
+        let values: Vec<f32> = self.values.iter().enumerate().map(value).collect();
+        let lineup = Lineup {
+            probabilities: &values,
+            on: &on,
+            levels: levels.on_levels,
+            parents: shown.parents(),
+        };
+        self.standings = lineup.standings();
+        self.leader = lineup.leader();
     }
 
     /// The smoothed probability of a label.
@@ -137,13 +160,17 @@ impl Bars {
     /// Lets labels rise past neighbours that they clearly lead (an insertion sort, nearly done
     /// already each time).
     fn rank(&mut self, shown: &Shown<'_>) {
+        let tier = |label: usize| {
+            let standing = self.standings.get(label).copied().unwrap_or(Standing::Off);
+            (shown.place(label), self.leader != Some(label), standing)
+        };
         for from in 1..self.order.len() {
             let mut at = from;
             while at > 0 {
                 let (above, label) = (self.order[at - 1], self.order[at]);
-                let lead = RANK_LEAD + RANK_LEAD_SHARE * self.values[above];
-                let leads = self.values[label] > self.values[above] + lead;
-                match shown.place(label).cmp(&shown.place(above)) {
+                let value = self.values[above];
+                let leads = self.values[label] > value + lead_over(value);
+                match tier(label).cmp(&tier(above)) {
                     std::cmp::Ordering::Less => {}
                     std::cmp::Ordering::Equal if leads => {}
                     _ => break,
@@ -272,6 +299,11 @@ impl Bars {
     pub(super) fn rows(&self) -> &[Row] {
         &self.rows
     }
+}
+
+/// How far a label's value has to be over a neighbour's to pass it.
+fn lead_over(value: f32) -> f32 {
+    RANK_LEAD + RANK_LEAD_SHARE * value
 }
 
 /// How many rows fit.

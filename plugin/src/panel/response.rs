@@ -159,8 +159,8 @@ fn among_menu(ui: &mut Ui, view: View<'_>, actions: &mut Vec<Action>) {
     menu.response
         .widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, "Choose among"));
     menu.response.on_hover_text(
-        "Only these labels compete. A model with class statistics then says which of them is the \
-         most unusual for it, not which is the most common.",
+        "Only these labels compete. The best one is on when it is more likely right than not; else there is no clear \
+         answer.",
     );
 }
 

@@ -1,5 +1,8 @@
 //! Which labels show: pinned, hidden, of a group that is filtered out, or none of those that compete.
 
+use hamiltone_engine::model::OnLevels;
+use hamiltone_engine::tagging::Lineup;
+
 use crate::settings::Settings;
 use crate::snapshot::ModelFacts;
 
@@ -72,6 +75,26 @@ impl<'a> Shown<'a> {
         self.places.get(label).copied().unwrap_or(Place::Ordinary)
     }
 
+    /// The labels of which each label is a kind; empty where the model has no hierarchy.
+    pub(super) fn parents(&self) -> &'a [Vec<usize>] {
+        self.model.map_or(&[], |model| &model.parents)
+    }
+
+    /// The root of the hierarchy above a label, by the values of the labels; hidden labels are left out. `None`
+    /// where nothing that shows is above it.
+    pub(super) fn root_above(&self, label: usize, values: &[f32]) -> Option<usize> {
+        let lineup = Lineup {
+            probabilities: values,
+            on: &[],
+            levels: OnLevels::COMMON,
+            parents: self.parents(),
+        };
+        let mut path = lineup.path(label);
+        path.pop();
+        path.into_iter()
+            .find(|label| self.place(*label) != Place::Hidden)
+    }
+
     /// A label's name; empty for none.
     pub(super) fn name(&self, label: usize) -> &'a str {
         self.model
@@ -102,6 +125,7 @@ mod tests {
             labels: ["guitar", "dog", "speech"].map(str::to_owned).to_vec(),
             one_of: false,
             groups: ["music", "nature", "voice"].map(str::to_owned).to_vec(),
+            parents: Vec::new(),
             label_sets: Vec::new(),
             parameters: 1,
             multiply_adds_per_second: 1,

@@ -33,6 +33,7 @@ pub(super) fn show(
     let (hero, list) = tags.split_top_bottom_at_y(tags.top() + HERO);
     let instead = words::instead_of_tags(view.snapshot, view.values.bypassed);
     let heard = instead.is_none();
+    let instead = instead.or_else(|| words::unclear(view.snapshot));
     show_groups(ui, hero, view, actions);
     paint_state(ui, hero.left_top() + vec2(0.0, 7.0), view);
     let (own, other) = compare::split(list, view);
@@ -40,10 +41,19 @@ pub(super) fn show(
     let bars = &mut motion.bars;
     bars.advance(levels, shown, bars::rows_in(own.height()), dt);
     let line = pos2(hero.left(), hero.top() + 36.0);
-    match (&instead, bars.leader(shown)) {
+    match (&instead, bars.leader()) {
         (Some((title, below)), _) => paint_instead(ui, hero, line, title, below),
         (None, Some(leader)) => {
-            paint_leader(ui, hero, line, bars.value(leader), shown.name(leader));
+            let above = shown.root_above(leader, &view.snapshot.smoothed);
+            let above = above.map(|label| shown.name(label));
+            paint_leader(
+                ui,
+                hero,
+                line,
+                bars.value(leader),
+                shown.name(leader),
+                above,
+            );
         }
         (None, None) => {}
     }
@@ -130,7 +140,8 @@ fn paint_instead(ui: &Ui, hero: Rect, line: Pos2, title: &str, below: &str) {
     small.elided(ui.painter(), beside, below, hero.right() - beside.x);
 }
 
-fn paint_leader(ui: &Ui, hero: Rect, line: Pos2, value: f32, label: &str) {
+/// The label with its probability, and before it, fainter, what it is a kind of.
+fn paint_leader(ui: &Ui, hero: Rect, line: Pos2, value: f32, label: &str, above: Option<&str>) {
     let bright = theme::blend(theme::ACCENT_DIM, theme::ACCENT, value.sqrt());
     let right = pos2(hero.right(), line.y);
     let percent = words::percent(value);
@@ -138,9 +149,16 @@ fn paint_leader(ui: &Ui, hero: Rect, line: Pos2, value: f32, label: &str) {
     let share = large.at(ui.painter(), right, Align2::RIGHT_CENTER, &percent);
     // What the model is not sure of is not shouted.
     let colour = theme::blend(theme::TEXT_FAINT, theme::TEXT, (value - 0.15) * 2.5);
-    let width = share.left() - 20.0 - line.x;
+    let end = share.left() - 20.0;
+    let mut at = line;
+    if let Some(above) = above {
+        let above = format!("{} › ", words::label_for_people(above));
+        let faint = Line::new(theme::hero(), theme::TEXT_FAINT);
+        let painted = faint.elided(ui.painter(), at, &above, 0.5 * (end - at.x));
+        at.x = painted.right();
+    }
     let name = words::label_for_people(label);
-    Line::new(theme::hero(), colour).elided(ui.painter(), line, &name, width);
+    Line::new(theme::hero(), colour).elided(ui.painter(), at, &name, end - at.x);
 }
 
 /// A word and a shape for what is going on.
@@ -186,10 +204,10 @@ fn doing(snapshot: &Snapshot, armed: bool, among: &[String]) -> Option<String> {
         (Some(seconds), true) => Some(format!("Rendering, {} captured", words::clock(seconds))),
         (Some(seconds), false) => Some(format!("Capturing, {}", words::clock(seconds))),
         (None, _) if armed => Some("Capture is armed; it begins when the host plays".to_owned()),
-        (None, _) if !snapshot.among.is_empty() => Some(format!(
-            "Choosing among {}",
-            words::among(among).to_lowercase()
-        )),
+        (None, _) if !snapshot.among.is_empty() => Some(match &snapshot.worth {
+            Some(worth) => format!("Choosing among {worth}"),
+            None => format!("Choosing among {}", words::among(among).to_lowercase()),
+        }),
         (None, _) => {
             let folder = snapshot.report_folder.as_ref()?;
             Some(format!("Writing a report to {}", folder.display()))

@@ -68,6 +68,16 @@ pub(super) fn instead_of_tags(snapshot: &Snapshot, bypassed: bool) -> Option<(St
     }
 }
 
+/// What stands in large letters where the user chose labels and none is on, and the line beside it.
+pub(super) fn unclear(snapshot: &Snapshot) -> Option<(String, String)> {
+    let unclear = snapshot.unclear.as_deref()?;
+    let is_clear = snapshot.on.iter().any(|on| *on);
+    (!is_clear).then(|| {
+        let beside = "None of them is clearly ahead of the others";
+        (label_for_people(unclear), beside.to_owned())
+    })
+}
+
 /// A position as minutes and seconds: `61:05`.
 pub(super) fn clock(seconds: f64) -> String {
     let sign = if seconds < -0.5 { "-" } else { "" };
@@ -176,6 +186,7 @@ mod tests {
             labels: vec!["dog".to_owned()],
             one_of: true,
             groups: Vec::new(),
+            parents: Vec::new(),
             label_sets: Vec::new(),
             parameters: 132_000,
             multiply_adds_per_second: 1_000_000,
@@ -251,6 +262,17 @@ mod tests {
         snapshot.activity = Activity::Refused;
         let (title, line) = instead_of_tags(&snapshot, false).unwrap();
         assert_eq!((&*title, &*line), ("Not analysing", "See the notice above"));
+    }
+
+    #[test]
+    fn a_choice_without_a_clear_label_says_so() {
+        let mut snapshot = with_model();
+        snapshot.on = vec![false, false];
+        assert_eq!(unclear(&snapshot), None, "nothing was chosen");
+        snapshot.unclear = Some("no clear genre".to_owned());
+        assert_eq!(unclear(&snapshot).unwrap().0, "No clear genre");
+        snapshot.on[1] = true;
+        assert_eq!(unclear(&snapshot), None);
     }
 
     #[test]

@@ -293,6 +293,7 @@ mod tests {
                 time_s,
                 probabilities: &nothing,
                 among: &[],
+                unclear: None,
                 on_levels: OnLevels::COMMON,
             };
             let place = Place {

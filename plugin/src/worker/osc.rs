@@ -52,8 +52,15 @@ impl Osc {
         self.sent_at_s = f64::NEG_INFINITY;
     }
 
-    /// Sends what changed of `probabilities` at `time_s` of the stream, if it is time to.
-    pub(super) fn send(&mut self, labels: &[String], probabilities: &[f32], time_s: f64) {
+    /// Sends what changed of `probabilities` at `time_s` of the stream, if it is time to, and then what `top` says
+    /// leads, with its probability.
+    pub(super) fn send(
+        &mut self,
+        labels: &[String],
+        probabilities: &[f32],
+        top: impl FnOnce() -> Option<(String, f32)>,
+        time_s: f64,
+    ) {
         let (Some(socket), Some(settings)) = (&self.socket, &self.settings) else {
             return;
         };
@@ -78,7 +85,10 @@ impl Osc {
         if messages.is_empty() {
             return;
         }
-        messages.extend(top(labels, probabilities));
+        messages.extend(top().map(|(label, probability)| {
+            let arguments = vec![OscType::String(label), OscType::Float(probability)];
+            message("/hamiltone/top", arguments)
+        }));
         for bundle in messages.chunks(MESSAGES_A_BUNDLE) {
             let packet = OscPacket::Bundle(OscBundle {
                 timetag: OscTime::from((0, 1)), // at once
@@ -97,18 +107,6 @@ fn message(address: &str, arguments: Vec<OscType>) -> OscPacket {
         addr: address.to_owned(),
         args: arguments,
     })
-}
-
-/// `/hamiltone/top LABEL PROBABILITY`.
-fn top(labels: &[String], probabilities: &[f32]) -> Option<OscPacket> {
-    let best = hamiltone_engine::tagging::top(probabilities, 1)
-        .into_iter()
-        .next()?;
-    let arguments = vec![
-        OscType::String(labels.get(best)?.clone()),
-        OscType::Float(probabilities[best]),
-    ];
-    Some(message("/hamiltone/top", arguments))
 }
 
 /// The address of a label: `Male speech, man speaking` is `/hamiltone/label/male_speech_man_speaking`.
@@ -184,7 +182,8 @@ mod tests {
         osc.configure(Some(&settings));
         assert!(osc.trouble.is_none());
         let labels = ["Dog".to_owned(), "Rain, heavy".to_owned()];
-        osc.send(&labels, &[0.25, 0.75], 0.0);
+        let leads = || Some(("Rain, heavy".to_owned(), 0.75));
+        osc.send(&labels, &[0.25, 0.75], leads, 0.0);
         let first = received(&socket);
         let addresses: Vec<_> = first.iter().map(|(address, _)| address.as_str()).collect();
         assert_eq!(
@@ -201,8 +200,8 @@ mod tests {
             OscType::Float(0.75),
         ];
         assert_eq!(first[2].1, top);
-        osc.send(&labels, &[0.25, 0.5], 0.05); // too early
-        osc.send(&labels, &[0.252, 0.6], 0.2); // the dog hardly moved
+        osc.send(&labels, &[0.25, 0.5], || None, 0.05); // too early
+        osc.send(&labels, &[0.252, 0.6], leads, 0.2); // the dog hardly moved
         let second = received(&socket);
         assert_eq!(
             second[0],
@@ -219,10 +218,10 @@ mod tests {
         let (socket, settings) = listener();
         let mut osc = Osc::default();
         osc.configure(Some(&settings));
-        osc.send(&["Chainsaw".to_owned()], &[0.5], 0.0);
+        osc.send(&["Chainsaw".to_owned()], &[0.5], || None, 0.0);
         received(&socket);
         osc.forget();
-        osc.send(&["Siren".to_owned()], &[0.5], 0.01);
+        osc.send(&["Siren".to_owned()], &[0.5], || None, 0.01);
         assert_eq!(received(&socket)[0].0, "/hamiltone/label/siren");
     }
 
@@ -232,7 +231,7 @@ mod tests {
         let mut osc = Osc::default();
         osc.configure(Some(&settings));
         let labels: Vec<String> = (0..100).map(|i| format!("label number {i}")).collect();
-        osc.send(&labels, &[0.5; 100], 0.0);
+        osc.send(&labels, &[0.5; 100], || Some(("a".to_owned(), 0.5)), 0.0);
         let mut messages = 0;
         while messages < 101 {
             let bundle = received(&socket);
@@ -250,7 +249,7 @@ mod tests {
         };
         osc.configure(Some(&settings));
         assert!(osc.trouble.as_ref().unwrap().advice.contains("numeric"));
-        osc.send(&["a".to_owned()], &[1.0], 0.0);
+        osc.send(&["a".to_owned()], &[1.0], || None, 0.0);
         osc.configure(None);
         assert!(osc.trouble.is_none());
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hamiltone_engine::model::Model;
-use hamiltone_engine::tagging::Tags;
+use hamiltone_engine::tagging::{Lineup, Tags};
 use parking_lot::Mutex;
 
 use super::bounce::Bounces;
@@ -135,6 +135,15 @@ impl Outputs {
     }
 }
 
+/// What leads, for programs that follow one answer: a label and its probability, or what is said of a choice in which
+/// no label is on, with the probability of the best one.
+fn top_of(labels: &[String], lineup: Lineup<'_>, unclear: Option<&str>) -> Option<(String, f32)> {
+    let leader = lineup.leader()?;
+    let unclear = unclear.filter(|_| !lineup.on.contains(&true));
+    let label = unclear.or(labels.get(leader).map(String::as_str))?;
+    Some((label.to_owned(), lineup.probabilities[leader]))
+}
+
 /// The outputs while they listen.
 pub(super) struct Audience<'a> {
     outputs: &'a mut Outputs,
@@ -181,9 +190,15 @@ impl Listener for Audience<'_> {
             },
         );
         let smoothed = outputs.response.smoothed();
-        outputs
-            .osc
-            .send(&model.card().labels, smoothed, place.time_s);
+        let card = model.card();
+        let lineup = Lineup {
+            probabilities: smoothed,
+            on: outputs.response.on(),
+            levels: tags.on_levels,
+            parents: &card.parents,
+        };
+        let top = || top_of(&card.labels, lineup, tags.unclear);
+        outputs.osc.send(&card.labels, smoothed, top, place.time_s);
         outputs
             .history
             .lock()

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use hamiltone_engine::model::Among;
+
 use super::models::name_of;
 use super::stream::Stream;
 use super::thread::Analyst;
@@ -61,6 +63,7 @@ impl Analyst<'_> {
             (tagger.refresh_s(), tagger.latency_s())
         });
         let stream = self.stream.as_ref();
+        let chosen = stream.and_then(Stream::chosen);
         let (host_s, playing) = stream.map_or((None, false), Stream::transport);
         let outputs = &self.outputs;
         Snapshot {
@@ -74,6 +77,8 @@ impl Analyst<'_> {
             on: outputs.response.on().to_vec(),
             on_levels: outputs.newest.on_levels.clone(),
             among: stream.map_or(Vec::new(), |stream| stream.among()[0].to_vec()),
+            unclear: chosen.and_then(Among::unclear).map(str::to_owned),
+            worth: chosen.and_then(Among::worth).map(str::to_owned),
             compared: self.compared_snapshot(busy),
             time_s: outputs.newest.time_s,
             host_s,

@@ -146,6 +146,11 @@ impl Stream {
         true
     }
 
+    /// The labels of the first model that compete.
+    pub(super) fn chosen(&self) -> Option<&Among> {
+        self.tagger.as_ref().map(Tagger::among)
+    }
+
     /// Places of the labels of the first and of the second model that compete; empty for all.
     pub(super) fn among(&self) -> [&[usize]; 2] {
         [&self.tagger, &self.compared]

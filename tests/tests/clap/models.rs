@@ -39,6 +39,7 @@ fn write_stubborn_model(path: &Path) {
     card.task = TaskKind::SingleLabel;
     card.labels = labels;
     (card.groups, card.class_statistics, card.calibration) = (Vec::new(), None, None);
+    (card.parents, card.choices) = (Vec::new(), Vec::new());
     card.features = features;
     card.architecture = architecture;
     ModelFile::seal(card, weights).unwrap().write(path).unwrap();

@@ -36,8 +36,10 @@ pub(super) fn card(
             .map(|label| label.name.clone())
             .collect(),
         groups: audioset_groups(),
+        parents: Vec::new(),
         class_statistics: None,
         calibration: None,
+        choices: Vec::new(),
         features: features.clone(),
         architecture: student.architecture.clone(),
         default_window_s: 2.0,

@@ -55,6 +55,32 @@ pub fn audioset_groups() -> Vec<String> {
     audioset_labels().iter().map(of_label).collect()
 }
 
+#[derive(Deserialize)]
+struct Above {
+    parents: String,
+}
+
+/// The parents of each label as indices of labels, in the labels' order: the nearest ancestors in the ontology that
+/// are labels themselves. `audioset_parents.csv` says where it is from.
+pub fn audioset_parents() -> Vec<Vec<usize>> {
+    let labels = audioset_labels();
+    let index = |name: &str| {
+        let found = labels.iter().position(|label| label.name == name);
+        found.expect("the table is part of the program, and a test reads it")
+    };
+    let of_line = |line: Result<Above, csv::Error>| {
+        let line = line.expect("the table is part of the program, and a test reads it");
+        let names = line.parents.split(';').filter(|name| !name.is_empty());
+        names.map(index).collect()
+    };
+    csv::ReaderBuilder::new()
+        .comment(Some(b'#'))
+        .from_reader(include_str!("audioset_parents.csv").as_bytes())
+        .deserialize()
+        .map(of_line)
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use hamiltone_engine::model::GROUPS;
@@ -101,5 +127,23 @@ mod tests {
         let count = |group: &str| groups.iter().filter(|g| *g == group).count();
         // By the places where the branches begin in the list: 0, 51, 66, 72, 137, 283, 300, 527.
         assert_eq!(GROUPS.map(count), [146, 57, 82, 242]);
+    }
+
+    #[test]
+    fn parents_are_those_of_the_ontology() {
+        let (labels, parents) = (audioset_labels(), audioset_parents());
+        assert_eq!(parents.len(), labels.len());
+        let of = |name: &str| -> Vec<&str> {
+            let label = labels.iter().find(|label| label.name == name).unwrap();
+            let above = parents[label.index].iter();
+            above.map(|parent| labels[*parent].name.as_str()).collect()
+        };
+        assert_eq!(of("Guitar"), ["Plucked string instrument"]);
+        assert_eq!(of("Heavy metal"), ["Rock music"]);
+        assert_eq!(of("Jazz"), ["Music"], "the genres' own class is no label");
+        assert_eq!(of("Bleat"), ["Goat", "Sheep"]);
+        assert!(of("Music").is_empty() && of("Singing").is_empty());
+        let roots = parents.iter().filter(|above| above.is_empty());
+        assert_eq!(roots.count(), 126, "as audioset_parents.py counts them");
     }
 }

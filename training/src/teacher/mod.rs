@@ -9,7 +9,7 @@ mod onnx;
 mod ours;
 mod yamnet;
 
-pub use labels::{Label, audioset_groups, audioset_labels};
+pub use labels::{Label, audioset_groups, audioset_labels, audioset_parents};
 pub use last_layers::{HIDDEN, LastLayers};
 pub use log_mel::{BANDS, FEWEST_SAMPLES, HOP};
 pub use mapped::MappedTeacher;

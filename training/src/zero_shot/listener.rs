@@ -20,19 +20,19 @@ use crate::teacher::{LABELS, Mn04, RATE, Yamnet};
 type Ask = dyn Fn(&[f32]) -> anyhow::Result<Vec<f32>> + Sync;
 
 /// A network that is measured.
-pub(super) struct Listener {
-    pub(super) name: String,
+pub(crate) struct Listener {
+    pub(crate) name: String,
     /// Names its answers on disk; none: they are not kept.
     key: Option<String>,
     /// Whether its labels are YAMNet's 521 and not AudioSet's 527.
     yamnet: bool,
-    pub(super) statistics: Option<ClassStatistics>,
+    pub(crate) statistics: Option<ClassStatistics>,
     ask: Box<Ask>,
 }
 
 impl Listener {
     /// Our model.
-    pub(super) fn student(path: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn student(path: &Path) -> anyhow::Result<Self> {
         let ModelFile { card, weights } = ModelFile::read(path)?;
         ensure!(
             card.labels.len() == LABELS && card.features.sample_rate == RATE,
@@ -53,7 +53,7 @@ impl Listener {
     }
 
     /// The teacher.
-    pub(super) fn teacher(path: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn teacher(path: &Path) -> anyhow::Result<Self> {
         let net = Mn04::open(path)?;
         Ok(Self {
             name: "mn04".to_owned(),
@@ -65,7 +65,7 @@ impl Listener {
     }
 
     /// YAMNet; its logits are those of its mean probabilities.
-    pub(super) fn yamnet(path: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn yamnet(path: &Path) -> anyhow::Result<Self> {
         let net = Yamnet::open(path)?;
         let logit = |probability: f32| {
             let probability = probability.clamp(1e-7, 1.0 - 1e-6);
@@ -83,7 +83,7 @@ impl Listener {
     }
 
     /// Takes its statistics over training audio, if it has none.
-    pub(super) fn take_statistics(
+    pub(crate) fn take_statistics(
         &mut self,
         segments: &[Segment],
         folder: &Path,
@@ -106,7 +106,7 @@ impl Listener {
     }
 
     /// Its logits for each clip of a set; kept in `folder` if it is a teacher.
-    pub(super) fn hear(
+    pub(crate) fn hear(
         &self,
         set: &Set,
         audio: &AudioCache,
@@ -132,7 +132,7 @@ impl Listener {
     }
 
     /// Whether it is right about a clip; by its statistics or without.
-    pub(super) fn is_right(&self, rule: &Rule, clip: &Clip, logits: &[f32], scaled: bool) -> bool {
+    pub(crate) fn is_right(&self, rule: &Rule, clip: &Clip, logits: &[f32], scaled: bool) -> bool {
         let score = |label: usize| match &self.statistics {
             Some(statistics) if scaled => statistics.standard_score(label, logits[label]),
             _ => logits[label],
@@ -227,6 +227,7 @@ mod tests {
             duration_s: None,
             class,
             fold: 1,
+            group: String::new(),
         };
         let logits = [-5.0, 2.0, 1.0, -9.0];
         let ours = listener(false, None);

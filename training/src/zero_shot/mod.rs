@@ -7,8 +7,8 @@
 //! by the same rule. The sets are there to measure only: nothing is chosen by them.
 
 mod beginnings;
-mod listener;
-mod sets;
+pub(crate) mod listener;
+pub(crate) mod sets;
 mod table;
 
 use std::path::PathBuf;

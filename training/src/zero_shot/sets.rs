@@ -18,13 +18,15 @@ struct Line {
 
 /// A clip with its class.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Clip {
-    pub(super) path: PathBuf,
-    pub(super) duration_s: Option<f64>,
+pub(crate) struct Clip {
+    pub(crate) path: PathBuf,
+    pub(crate) duration_s: Option<f64>,
     /// Place among the set's classes; 0 where it has none.
-    pub(super) class: usize,
+    pub(crate) class: usize,
     /// Fold, speaker or source by which the set is split.
-    pub(super) fold: usize,
+    pub(crate) fold: usize,
+    /// The recording or track that it was cut from.
+    pub(crate) group: String,
 }
 
 /// The labels of a class: their places among AudioSet's 527, and among YAMNet's 521.
@@ -32,7 +34,7 @@ pub(crate) type Places = (Vec<usize>, Vec<usize>);
 
 /// What counts as right.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Rule {
+pub(crate) enum Rule {
     /// The class with the highest score, a class scoring the highest of its labels; those
     /// of each class.
     Class(Vec<Places>),
@@ -42,10 +44,10 @@ pub(super) enum Rule {
 
 /// A set to measure on.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Set {
-    pub(super) name: &'static str,
-    pub(super) rule: Rule,
-    pub(super) clips: Vec<Clip>,
+pub(crate) struct Set {
+    pub(crate) name: &'static str,
+    pub(crate) rule: Rule,
+    pub(crate) clips: Vec<Clip>,
 }
 
 /// How a set is found.
@@ -111,7 +113,7 @@ const fn recipe(
 ///
 /// # Errors
 /// If there is none, or what there is cannot be understood.
-pub(super) fn sets(data: &Path) -> anyhow::Result<(Vec<Set>, Vec<&'static str>)> {
+pub(crate) fn sets(data: &Path) -> anyhow::Result<(Vec<Set>, Vec<&'static str>)> {
     let (mut found, mut missing) = (Vec::new(), Vec::new());
     for recipe in &RECIPES {
         match recipe.set(data).with_context(|| recipe.name)? {
@@ -165,6 +167,7 @@ impl Recipe {
                 duration_s: clip.duration_s,
                 class,
                 fold: clip.fold,
+                group: clip.group.clone(),
             })
         };
         let clips: Vec<Clip> = dataset.clips.iter().filter_map(wanted).collect();

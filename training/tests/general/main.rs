@@ -1,6 +1,7 @@
 //! Sounds are gathered and judged, and a student learns from them, in pieces.
 
 mod agreement;
+mod choices;
 #[path = "../common/mod.rs"]
 mod common;
 mod gathered;
@@ -10,6 +11,7 @@ mod zero_shot;
 use std::path::Path;
 
 use agreement::agreement_measures;
+use choices::choices_are_fitted;
 use gathered::{material, sounds_but_one, taught, teacher, told};
 use hamiltone_engine::model::ModelFile;
 use hamiltone_engine::network::TemporalPooling;
@@ -206,4 +208,5 @@ fn a_finished_student_is_pruned_and_learns_on_and_is_measured() {
         &path("half/model.safetensors"),
         teacher.to_str().unwrap(),
     );
+    choices_are_fitted(folder.path(), &path("half/model.safetensors"));
 }

@@ -9,6 +9,7 @@ fn model(hash: &str, labels: usize) -> ModelFacts {
         labels: (0..labels).map(|i| format!("label {i}")).collect(),
         one_of: true,
         groups: Vec::new(),
+        parents: Vec::new(),
         label_sets: Vec::new(),
         parameters: 1,
         multiply_adds_per_second: 1,
@@ -46,18 +47,13 @@ fn order(bars: &Bars) -> Vec<usize> {
     rows.iter().map(|row| row.label).collect()
 }
 
-fn leader(bars: &Bars) -> Option<usize> {
-    let model = model("a", bars.values.len());
-    bars.leader(&Shown::of(Some(&model), &Settings::default(), &[]))
-}
-
 #[test]
 fn bars_settle_on_the_probabilities_in_their_order() {
     let mut bars = Bars::default();
     let probabilities = [0.1, 0.6, 0.0, 0.3];
     settled(&mut bars, "a", &probabilities, 3);
     assert_eq!(order(&bars), [1, 3, 0]);
-    assert_eq!(leader(&bars), Some(1));
+    assert_eq!(bars.leader(), Some(1));
     assert!((bars.value(1) - 0.6).abs() < 1e-3);
     assert!(!bars.is_moving(levels("a", &probabilities)));
 }
@@ -130,10 +126,54 @@ fn pinned_labels_come_first_and_hidden_ones_never() {
     }
     assert_eq!(order(&bars), [3, 2, 1]);
     assert_eq!(
-        bars.leader(&shown),
+        bars.leader(),
         Some(2),
         "the most probable of those that show"
     );
+}
+
+#[test]
+fn the_most_specific_label_that_is_on_leads_and_stands_first() {
+    // Music, guitar (a kind of music), speech, noise.
+    let model = ModelFacts {
+        parents: vec![vec![], vec![0], vec![], vec![]],
+        ..model("a", 4)
+    };
+    let settings = Settings::default();
+    let shown = Shown::of(Some(&model), &settings, &[]);
+    let values = [0.9, 0.5, 0.6, 0.3];
+    let mut bars = Bars::default();
+    let mut show = |on: &[bool], shown: &Shown<'_>| {
+        for _ in 0..200 {
+            let levels = Levels {
+                on,
+                ..levels("a", &values)
+            };
+            bars.advance(levels, shown, 4, 0.05);
+        }
+        (bars.leader(), order(&bars))
+    };
+    let all_on = [true, true, true, false];
+    assert_eq!(show(&all_on, &shown), (Some(1), vec![1, 2, 0, 3]));
+    assert_eq!(shown.root_above(1, &values), Some(0));
+    assert_eq!(shown.root_above(2, &values), None);
+    let no_guitar = [true, false, true, false];
+    assert_eq!(show(&no_guitar, &shown), (Some(0), vec![0, 2, 1, 3]));
+    assert_eq!(show(&[false; 4], &shown), (Some(0), vec![0, 2, 1, 3]));
+    // What is hidden does not lead and is not named above another.
+    let settings = Settings {
+        hidden: vec!["label 1".to_owned()],
+        ..Settings::default()
+    };
+    let hidden = Shown::of(Some(&model), &settings, &[]);
+    assert_eq!(show(&all_on, &hidden).0, Some(0));
+    let settings = Settings {
+        hidden: vec!["label 0".to_owned()],
+        ..Settings::default()
+    };
+    let hidden = Shown::of(Some(&model), &settings, &[]);
+    assert_eq!(show(&all_on, &hidden).0, Some(1));
+    assert_eq!(hidden.root_above(1, &values), None);
 }
 
 #[test]
@@ -143,7 +183,7 @@ fn another_model_starts_anew_even_with_fewer_labels() {
     advance(&mut bars, levels("b", &[0.5, 0.5]), 4, 0.01);
     assert!(bars.rows().iter().all(|row| row.label < 2));
     advance(&mut bars, levels("", &[]), 4, 0.01);
-    assert!(bars.rows().is_empty() && leader(&bars).is_none());
+    assert!(bars.rows().is_empty() && bars.leader().is_none());
 }
 
 #[test]

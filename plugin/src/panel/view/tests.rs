@@ -16,6 +16,7 @@ fn snapshot() -> Snapshot {
         ],
         one_of: true,
         groups: Vec::new(),
+        parents: Vec::new(),
         label_sets: Vec::new(),
         parameters: 132_000,
         multiply_adds_per_second: 1_000_000,

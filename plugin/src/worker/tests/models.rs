@@ -29,6 +29,7 @@ pub(super) fn write_network(
     card.task = TaskKind::SingleLabel;
     card.labels = labels.iter().map(|label| label.to_string()).collect();
     (card.groups, card.class_statistics, card.calibration) = (Vec::new(), None, None);
+    (card.parents, card.choices) = (Vec::new(), Vec::new());
     card.architecture = architecture;
     let mut random = 1u32;
     let mut next = || {
