@@ -103,6 +103,7 @@ fn fields(model: &Model, card: &Card) -> Vec<(&'static str, String)> {
     }
     if let Some(calibration) = &card.calibration {
         fields.push(("calibrated", calibration_in_words(calibration)));
+    }
     for rule in &card.choices {
         if let Some(figures) = &rule.measured {
             let words = format!(

@@ -18,6 +18,7 @@ fn timeline() -> Timeline {
         events: Vec::new(),
         gaps: Vec::new(),
         threshold: 0.5,
+        on_levels: Vec::new(),
         among: Vec::new(),
     }
 }

@@ -66,6 +66,7 @@ pub struct WindowSums {
 }
 
 impl WindowSums {
+    #[allow(missing_docs)]
     pub fn new(architecture: &Architecture) -> Self {
         let (layout, size) = (architecture.feature_layout(), architecture.column_size());
         Self {
@@ -84,6 +85,7 @@ impl WindowSums {
         self.count = 0;
     }
 
+    #[allow(missing_docs)]
     pub fn add(&mut self, column: &[f32]) {
         for ((sum, max), value) in self.sum.iter_mut().zip(&mut self.max).zip(column) {
             *sum += f64::from(*value);

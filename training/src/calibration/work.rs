@@ -227,7 +227,7 @@ impl<'a> Material<'a> {
                 clips: 1.0,
                 ..On::default()
             };
-            on.covered = f64::from(u8::from(clip.right.iter().any(|label| is_on(label))));
+            on.covered = f64::from(u8::from(clip.right.iter().any(&is_on)));
             for label in (0..highest.len()).filter(|label| is_on(label)) {
                 match clip.truth[label] {
                     _ if clip.right.contains(&label) => on.right += 1.0,

@@ -52,7 +52,7 @@ pub struct BeginningsArguments {
 
 /// A share of clips and its standard deviation over the folds of the set.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Share {
+pub(super) struct Share {
     /// 0 to 1.
     pub share: f64,
     /// Standard deviation over folds; none with a single fold.
@@ -61,7 +61,7 @@ pub struct Share {
 
 /// One figure, old and new.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Line {
+pub(super) struct Line {
     /// The network.
     pub model: String,
     /// What was measured.
@@ -102,7 +102,7 @@ pub fn beginnings(arguments: &BeginningsArguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn measure(path: &PathBuf, arguments: &BeginningsArguments) -> anyhow::Result<Vec<Line>> {
+fn measure(path: &std::path::Path, arguments: &BeginningsArguments) -> anyhow::Result<Vec<Line>> {
     let listener = Listener::student(path)?;
     let model = Arc::new(Model::read(path)?);
     let (sets, _) = sets(&arguments.data)?;
