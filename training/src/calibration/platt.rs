@@ -226,22 +226,22 @@ mod tests {
             scale: 1.1,
             offset: -2.0,
         };
-        let mut examples: Vec<Vec<Example>> = (0..30).map(|l| drawn(usual, 300, l)).collect();
-        examples.push(drawn(odd, 4_000, 91));
-        examples.push(drawn(odd, 6, 92));
+        let mut examples: Vec<Vec<Example>> = (0..300).map(|l| drawn(usual, 300, l)).collect();
+        examples.push(drawn(odd, 4_000, 991));
+        examples.push(drawn(odd, 6, 992));
         examples.push(Vec::new());
-        let fitted = fit(&examples, &[0.0; 33]);
+        let fitted = fit(&examples, &[0.0; 303]);
         let far = |a: Mapping, b: Mapping| {
             let points =
                 [-6.0f32, -3.0, 0.0, 3.0].map(|z| (a.probability(z) - b.probability(z)).abs());
             points.into_iter().fold(0.0, f64::max)
         };
-        assert!(far(fitted[30], odd) < 0.03, "{:?}", fitted[30]);
-        assert!(far(fitted[32], usual) < 0.06, "{:?}", fitted[32]);
+        assert!(far(fitted[300], odd) < 0.03, "{:?}", fitted[300]);
+        assert!(far(fitted[302], usual) < 0.06, "{:?}", fitted[302]);
         assert!(
-            far(fitted[31], usual) < far(fitted[31], odd),
+            far(fitted[301], usual) < far(fitted[301], odd),
             "{:?}",
-            fitted[31]
+            fitted[301]
         );
         assert!(far(usual, odd) > 0.5);
     }
