@@ -33,6 +33,8 @@ enum Command {
     OtherCorpus(hamiltone_training::other_corpora::OtherCorpusArguments),
     /// Fit the rules by which general taggers choose among genres, instruments or any labels, and measure them.
     Choices(hamiltone_training::choices::ChoicesArguments),
+    /// Switch the gain for quiet sound of finished models on or off.
+    Level(hamiltone_training::level::LevelArguments),
     /// Gather unlabelled audio to learn from; run it again to go on where it stopped.
     Gather(hamiltone_training::material::GatherArguments),
     /// Count which labels the teacher finds in gathered audio.
@@ -78,6 +80,7 @@ fn main() -> std::process::ExitCode {
             hamiltone_training::other_corpora::other_corpus(&arguments)
         }
         Command::Choices(arguments) => hamiltone_training::choices::choices(&arguments),
+        Command::Level(arguments) => hamiltone_training::level::level(&arguments),
         Command::Gather(arguments) => hamiltone_training::material::gather(&arguments),
         Command::Coverage(arguments) => hamiltone_training::material::coverage(&arguments),
         Command::Ship(arguments) => hamiltone_training::report::ship(&arguments),
