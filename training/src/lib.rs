@@ -18,6 +18,7 @@ mod files;
 pub mod general;
 mod heritage;
 mod in_place;
+pub mod level;
 mod logistic;
 pub mod material;
 pub mod optimisation;

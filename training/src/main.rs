@@ -27,6 +27,8 @@ enum Command {
     ZeroShot(hamiltone_training::zero_shot::ZeroShotArguments),
     /// Measure how general taggers begin on the same sets: from zeros and after silence.
     Beginnings(hamiltone_training::zero_shot::BeginningsArguments),
+    /// Switch the gain for quiet sound of finished models on or off.
+    Level(hamiltone_training::level::LevelArguments),
     /// Gather unlabelled audio to learn from; run it again to go on where it stopped.
     Gather(hamiltone_training::material::GatherArguments),
     /// Count which labels the teacher finds in gathered audio.
@@ -65,6 +67,7 @@ fn main() -> std::process::ExitCode {
         Command::Agreement(arguments) => hamiltone_training::general::agreement(&arguments),
         Command::ZeroShot(arguments) => hamiltone_training::zero_shot::zero_shot(&arguments),
         Command::Beginnings(arguments) => hamiltone_training::zero_shot::beginnings(&arguments),
+        Command::Level(arguments) => hamiltone_training::level::level(&arguments),
         Command::Gather(arguments) => hamiltone_training::material::gather(&arguments),
         Command::Coverage(arguments) => hamiltone_training::material::coverage(&arguments),
         Command::Ship(arguments) => hamiltone_training::report::ship(&arguments),

@@ -111,6 +111,15 @@ impl FeatureSettings {
             .map(|(_, name)| format!("{name} is out of range"))
     }
 
+    /// Whether both make the same frames of sound whose level is as it should be: models can learn from each other.
+    pub fn equals_but_for_level(&self, other: &Self) -> bool {
+        let without = |settings: &Self| Self {
+            level: None,
+            ..settings.clone()
+        };
+        without(self) == without(other)
+    }
+
     /// Seconds from frame to frame.
     pub fn hop_s(&self) -> f64 {
         self.hop as f64 / f64::from(self.sample_rate)

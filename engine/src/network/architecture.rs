@@ -200,17 +200,19 @@ impl Architecture {
             .product()
     }
 
-    /// Columns before the present one that its value depends on: two rows for each convolution, each row as many
-    /// frames as the poolings before it make of it; rounded up.
-    pub fn columns_of_memory(&self) -> usize {
-        let (mut row, mut frames) = (1, 0);
+    /// Chunks of `columns` columns after which nothing of the state before them is left, to the bit. A convolution sees
+    /// two rows of the past; fast kernels transform the rows of a chunk together, so the rounding of each depends on
+    /// all of them.
+    pub fn chunks_of_memory(&self, columns: usize) -> usize {
+        let mut rows = columns * self.frames_per_column();
+        let mut chunks = 0;
         for block in &self.blocks {
-            frames += HISTORY * row * block.filters.len();
+            chunks += block.filters.len() * HISTORY.div_ceil(rows.max(1));
             if block.pools {
-                row *= POOLING;
+                rows /= POOLING;
             }
         }
-        frames.div_ceil(self.frames_per_column())
+        chunks
     }
 
     /// Mels that are left after the first `blocks` blocks.

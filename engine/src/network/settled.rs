@@ -7,7 +7,15 @@ pub(super) struct Settled {
     /// Columns that its stream takes at a time: other chunk sizes run on other kernels, which round differently.
     most_columns: usize,
     frame: Vec<f32>,
-    histories: Vec<Vec<f32>>,
+    state: SettledState,
+}
+
+/// What a stream is then.
+pub(super) struct SettledState {
+    /// The rows before the next ones, of each map.
+    pub(super) histories: Vec<Vec<f32>>,
+    /// The column that every chunk gives.
+    pub(super) column: Vec<f32>,
 }
 
 /// Those that were asked for, one for each chunk size and frame. In practice two: live and for files.
@@ -15,27 +23,24 @@ pub(super) struct Settled {
 pub(super) struct SettledStates(Mutex<Vec<Arc<Settled>>>);
 
 impl Settled {
-    /// The rows before the next ones, of each map.
-    pub(super) fn histories(&self) -> &[Vec<f32>] {
-        &self.histories
+    pub(super) fn state(&self) -> &SettledState {
+        &self.state
     }
 
     fn size_bytes(&self) -> usize {
-        let histories = self
-            .histories
-            .iter()
-            .map(|history| size_of_val(&history[..]));
-        size_of_val(&self.frame[..]) + histories.sum::<usize>()
+        let SettledState { histories, column } = &self.state;
+        let parts = histories.iter().chain([column, &self.frame]);
+        parts.map(|part| size_of_val(&part[..])).sum()
     }
 }
 
 impl SettledStates {
-    /// The state for chunks of so many columns and a frame; `make` gives the histories of one that is not there yet.
+    /// The state for chunks of so many columns and a frame; `make` makes one that is not there yet.
     /// Blocks while another thread makes one.
     pub(super) fn get_or_make(
         &self,
         (most_columns, frame): (usize, &[f32]),
-        make: impl FnOnce() -> Vec<Vec<f32>>,
+        make: impl FnOnce() -> SettledState,
     ) -> Arc<Settled> {
         let mut states = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let same =
@@ -46,7 +51,7 @@ impl SettledStates {
         let state = Arc::new(Settled {
             most_columns,
             frame: frame.to_vec(),
-            histories: make(),
+            state: make(),
         });
         states.push(state.clone());
         state

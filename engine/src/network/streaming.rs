@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use super::head::Head;
-use super::settled::{Settled, SettledStates};
+use super::settled::{Settled, SettledState, SettledStates};
 use super::{Algebra, Architecture, BATCH_NORM_EPSILON, POOLING};
 use crate::features::COMPONENTS;
 use crate::kernels::{
@@ -283,7 +283,7 @@ impl StreamingNetwork {
 
     /// As [`new`](Self::new), but with what a long stretch of `frame` (a quaternion frame, `4 × mel_bands`) leaves
     /// behind instead of zeros. The first call for a frame and a chunk size runs the network until nothing
-    /// changes any more ([`Architecture::columns_of_memory`], milliseconds); the state is kept with the weights.
+    /// changes any more ([`Architecture::chunks_of_memory`], milliseconds); the state is kept with the weights.
     ///
     /// # Panics
     /// If `frame` has another size.
@@ -299,16 +299,29 @@ impl StreamingNetwork {
         stream
     }
 
-    /// Runs on one frame until nothing changes any more; the rows that are then before the next ones, of each map.
-    fn settle(&mut self, frame: &[f32]) -> Vec<Vec<f32>> {
+    /// The column that the frame gives which the stream began [`after`](Self::after).
+    pub fn column_before(&self) -> Option<&[f32]> {
+        let beginning = self.beginning.as_ref()?;
+        Some(&beginning.state().column)
+    }
+
+    /// Runs on one frame until nothing changes any more.
+    fn settle(&mut self, frame: &[f32]) -> SettledState {
         let architecture = &self.network.architecture;
         let frames = self.most_columns * architecture.frames_per_column();
-        let chunks = architecture.columns_of_memory().div_ceil(self.most_columns) + 1;
+        let chunks = architecture.chunks_of_memory(self.most_columns) + 1;
         let chunk = frame.repeat(frames);
+        let mut last = Vec::new();
         for _ in 0..chunks {
-            self.advance(&chunk, &mut |_| {});
+            self.advance(&chunk, &mut |column| {
+                last.clear();
+                last.extend_from_slice(column);
+            });
         }
-        self.maps.iter().map(Map::history).collect()
+        SettledState {
+            histories: self.maps.iter().map(Map::history).collect(),
+            column: last,
+        }
     }
 
     /// The weights it runs on.
@@ -320,7 +333,7 @@ impl StreamingNetwork {
     pub fn reset(&mut self) {
         self.maps.iter_mut().for_each(Map::clear);
         if let Some(beginning) = &self.beginning {
-            for (map, history) in self.maps.iter_mut().zip(beginning.histories()) {
+            for (map, history) in self.maps.iter_mut().zip(&beginning.state().histories) {
                 map.set_history(history);
             }
         }

@@ -7,7 +7,7 @@ mod window;
 
 pub use clip::{ClipClassifier, ClipFeatures};
 pub use tagger::{Tagger, Tags};
-pub use window::WindowSums;
+pub(crate) use window::WindowSums;
 
 /// The shortest window in seconds.
 pub const MIN_WINDOW_S: f32 = 0.5;

@@ -103,9 +103,20 @@ impl ColumnStream {
         self.wanted = self.path.wanted();
     }
 
-    /// The end of a file: the columns of the samples that still wait. Silence follows until there are `least`
-    /// columns since the beginning; other frames that make no whole column are left out. Allocates.
-    pub(super) fn finish(&mut self, least: usize, on_column: &mut dyn FnMut(&[f32])) {
+    /// The column that silence gives.
+    pub(super) fn column_of_silence(&self) -> &[f32] {
+        let network = &self.path.columns.network;
+        network.column_before().unwrap_or_default()
+    }
+
+    /// The end of a file: the columns of the samples that still wait. Silence follows until there are as
+    /// many since the beginning as `least` says, given how many of the samples' are whole; other frames that make no whole
+    /// column are left out. Allocates.
+    pub(super) fn finish(
+        &mut self,
+        least: &dyn Fn(usize) -> usize,
+        on_column: &mut dyn FnMut(&[f32]),
+    ) {
         self.path.push(&self.waiting, on_column);
         self.waiting.clear();
         self.path.finish(least, on_column);
@@ -163,7 +174,7 @@ impl Path {
         });
     }
 
-    fn finish(&mut self, least_columns: usize, on_column: &mut dyn FnMut(&[f32])) {
+    fn finish(&mut self, least: &dyn Fn(usize) -> usize, on_column: &mut dyn FnMut(&[f32])) {
         let Self {
             resampler,
             front_end,
@@ -181,7 +192,8 @@ impl Path {
         resampler.finish(&mut |samples| {
             take(samples);
         });
-        let least = least_columns * self.frames_per_column;
+        let whole = take(&[]) / self.frames_per_column;
+        let least = least(whole) * self.frames_per_column;
         let silence = vec![0.0; self.settings.hop];
         while take(&[]) < least {
             take(&silence);

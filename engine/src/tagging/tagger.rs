@@ -18,8 +18,12 @@ pub struct Tags<'a> {
     pub among: &'a [usize],
 }
 
-/// The streaming way: mono samples at the host's rate in, tags out, one a column (about six a
-/// second with four poolings). Any block sizes give the same tags.
+/// Live tagging: mono samples at the host's rate in, tags out, one a column (about six a second with four poolings).
+/// Any block sizes give the same tags.
+///
+/// A stream begins as after a long silence, and so does everything after a [`reset`](Self::reset): the tags are those
+/// of the same samples behind silence. The window is full of it at first, so what a column says grows with the share
+/// of the window that the stream fills. The first tags come after [`Card::first_tags_s`](crate::model::Card::first_tags_s).
 pub struct Tagger {
     model: Arc<Model>,
     sample_rate: u32,
@@ -55,10 +59,9 @@ impl Tagger {
         let architecture = network.architecture();
         let capacity = (f64::from(MAX_WINDOW_S) / refresh_s(&model)).ceil() as usize;
         let mut tagger = Self {
-            stream,
             sample_rate,
             results: Results {
-                window: Window::new(architecture, capacity),
+                window: Window::new(stream.column_of_silence(), capacity),
                 window_s,
                 sums: WindowSums::new(architecture),
                 features: Vec::with_capacity(architecture.features()),
@@ -70,6 +73,7 @@ impl Tagger {
                 columns_before: columns_before(features, architecture),
             },
             samples_pushed: 0,
+            stream,
             model,
         };
         tagger.set_window(window_s);
@@ -94,8 +98,9 @@ impl Tagger {
         }
         let (model, results) = (&self.model, &mut self.results);
         let least = results.columns_before + 1;
-        self.stream
-            .finish(least, &mut |column| results.take(model, column, on_tags));
+        self.stream.finish(&|_| least, &mut |column| {
+            results.take(model, column, on_tags)
+        });
     }
 
     /// Sets the window in seconds (clamped to 0.5–10); heard at the next column, without a reload.
@@ -139,7 +144,7 @@ impl Tagger {
         waiting + self.stream.resampler_latency_s(self.sample_rate)
     }
 
-    /// Forgets the past: a jump of the transport, another file.
+    /// As after a long silence: a jump of the transport, another file. Allocates nothing.
     pub fn reset(&mut self) {
         self.stream.reset();
         self.results.window.reset();
@@ -160,10 +165,10 @@ fn refresh_s(model: &Model) -> f64 {
 impl Results {
     fn take(&mut self, model: &Model, column: &[f32], on_tags: &mut dyn FnMut(&Tags<'_>)) {
         self.columns += 1;
+        self.window.push(column);
         let Some(index) = self.columns.checked_sub(self.columns_before + 1) else {
             return;
         };
-        self.window.push(column);
         self.window
             .features_into(&mut self.sums, &mut self.features);
         model

@@ -3,28 +3,32 @@
 use crate::features::COMPONENTS;
 use crate::network::{Architecture, FeatureLayout, VARIANCE_EPSILON};
 
-/// The last columns of a stream, for a window that can change at any time.
+/// The last columns of a stream, for a window that can change at any time. It is always full: before a stream there
+/// was silence.
 pub(super) struct Window {
     /// Numbers in a column.
     size: usize,
     /// `capacity × size`, a ring.
     columns: Vec<f32>,
     capacity: usize,
-    /// Columns seen so far.
+    /// Columns pushed since the beginning.
     seen: usize,
     length: usize,
+    /// The column of silence.
+    silence: Vec<f32>,
 }
 
 impl Window {
-    pub(super) fn new(architecture: &Architecture, capacity: usize) -> Self {
-        let (capacity, size) = (capacity.max(1), architecture.column_size());
-        let columns = vec![0.0; capacity * size];
+    /// For so many columns of the size of `silence`, the column of silence.
+    pub(super) fn new(silence: &[f32], capacity: usize) -> Self {
+        let capacity = capacity.max(1);
         Self {
-            size,
-            columns,
+            size: silence.len(),
+            columns: silence.repeat(capacity),
             capacity,
             seen: 0,
             length: capacity,
+            silence: silence.to_vec(),
         }
     }
 
@@ -33,8 +37,12 @@ impl Window {
         self.length = columns.clamp(1, self.capacity);
     }
 
+    /// As after a long silence. Allocates nothing.
     pub(super) fn reset(&mut self) {
         self.seen = 0;
+        for column in self.columns.chunks_exact_mut(self.size) {
+            column.copy_from_slice(&self.silence);
+        }
     }
 
     pub(super) fn push(&mut self, column: &[f32]) {
@@ -43,11 +51,11 @@ impl Window {
         self.seen += 1;
     }
 
-    /// The features of the newest columns, at most a window of them.
+    /// The features of the newest columns, a window of them.
     pub(super) fn features_into(&self, sums: &mut WindowSums, features: &mut Vec<f32>) {
         sums.reset();
-        let newest = self.seen;
-        for index in newest - self.length.min(newest)..newest {
+        let newest = self.seen + self.capacity;
+        for index in newest - self.length..newest {
             let slot = index % self.capacity;
             sums.add(&self.columns[slot * self.size..][..self.size]);
         }
@@ -56,7 +64,7 @@ impl Window {
 }
 
 /// What the features of a window need of its columns, over any number of them.
-pub struct WindowSums {
+pub(crate) struct WindowSums {
     layout: FeatureLayout,
     /// In double precision: a deviation is a small difference of large sums.
     sum: Vec<f64>,
@@ -66,7 +74,7 @@ pub struct WindowSums {
 }
 
 impl WindowSums {
-    pub fn new(architecture: &Architecture) -> Self {
+    pub(crate) fn new(architecture: &Architecture) -> Self {
         let (layout, size) = (architecture.feature_layout(), architecture.column_size());
         Self {
             layout,
@@ -84,7 +92,7 @@ impl WindowSums {
         self.count = 0;
     }
 
-    pub fn add(&mut self, column: &[f32]) {
+    pub(crate) fn add(&mut self, column: &[f32]) {
         for ((sum, max), value) in self.sum.iter_mut().zip(&mut self.max).zip(column) {
             *sum += f64::from(*value);
             *max = max.max(*value);
@@ -97,7 +105,7 @@ impl WindowSums {
 
     /// The features of what was added; zeros where there was no column. Allocates only where `features`
     /// has to grow.
-    pub fn features_into(&self, features: &mut Vec<f32>) {
+    pub(crate) fn features_into(&self, features: &mut Vec<f32>) {
         let FeatureLayout {
             column: units,
             last,
@@ -135,13 +143,16 @@ mod tests {
     fn a_window_holds_the_newest_columns_and_can_change() {
         // Four equal channels: the components of a single filter.
         let one = Architecture::doubling(4, 1, false, 1.0, 2);
-        let mut window = Window::new(&one, 4);
+        let mut window = Window::new(&[-7.0; 4], 4);
         let (mut sums, mut features) = (WindowSums::new(&one), Vec::new());
         let mut read = |window: &Window| {
             window.features_into(&mut sums, &mut features);
             features[0]
         };
-        assert_eq!(read(&window), 0.0);
+        assert_eq!(read(&window), -14.0); // silence
+        window.push(&[1.0; 4]);
+        assert_eq!(read(&window), -5.0 + 1.0);
+        window.reset();
         for value in [1.0, 2.0, 3.0, 4.0, 5.0, 6.0] {
             window.push(&[value; 4]);
         }
@@ -154,7 +165,7 @@ mod tests {
         assert_eq!(read(&window), 4.5 + 6.0);
         window.reset();
         window.push(&[-1.0; 4]);
-        assert_eq!(read(&window), -2.0);
+        assert_eq!(read(&window), -5.5 - 1.0);
     }
 
     #[test]

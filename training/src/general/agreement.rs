@@ -1,9 +1,9 @@
 //! How far a student agrees with its teacher on sounds that neither of them learned from.
 
-use hamiltone_engine::features::{FeatureSettings, quaternion_frames};
-use hamiltone_engine::model::{Accuracy, Model, clip_logits};
+use hamiltone_engine::features::FeatureSettings;
+use hamiltone_engine::model::{Accuracy, Model};
 use hamiltone_engine::network::streaming::PackedNetwork;
-use hamiltone_engine::tagging::Tagger;
+use hamiltone_engine::tagging::{ClipFeatures, Tagger};
 use rand::Rng;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -133,8 +133,9 @@ impl HeldOut {
         features: &FeatureSettings,
     ) -> Agreement {
         let answers = self.segments.par_iter().map(|(samples, truth)| {
-            let frames = quaternion_frames(features, samples);
-            (clip_logits(network, &frames), &truth[..])
+            let logits = ClipFeatures::logits(network, features, samples)
+                .expect("a card's sample rate was checked");
+            (logits, &truth[..])
         });
         self.compare(&answers.collect::<Vec<_>>())
     }

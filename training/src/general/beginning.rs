@@ -167,7 +167,7 @@ impl School<'_> {
         let names = audioset_labels().iter().map(|label| &label.name);
         ensure!(
             card.labels.iter().eq(names)
-                && card.features == self.features
+                && card.features.equals_but_for_level(&self.features)
                 && card.architecture.hidden > 0,
             "--start {}: no general tagger, its labels or features are others or it has no hidden layer",
             start.display()

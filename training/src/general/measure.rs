@@ -82,7 +82,10 @@ pub fn agreements(arguments: &AgreementArguments) -> anyhow::Result<Vec<(String,
         let names = audioset_labels().iter().map(|label| &label.name);
         ensure!(
             model.card().labels.iter().eq(names)
-                && model.card().features == FeatureSettings::default(),
+                && model
+                    .card()
+                    .features
+                    .equals_but_for_level(&FeatureSettings::default()),
             "--model {}: no general tagger, its labels or features are others",
             path.display()
         );

@@ -174,7 +174,7 @@ impl FoldTask<'_> {
         let path = self.recipe.path(template, self.fold);
         let file = ModelFile::read(&path).context("a model that the recipe names")?;
         ensure!(
-            file.card.features == *self.features,
+            file.card.features.equals_but_for_level(self.features),
             "{} has other feature settings: its weights mean something else",
             path.display()
         );

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
-use hamiltone_engine::features::clip_frames;
-use hamiltone_engine::model::{Model, clip_logits};
+use hamiltone_engine::features::{LevelSettings, clip_frames};
+use hamiltone_engine::model::{Model, ModelFile, clip_logits};
 use hamiltone_engine::tagging::{ClipFeatures, Tagger};
 use rayon::prelude::*;
 use serde::Serialize;
@@ -16,6 +16,7 @@ use super::listener::Listener;
 use super::sets::{Clip, Rule, Set, sets};
 use crate::audio_cache::AudioCache;
 use crate::evaluation::largest;
+use crate::level::with_level;
 use crate::run::progress;
 
 /// Tags that speak of the first second, at 160 ms a column.
@@ -39,6 +40,9 @@ pub struct BeginningsArguments {
     /// Gains in dB that the clips are measured at.
     #[arg(long, num_args = 1.., default_values_t = [0.0], allow_negative_numbers = true)]
     pub gain_db: Vec<f32>,
+    /// Measure the new beginning with the usual gain for quiet sound, as `level` writes it into a card.
+    #[arg(long)]
+    pub level: bool,
     /// Folder for decoded audio [default: hamiltone in the user's cache folder].
     #[arg(long)]
     pub cache: Option<PathBuf>,
@@ -52,30 +56,30 @@ pub struct BeginningsArguments {
 
 /// A share of clips and its standard deviation over the folds of the set.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Share {
+struct Share {
     /// 0 to 1.
-    pub share: f64,
+    share: f64,
     /// Standard deviation over folds; none with a single fold.
-    pub spread: Option<f64>,
+    spread: Option<f64>,
 }
 
 /// One figure, old and new.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Line {
+struct Line {
     /// The network.
-    pub model: String,
+    model: String,
     /// What was measured.
-    pub what: String,
+    what: String,
     /// On which set.
-    pub set: String,
+    set: String,
     /// Gain of the clips in dB.
-    pub gain_db: f32,
+    gain_db: f32,
     /// Clips.
-    pub clips: usize,
+    clips: usize,
     /// From zeros.
-    pub from_zeros: Share,
+    from_zeros: Share,
     /// After silence.
-    pub after_silence: Share,
+    after_silence: Share,
 }
 
 /// Answers to one clip.
@@ -104,7 +108,16 @@ pub fn beginnings(arguments: &BeginningsArguments) -> anyhow::Result<()> {
 
 fn measure(path: &PathBuf, arguments: &BeginningsArguments) -> anyhow::Result<Vec<Line>> {
     let listener = Listener::student(path)?;
-    let model = Arc::new(Model::read(path)?);
+    let old = Arc::new(Model::read(path)?);
+    let new = match arguments.level {
+        false => old.clone(),
+        true => {
+            let file = with_level(ModelFile::read(path)?, Some(LevelSettings::USUAL))?;
+            Arc::new(Model::from_bytes(&file.to_bytes()?)?)
+        }
+    };
+    let both_ways = [old, new];
+    let model = &both_ways[1];
     let (sets, _) = sets(&arguments.data)?;
     let cache = arguments.cache.clone();
     let cache = cache.unwrap_or_else(AudioCache::default_folder);
@@ -115,14 +128,14 @@ fn measure(path: &PathBuf, arguments: &BeginningsArguments) -> anyhow::Result<Ve
             let message = format!("{}: {} at {gain_db} dB", listener.name, set.name);
             let bar = progress(set.clips.len() as u64, &message, arguments.quiet);
             let both = set.clips.par_iter().map(|clip| {
-                let answers = answers(&model, &audio, clip, gain_db)
+                let answers = answers(&both_ways, &audio, clip, gain_db)
                     .with_context(|| clip.path.display().to_string());
                 bar.inc(1);
                 answers
             });
             let both = both.collect::<anyhow::Result<Vec<[Answer; 2]>>>()?;
             bar.finish_and_clear();
-            lines.extend(lines_of(&listener, &model, set, gain_db, &both));
+            lines.extend(lines_of(&listener, model, set, gain_db, &both));
         }
     }
     Ok(lines)
@@ -130,17 +143,17 @@ fn measure(path: &PathBuf, arguments: &BeginningsArguments) -> anyhow::Result<Ve
 
 /// From zeros, and after silence.
 fn answers(
-    model: &Arc<Model>,
+    [old, new]: &[Arc<Model>; 2],
     audio: &AudioCache,
     clip: &Clip,
     gain_db: f32,
 ) -> anyhow::Result<[Answer; 2]> {
     let mut samples = audio.sound(&clip.path, clip.duration_s)?.to_f32();
-    let rate = model.card().features.sample_rate;
+    let rate = old.card().features.sample_rate;
     samples.truncate(LONGEST_S * rate as usize);
     let gain = 10f32.powf(gain_db / 20.0);
     samples.iter_mut().for_each(|sample| *sample *= gain);
-    Ok([from_zeros(model, &samples), after_silence(model, &samples)?])
+    Ok([from_zeros(old, &samples), after_silence(new, &samples)?])
 }
 
 /// As training crops begin, and as everything began before 2026-12.
