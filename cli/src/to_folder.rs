@@ -177,7 +177,14 @@ impl Run<'_> {
             paths.iter().for_each(|path| drop(fs::remove_file(path)));
             bail!(Gone);
         }
-        let entry = Entry::new(&place, sha256, self.settings.clone(), &timeline, &means, leading);
+        let entry = Entry::new(
+            &place,
+            sha256,
+            self.settings.clone(),
+            &timeline,
+            &means,
+            leading,
+        );
         note(&entry)?;
         self.written.fetch_add(1, Ordering::Relaxed);
         Ok(Done {

@@ -1,7 +1,7 @@
 //! Probabilities that hold: what a general tagger's logits are worth, learned from audio that it has not learned from.
 //!
-//! [`truth`] says what is known of each clip, [`windows`] asks the model as the plugin does, [`platt`] finds each
-//! label's mapping, [`levels`] from where it is on. All is measured on clips whose recordings had no part in what is
+//! `truth` says what is known of each clip, `windows` asks the model as the plugin does, `platt` finds each
+//! label's mapping, `levels` from where it is on. All is measured on clips whose recordings had no part in what is
 //! measured: fold by fold, and set by set, each set by the others.
 
 mod clips;

@@ -2,7 +2,7 @@
 //! measured on clips that it was not fitted to.
 //!
 //! The rules and what they do is in [`ChoiceRule`]. They have four numbers a set, fitted by the likelihood of the
-//! right label on clips of developers' sets ([`fit`]); recordings, tracks and files are dealt to five folds, and
+//! right label on clips of developers' sets (`fit`); recordings, tracks and files are dealt to five folds, and
 //! every figure is of clips of the fold that the rule was not fitted to.
 
 mod fit;
