@@ -22,7 +22,7 @@ fn a_line_of_json_for_each_file_in_order() {
     assert_eq!(names, ["b.wav", "a.wav", "sub/c.wav"]);
     for (line, seconds) in lines.iter().zip([1.5, 3.0, 0.7]) {
         let fields: Vec<_> = line.as_object().unwrap().keys().collect();
-        assert_eq!(fields, ["duration_s", "file", "top"]);
+        assert_eq!(fields, ["duration_s", "file", "leading", "top"]);
         assert!((line["duration_s"].as_f64().unwrap() - seconds).abs() < 1e-4);
         let top = line["top"].as_array().unwrap();
         assert_eq!(top.len(), LABELS.len(), "five asked for, four there are");
@@ -249,7 +249,9 @@ fn only_the_labels_that_were_named_compete() {
 #[test]
 fn a_choice_among_genres_that_is_not_clear_says_so() {
     let place = Workplace::new();
-    place.wav("a.wav", 32_000, 2.0); // a tone: no genre
+    let tone = |frame: u32| 0.37 * (frame as f32 * 440.0 * std::f32::consts::TAU / 32_000.0).sin();
+    let samples: Vec<f32> = (0..64_000).map(tone).collect();
+    common::write_wav(&place.path("a.wav"), 32_000, &samples);
     let among = ["--among", "genres"];
     let table = place.run(&[&["classify", "a.wav"], &among[..]].concat());
     assert_eq!(table.code, 0, "{table:?}");

@@ -180,7 +180,7 @@ impl Among {
         &self.labels
     }
 
-    /// The levels from which labels are on, for the probabilities of [`activate`](Self::activate). In a choice every
+    /// The levels from which labels are on, for the probabilities of `activate`. In a choice every
     /// label has [`CLEAR`], so that at most one is on.
     pub fn on_levels<'a>(&'a self, model: &'a Model) -> OnLevels<'a> {
         match self.is_choice() {
