@@ -2,7 +2,7 @@
 //! everything is tagged.
 
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -106,7 +106,7 @@ pub fn beginnings(arguments: &BeginningsArguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn measure(path: &std::path::Path, arguments: &BeginningsArguments) -> anyhow::Result<Vec<Line>> {
+fn measure(path: &Path, arguments: &BeginningsArguments) -> anyhow::Result<Vec<Line>> {
     let listener = Listener::student(path)?;
     let old = Arc::new(Model::read(path)?);
     let new = match arguments.level {
