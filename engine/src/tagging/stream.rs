@@ -84,10 +84,11 @@ impl ColumnStream {
             silence: silent_frame.repeat(missing),
         };
         path.begin();
-        let wanted = path.wanted(); // the first chunk wants most
+        // After silence the first chunk wants less than the others; no chunk wants more than one without a past.
+        let most = FrontEnd::samples_for(settings, chunk * frames_per_column);
         Ok(Self {
-            waiting: Vec::with_capacity(wanted),
-            wanted,
+            waiting: Vec::with_capacity(path.resampler.input_until(most)),
+            wanted: path.wanted(),
             path,
         })
     }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use candle_core::{Device, Tensor};
-use hamiltone_engine::features::clip_frames;
 use hamiltone_engine::model::clip_features;
 use hamiltone_engine::network::streaming::{PackedNetwork, Weights};
+use hamiltone_engine::tagging::ClipFeatures;
 use rand::Rng;
 use rayon::prelude::*;
 
@@ -83,12 +83,18 @@ impl Views {
             .map(views_of)
             .collect::<anyhow::Result<_>>()?;
         let to_validate = |&clip: &usize| {
-            let frames = clip_frames(task.features, &task.audio[clip], column);
+            // As users get it, with silence before and after; crops are learned from zeros.
+            let mut features =
+                ClipFeatures::new(&network, task.features, task.features.sample_rate)?;
+            features.push(&task.audio[clip]);
             bar.inc(1);
-            let labels = task.dataset.clips[clip].labels.clone();
-            (clip_features(&network, &frames), labels)
+            Ok((features.finish(), task.dataset.clips[clip].labels.clone()))
         };
-        let validation = split.validation.par_iter().map(to_validate).collect();
+        let validation = split
+            .validation
+            .par_iter()
+            .map(to_validate)
+            .collect::<anyhow::Result<_>>()?;
         bar.finish_and_clear();
         Ok(Self {
             of_clip,

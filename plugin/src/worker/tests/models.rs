@@ -272,12 +272,12 @@ fn write_calibrated(path: &Path, level: f32) {
 
 #[test]
 fn labels_of_a_calibrated_model_are_on_at_their_own_levels_until_the_threshold_moves_them() {
-    for (level, threshold, expected) in [(0.95, 0.3, false), (0.95, 0.01, true), (0.05, 0.3, true)]
-    {
+    for (level, threshold, expected) in [(0.99, 0.3, false), (0.8, 0.01, true), (0.05, 0.3, true)] {
         let mut bench = Bench::new();
         write_calibrated(&bench.path("models/calibrated.safetensors"), level);
         bench.set(|settings| settings.model.name = Some("calibrated".to_owned()));
         put(&bench.params.threshold, threshold);
+        put(&bench.params.window, 1.0);
         let mut tap = bench.start(true);
         play(&mut tap, &rooster());
         let heard = bench.wait("tags", |s| {

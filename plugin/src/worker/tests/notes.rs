@@ -5,7 +5,8 @@ use super::*;
 /// The notes of a render: frame, key, on.
 fn notes_of(block: usize) -> Vec<(u64, u8, bool)> {
     let bench = Bench::new();
-    put(&bench.params.threshold, 0.2);
+    put(&bench.params.threshold, 0.05);
+    put(&bench.params.window, 0.5);
     put(&bench.params.notes, true);
     let mut tap = bench.start(true);
     let mut sound = rooster();
