@@ -53,7 +53,7 @@ fn clips_without_music_do_not_begin_with_music() {
     );
     // 8 of 93 on 2026-11-30, most of them tones and bells; from zeros it was over half.
     assert!(
-        percent(events) <= 10.0,
+        percent(events) <= 7.0,
         "{events} of {} first seconds",
         clips.len()
     );

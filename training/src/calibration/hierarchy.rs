@@ -1,21 +1,11 @@
 //! AudioSet's hierarchy over its labels.
 
-use std::collections::BTreeMap;
-
-use serde::Deserialize;
-
-use crate::teacher::audioset_labels;
+use crate::teacher::audioset_parents;
 
 /// With this many labels below it, a label says little: "Animal", "Vehicle", "Musical instrument".
 const GENERAL_FROM: usize = 10;
 /// The same for a label that has none above it: "Speech".
 const GENERAL_ROOT_FROM: usize = 5;
-
-#[derive(Deserialize)]
-struct Line {
-    label: String,
-    parents: String,
-}
 
 /// Which labels are kinds of which.
 pub(super) struct Hierarchy {
@@ -27,21 +17,7 @@ pub(super) struct Hierarchy {
 
 impl Hierarchy {
     pub(super) fn audioset() -> Self {
-        let index: BTreeMap<&str, usize> = audioset_labels()
-            .iter()
-            .map(|label| (label.name.as_str(), label.index))
-            .collect();
-        let mut parents = vec![Vec::new(); index.len()];
-        let table = include_str!("../teacher/audioset_parents.csv");
-        let mut lines = csv::ReaderBuilder::new()
-            .comment(Some(b'#'))
-            .from_reader(table.as_bytes());
-        for line in lines.deserialize::<Line>() {
-            let line = line.expect("the table is part of the program, and a test reads it");
-            let names = line.parents.split(';').filter(|name| !name.is_empty());
-            parents[index[line.label.as_str()]] = names.map(|name| index[name]).collect();
-        }
-        Self::of(&parents)
+        Self::of(&audioset_parents())
     }
 
     fn of(parents: &[Vec<usize>]) -> Self {
@@ -83,6 +59,7 @@ impl Hierarchy {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::teacher::audioset_labels;
 
     #[test]
     fn what_everybody_says_is_not_specific() {

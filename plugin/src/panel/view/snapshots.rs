@@ -85,14 +85,14 @@ fn words_of(snapshot: &Snapshot, settings: &Settings, values: Values, page: Page
 }
 
 /// As [`words_at`], with what a dialog could not do.
-fn words_with(
+fn shapes_with(
     problem: Option<&Trouble>,
     size: PanelSize,
     snapshot: &Snapshot,
     settings: &Settings,
     values: Values,
     page: Page,
-) -> String {
+) -> Vec<egui::epaint::ClippedShape> {
     let history = history();
     let mut motion = Motion {
         page,
@@ -114,8 +114,19 @@ fn words_with(
             draw(ui, view, &mut motion);
         });
     harness.run_steps(30);
+    harness.output().shapes.clone()
+}
+
+fn words_with(
+    problem: Option<&Trouble>,
+    size: PanelSize,
+    snapshot: &Snapshot,
+    settings: &Settings,
+    values: Values,
+    page: Page,
+) -> String {
     let mut lines = String::new();
-    for clipped in &harness.output().shapes {
+    for clipped in &shapes_with(problem, size, snapshot, settings, values, page) {
         collect(&clipped.shape, &mut lines);
     }
     lines
@@ -133,23 +144,8 @@ fn words_at(
 
 /// Where the level stands on each bar, from the top row down: x of the short upright lines.
 fn levels_of(snapshot: &Snapshot, values: Values) -> Vec<f32> {
-    let (history, settings, mut motion) = (history(), Settings::default(), Motion::default());
-    let mut harness = Harness::builder()
-        .with_size(vec2(760.0, 560.0))
-        .with_step_dt(0.1)
-        .with_theme(egui::Theme::Dark)
-        .build_ui(|ui| {
-            super::super::prepare(ui.ctx());
-            let view = View {
-                snapshot,
-                history: &history,
-                settings: &settings,
-                values,
-                problem: None,
-            };
-            draw(ui, view, &mut motion);
-        });
-    harness.run_steps(30);
+    let (size, settings) = (PanelSize::DEFAULT, Settings::default());
+    let shapes = shapes_with(None, size, snapshot, &settings, values, Page::default());
     let line = |clipped: &egui::epaint::ClippedShape| match clipped.shape {
         Shape::LineSegment { points: [a, b], .. }
             if a.x == b.x && (8.0..20.0).contains(&(b.y - a.y).abs()) =>
@@ -158,7 +154,7 @@ fn levels_of(snapshot: &Snapshot, values: Values) -> Vec<f32> {
         }
         _ => None,
     };
-    let mut lines: Vec<(f32, f32)> = harness.output().shapes.iter().filter_map(line).collect();
+    let mut lines: Vec<(f32, f32)> = shapes.iter().filter_map(line).collect();
     lines.sort_by(|a, b| a.0.total_cmp(&b.0));
     lines.into_iter().map(|(_, x)| x).collect()
 }
