@@ -179,6 +179,45 @@ fn silence_in_front_changes_nothing() {
     }
 }
 
+/// A hit of a drum: its end comes before the network can tell what it is, and the silence after it counts too.
+#[test]
+fn a_short_stream_is_followed_by_silence_when_it_ends() {
+    for model in models().chain([general_half()]) {
+        for milliseconds in [1, 30, 250, 500, 850] {
+            let hit = &sound(RATE, 11)[..milliseconds * RATE / 1000];
+            let mut short = Tagger::new(model.clone(), RATE as u32, 2.0).unwrap();
+            let mut ended = tags(&mut short, hit);
+            short.finish(&mut |tags| ended.push((tags.time_s, tags.probabilities.to_vec())));
+            let mut goes_on = Tagger::new(model.clone(), RATE as u32, 2.0).unwrap();
+            let mut live = tags(&mut goes_on, hit);
+            live.extend(tags(&mut goes_on, &vec![0.0; RATE]));
+            assert_eq!(ended, live[..5], "{milliseconds} ms");
+        }
+    }
+}
+
+/// Before the fifth column a general tagger's most probable label is "Music" whatever there is.
+#[test]
+fn the_first_four_columns_have_no_answer_unless_a_label_is_on() {
+    for model in models() {
+        let mut tagger = Tagger::new(model, RATE as u32, 2.0).unwrap();
+        for _ in 0..2 {
+            let mut unclear = Vec::new();
+            tagger.push(&sound(RATE, 12), &mut |tags| {
+                unclear.push(tags.unclear.map(str::to_owned));
+            });
+            let early = unclear.iter().position(Option::is_none);
+            assert_eq!(early, Some(4), "{unclear:?}");
+            assert!(
+                unclear[..4]
+                    .iter()
+                    .all(|u| u.as_deref() == Some("no answer yet"))
+            );
+            tagger.reset();
+        }
+    }
+}
+
 /// Files of before the setting `level` are read as they were; one with it says so.
 #[test]
 fn a_card_without_a_level_has_none() {

@@ -32,7 +32,8 @@ pub struct Snapshot {
     pub on_levels: Vec<f32>,
     /// Places of the labels that compete, where the user chose some; empty for all.
     pub among: Vec<usize>,
-    /// What is said where the user chose labels and none is on: "no clear genre". `None` where all compete.
+    /// What to show where no label is on: "no clear genre" among chosen labels, "no answer yet" at the beginning of a
+    /// stream. `None`: the label that leads.
     pub unclear: Option<String>,
     /// The set that the user chose and how well the model chooses among it, where that was measured.
     pub worth: Option<String>,

@@ -29,9 +29,9 @@ pub struct ClipFeatures {
     least: usize,
 }
 
-/// Columns that a clip has at least: less than .9 s is followed by silence. Chosen from 0 and 4 to 9 on the same
-/// instruments under 1 s that `hamiltone-training beginnings` measures, so its figures for them are optimistic.
-const LEAST_COLUMNS: usize = 5;
+/// Columns that a clip or a stream that ends has at least: less than .9 s is followed by silence. Chosen from 0 and 4
+/// to 9 on the same instruments under 1 s that `beginnings` measures, so its figures for them are optimistic.
+pub(super) const LEAST_COLUMNS: usize = 5;
 
 impl ClipFeatures {
     /// For mono audio at `sample_rate` Hz (8 000 to 192 000).

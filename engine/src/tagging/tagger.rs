@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use super::clip::LEAST_COLUMNS;
 use super::stream::{ColumnStream, columns_before};
 use super::window::{Window, WindowSums};
 use super::{MAX_WINDOW_S, MIN_WINDOW_S};
@@ -14,7 +15,9 @@ pub struct Tags<'a> {
     pub time_s: f64,
     /// One a label, 0 to 1.
     pub probabilities: &'a [f32],
-    /// What is said where no label is on, "no clear genre"; `None` where all labels compete.
+    /// What to show where no label is on: "no clear genre" among chosen labels, "no answer yet" in the first four
+    /// columns of a stream, where a general tagger's most probable label is "Music" whatever there is. `None`: the
+    /// label that leads.
     pub unclear: Option<&'a str>,
     /// Places of the labels that competed, where only some did; empty for all.
     pub among: &'a [usize],
@@ -35,6 +38,9 @@ pub struct Tagger {
     results: Results,
     samples_pushed: u64,
 }
+
+/// What to show of the first columns, unless a label is on.
+const NO_ANSWER_YET: &str = "no answer yet";
 
 /// Everything behind the columns.
 struct Results {
@@ -93,15 +99,15 @@ impl Tagger {
             .push(mono, &mut |column| results.take(model, column, on_tags));
     }
 
-    /// The end of a file: hands out what is still inside. A clip that is too short for a single
-    /// column is padded with silence, so that there is an answer. [`reset`](Self::reset) before
-    /// the next stream.
+    /// The end of a file: hands out what is still inside. A stream of fewer than five columns is followed by silence
+    /// until there are five, as in [`ClipClassifier`](super::ClipClassifier): a single hit needs time to be told. The
+    /// times of these columns are after the stream's end. [`reset`](Self::reset) before the next stream.
     pub fn finish(&mut self, on_tags: &mut dyn FnMut(&Tags<'_>)) {
         if self.samples_pushed == 0 {
             return;
         }
         let (model, results) = (&self.model, &mut self.results);
-        let least = results.columns_before + 1;
+        let least = results.columns_before + LEAST_COLUMNS;
         self.stream.finish(&|_| least, &mut |column| {
             results.take(model, column, on_tags)
         });
@@ -186,11 +192,12 @@ impl Results {
             .live_logits_into(&self.features, &mut self.hidden, &mut self.probabilities);
         self.among
             .activate(model, &mut self.probabilities, &mut self.scores);
+        let too_early = index + 1 < LEAST_COLUMNS;
         on_tags(&Tags {
             time_s: model.card().column_end_s(index),
             probabilities: &self.probabilities,
             among: self.among.places(),
-            unclear: self.among.unclear(),
+            unclear: self.among.unclear().or(too_early.then_some(NO_ANSWER_YET)),
             on_levels: self.among.on_levels(model),
         });
     }

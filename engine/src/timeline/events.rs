@@ -129,9 +129,14 @@ impl EventTracker {
         }
     }
 
-    /// The end of the sound: every event, by its start, then by label.
-    pub(super) fn finish(mut self, end_s: f64, labels: &[String]) -> Vec<Event> {
+    /// The end of the sound: every event, by its start, then by label. None begins after `latest_s` or ends after
+    /// `end_s`.
+    pub(super) fn finish(mut self, latest_s: f64, end_s: f64, labels: &[String]) -> Vec<Event> {
         self.close_all(end_s, labels);
+        for (_, event) in &mut self.closed {
+            event.start_s = event.start_s.min(latest_s);
+            event.end_s = event.end_s.min(end_s);
+        }
         self.closed
             .sort_by(|(a, x), (b, y)| x.start_s.total_cmp(&y.start_s).then(a.cmp(b)));
         self.closed.into_iter().map(|(_, event)| event).collect()
@@ -151,12 +156,27 @@ mod tests {
             let start = step as f64;
             tracker.push(start, &[*level, 0.1], OnLevels::COMMON, &labels);
         }
-        let events = tracker.finish(7.0, &labels);
+        let events = tracker.finish(f64::INFINITY, 7.0, &labels);
         assert_eq!(events.len(), 2);
         assert_eq!((events[0].start_s, events[0].end_s), (1.0, 4.0));
         assert!((events[0].mean_probability - 0.5667).abs() < 1e-3);
         assert_eq!(events[0].peak_probability, 0.7);
         assert_eq!((events[1].start_s, events[1].end_s), (6.0, 7.0));
+    }
+
+    #[test]
+    fn what_comes_on_in_the_silence_behind_a_short_sound_is_in_its_last_column() {
+        let labels = ["a".to_owned(), "b".to_owned()];
+        let mut tracker = EventTracker::new(2, EventSettings::default());
+        for (start, levels) in [(0.0, [0.1, 0.9]), (0.2, [0.9, 0.9]), (0.4, [0.9, 0.1])] {
+            tracker.push(start, &levels, OnLevels::COMMON, &labels);
+        }
+        let events = tracker.finish(0.1, 0.3, &labels);
+        let times: Vec<_> = events
+            .iter()
+            .map(|e| (&*e.label, e.start_s, e.end_s))
+            .collect();
+        assert_eq!(times, [("b", 0.0, 0.3), ("a", 0.1, 0.3)]);
     }
 
     #[test]
@@ -170,7 +190,7 @@ mod tests {
                 let levels = OnLevels::of(&levels);
                 tracker.push(step as f64, &[level, 0.09], levels, &labels);
             }
-            let events = tracker.finish(4.0, &labels).into_iter();
+            let events = tracker.finish(f64::INFINITY, 4.0, &labels).into_iter();
             events
                 .map(|event| (event.label, event.start_s, event.end_s))
                 .collect::<Vec<_>>()

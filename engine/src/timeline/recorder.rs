@@ -105,10 +105,18 @@ impl Recorder {
         });
     }
 
-    /// The timeline of a sound of `duration_s` seconds that came from `source`.
+    /// The timeline of a sound of `duration_s` seconds that came from `source`. Columns after its end are of the silence
+    /// that follows a short sound ([`Tagger::finish`](crate::tagging::Tagger::finish)): a label that comes on in one of
+    /// them is on in the sound's last column.
     pub fn finish(self, source: &str, duration_s: f64) -> Timeline {
         let mut timeline = self.timeline;
-        timeline.events = self.tracker.finish(duration_s, &timeline.labels);
+        let latest_s = if self.column_ends_s > duration_s {
+            (duration_s - timeline.refresh_s).max(0.0)
+        } else {
+            duration_s
+        };
+        let labels = &timeline.labels;
+        timeline.events = self.tracker.finish(latest_s, duration_s, labels);
         timeline.source = source.to_owned();
         timeline.duration_s = duration_s;
         timeline

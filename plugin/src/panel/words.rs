@@ -68,12 +68,15 @@ pub(super) fn instead_of_tags(snapshot: &Snapshot, bypassed: bool) -> Option<(St
     }
 }
 
-/// What stands in large letters where the user chose labels and none is on, and the line beside it.
+/// The large line where no label is on, among chosen labels or at the beginning of a stream, and the line beside it.
 pub(super) fn unclear(snapshot: &Snapshot) -> Option<(String, String)> {
     let unclear = snapshot.unclear.as_deref()?;
     let is_clear = snapshot.on.iter().any(|on| *on);
     (!is_clear).then(|| {
-        let beside = "None of them is clearly ahead of the others";
+        let beside = match snapshot.among.is_empty() {
+            true => "The stream has just begun",
+            false => "None of them is clearly ahead of the others",
+        };
         (label_for_people(unclear), beside.to_owned())
     })
 }
@@ -270,7 +273,11 @@ mod tests {
         snapshot.on = vec![false, false];
         assert_eq!(unclear(&snapshot), None, "nothing was chosen");
         snapshot.unclear = Some("no clear genre".to_owned());
-        assert_eq!(unclear(&snapshot).unwrap().0, "No clear genre");
+        let (title, beside) = unclear(&snapshot).unwrap();
+        assert_eq!(title, "No clear genre");
+        assert_eq!(beside, "The stream has just begun", "all labels compete");
+        snapshot.among = vec![0];
+        assert!(unclear(&snapshot).unwrap().1.contains("clearly ahead"));
         snapshot.on[1] = true;
         assert_eq!(unclear(&snapshot), None);
     }

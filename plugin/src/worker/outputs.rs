@@ -42,6 +42,8 @@ pub(super) struct Newest {
     pub(super) probabilities: Vec<f32>,
     /// From which probability each label is on; empty where the threshold alone says.
     pub(super) on_levels: Vec<f32>,
+    /// What to show where no label is on.
+    pub(super) unclear: Option<String>,
     pub(super) unpublished: bool,
 }
 
@@ -175,6 +177,7 @@ impl Listener for Audience<'_> {
         newest
             .on_levels
             .extend_from_slice(tags.on_levels.as_slice());
+        newest.unclear = tags.unclear.map(str::to_owned);
         newest.unpublished = true;
         let sounding = &mut outputs.notes;
         let refresh_s = place.refresh_s;

@@ -77,7 +77,7 @@ impl Analyst<'_> {
             on: outputs.response.on().to_vec(),
             on_levels: outputs.newest.on_levels.clone(),
             among: stream.map_or(Vec::new(), |stream| stream.among()[0].to_vec()),
-            unclear: chosen.and_then(Among::unclear).map(str::to_owned),
+            unclear: outputs.newest.unclear.clone(),
             worth: chosen.and_then(Among::worth).map(str::to_owned),
             compared: self.compared_snapshot(busy),
             time_s: outputs.newest.time_s,

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use hamiltone_engine::features::{LevelSettings, clip_frames};
-use hamiltone_engine::model::{Model, ModelFile, clip_logits};
-use hamiltone_engine::tagging::{ClipFeatures, Tagger};
+use hamiltone_engine::model::{Card, Model, ModelFile, USUAL_THRESHOLD, clip_logits};
+use hamiltone_engine::tagging::{ClipFeatures, Lineup, Tagger, Tags, on_now};
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -21,8 +21,6 @@ use crate::run::progress;
 
 /// Tags that speak of the first second, at 160 ms a column.
 const FIRST_SECOND_S: f64 = 1.0;
-/// From this probability a label is on.
-const ON: f32 = 0.3;
 /// Shorter clips are measured by themselves too.
 const SHORT_S: f64 = 1.0;
 /// Longest part of a clip that is classified.
@@ -88,6 +86,8 @@ struct Answer {
     whole: Vec<f32>,
     /// Probabilities of each column of the first second, over the columns so far.
     first: Vec<Vec<f32>>,
+    /// The label that is shown first: it leads the first column in which a label is on or that is not too early.
+    shown_first: Option<usize>,
 }
 
 /// Measures and prints a table.
@@ -168,8 +168,10 @@ fn from_zeros(model: &Model, samples: &[f32]) -> Answer {
         model.activate(&mut logits);
         logits
     });
+    let first: Vec<_> = first.collect();
     Answer {
-        first: first.collect(),
+        shown_first: first.first().and_then(|p| leader(model, p, false)),
+        first,
         whole: clip_logits(network, &frames),
     }
 }
@@ -179,16 +181,20 @@ fn after_silence(model: &Arc<Model>, samples: &[f32]) -> anyhow::Result<Answer> 
     let rate = card.features.sample_rate;
     let mut tagger = Tagger::new(model.clone(), rate, card.default_window_s)?;
     let (mut first, most) = (Vec::new(), columns_of_first_second(model));
+    let mut shown_first = None;
     let beginning = &samples[..samples.len().min(2 * rate as usize)];
-    let mut take = |probabilities: &[f32]| {
+    let mut take = |tags: &Tags<'_>| {
         if first.len() < most {
-            first.push(probabilities.to_vec());
+            first.push(tags.probabilities.to_vec());
         }
+        let only_if_on = tags.unclear.is_some();
+        shown_first = shown_first.or_else(|| leader(model, tags.probabilities, only_if_on));
     };
-    tagger.push(beginning, &mut |tags| take(tags.probabilities));
-    tagger.finish(&mut |tags| take(tags.probabilities));
+    tagger.push(beginning, &mut take);
+    tagger.finish(&mut take);
     Ok(Answer {
         first,
+        shown_first,
         whole: ClipFeatures::logits(model.network(), &card.features, samples)?,
     })
 }
@@ -250,10 +256,15 @@ fn lines_of(
             &without,
             &|_, answer| answer.first.first().is_some_and(|p| largest(p) == music),
         );
+        add("no music: Music is shown first", &without, &|_, answer| {
+            answer.shown_first == Some(music)
+        });
+        let levels = model.on_levels();
+        let is_on = |p: &Vec<f32>| levels.is_on(music, p[music], USUAL_THRESHOLD, false);
         add(
             "no music: Music on in the first second",
             &without,
-            &|_, answer| answer.first.iter().any(|p| p[music] >= ON),
+            &|_, answer| answer.first.iter().any(is_on),
         );
         let short = |clip: &Clip| is_short(clip) && has_music(card, set, clip);
         add("under 1 s: Music first", &short, &|_, answer| {
@@ -263,8 +274,22 @@ fn lines_of(
     lines
 }
 
+/// The label that the panel and the command line show first; with `only_if_on` none that is not on.
+fn leader(model: &Model, probabilities: &[f32], only_if_on: bool) -> Option<usize> {
+    let levels = model.on_levels();
+    let on = on_now(probabilities, levels, USUAL_THRESHOLD);
+    let lineup = Lineup {
+        probabilities,
+        on: &on,
+        levels,
+        parents: &model.card().parents,
+    };
+    let leader = lineup.leader()?;
+    (on[leader] || !only_if_on).then_some(leader)
+}
+
 /// Whether a label of the clip's class is in the group of music.
-fn has_music(card: &hamiltone_engine::model::Card, set: &Set, clip: &Clip) -> bool {
+fn has_music(card: &Card, set: &Set, clip: &Clip) -> bool {
     let is_music = |label: &usize| {
         card.groups
             .get(*label)
