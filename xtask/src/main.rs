@@ -6,6 +6,7 @@ mod bench;
 mod bundles;
 mod debug_information;
 mod demo;
+mod imports;
 mod install;
 mod minimum_rust;
 mod shell;
@@ -32,6 +33,8 @@ enum Task {
     Demo,
     /// Check the format, lint, document and test everything, in real hosts too
     Test(test::Arguments),
+    /// Check that no two sibling modules import each other
+    Imports(imports::Arguments),
     /// Build the CLAP and VST3 bundles into target/bundled
     Bundle,
     /// Build the bundles and copy them to where hosts look for plugins, and the models to your folder
@@ -58,6 +61,7 @@ fn run(task: Task) -> Result<()> {
     match task {
         Task::Demo => demo::run(),
         Task::Test(arguments) => test::run(&arguments),
+        Task::Imports(arguments) => imports::check(&arguments),
         Task::Bundle => bundles::build(bundles::Profile::Release).map(|bundles| bundles.print()),
         Task::Install => install::run(),
         Task::Bench(arguments) => bench::bench(&arguments),

@@ -5,6 +5,7 @@ use clap::Args;
 use hamiltone_tests::places;
 
 use crate::bundles::{self, Profile, target_folder};
+use crate::imports;
 use crate::minimum_rust;
 use crate::shell::{self, Steps, cargo};
 use crate::system;
@@ -25,6 +26,9 @@ fn run_all(steps: &mut Steps, daw: bool) -> Result<()> {
         shell::run(&mut cargo(&["fmt", "--all", "--check"]))
     })?;
     steps.run("minimum Rust", minimum_rust::check)?;
+    steps.run("import circles", || {
+        imports::check(&imports::Arguments::default())
+    })?;
     steps.run("lints", || {
         shell::run(&mut with(
             &["clippy", "--all-targets"],
