@@ -1,4 +1,4 @@
-//! `cargo xtask demo | test | bundle | install | bench`: everything one does with this repository.
+//! `cargo xtask`: builds, checks, packs and measures this repository.
 
 #![forbid(unsafe_code)]
 
@@ -10,6 +10,7 @@ mod imports;
 mod install;
 mod minimum_rust;
 mod shell;
+mod skipped;
 mod system;
 mod test;
 
