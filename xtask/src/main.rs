@@ -6,6 +6,7 @@ mod bench;
 mod bundles;
 mod debug_information;
 mod demo;
+mod dist;
 mod imports;
 mod install;
 mod minimum_rust;
@@ -20,7 +21,7 @@ use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use hamiltone_tests::places;
 
-/// What one does with this repository.
+/// Builds, checks, packs and measures this repository.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Arguments {
@@ -30,7 +31,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Build the plugin, load it into a host, play the demo audio and print what it hears
+    /// Build the plugin, load it into a host, play the demo audio and print the tags
     Demo,
     /// Check the format, lint, document and test everything, in real hosts too
     Test(test::Arguments),
@@ -38,8 +39,10 @@ enum Task {
     Imports(imports::Arguments),
     /// Build the CLAP and VST3 bundles into target/bundled
     Bundle,
-    /// Build the bundles and copy them to where hosts look for plugins, and the models to your folder
+    /// Build the bundles and copy them to where hosts look for plugins, and the other models to your folder of models
     Install,
+    /// Build the archives of a release into target/dist: plugin, command line, models, guide, licences, checksums
+    Dist(dist::Arguments),
     /// Time the networks beside PyTorch, ONNX Runtime and candle
     Bench(bench::Arguments),
 }
@@ -48,7 +51,7 @@ fn main() -> ExitCode {
     match run(Arguments::parse().task) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Not by returning it: that prints a backtrace of this program, which helps nobody.
+            // Not returned from `main`, which would print a backtrace of this program.
             eprintln!("\nerror: {error:#}");
             ExitCode::FAILURE
         }
@@ -57,7 +60,7 @@ fn main() -> ExitCode {
 
 fn run(task: Task) -> Result<()> {
     let root = places::root();
-    // The bundler reads bundler.toml, and cargo its configuration, from the present folder.
+    // The bundler reads bundler.toml, and cargo its configuration, from the current folder.
     std::env::set_current_dir(&root).with_context(|| format!("cannot enter {}", root.display()))?;
     match task {
         Task::Demo => demo::run(),
@@ -65,6 +68,7 @@ fn run(task: Task) -> Result<()> {
         Task::Imports(arguments) => imports::check(&arguments),
         Task::Bundle => bundles::build(bundles::Profile::Release).map(|bundles| bundles.print()),
         Task::Install => install::run(),
+        Task::Dist(arguments) => dist::run(&arguments),
         Task::Bench(arguments) => bench::bench(&arguments),
     }
 }
