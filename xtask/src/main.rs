@@ -9,6 +9,7 @@ mod demo;
 mod dist;
 mod imports;
 mod install;
+mod links;
 mod minimum_rust;
 mod shell;
 mod skipped;
@@ -37,6 +38,8 @@ enum Task {
     Test(test::Arguments),
     /// Check that no two sibling modules import each other
     Imports(imports::Arguments),
+    /// Check that links between documents lead somewhere
+    Links,
     /// Build the CLAP and VST3 bundles into target/bundled
     Bundle,
     /// Build the bundles and copy them to where hosts look for plugins, and the other models to your folder of models
@@ -66,6 +69,7 @@ fn run(task: Task) -> Result<()> {
         Task::Demo => demo::run(),
         Task::Test(arguments) => test::run(&arguments),
         Task::Imports(arguments) => imports::check(&arguments),
+        Task::Links => links::check(),
         Task::Bundle => bundles::build(bundles::Profile::Release).map(|bundles| bundles.print()),
         Task::Install => install::run(),
         Task::Dist(arguments) => dist::run(&arguments),

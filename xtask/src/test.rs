@@ -6,6 +6,7 @@ use hamiltone_tests::places;
 
 use crate::bundles::{self, Profile, target_folder};
 use crate::imports;
+use crate::links;
 use crate::minimum_rust;
 use crate::shell::{self, Steps, cargo};
 use crate::skipped;
@@ -27,6 +28,7 @@ fn run_all(steps: &mut Steps, skipped: &mut Option<skipped::Report>, daw: bool) 
         shell::run(&mut cargo(&["fmt", "--all", "--check"]))
     })?;
     steps.run("minimum Rust", minimum_rust::check)?;
+    steps.run("links in documents", links::check)?;
     steps.run("import circles", || {
         imports::check(&imports::Arguments::default())
     })?;
