@@ -86,7 +86,7 @@ impl ChoiceFigures {
 
 impl ChoiceRule {
     /// The rule for cards that state none: half of the mean is subtracted, which is what the sets of general
-    /// taggers were found to want (docs/research/general-tagger.md).
+    /// taggers were found to want (docs/TRAINING.md, "Choosing among labels").
     pub fn usual() -> Self {
         Self {
             set: ANY_LABELS.to_owned(),

@@ -328,7 +328,7 @@ mod tests {
         let net = Architecture::qcnn14(1.0, 527);
         assert_eq!(net.problem(64), None);
         assert_eq!(net.clone().real().problem(128), None);
-        // arXiv 2510.21388: 21.01 M parameters, 20.15 G multiply-adds in 10 s.
+        // FACTS of the paper: 21.01 M parameters, 20.15 G multiply-adds in 10 s.
         let millions = net.parameter_count(64) as f64 / 1e6;
         assert!((millions - 21.01).abs() < 0.1, "{millions} M");
         let billions =
