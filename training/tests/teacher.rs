@@ -16,10 +16,7 @@ fn teachers() -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/teachers");
     let there = folder.join("mn04_golden.safetensors").is_file();
     if !there {
-        eprintln!(
-            "SKIPPED: no mn04_golden.safetensors in {}",
-            folder.display()
-        );
+        hamiltone_test_support::skip(folder.join("mn04_golden.safetensors").display());
     }
     there.then_some(folder)
 }

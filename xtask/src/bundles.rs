@@ -1,10 +1,12 @@
-//! Building the plugin and packing it as hosts want it.
+//! Builds the plugin and packs it as hosts expect it.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result};
 
 use crate::debug_information;
+use crate::shell;
 
 const PACKAGE: &str = "hamiltone-plugin";
 /// The command line is built along: alone, it would compile most of its dependencies again.
@@ -21,14 +23,14 @@ const GUARD: &str = "hamiltone-plugin/assert_process_allocs";
 /// The two ways of building, each of which compiles its dependencies once.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Profile {
-    /// For people.
+    /// For users.
     Release,
     /// For tests: with checks, and with the guard against allocation on the audio thread.
     Tested,
 }
 
 impl Profile {
-    /// What cargo is told. Tests always build the whole workspace: cargo unites the features of
+    /// Arguments for cargo. Tests always build the whole workspace: cargo unites the features of
     /// what it builds together, so building a part would compile shared dependencies again.
     pub(crate) fn cargo_arguments(self) -> &'static [&'static str] {
         match self {
@@ -57,10 +59,41 @@ pub(crate) fn target_folder() -> Result<PathBuf> {
     std::path::absolute(&folder).with_context(|| folder.display().to_string())
 }
 
+/// The command line that [`build`] or [`build_universal`] built.
+pub(crate) fn command() -> Result<PathBuf> {
+    Ok(target_folder()?.join(COMMAND))
+}
+
+/// Like [`build`] for users, but for both processors of macOS at once. Needs both of Rust's targets.
+///
+/// # Errors
+/// If something does not compile, or Apple's `lipo` fails.
+pub(crate) fn build_universal() -> Result<Bundles> {
+    let target = target_folder()?;
+    let packages = [PACKAGE.to_owned(), COMMAND_PACKAGE.to_owned()];
+    let mut commands = Vec::new();
+    for triple in ["x86_64-apple-darwin", "aarch64-apple-darwin"] {
+        let arguments = ["--release".to_owned(), format!("--target={triple}")];
+        nice_plug_xtask::build(&packages, &arguments)?;
+        commands.push(target.join(triple).join(COMMAND));
+    }
+    nice_plug_xtask::bundle(&target, PACKAGE, &["--release".to_owned()], true)?;
+    std::fs::create_dir_all(target.join("release"))?;
+    shell::run(
+        Command::new("lipo")
+            .args(["-create", "-output"])
+            .arg(target.join(COMMAND))
+            .args(&commands),
+    )?;
+    let bundles = made(&target)?;
+    refuse_debug_information(&bundles)?;
+    Ok(bundles)
+}
+
 /// Builds the plugin and the command, and packs the plugin. The current folder is the root of the workspace.
 ///
 /// # Errors
-/// If something does not compile, or what is for people has debug information.
+/// If something does not compile, or the release has debug information.
 pub(crate) fn build(profile: Profile) -> Result<Bundles> {
     let arguments: Vec<String> = profile
         .cargo_arguments()
@@ -73,17 +106,27 @@ pub(crate) fn build(profile: Profile) -> Result<Bundles> {
     )?;
     let target = target_folder()?;
     nice_plug_xtask::bundle(&target, PACKAGE, &arguments, false)?;
-    let bundled = target.join("bundled");
-    let bundles = Bundles {
-        clap: existing(&bundled, "Hamiltone.clap")?,
-        vst3: existing(&bundled, "Hamiltone.vst3")?,
-    };
+    let bundles = made(&target)?;
     if profile == Profile::Release {
-        for shipped in [&bundles.clap, &bundles.vst3, &target.join(COMMAND)] {
-            debug_information::refuse(shipped)?;
-        }
+        refuse_debug_information(&bundles)?;
     }
     Ok(bundles)
+}
+
+fn refuse_debug_information(bundles: &Bundles) -> Result<()> {
+    for shipped in [&bundles.clap, &bundles.vst3, &command()?] {
+        debug_information::refuse(shipped)?;
+    }
+    Ok(())
+}
+
+/// The bundles that nice-plug's bundler made.
+fn made(target: &Path) -> Result<Bundles> {
+    let bundled = target.join("bundled");
+    Ok(Bundles {
+        clap: existing(&bundled, "Hamiltone.clap")?,
+        vst3: existing(&bundled, "Hamiltone.vst3")?,
+    })
 }
 
 fn existing(folder: &Path, name: &str) -> Result<PathBuf> {

@@ -1,4 +1,4 @@
-//! What is shipped has no debug information, which would be four fifths of it.
+//! Releases have no debug information: it would be four fifths of their size.
 
 use std::path::Path;
 

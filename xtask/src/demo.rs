@@ -1,4 +1,4 @@
-//! Plays the demo audio through the built plugin and prints what it hears.
+//! Plays the demo audio through the built plugin and prints the tags.
 
 use std::fs;
 use std::time::Instant;
@@ -27,7 +27,7 @@ pub(crate) fn run() -> Result<()> {
     let audio = demo::audio()?;
     println!(
         "\nA host plays {:.0} s of sounds, music and a voice through the plugin.\n\
-         Each line names what was heard in the 2 s before it, so it follows a change a little late.\n",
+         Each line describes the 2 s of audio before it, so changes appear with a delay.\n",
         audio.seconds()
     );
     let mut printer = Printer::new(demo::stretches()?);
@@ -35,12 +35,12 @@ pub(crate) fn run() -> Result<()> {
     let mut plugin = Plugin::open(&bundles.clap)?;
     let start = Instant::now();
     demo::render(&mut plugin, &audio, BLOCK, &folder, |tags| {
-        printer.hear(tags)
+        printer.print(tags)
     })?;
     let speed = audio.seconds() / start.elapsed().as_secs_f64();
     printer.foot();
-    println!("The sound came out the same to the bit, {speed:.0} times as fast as it plays.");
-    println!("\nWhat the plugin heard (sources: assets/CREDITS.md)");
+    println!("The output is the input to the bit. Rendered at {speed:.0} times real time.");
+    println!("\nResults (audio credits: assets/CREDITS.md)");
     for file in ["timeline.csv", "timeline.json", "tags.jsonl"] {
         println!("  {}", folder.join(file).display());
     }
@@ -51,12 +51,12 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// Prints tags when the first one changes, and now and then.
+/// Prints tags when the first one changes, and after a pause.
 struct Printer {
     stretches: Vec<Stretch>,
     /// Of the column of labels.
     width: usize,
-    heard: Vec<Tags>,
+    tags: Vec<Tags>,
     last: Option<(String, f64)>,
 }
 
@@ -65,8 +65,8 @@ impl Printer {
         let width = stretches.iter().map(|s| s.label.chars().count()).max();
         Self {
             stretches,
-            width: width.unwrap_or(0).max("sounding".len()),
-            heard: Vec::new(),
+            width: width.unwrap_or(0).max("playing".len()),
+            tags: Vec::new(),
             last: None,
         }
     }
@@ -74,13 +74,13 @@ impl Printer {
     fn head(&self) {
         let width = self.width;
         println!(
-            "    time  {:width$}    {:LABEL_WIDTH$}  how sure",
-            "sounding", "heard"
+            "    time  {:width$}    {:LABEL_WIDTH$}  probability",
+            "playing", "first tag"
         );
     }
 
-    fn hear(&mut self, tags: &Tags) {
-        self.heard.push(tags.clone());
+    fn print(&mut self, tags: &Tags) {
+        self.tags.push(tags.clone());
         let Some(leading) = &tags.leading else {
             return;
         };
@@ -88,12 +88,12 @@ impl Printer {
             *label != leading.label || tags.time_s - time_s >= LONGEST_PAUSE_S
         });
         if news {
-            let sounding = self.sounding(tags.time_s);
-            let is_right = sounding.is_some_and(|stretch| stretch.accepts(&leading.label));
+            let playing = self.playing(tags.time_s);
+            let is_right = playing.is_some_and(|stretch| stretch.accepts(&leading.label));
             let right = if is_right { '✓' } else { ' ' };
-            let sounding = sounding.map_or("silence", |stretch| &stretch.label);
+            let playing = playing.map_or("silence", |stretch| &stretch.label);
             println!(
-                "{:>6.2} s  {sounding:width$}  {right} {:LABEL_WIDTH$.LABEL_WIDTH$}  {} {:>3.0} %",
+                "{:>6.2} s  {playing:width$}  {right} {:LABEL_WIDTH$.LABEL_WIDTH$}  {} {:>3.0} %",
                 tags.time_s,
                 in_short(leading),
                 bar(leading.probability),
@@ -104,19 +104,19 @@ impl Printer {
         }
     }
 
-    fn sounding(&self, time_s: f64) -> Option<&Stretch> {
+    fn playing(&self, time_s: f64) -> Option<&Stretch> {
         let mut stretches = self.stretches.iter();
         stretches.find(|s| (s.start_s..s.end_s).contains(&time_s))
     }
 
-    /// How many clips were named right once they filled the window.
+    /// Prints how many stretches have an acceptable first tag once they fill the window.
     fn foot(&self) {
         let right = |stretch: &&Stretch| {
-            let heard = winner(&self.heard, stretch.end_s - SETTLED_S, stretch.end_s);
-            heard.is_some_and(|(label, _)| stretch.accepts(&label))
+            let first = winner(&self.tags, stretch.end_s - SETTLED_S, stretch.end_s);
+            first.is_some_and(|(label, _)| stretch.accepts(&label))
         };
         println!(
-            "\n{} of {} stretches are named right in their last second.",
+            "\n{} of {} stretches have an acceptable first tag in their last second.",
             self.stretches.iter().filter(right).count(),
             self.stretches.len()
         );

@@ -1,4 +1,4 @@
-//! Copying the bundles to where hosts look for plugins, and the models to where the plugin does.
+//! Copies the bundles to where hosts look for plugins, and the models to where the plugin looks for them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use hamiltone_tests::places;
 
-use crate::bundles::{self, COMMAND, Profile, target_folder};
+use crate::bundles::{self, Profile};
 use crate::shell::run as run_command;
 
 pub(crate) fn run() -> Result<()> {
@@ -39,7 +39,7 @@ fn add_models() -> Result<()> {
             .is_some_and(|ending| ending == "safetensors")
     });
     files.sort();
-    let mut command = Command::new(target_folder()?.join(COMMAND));
+    let mut command = Command::new(bundles::command()?);
     if run_command(command.args(["models", "--add"]).args(files)).is_err() {
         println!(
             "Some models were left out; the reasons are above. The plugin works without them."

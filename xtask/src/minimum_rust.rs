@@ -39,7 +39,8 @@ pub(crate) fn check() -> Result<()> {
     Ok(())
 }
 
-fn host() -> Result<String> {
+/// The triple of the system that we run on.
+pub(crate) fn host() -> Result<String> {
     let output = Command::new("rustc").arg("-vV").output().context("rustc")?;
     let text = String::from_utf8(output.stdout)?;
     let host = text.lines().find_map(|line| line.strip_prefix("host: "));

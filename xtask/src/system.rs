@@ -28,7 +28,9 @@ const DAWDREAMER: &str = "dawdreamer==0.9.0";
 /// Installs what is missing, where we may; with `daw`, Ardour too.
 pub(crate) fn install_packages(daw: bool) -> Result<()> {
     if !succeeds(Command::new("dpkg-query").arg("--version")) {
-        println!("not a Debian or Ubuntu: Xvfb, OpenGL and python3 with venv are taken as given");
+        println!(
+            "not Debian or Ubuntu: Xvfb, OpenGL and python3 with venv are assumed to be installed"
+        );
         return Ok(());
     }
     let wanted: Vec<&str> = PACKAGES.into_iter().chain(daw.then_some(ARDOUR)).collect();
@@ -42,7 +44,7 @@ pub(crate) fn install_packages(daw: bool) -> Result<()> {
         missing.extend(PYTHON_PACKAGES);
     }
     if missing.is_empty() {
-        println!("all there: {}", wanted.join(" "));
+        println!("all installed: {}", wanted.join(" "));
         return Ok(());
     }
     let install = format!(
@@ -127,4 +129,34 @@ fn virtual_environment(name: &str, packages: &[&str], check: &str) -> Result<Pat
     .with_context(|| format!("cannot install {packages_named} with pip: is there a network?"))?;
     ensure!(ready(), "{packages_named} installed but cannot be imported");
     Ok(python)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WORKFLOW: &str = include_str!("../../.github/workflows/ci.yml");
+
+    #[test]
+    fn the_workflow_installs_the_packages_that_tests_need() {
+        for package in PACKAGES.iter().chain(&PYTHON_PACKAGES) {
+            let mut words = WORKFLOW.split_ascii_whitespace();
+            assert!(words.any(|word| word == *package), "ci.yml lacks {package}");
+        }
+    }
+
+    #[test]
+    fn the_workflow_pins_actions_by_commit() {
+        let uses: Vec<&str> = WORKFLOW
+            .split("uses: ")
+            .skip(1)
+            .map(|after| after.split_ascii_whitespace().next().unwrap_or_default())
+            .collect();
+        assert!(!uses.is_empty());
+        for action in uses {
+            let (_, commit) = action.split_once('@').unwrap();
+            let is_hash = commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
+            assert!(is_hash, "{action} is not pinned");
+        }
+    }
 }

@@ -5,8 +5,11 @@ use clap::Args;
 use hamiltone_tests::places;
 
 use crate::bundles::{self, Profile, target_folder};
+use crate::imports;
+use crate::links;
 use crate::minimum_rust;
 use crate::shell::{self, Steps, cargo};
+use crate::skipped;
 use crate::system;
 
 #[derive(Args)]
@@ -16,7 +19,7 @@ pub(crate) struct Arguments {
     daw: bool,
 }
 
-fn run_all(steps: &mut Steps, daw: bool) -> Result<()> {
+fn run_all(steps: &mut Steps, skipped: &mut Option<skipped::Report>, daw: bool) -> Result<()> {
     let built = Profile::Tested.cargo_arguments();
     let with =
         |before: &[&'static str], after: &[&'static str]| cargo(&[before, built, after].concat());
@@ -25,6 +28,10 @@ fn run_all(steps: &mut Steps, daw: bool) -> Result<()> {
         shell::run(&mut cargo(&["fmt", "--all", "--check"]))
     })?;
     steps.run("minimum Rust", minimum_rust::check)?;
+    steps.run("links in documents", links::check)?;
+    steps.run("import circles", || {
+        imports::check(&imports::Arguments::default())
+    })?;
     steps.run("lints", || {
         shell::run(&mut with(
             &["clippy", "--all-targets"],
@@ -46,6 +53,8 @@ fn run_all(steps: &mut Steps, daw: bool) -> Result<()> {
         let mut tests = with(&["test", "--no-fail-fast"], &[]);
         tests.env(places::BUNDLES, target_folder()?.join("bundled"));
         tests.envs(python.map(|python| (places::PYTHON, python)));
+        let (variable, file) = skipped.insert(skipped::Report::new()?).variable();
+        tests.env(variable, file);
         tests.envs(daw.then_some((places::DAW, "1")));
         shell::run(&mut tests)
     })
@@ -53,17 +62,19 @@ fn run_all(steps: &mut Steps, daw: bool) -> Result<()> {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let mut steps = Steps::default();
-    run_all(&mut steps, arguments.daw)?;
-    steps.print("ok");
+    let mut skipped = None;
+    let result = run_all(&mut steps, &mut skipped, arguments.daw);
+    if result.is_ok() {
+        steps.print("ok");
+    }
+    if let Some(skipped) = skipped {
+        skipped.print()?;
+    }
+    result?;
     println!(
         "\nA picture of the panel is in {}",
         places::screenshots()?.display()
     );
-    if !arguments.daw {
-        println!(
-            "Tests in Ardour and dawdreamer are skipped where these are missing; --daw installs them."
-        );
-    }
     println!("The bundles in target/bundled are for tests; `cargo xtask bundle` makes fast ones.");
     Ok(())
 }

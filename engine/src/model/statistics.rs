@@ -14,7 +14,7 @@ pub const GROUPS: [&str; 4] = ["music", "voice", "nature", "things"];
 /// in deviations from its own mean, a logit says how unusual this much of the label is, and labels
 /// can be compared. Among the classes of a closed set this chooses far better than the logits do:
 /// 39 against 23 % on ESC-50, 90 against 61 on ESC-10, 65 against 32 on UrbanSound8K for a student
-/// of 0.57 M parameters after 17 minutes; docs/TRAINING.md says how it is measured. As
+/// of 0.57 M parameters after 17 minutes; docs/research/general-tagger.md says how it is measured. As
 /// probabilities the result is worse than the logits': it is for choosing among given labels only.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClassStatistics {

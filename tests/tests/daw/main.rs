@@ -5,12 +5,10 @@ mod ardour;
 mod dawdreamer;
 mod sound;
 
-use std::io::Write;
-
 use hamiltone_tests::child::Outcome;
 use hamiltone_tests::places;
 
-/// Says that a test was skipped, past the test harness, which would keep it to itself.
+/// Reports that a test was skipped.
 ///
 /// # Panics
 /// The host should be there.
@@ -19,11 +17,9 @@ fn skip(host: &str) {
         std::env::var_os(places::DAW).is_none(),
         "{host} is not installed"
     );
-    let said = writeln!(
-        std::io::stderr(),
-        "SKIPPED: the plugin in {host}, which is not installed. `cargo xtask test --daw` installs it."
-    );
-    said.unwrap();
+    hamiltone_test_support::skip(format_args!(
+        "{host} (`cargo xtask test --daw` installs it)"
+    ));
 }
 
 /// Asserts that a script went to its end.

@@ -197,7 +197,7 @@ impl Recipe {
             crop_s: (1.5, 3.5),
             validation_share: 0.1,
             label_smoothing: 0.05,
-            dropout: 0.0, // 0.3 took ten points from RAVDESS after as many steps (docs/LOG.md)
+            dropout: 0.0, // 0.3 cost ten points on RAVDESS (docs/decisions)
             augmentation: Augmentation::default(),
             optimisation: Optimisation::default(),
             start: None,

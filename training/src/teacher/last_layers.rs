@@ -111,7 +111,7 @@ mod tests {
         let teachers = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/teachers");
         let file = teachers.join("mn04_audioset527.onnx");
         if !file.is_file() {
-            eprintln!("SKIPPED: no {}", file.display());
+            hamiltone_test_support::skip(file.display());
             return;
         }
         let mut random = stream(1, &[]);
