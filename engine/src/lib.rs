@@ -10,19 +10,17 @@
 
 pub mod audio;
 pub mod blocked;
-mod error;
 pub mod features;
 mod interrupt;
 pub mod kernels;
 pub mod model;
 pub mod network;
-mod own_gradient;
+mod operations;
 pub mod quaternion;
-mod storage;
 pub mod tagging;
 #[cfg(test)]
 mod test_numbers;
 pub mod timeline;
 
-pub use error::EngineError;
+pub use audio::EngineError;
 pub use interrupt::Interrupt;

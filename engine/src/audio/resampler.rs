@@ -6,8 +6,8 @@ use rubato::{
     SincInterpolationType, WindowFunction,
 };
 
+use super::EngineError;
 use super::{MAX_SAMPLE_RATE, MIN_SAMPLE_RATE};
-use crate::EngineError;
 
 /// The FFT resampler works in periods of both rates; where the common period is longer than this
 /// (in input samples), its delay would be heard, and a sinc interpolator takes over.

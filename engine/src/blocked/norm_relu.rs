@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::{Format, buffers};
 use crate::kernels::{Backward, ScaleShift, moments, scale_relu};
-use crate::network::{BATCH_NORM_EPSILON, BatchStatistics, POOLING};
+use crate::operations::{BATCH_NORM_EPSILON, BatchStatistics, POOLING};
 
 /// ReLU(batch norm(x)) with the batch's own statistics, then, where it pools, 2×2 means (an odd
 /// last row or mel is dropped).

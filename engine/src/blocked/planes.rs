@@ -4,8 +4,8 @@ use candle_core::{CpuStorage, CustomOp2, Device, Layout, Result, Shape, Tensor};
 
 use super::Format;
 use super::convolution::Convolve;
+use crate::operations::{contiguous_f32, with_elements};
 use crate::quaternion::convolve_by_expansion;
-use crate::storage::{contiguous_f32, with_elements};
 
 /// `x` (`batch × channels × time × mel`) through a 3×3 kernel, causal in time (two rows of zeros
 /// before, none after), one zero on both sides in mel, no bias. Differentiable.

@@ -29,7 +29,9 @@ impl FrontEnd {
     pub fn new(settings: &FeatureSettings) -> Self {
         Self {
             log_mel: LogMel::new(settings),
-            level: settings.level.map(|level| Level::new(level, settings)),
+            level: settings
+                .level
+                .map(|level| Level::new(level, settings.hop_s())),
             deltas: Deltas::new(settings),
             waiting: Vec::with_capacity(settings.fft_size),
             row: vec![0.0; settings.mel_bands],

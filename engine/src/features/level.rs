@@ -2,8 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::settings::FeatureSettings;
-
 /// Raises quiet sound before the logarithm. The gain of a frame depends on that frame and those before it only, so
 /// live and file agree whatever the blocks.
 ///
@@ -67,11 +65,12 @@ pub(super) struct Level {
 const SILENCE_DB: f64 = -120.0;
 
 impl Level {
-    pub(super) fn new(settings: LevelSettings, features: &FeatureSettings) -> Self {
+    /// `hop_s`: seconds from frame to frame.
+    pub(super) fn new(settings: LevelSettings, hop_s: f64) -> Self {
         Self {
             settings,
-            release_db: settings.release_db_per_s * features.hop_s(),
-            rise_db: settings.rise_db_per_s * features.hop_s(),
+            release_db: settings.release_db_per_s * hop_s,
+            rise_db: settings.rise_db_per_s * hop_s,
             envelope_db: SILENCE_DB,
             gain_db: 0.0,
         }
@@ -99,7 +98,7 @@ mod tests {
     use super::*;
 
     fn level() -> Level {
-        Level::new(LevelSettings::USUAL, &FeatureSettings::default())
+        Level::new(LevelSettings::USUAL, 0.01)
     }
 
     /// The gain in dB after so many frames at a level in dB.

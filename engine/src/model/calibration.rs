@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::OnLevels;
+use super::on_levels::OnLevels;
 
 /// The range of a factor: outside it, a logit says nothing or everything.
 const SCALES: std::ops::RangeInclusive<f32> = 0.01..=100.0;

@@ -1,6 +1,10 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Calibration, Checksums, ChoiceRule, ClassStatistics, Cost, Probe};
+use super::calibration::Calibration;
+use super::choice_rule::ChoiceRule;
+use super::class_statistics::ClassStatistics;
+use super::cost::Cost;
+use super::probe::Probe;
 use crate::features::{FeatureSettings, FrontEnd};
 use crate::network::Architecture;
 
@@ -68,6 +72,19 @@ pub struct OtherCorpus {
     pub protocol: String,
 }
 
+/// SHA-256 of what a model file holds, as 64 lower-case hexadecimal digits.
+///
+/// The probe compares logits with a tolerance, since kernels add in different orders. So it accepts most
+/// changes of a single weight, and everything in the card that it does not use.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checksums {
+    /// Of all tensors as little-endian `f32`, in the order of
+    /// [`Architecture::parameters`](crate::network::Architecture::parameters).
+    pub weights_sha256: String,
+    /// Of the card's JSON text as it stands in the file, with zeros for the digits of this field.
+    pub card_sha256: String,
+}
+
 /// What a model file says of itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Card {
@@ -81,7 +98,7 @@ pub struct Card {
     pub task: TaskKind,
     /// Name of each output.
     pub labels: Vec<String>,
-    /// The group of each label, one of [`GROUPS`](super::GROUPS); or none at all.
+    /// The group of each label, one of [`LABEL_GROUPS`](super::LABEL_GROUPS); or none at all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<String>,
     /// The labels of which each label is a kind (a guitar is a plucked string instrument), as indices; one list a

@@ -1,7 +1,9 @@
 //! The checks of a card that need no weights.
 
-use super::{Card, ModelError, Probe};
-use crate::tagging::{MAX_WINDOW_S, MIN_WINDOW_S};
+use super::card::Card;
+use super::error::ModelError;
+use super::probe::Probe;
+use crate::network::{MAX_WINDOW_S, MIN_WINDOW_S};
 
 const LONGEST_NAME: usize = 200;
 /// Bytes of any other text: a page.
@@ -22,8 +24,11 @@ impl Card {
             .or_else(|| self.problem_of_the_window())
             .or_else(|| self.problem_of_the_probe())
             .or_else(|| self.problem_of_the_calibration())
-            .map_or(Ok(()), |problem| Err(ModelError::Inconsistent(problem)))?;
-        self.check_classes()
+            .or_else(|| self.problem_of_groups())
+            .or_else(|| self.problem_of_the_class_statistics())
+            .or_else(|| self.problem_of_parents())
+            .or_else(|| self.problem_of_choices())
+            .map_or(Ok(()), |problem| Err(ModelError::Inconsistent(problem)))
     }
 
     fn problem_of_names(&self) -> Option<String> {
@@ -97,6 +102,10 @@ impl Card {
 
     fn problem_of_the_calibration(&self) -> Option<String> {
         self.calibration.as_ref()?.problem(self.labels.len())
+    }
+
+    fn problem_of_the_class_statistics(&self) -> Option<String> {
+        self.class_statistics.as_ref()?.problem(self.labels.len())
     }
 
     fn problem_of_the_probe(&self) -> Option<String> {

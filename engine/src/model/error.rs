@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use super::Excess;
+use super::cost::Excess;
 
 /// Why a model could not be had. Every message says what is wrong and what to do.
 #[derive(Debug, thiserror::Error)]

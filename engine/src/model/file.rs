@@ -8,7 +8,11 @@ use std::sync::Arc;
 
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 
-use super::{Card, Cost, Excess, FORMAT_VERSION, Limits, Model, ModelError, checksums};
+use super::card::{Card, FORMAT_VERSION};
+use super::checksums;
+use super::cost::{Cost, Excess, Limits};
+use super::error::ModelError;
+use super::probe::Probe;
 use crate::network::ParameterKind;
 use crate::network::streaming::{PackedNetwork, Weights};
 
@@ -52,7 +56,7 @@ impl ModelFile {
         let network = Arc::new(PackedNetwork::new(&card.architecture, bands, &weights));
         card.format_version = FORMAT_VERSION;
         card.fill_in_counts();
-        card.probe = Model::make_probe(card.probe.seed, &card, &network);
+        card.probe = Probe::measure(card.probe.seed, &card.features, &network);
         card.check()?;
         checksums::fill_in(&mut card, &weights)?;
         Ok(Self { card, weights })
@@ -150,11 +154,6 @@ impl ModelFile {
             }
         })
     }
-}
-
-/// Lower-case hex.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A file's bytes, if it is not too large; the size is looked at before memory is taken, and again

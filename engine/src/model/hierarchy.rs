@@ -1,6 +1,6 @@
 //! Which labels are kinds of which others.
 
-use super::Card;
+use super::card::Card;
 
 /// Most parents of a label: AudioSet's have up to four.
 const MOST_PARENTS: usize = 16;

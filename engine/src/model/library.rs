@@ -8,9 +8,12 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use super::file::read_bytes;
-use super::loaded::hash_bytes;
-use super::{Card, Limits, LoadOptions, Model, ModelError, ModelFile};
+use super::card::Card;
+use super::cost::Limits;
+use super::error::ModelError;
+use super::file::{ModelFile, read_bytes};
+use super::hash::sha256;
+use super::loaded::{LoadOptions, Model};
 use crate::Interrupt;
 
 /// The models inside the program; the first is the default.
@@ -167,7 +170,7 @@ impl Library {
             if let Some(model) = loaded(hash) {
                 return Ok(model);
             }
-            let found = self.find(choice.path.as_deref(), |bytes| hash_bytes(bytes) == *hash)?;
+            let found = self.find(choice.path.as_deref(), |bytes| sha256(bytes) == *hash)?;
             return match found {
                 Some(bytes) => load(bytes, &self.options),
                 None => Err(self.missing(choice)),
@@ -289,7 +292,7 @@ fn entry(source: ModelSource, bytes: Result<Vec<u8>, ModelError>, limits: &Limit
     let name = summary
         .as_ref()
         .map_or_else(|_| file_name.unwrap_or_default(), |card| card.name.clone());
-    let hash = bytes.map_or_else(|_| String::new(), |bytes| hash_bytes(&bytes));
+    let hash = bytes.map_or_else(|_| String::new(), |bytes| sha256(&bytes));
     LibraryEntry {
         name,
         source,
@@ -317,7 +320,7 @@ fn built_in() -> Result<Arc<Model>, ModelError> {
 
 /// The model of these bytes: the one that is loaded already, or a new one.
 fn load(bytes: Cow<'static, [u8]>, options: &LoadOptions) -> Result<Arc<Model>, ModelError> {
-    let hash = hash_bytes(&bytes);
+    let hash = sha256(&bytes);
     if let Some(model) = loaded(&hash) {
         return Ok(model);
     }

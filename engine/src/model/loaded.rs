@@ -2,23 +2,24 @@ use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
-
-use super::file::{hex, read_bytes};
-use super::statistics::softmax;
-use super::{Calibration, Card, Limits, ModelError, ModelFile, OnLevels, Probe, TaskKind};
+use super::activation::{sigmoid, softmax};
+use super::calibration::Calibration;
+use super::card::{Card, TaskKind};
+use super::cost::Limits;
+use super::error::ModelError;
+use super::file::{ModelFile, read_bytes};
+use super::hash::sha256;
+use super::on_levels::OnLevels;
+use super::probe::Probe;
 use crate::Interrupt;
 use crate::audio::LOUDEST;
 use crate::features::{FrontEnd, quaternion_frames};
+use crate::network::CLIP_CHUNK;
 use crate::network::streaming::{PackedNetwork, StreamingNetwork};
-use crate::tagging::WindowSums;
 
 /// A logit of the probe may be off by this share of the largest logit, or of 1 if all are smaller: kernels
 /// add in different orders, and a damaged file is off by far more.
 const PROBE_TOLERANCE: f32 = 1e-3;
-
-/// Columns at a time that the probe is run with, and clips of training.
-const PROBE_CHUNK: usize = 8;
 
 /// How a model is loaded.
 #[derive(Debug, Clone)]
@@ -81,7 +82,7 @@ impl Model {
     /// As [`from_bytes`](Self::from_bytes), or if it was interrupted.
     pub fn load(bytes: Cow<'_, [u8]>, options: &LoadOptions) -> Result<Self, ModelError> {
         let ModelFile { card, weights } = ModelFile::within(&bytes, &options.limits)?;
-        let (hash, size_bytes) = (hash_bytes(&bytes), bytes.len());
+        let (hash, size_bytes) = (sha256(&bytes), bytes.len());
         drop(bytes);
         options.go_on()?;
         let network = PackedNetwork::new(&card.architecture, card.features.mel_bands, &weights);
@@ -129,12 +130,7 @@ impl Model {
         }
         match self.card.task {
             TaskKind::SingleLabel => softmax(logits),
-            TaskKind::MultiLabel => logits.iter_mut().for_each(|logit| {
-                *logit = match logit.is_finite() {
-                    true => 1.0 / (1.0 + (-*logit).exp()),
-                    false => 0.0,
-                }
-            }),
+            TaskKind::MultiLabel => sigmoid(logits),
         }
     }
 
@@ -144,20 +140,10 @@ impl Model {
         calibration.map_or(OnLevels::COMMON, Calibration::on_levels)
     }
 
-    /// The probe of a network, to write into its card: run it once, state what it says.
-    pub fn make_probe(seed: u64, card: &Card, network: &Arc<PackedNetwork>) -> Probe {
-        let (input_sha256, frames) = Probe::frames(seed, &card.features, &card.architecture);
-        Probe {
-            seed,
-            input_sha256,
-            logits: clip_logits(network, &frames),
-        }
-    }
-
     fn check_probe(&self, interrupt: &Interrupt) -> Result<(), ModelError> {
         let (features, architecture) = (&self.card.features, &self.card.architecture);
         let (_, frames) = Probe::frames(self.card.probe.seed, features, architecture);
-        let said = self.logits_unless(interrupt, &frames, PROBE_CHUNK);
+        let said = self.logits_unless(interrupt, &frames, CLIP_CHUNK);
         let expected = &self.card.probe.logits;
         let largest = expected
             .iter()
@@ -195,7 +181,7 @@ impl Model {
     fn logits_unless(&self, interrupt: &Interrupt, frames: &[f32], columns: usize) -> Vec<f32> {
         let mut stream = StreamingNetwork::new(self.network.clone(), columns);
         stream.interrupt_by(interrupt.clone());
-        let features = features_of(stream, frames);
+        let features = stream.into_features(frames);
         let (mut hidden, mut logits) = (Vec::new(), Vec::new());
         match columns {
             1 => self
@@ -213,36 +199,4 @@ impl Model {
 /// for any scale, and far more for inputs between the extremes that are tried.
 fn is_plausible(logit: f32) -> bool {
     logit.abs() <= 1e9
-}
-
-/// Logits over all columns of a clip, given its quaternion frames; frames that make no whole
-/// column are left out. Without a single column: the logits of silence in feature space (zeros).
-pub fn clip_logits(network: &Arc<PackedNetwork>, frames: &[f32]) -> Vec<f32> {
-    let (mut hidden, mut logits) = (Vec::new(), Vec::new());
-    network.logits_into(&clip_features(network, frames), &mut hidden, &mut logits);
-    logits
-}
-
-/// Features of a clip, given its quaternion frames, as [`clip_logits`] has them.
-pub fn clip_features(network: &Arc<PackedNetwork>, frames: &[f32]) -> Vec<f32> {
-    features_of(StreamingNetwork::new(network.clone(), PROBE_CHUNK), frames)
-}
-
-/// The same by a stream that is at its beginning.
-fn features_of(mut stream: StreamingNetwork, frames: &[f32]) -> Vec<f32> {
-    let network = stream.packed().clone();
-    let mut sums = WindowSums::new(network.architecture());
-    let column = network.frame_size() * network.architecture().frames_per_column();
-    let whole = &frames[..frames.len() / column * column];
-    for chunk in whole.chunks(stream.most_columns() * column) {
-        stream.advance(chunk, &mut |column| sums.add(column));
-    }
-    let mut features = Vec::new();
-    sums.features_into(&mut features);
-    features
-}
-
-/// SHA-256 in hex.
-pub(super) fn hash_bytes(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
 }

@@ -10,8 +10,7 @@
 
 use candle_core::{DType, Device, Result, Tensor};
 
-use super::{BATCH_NORM_EPSILON, POOLING};
-use crate::own_gradient::with_gradient;
+use crate::operations::{BATCH_NORM_EPSILON, POOLING, with_gradient};
 use crate::quaternion::expand_tensor;
 
 const TAPS: usize = 3;

@@ -1,12 +1,13 @@
 //! How much memory a network takes.
 
-use super::{Architecture, POOLING};
+use super::architecture::{Architecture, CLIP_CHUNK};
+use super::window::MAX_WINDOW_S;
 use crate::features::{COMPONENTS, FeatureSettings};
 use crate::kernels::{Counts, InstructionSet, Method, Shape};
-use crate::tagging::MAX_WINDOW_S;
+use crate::operations::POOLING;
 
 /// Columns at a time for which weights are packed: live, and files.
-const CHUNKS: [usize; 2] = [1, super::architecture::CHUNK];
+const CHUNKS: [usize; 2] = [1, CLIP_CHUNK];
 /// Copies of the weights as the file has them: while they are read, and beside the packed ones.
 const COPIES: f64 = 2.0;
 /// The largest scratch memory of a kernel, in maps of the layers it runs on.

@@ -3,11 +3,10 @@
 use candle_core::{Result, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::{Architecture, POOLING};
 use crate::features::COMPONENTS;
 
 /// A deviation is √(variance + ε) − √ε: that of what never changes is 0, and has a gradient.
-pub(crate) const VARIANCE_EPSILON: f32 = 1e-5;
+pub(super) const VARIANCE_EPSILON: f32 = 1e-5;
 
 /// How the columns of a window become the features that the head sees. A column is a mean over mel (and over
 /// the rows that a column has on the map's time scale); units of one map follow those of the map before.
@@ -85,47 +84,5 @@ impl FeatureLayout {
     /// Units of a window's features.
     pub fn units(&self) -> usize {
         self.last + if self.statistics { 2 * self.column } else { 0 }
-    }
-}
-
-impl Architecture {
-    /// Whether what a block gives is part of a column.
-    pub fn is_heard(&self, block: usize) -> bool {
-        self.temporal_pooling == TemporalPooling::Statistics || block + 1 == self.blocks.len()
-    }
-
-    /// Rows on the time scale of what a block gives that make a column.
-    pub(super) fn rows_per_column(&self, block: usize) -> usize {
-        let later = self.blocks[block + 1..].iter();
-        later.map(|b| if b.pools { POOLING } else { 1 }).product()
-    }
-
-    /// Quaternion units that a block gives.
-    pub(super) fn units(&self, block: usize) -> usize {
-        self.blocks[block].filters.last().copied().unwrap_or(1)
-    }
-
-    /// How a column and the features of a window are laid out.
-    pub fn feature_layout(&self) -> FeatureLayout {
-        let blocks = 0..self.blocks.len();
-        let heard = blocks.filter(|&block| self.is_heard(block));
-        FeatureLayout {
-            column: heard.map(|block| self.units(block)).sum(),
-            last: match self.blocks.len() {
-                0 => 0,
-                count => self.units(count - 1),
-            },
-            statistics: self.temporal_pooling == TemporalPooling::Statistics,
-        }
-    }
-
-    /// Numbers in a column of the trunk's output.
-    pub fn column_size(&self) -> usize {
-        COMPONENTS * self.feature_layout().column
-    }
-
-    /// Numbers that the head is told of a window.
-    pub fn features(&self) -> usize {
-        COMPONENTS * self.feature_layout().units()
     }
 }

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use candle_core::{Device, Result, Tensor};
 
+use super::architecture::{Algebra, Architecture};
 use super::matrices::Maps;
+use super::parameters::ParameterKind;
 use super::temporal_pooling::join;
-use super::{Algebra, Architecture, BATCH_NORM_EPSILON, ParameterKind, average_pool};
 use crate::blocked::{TrunkLayer, causal_convolution, trunk};
 use crate::features::COMPONENTS;
+use crate::operations::{BATCH_NORM_EPSILON, average_pool};
 use crate::quaternion::quaternion_linear;
 
 /// A network over named tensors (names and shapes from [`Architecture::parameters`]). The tensors
@@ -110,7 +112,7 @@ impl Network {
             if block.pools {
                 maps = maps.pool()?;
             }
-            if self.architecture.is_heard(index) {
+            if self.architecture.feeds_head(index) {
                 levels.push(maps.means()?);
             }
         }
@@ -128,7 +130,8 @@ impl Network {
                     weight: self.tensor(&format!("{name}.weight")),
                     bias: self.tensor(&format!("{name}.bias")),
                     pools: block.pools && place + 1 == block.filters.len(),
-                    heard: place + 1 == block.filters.len() && self.architecture.is_heard(index),
+                    feeds_head: place + 1 == block.filters.len()
+                        && self.architecture.feeds_head(index),
                 });
                 names.push(name);
             }
@@ -146,11 +149,11 @@ impl Network {
         ))
     }
 
-    /// The means over mel of the blocks that are heard to columns.
+    /// The means over mel of the blocks that feed the head to columns.
     fn columns_of(&self, levels: &[Tensor]) -> Result<Tensor> {
         let blocks = 0..self.architecture.blocks.len();
-        let heard = blocks.filter(|&block| self.architecture.is_heard(block));
-        let rows = heard.map(|block| self.architecture.rows_per_column(block));
+        let feeding = blocks.filter(|&block| self.architecture.feeds_head(block));
+        let rows = feeding.map(|block| self.architecture.rows_per_column(block));
         join(levels, rows)
     }
 
@@ -218,7 +221,7 @@ impl Network {
             if block.pools {
                 x = average_pool(&x)?;
             }
-            if self.architecture.is_heard(index) {
+            if self.architecture.feeds_head(index) {
                 levels.push(x.mean(3)?.transpose(1, 2)?);
             }
         }

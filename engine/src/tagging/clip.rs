@@ -1,14 +1,11 @@
 use std::sync::Arc;
 
 use super::stream::{ColumnStream, columns_before};
-use super::window::WindowSums;
 use crate::EngineError;
 use crate::features::FeatureSettings;
 use crate::model::{Among, Model};
 use crate::network::streaming::PackedNetwork;
-
-/// Columns computed at a time: a file has no one waiting for the first.
-const CHUNK: usize = 8;
+use crate::network::{CLIP_CHUNK, WindowSums};
 
 /// The whole clip at once: one answer over all its columns, in bounded memory.
 pub struct ClipClassifier {
@@ -45,7 +42,7 @@ impl ClipFeatures {
     ) -> Result<Self, EngineError> {
         let architecture = network.architecture();
         Ok(Self {
-            stream: ColumnStream::new(network, settings, sample_rate, CHUNK)?,
+            stream: ColumnStream::new(network, settings, sample_rate, CLIP_CHUNK)?,
             sums: WindowSums::new(architecture),
             least: columns_before(settings, architecture) + LEAST_COLUMNS,
         })

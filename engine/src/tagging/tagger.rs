@@ -1,10 +1,9 @@
 use std::sync::Arc;
 
 use super::stream::{ColumnStream, columns_before};
-use super::window::{Window, WindowSums};
-use super::{MAX_WINDOW_S, MIN_WINDOW_S};
 use crate::features::DELTA_LATENCY_FRAMES;
 use crate::model::{Among, Model, OnLevels};
+use crate::network::{MAX_WINDOW_S, MIN_WINDOW_S, Window, WindowSums};
 use crate::{EngineError, Interrupt};
 
 /// What was heard up to some instant.
@@ -189,7 +188,7 @@ impl Results {
         on_tags(&Tags {
             time_s: model.card().column_end_s(index),
             probabilities: &self.probabilities,
-            among: self.among.places(),
+            among: self.among.indices(),
             unclear: self.among.unclear(),
             on_levels: self.among.on_levels(model),
         });

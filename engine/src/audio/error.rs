@@ -1,4 +1,4 @@
-use crate::audio::{MAX_SAMPLE_RATE, MIN_SAMPLE_RATE};
+use super::{MAX_SAMPLE_RATE, MIN_SAMPLE_RATE};
 
 /// What can go wrong between samples and tags. (Models have their own: [`crate::model::ModelError`].)
 #[derive(Debug, thiserror::Error)]

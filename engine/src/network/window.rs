@@ -1,11 +1,17 @@
 //! Columns over a window to features.
 
+use super::architecture::Architecture;
+use super::temporal_pooling::{FeatureLayout, VARIANCE_EPSILON};
 use crate::features::COMPONENTS;
-use crate::network::{Architecture, FeatureLayout, VARIANCE_EPSILON};
+
+/// The shortest window in seconds.
+pub const MIN_WINDOW_S: f32 = 0.5;
+/// The longest window in seconds.
+pub const MAX_WINDOW_S: f32 = 10.0;
 
 /// The last columns of a stream, for a window that can change at any time. It is always full: before a stream there
 /// was silence.
-pub(super) struct Window {
+pub(crate) struct Window {
     /// Numbers in a column.
     size: usize,
     /// `capacity × size`, a ring.
@@ -20,7 +26,7 @@ pub(super) struct Window {
 
 impl Window {
     /// For so many columns of the size of `silence`, the column of silence.
-    pub(super) fn new(silence: &[f32], capacity: usize) -> Self {
+    pub(crate) fn new(silence: &[f32], capacity: usize) -> Self {
         let capacity = capacity.max(1);
         Self {
             size: silence.len(),
@@ -33,26 +39,26 @@ impl Window {
     }
 
     /// How many columns a window has from now on (1 to the capacity).
-    pub(super) fn set_length(&mut self, columns: usize) {
+    pub(crate) fn set_length(&mut self, columns: usize) {
         self.length = columns.clamp(1, self.capacity);
     }
 
     /// As after a long silence. Allocates nothing.
-    pub(super) fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         self.seen = 0;
         for column in self.columns.chunks_exact_mut(self.size) {
             column.copy_from_slice(&self.silence);
         }
     }
 
-    pub(super) fn push(&mut self, column: &[f32]) {
+    pub(crate) fn push(&mut self, column: &[f32]) {
         let slot = self.seen % self.capacity;
         self.columns[slot * self.size..][..self.size].copy_from_slice(column);
         self.seen += 1;
     }
 
     /// The features of the newest columns, a window of them.
-    pub(super) fn features_into(&self, sums: &mut WindowSums, features: &mut Vec<f32>) {
+    pub(crate) fn features_into(&self, sums: &mut WindowSums, features: &mut Vec<f32>) {
         sums.reset();
         let newest = self.seen + self.capacity;
         for index in newest - self.length..newest {

@@ -1,12 +1,6 @@
-//! Groups of labels, and the logits of each label over training audio.
+//! The logits of each label over training audio.
 
 use serde::{Deserialize, Serialize};
-
-use super::{Card, ModelError};
-
-/// The groups that labels can be in ([`Card::groups`]): music and instruments; voices; animals and
-/// the elements; all else.
-pub const GROUPS: [&str; 4] = ["music", "voice", "nature", "things"];
 
 /// Mean and deviation of each logit over training audio.
 ///
@@ -57,7 +51,7 @@ impl ClassStatistics {
     }
 
     /// Says what cannot be, if anything, for so many labels.
-    fn problem(&self, labels: usize) -> Option<String> {
+    pub(super) fn problem(&self, labels: usize) -> Option<String> {
         let (means, deviations) = (self.mean.len(), self.deviation.len());
         if (means, deviations) != (labels, labels) {
             return Some(format!(
@@ -74,53 +68,10 @@ impl ClassStatistics {
     }
 }
 
-impl Card {
-    /// Checks groups and statistics against the labels.
-    pub(super) fn check_classes(&self) -> Result<(), ModelError> {
-        let wrong = |what: String| Err(ModelError::Inconsistent(what));
-        let (groups, labels) = (self.groups.len(), self.labels.len());
-        if groups != 0 && groups != labels {
-            return wrong(format!("{groups} groups for {labels} labels"));
-        }
-        let known = |group: &&String| GROUPS.contains(&group.as_str());
-        if let Some(group) = self.groups.iter().find(|group| !known(group)) {
-            let group: String = group.chars().take(40).collect();
-            return wrong(format!("{group:?} is none of the groups {GROUPS:?}"));
-        }
-        let statistics = self.class_statistics.as_ref();
-        let of_statistics = statistics.and_then(|statistics| statistics.problem(labels));
-        let problem = of_statistics
-            .or_else(|| self.problem_of_parents())
-            .or_else(|| self.problem_of_choices());
-        match problem {
-            Some(problem) => wrong(problem),
-            None => Ok(()),
-        }
-    }
-}
-
-/// Scores to shares of 1, in place. A score that is not finite says nothing and gets 0; so do all where none is
-/// finite.
-pub(super) fn softmax(scores: &mut [f32]) {
-    let finite = scores.iter().filter(|score| score.is_finite());
-    let largest = finite.fold(f32::NEG_INFINITY, |a, &b| a.max(b));
-    let mut sum = 0.0;
-    for score in scores.iter_mut() {
-        *score = match score.is_finite() {
-            true => (*score - largest).exp(),
-            false => 0.0,
-        };
-        sum += *score;
-    }
-    if sum > 0.0 {
-        scores.iter_mut().for_each(|score| *score /= sum);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::ModelFile;
+    use crate::model::{Card, ModelError, ModelFile};
 
     const BYTES: &[u8] = include_bytes!("../../../models/esc10.safetensors");
 
@@ -144,32 +95,21 @@ mod tests {
     }
 
     #[test]
-    fn groups_and_statistics_are_kept() {
+    fn statistics_are_kept() {
         let statistics = ClassStatistics {
             mean: (0..10).map(|label| 0.1 * label as f32).collect(),
             deviation: vec![0.3; 10],
         };
         let read = read_again(|card| {
-            card.groups = vec!["nature".into(); 10];
             card.class_statistics = Some(statistics.clone());
         })
         .unwrap();
-        assert_eq!(read.groups, ["nature"; 10]);
         assert_eq!(read.class_statistics, Some(statistics));
     }
 
     #[test]
     fn what_cannot_be_is_refused() {
-        type Change = fn(&mut Card);
         let with = |mean: Vec<f32>, deviation: Vec<f32>| Some(ClassStatistics { mean, deviation });
-        let refusals: [(Change, &str); 2] = [
-            (|c| c.groups = vec!["music".into(); 9], "9 groups"),
-            (|c| c.groups = vec!["noise".into(); 10], "\"noise\""),
-        ];
-        for (change, word) in refusals {
-            let error = read_again(change).unwrap_err().to_string();
-            assert!(error.contains(word), "{error}");
-        }
         for (statistics, word) in [
             (with(vec![0.0; 9], vec![1.0; 10]), "9 means"),
             (with(vec![0.0; 10], vec![1.0; 11]), "11 deviations"),

@@ -3,9 +3,9 @@
 //! A window is one vector, so a layer takes as long as reading its weights. The quaternion layer therefore
 //! reads its quarter weights as they are and never expands them, which would be four times as many.
 
-use super::Algebra;
 use crate::features::COMPONENTS;
 use crate::kernels::{InstructionSet, PackedRows};
+use crate::network::Algebra;
 use crate::quaternion::turned;
 
 /// y = W·x + b; quaternions: y = W ⊗ x + b, component after component.

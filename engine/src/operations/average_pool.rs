@@ -2,7 +2,8 @@
 
 use candle_core::{Result, Tensor};
 
-use super::POOLING;
+/// Rows and mels that become one where a block pools.
+pub const POOLING: usize = 2;
 
 /// The mean over 2×2 (time, mel) of `batch × channels × time × mel`; an odd last row or mel is
 /// dropped. Differentiable on any device.
