@@ -1,4 +1,4 @@
-//! Any host's audio to the one channel and rate that a model hears.
+//! Mixdown to one channel, and resampling to the rate of a model.
 
 mod error;
 mod mixdown;

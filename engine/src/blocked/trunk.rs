@@ -10,7 +10,7 @@ use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor};
 
 use super::convolution::Convolve;
 use super::norm_relu::NormRelu;
-use super::{Format, buffers, mel_means};
+use super::{BatchShape, buffers, mel_means};
 use crate::operations::{BatchStatistics, contiguous_f32, with_elements};
 
 /// One layer: 3×3 convolution (causal in time, no bias), batch norm with the batch's own
@@ -44,7 +44,7 @@ pub fn trunk(
     if !channels.is_multiple_of(group) || x.elem_count() == 0 {
         candle_core::bail!("{:?} is not a batch of units of {group} channels", x.dims());
     }
-    let mut format = Format::new(group, [batch, channels, rows, mels]);
+    let mut format = BatchShape::new(group, [batch, channels, rows, mels]);
     if !layers.last().is_some_and(|last| last.feeds_head) {
         candle_core::bail!(
             "a trunk needs at least one layer, and its last layer has to feed the head"
@@ -67,7 +67,7 @@ pub fn trunk(
     }
     let flat = flat.into_iter().collect::<Result<Vec<_>>>()?;
     let tape = Arc::new(Mutex::new(Tape::default()));
-    let formats: Vec<Format> = chain
+    let formats: Vec<BatchShape> = chain
         .iter()
         .filter(|layer| layer.feeds_head)
         .map(|layer| layer.norm.to)
@@ -83,7 +83,7 @@ pub fn trunk(
     let of_layer = |record: &Record| record.statistics.clone();
     let statistics = lock(&tape).layers.iter().map(of_layer).collect();
     let mut start = 0;
-    let next = |format: &Format| {
+    let next = |format: &BatchShape| {
         let count = mel_means::count(*format);
         let shape = (format.batch, format.map.rows, format.map.channels);
         let of_layer = means.narrow(0, start, count)?.reshape(shape);
@@ -102,7 +102,7 @@ struct Layer {
     feeds_head: bool,
 }
 
-/// What the way back needs.
+/// What the backward pass needs.
 #[derive(Default)]
 struct Tape {
     layers: Vec<Record>,
@@ -228,7 +228,7 @@ impl Trunk {
                 buffers::give(std::mem::replace(&mut gradient, of_input));
             }
             buffers::give(of_convolved);
-            // Back to front, each part reversed: turned round at the end.
+            // From the last layer to the first, each part reversed; the whole is reversed at the end.
             for part in [of_bias, of_weight, of_kernel] {
                 of_numbers.extend(part.into_iter().rev());
             }

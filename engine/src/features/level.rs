@@ -25,7 +25,7 @@ pub struct LevelSettings {
 }
 
 impl LevelSettings {
-    /// What was best on ESC-50's fold 4 at 0, −20 and −40 dB of those that cost nothing at 0 dB.
+    /// The settings with the best result on fold 4 of ESC-50 at 0, −20 and −40 dB, of those without a loss at 0 dB.
     pub const USUAL: Self = Self {
         target_db: -30.0,
         most_db: 40.0,
@@ -61,7 +61,7 @@ pub(super) struct Level {
     gain_db: f64,
 }
 
-/// Where the envelope ends up in silence.
+/// The envelope in silence.
 const SILENCE_DB: f64 = -120.0;
 
 impl Level {
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn after_silence_it_begins_anew() {
+    fn silence_resets_envelope_and_gain() {
         let mut level = level();
         gain_after(&mut level, 300, -55.0);
         for _ in 0..1_000 {

@@ -1,4 +1,4 @@
-//! Restricting a model to some of its labels.
+//! Restricting tags to some of a model's labels.
 
 use super::card::{Card, TaskKind};
 use super::choice::Choice;
@@ -15,28 +15,28 @@ impl Card {
     }
 }
 
-/// Which labels are looked for: all of them, or some that a person chose.
+/// The labels that compete: all of them, or some that a person chose.
 ///
-/// Of labels that were named one by one or as a set (genres, instruments, moods) exactly one is looked for, a
-/// [`Choice`]. A group (music, voice, nature, things) or a single label only leaves out the others; its labels keep
-/// their own probabilities.
+/// Several labels named one by one or as a set (genres, instruments, moods) are a [`Choice`]: exactly one of them is
+/// assumed to be there. A group (music, voice, nature, things) or a single label only excludes the others; its labels
+/// keep their own probabilities.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Among {
-    /// Indices into the card's labels, rising, without doubles; empty for all.
+    /// Indices into the card's labels, ascending, without duplicates; empty for all.
     labels: Vec<usize>,
-    /// How they are compared, where one of them is looked for.
+    /// How they are compared, if they are a choice.
     choice: Option<Choice>,
-    /// The level of each label of the card, where there is a choice of a model for any number of labels.
+    /// The level of each label of the card, if they are a choice in a model for any number of labels.
     levels: Vec<f32>,
-    /// What is said of a choice in which no label is on.
+    /// The text for a choice in which no label is on.
     unclear: Option<String>,
-    /// The set that they are, and how well it is chosen among.
+    /// The accuracy of choosing among them, if they are a whole set.
     worth: Option<String>,
 }
 
 impl Among {
-    /// Some of `card`'s labels, by words as in [`Card::labels_meant`]. Words that this model does not know are
-    /// left out; where none is left, all labels compete.
+    /// Some of `card`'s labels, by words as in [`Card::labels_meant`]. Unknown words are ignored; if no word is known,
+    /// all labels compete. Allocates.
     pub fn new<S: AsRef<str>>(card: &Card, words: impl IntoIterator<Item = S>) -> Self {
         let (mut labels, mut has_group) = (Vec::new(), false);
         for word in words {
@@ -45,7 +45,7 @@ impl Among {
         }
         labels.sort_unstable();
         labels.dedup();
-        // The labels of a group are of all kinds and sound together: none of them is the only one.
+        // Labels of a group sound together: a group is no choice of one.
         let one_of_them = !has_group || card.task == TaskKind::SingleLabel;
         let is_choice = labels.len() > 1 && one_of_them;
         let rule = card.choice_rule(&labels);
@@ -65,7 +65,7 @@ impl Among {
         self.labels.is_empty()
     }
 
-    /// Whether exactly one of the labels is looked for; their chances then add up to 1 at most.
+    /// Whether exactly one of the labels is assumed to be there; their chances then add up to 1 at most.
     pub fn is_choice(&self) -> bool {
         self.choice.is_some()
     }
@@ -84,20 +84,20 @@ impl Among {
         }
     }
 
-    /// What is said of a choice in which no label is on, "no clear genre"; `None` where there is no choice.
+    /// The text for a choice in which no label is on, "no clear genre"; `None` if there is no choice.
     pub fn unclear(&self) -> Option<&str> {
         self.unclear.as_deref()
     }
 
-    /// How well the model chooses among exactly these labels, where that was measured:
+    /// The accuracy of the model in choosing among exactly these labels, if it was measured:
     /// `genres: 33 % right of 399 clips, 45 labels`.
     pub fn worth(&self) -> Option<&str> {
         self.worth.as_deref()
     }
 
-    /// Logits to what is shown, in place: probabilities by the model's task where all labels compete; else the
-    /// chances of [`Card::choose_among`], and 0 for the others. A single label has nothing to compete with and
-    /// keeps its probability. `scratch` is working memory, so that nothing is allocated from the second call on.
+    /// Logits to probabilities, in place: by the model's task where all labels compete; else the chances of
+    /// [`Card::choose_among`], and 0 for the others. A single label keeps its probability. Allocates only where
+    /// `scratch` has to grow.
     pub(crate) fn activate(&self, model: &Model, logits: &mut [f32], scratch: &mut Vec<f32>) {
         let Some(choice) = &self.choice else {
             model.activate(logits);
@@ -128,8 +128,7 @@ mod tests {
 
     #[test]
     fn unknown_words_are_left_out() {
-        let bytes: &[u8] = include_bytes!("../../../models/esc10.safetensors");
-        let mut card = ModelFile::from_bytes(bytes).unwrap().card;
+        let mut card = ModelFile::from_bytes(hamiltone_models::ESC10).unwrap().card;
         let names = ["Speech", "Pop music", "Beatboxing", "Jazz", "Ska", "Wind"];
         card.labels = names.map(str::to_owned).into();
         let among = Among::new(&card, ["wind", "genres", "polka", "Jazz"]);
@@ -138,9 +137,8 @@ mod tests {
     }
 
     #[test]
-    fn those_that_are_meant_compete_and_one_alone_keeps_its_probability() {
-        let bytes: &[u8] = include_bytes!("../../../models/esc10.safetensors");
-        let mut file = ModelFile::from_bytes(bytes).unwrap();
+    fn chosen_labels_compete_and_a_single_one_keeps_its_probability() {
+        let mut file = ModelFile::from_bytes(hamiltone_models::ESC10).unwrap();
         let often: Vec<Vec<f32>> = (0..6)
             .map(|i| (0..10).map(|label| label as f32 + (i % 3) as f32).collect())
             .collect();
@@ -168,8 +166,7 @@ mod tests {
 
     #[test]
     fn a_choice_is_on_from_an_even_chance_and_a_group_keeps_its_own_probabilities() {
-        let bytes: &[u8] = include_bytes!("../../../models/esc10.safetensors");
-        let mut file = ModelFile::from_bytes(bytes).unwrap();
+        let mut file = ModelFile::from_bytes(hamiltone_models::ESC10).unwrap();
         file.card.task = TaskKind::MultiLabel;
         file.card.groups = ["music", "things"]
             .repeat(5)

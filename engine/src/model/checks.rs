@@ -13,7 +13,7 @@ const LONGEST_TEXT: usize = 4_000;
 const MOST_IN_A_WINDOW: f64 = (16u32 << 20) as f64;
 
 impl Card {
-    /// Checks all that the card says against itself and against what programs can bear.
+    /// Checks the consistency of the card and the range of its numbers.
     pub(super) fn check(&self) -> Result<(), ModelError> {
         self.features
             .problem()
@@ -46,7 +46,7 @@ impl Card {
         (labels != outputs).then(|| format!("{labels} labels for {outputs} outputs"))
     }
 
-    /// What is shown to people must not move their cursor or fill their screen.
+    /// Texts are shown in terminals: no control characters, limited length.
     fn problem_of_texts(&self) -> Option<String> {
         let texts = [
             ("description", Some(&self.description)),
@@ -113,7 +113,7 @@ impl Card {
         if logits.len() != outputs {
             return Some(format!("a probe of {} for {outputs} outputs", logits.len()));
         }
-        // Any difference from infinity is within a share of infinity: no probe at all.
+        // An infinite logit would allow any difference.
         if let Some(logit) = logits.iter().find(|logit| !logit.is_finite()) {
             return Some(format!("its probe states a logit of {logit}"));
         }

@@ -1,4 +1,4 @@
-//! Checksums that show damage to a model file which its probe would not.
+//! Checksums, for damage to a model file that its probe does not show.
 
 use sha2::{Digest, Sha256};
 
@@ -26,7 +26,7 @@ pub(super) fn fill_in(card: &mut Card, weights: &Weights) -> Result<String, Mode
     Ok(replace_digest(&text, &blank, &digest))
 }
 
-/// Compares a card's checksums, if it has them, with its text and its weights.
+/// Compares the checksums of a card, if it has any, with its text and its weights.
 pub(super) fn check(card: &Card, text: &str, weights: &Weights) -> Result<(), ModelError> {
     let Some(stated) = &card.checksums else {
         return Ok(()); // written before there were checksums

@@ -20,7 +20,7 @@ struct Competitor {
     divisor: f32,
 }
 
-/// Some labels of a card and the rule by which they are compared, ready to be asked about any number of columns.
+/// Some labels of a card with the rule by which they are compared; computes chances for any number of columns.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Choice {
     competitors: Vec<Competitor>,
@@ -60,7 +60,7 @@ impl Choice {
     }
 
     /// The chance of each label, 0 to 1, in the order of the labels, from the logits of all labels of the card;
-    /// they add up to 1 or, where none of the labels seems to be there, to less. Allocates only where `chances`
+    /// they add up to 1 or, where the labels' common ancestor is improbable, to less. Allocates only where `chances`
     /// has to grow.
     ///
     /// # Panics
@@ -75,12 +75,12 @@ impl Choice {
             ((logit - competitor.offset) / competitor.divisor - excess) / self.temperature
         }));
         softmax(chances);
-        let share = self.share_that_is_there(logits);
+        let share = self.ancestor_share(logits);
         chances.iter_mut().for_each(|chance| *chance *= share);
     }
 
-    /// 1 where the common ancestor is there or unknown, less the less probable it is.
-    fn share_that_is_there(&self, logits: &[f32]) -> f32 {
+    /// 1 where the common ancestor is probable or there is none; less the less probable it is.
+    fn ancestor_share(&self, logits: &[f32]) -> f32 {
         let above = self.ancestors.iter().map(|label| logits[*label]);
         match above.reduce(f32::max) {
             Some(logit) => (1.0 / (1.0 + (-logit).exp()) / ANCESTOR_IS_THERE).min(1.0),
@@ -115,7 +115,7 @@ impl Card {
     /// thread.
     ///
     /// # Panics
-    /// If `among` names a label that there is not, or `logits` are fewer than the labels.
+    /// If an index of `among` is out of range, or there are fewer logits than labels.
     pub fn choose_among(&self, logits: &[f32], among: &[usize]) -> Vec<f32> {
         let mut chances = Vec::new();
         let rule = self.choice_rule(among);
@@ -123,7 +123,7 @@ impl Card {
         chances
     }
 
-    /// What is wrong with the rules, if anything.
+    /// The first inconsistency of the rules, if any.
     pub(super) fn problem_of_choices(&self) -> Option<String> {
         self.choices.iter().find_map(ChoiceRule::problem)
     }
@@ -136,8 +136,7 @@ mod tests {
 
     /// Music, rock, metal, jazz, speech, bird; the others stand alone.
     fn card() -> Card {
-        let bytes: &[u8] = include_bytes!("../../../models/esc10.safetensors");
-        let mut card = ModelFile::from_bytes(bytes).unwrap().card;
+        let mut card = ModelFile::from_bytes(hamiltone_models::ESC10).unwrap().card;
         card.parents = vec![Vec::new(); 10];
         card.parents[1] = vec![0];
         card.parents[2] = vec![1];
@@ -169,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rule_says_how_far_common_labels_lose_what_is_common_to_them() {
+    fn the_rule_says_how_much_of_its_mean_a_common_label_loses() {
         // Rock is always somewhat likely, metal and jazz are unusual here.
         let logits = [3.0, -4.6, -5.6, -5.7, -3.0, -6.0, 0.0, 0.0, 0.0, 0.0];
         assert_eq!(best(&chances(&[1, 2, 3], &rule(0.0, 0.0), &logits)), 0);
@@ -194,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_all_but_excluded_does_not_win_by_being_unusual() {
+    fn an_all_but_excluded_label_does_not_win_by_being_unusual() {
         // Strings: music for sure, and a bird less improbable than usual.
         let logits = [2.0, -5.0, -7.0, -6.0, -4.0, -4.0, 0.0, 0.0, 0.0, 0.0];
         let speech_music_bird = [4, 0, 5];
@@ -243,8 +242,8 @@ mod tests {
         let mut card = card();
         card.groups = vec!["music".to_owned(); 10];
         card.groups[5] = "nature".to_owned();
-        for (place, name) in ["Pop music", "Jazz", "Ska"].into_iter().enumerate() {
-            card.labels[1 + place] = name.to_owned();
+        for (index, name) in ["Pop music", "Jazz", "Ska"].into_iter().enumerate() {
+            card.labels[1 + index] = name.to_owned();
         }
         let named = |set: &str| ChoiceRule {
             set: set.to_owned(),

@@ -25,7 +25,7 @@ const LONGEST_TEXT: usize = 4_000;
 /// below 0.3, all chances fall in proportion: what is missing to 1 is the chance that it is none of them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ChoiceRule {
-    /// The set that it is for, one of [`Card::label_sets`](super::Card::label_sets), or [`ANY_LABELS`] for every other choice.
+    /// The label set that it is for, one of [`Card::label_sets`](super::Card::label_sets), or [`ANY_LABELS`] for every other choice.
     pub set: String,
     /// Share of a label's mean logit that is subtracted, 0 to 1.
     pub centring: f32,
@@ -37,21 +37,21 @@ pub struct ChoiceRule {
     pub reach: f32,
     /// What scores are divided by before the softmax, 0.01 to 100.
     pub temperature: f32,
-    /// How well it chooses, where that was measured.
+    /// Its measured accuracy, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub measured: Option<ChoiceFigures>,
 }
 
-/// How well a rule chooses among all labels of its set, on clips that it was not fitted to.
+/// The accuracy of a rule on all labels of its set, measured on clips that it was not fitted to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ChoiceFigures {
     /// Share of clips whose best label is right, 0 to 1.
     pub right: f64,
     /// Standard deviation of that over folds.
     pub spread: f64,
-    /// Clips.
+    /// Number of clips.
     pub clips: usize,
-    /// Labels that compete.
+    /// Number of labels that compete.
     pub labels: usize,
     /// Share of clips on which a label is on ([`CLEAR`]), 0 to 1.
     pub clear: f64,
@@ -60,7 +60,7 @@ pub struct ChoiceFigures {
     /// Mean distance of the best label's chance from how often it is right, over 15 bins of equal width weighted
     /// by their clips, 0 to 1.
     pub calibration_error: f64,
-    /// On which clips, how split.
+    /// The clips and their split.
     pub protocol: String,
 }
 
@@ -76,8 +76,8 @@ impl ChoiceFigures {
 }
 
 impl ChoiceRule {
-    /// The rule for cards that state none: half of the mean is subtracted, which is what the sets of general
-    /// taggers were found to want (docs/TRAINING.md, "Choosing among labels").
+    /// The rule for cards that state none. It subtracts half of the mean, which was best for the label sets of general
+    /// taggers (docs/TRAINING.md, "Choosing among labels").
     pub fn usual() -> Self {
         Self {
             set: ANY_LABELS.to_owned(),
@@ -90,7 +90,7 @@ impl ChoiceRule {
         }
     }
 
-    /// Says which number is out of its range, if one is.
+    /// The first number or text that is out of range, if any.
     pub(super) fn problem(&self) -> Option<String> {
         let ranges = [
             ("centring", self.centring, 0.0..=1.0),
@@ -106,7 +106,7 @@ impl ChoiceRule {
         if let Some((name, value, range)) = wrong.next() {
             let (least, most) = (range.start(), range.end());
             return Some(format!(
-                "the rule for choosing among {set:?} has a {name} of {value}; it has to be from {least} to {most}"
+                "the rule for choosing among {set:?} has a {name} of {value}, not {least} to {most}"
             ));
         }
         let figures = self.measured.as_ref();

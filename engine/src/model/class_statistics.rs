@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 /// Mean and deviation of each logit over training audio.
 ///
-/// A general tagger gives common labels high logits whatever it hears ("Music" above all). Counted
-/// in deviations from its own mean, a logit says how unusual this much of the label is, and labels
+/// A general tagger gives common labels high logits for any audio ("Music" above all). Measured
+/// in deviations from its mean, a logit says how unusual this much of the label is, and labels
 /// can be compared. Among the classes of a closed set this chooses far better than the logits do:
 /// 39 against 23 % on ESC-50, 90 against 61 on ESC-10, 65 against 32 on UrbanSound8K for a student
 /// of 0.57 M parameters after 17 minutes; docs/TRAINING.md says how it is measured. As
@@ -25,7 +25,7 @@ const LARGEST: f32 = 1e9;
 const LEAST_DEVIATION: f32 = 1e-3;
 
 impl ClassStatistics {
-    /// Of answers: each a list of `labels` logits. Deviations have a floor (0.05), so that a label
+    /// From answers, each a list of `labels` logits. Deviations have a floor (0.05), so that a label
     /// that never moves is not divided by next to nothing. None without answers.
     pub fn of(answers: &[Vec<f32>]) -> Option<Self> {
         const LEAST: f64 = 0.05;
@@ -45,12 +45,15 @@ impl ClassStatistics {
         })
     }
 
-    /// How many deviations a label's logit is over its mean; `label` is a place in the lists.
+    /// The deviations by which a label's logit lies above its mean; `label` is its index.
+    ///
+    /// # Panics
+    /// If there is no such label.
     pub fn standard_score(&self, label: usize, logit: f32) -> f32 {
         (logit - self.mean[label]) / self.deviation[label]
     }
 
-    /// Says what cannot be, if anything, for so many labels.
+    /// The first inconsistency, if any, for this number of labels.
     pub(super) fn problem(&self, labels: usize) -> Option<String> {
         let (means, deviations) = (self.mean.len(), self.deviation.len());
         if (means, deviations) != (labels, labels) {
@@ -70,18 +73,18 @@ impl ClassStatistics {
 
 #[cfg(test)]
 mod tests {
+    use hamiltone_models::ESC10;
+
     use super::*;
     use crate::model::{Card, ModelError, ModelFile};
 
-    const BYTES: &[u8] = include_bytes!("../../../models/esc10.safetensors");
-
     fn card() -> Card {
-        ModelFile::from_bytes(BYTES).unwrap().card
+        ModelFile::from_bytes(ESC10).unwrap().card
     }
 
     /// The model with another card, written and read again.
     fn read_again(change: impl FnOnce(&mut Card)) -> Result<Card, ModelError> {
-        let mut file = ModelFile::from_bytes(BYTES).unwrap();
+        let mut file = ModelFile::from_bytes(ESC10).unwrap();
         change(&mut file.card);
         ModelFile::from_bytes(&file.to_bytes()?).map(|file| file.card)
     }
@@ -108,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_is_refused() {
+    fn inconsistent_statistics_are_refused() {
         let with = |mean: Vec<f32>, deviation: Vec<f32>| Some(ClassStatistics { mean, deviation });
         for (statistics, word) in [
             (with(vec![0.0; 9], vec![1.0; 10]), "9 means"),

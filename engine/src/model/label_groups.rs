@@ -165,14 +165,14 @@ impl Card {
 
 #[cfg(test)]
 mod tests {
+    use hamiltone_models::ESC10;
+
     use super::*;
     use crate::model::ModelFile;
 
-    const BYTES: &[u8] = include_bytes!("../../../models/esc10.safetensors");
-
     #[test]
     fn words_stand_for_labels_groups_and_sets() {
-        let mut card = ModelFile::from_bytes(BYTES).unwrap().card;
+        let mut card = ModelFile::from_bytes(ESC10).unwrap().card;
         let names = [
             "Speech",
             "Pop music",
@@ -207,7 +207,7 @@ mod tests {
     #[test]
     fn cards_name_known_groups_one_for_each_label() {
         let read_again = |groups: Vec<String>| {
-            let mut file = ModelFile::from_bytes(BYTES).unwrap();
+            let mut file = ModelFile::from_bytes(ESC10).unwrap();
             file.card.groups = groups;
             ModelFile::from_bytes(&file.to_bytes()?).map(|file| file.card.groups)
         };

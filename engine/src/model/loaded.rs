@@ -21,10 +21,10 @@ use crate::network::streaming::{PackedNetwork, StreamingNetwork};
 /// add in different orders, and a damaged file is off by far more.
 const PROBE_TOLERANCE: f32 = 1e-3;
 
-/// How a model is loaded.
+/// Options for loading a model.
 #[derive(Debug, Clone)]
 pub struct LoadOptions {
-    /// What it may cost.
+    /// The most that it may cost.
     pub limits: Limits,
     /// Ends the loading early.
     pub interrupt: Interrupt,
@@ -49,7 +49,7 @@ impl LoadOptions {
     }
 }
 
-/// A model that was read, checked, probed and packed to run. Immutable: share it in an `Arc`.
+/// A model that has passed all checks and is packed to run. Immutable: share it in an `Arc`.
 pub struct Model {
     card: Card,
     hash: String,
@@ -62,7 +62,7 @@ impl Model {
     /// to tenths of a second, by the size of the network.
     ///
     /// # Errors
-    /// If it cannot be read, costs more than the limits, or anything in it is not as it should be.
+    /// If it cannot be read, costs more than the limits, or fails a check.
     pub fn read(path: &Path) -> Result<Self, ModelError> {
         Self::load(read_bytes(path)?.into(), &LoadOptions::default())
     }
@@ -70,13 +70,13 @@ impl Model {
     /// The same from memory.
     ///
     /// # Errors
-    /// If it costs more than the limits, or anything in it is not as it should be.
+    /// If it costs more than the limits or fails a check.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelError> {
         Self::load(bytes.into(), &LoadOptions::default())
     }
 
-    /// The same with limits and an interrupt of the caller's. Frees the file's bytes as soon as they are
-    /// read. Looks at the interrupt between its steps, and between the layers that the probe runs.
+    /// The same with the caller's limits and interrupt. Frees `bytes` as soon as they are parsed. Checks the interrupt
+    /// between its steps, and between the layers that the probe runs.
     ///
     /// # Errors
     /// As [`from_bytes`](Self::from_bytes), or if it was interrupted.
@@ -94,7 +94,7 @@ impl Model {
             card,
         };
         let probed = model.check_probe(&options.interrupt);
-        options.go_on()?; // an interrupted probe says nothing
+        options.go_on()?; // the result of an interrupted probe is meaningless
         probed?;
         let checked = model.check_extremes(&options.interrupt);
         options.go_on()?;
@@ -102,7 +102,7 @@ impl Model {
         Ok(model)
     }
 
-    /// What the model says of itself.
+    /// The description.
     pub fn card(&self) -> &Card {
         &self.card
     }
@@ -122,8 +122,8 @@ impl Model {
         &self.network
     }
 
-    /// Logits to probabilities, in place, as the model's task wants it, calibrated where the card says how: each is
-    /// 0 to 1. A label whose logit is not finite gets 0.
+    /// Logits to probabilities (0 to 1), in place, by the model's task and calibration. A label whose logit is not
+    /// finite gets 0. Allocates nothing.
     pub fn activate(&self, logits: &mut [f32]) {
         if let Some(calibration) = &self.card.calibration {
             calibration.apply(logits);
@@ -134,7 +134,7 @@ impl Model {
         }
     }
 
-    /// From which of these probabilities each label is on.
+    /// The probability from which each label is on.
     pub fn on_levels(&self) -> OnLevels<'_> {
         let calibration = self.card.calibration.as_ref();
         calibration.map_or(OnLevels::COMMON, Calibration::on_levels)
@@ -149,7 +149,7 @@ impl Model {
             .iter()
             .fold(1f32, |largest, logit| largest.max(logit.abs()));
         let differences = said.iter().zip(expected).map(|(a, b)| (a - b).abs());
-        // A NaN must count as the worst there is, not vanish in a maximum.
+        // A NaN must count as the largest difference, not vanish in a maximum.
         let off = differences.fold(0f32, |worst, d| if d <= worst { worst } else { d });
         let allowed = PROBE_TOLERANCE * largest;
         if off <= allowed {
@@ -159,8 +159,8 @@ impl Model {
         }
     }
 
-    /// Runs the network as it runs live, on silence and on noise as loud as the mixdown passes on. The probe's
-    /// sound is of moderate level: weights that only matter at other levels would go unnoticed.
+    /// Runs the network live, on silence and on noise at the limit of the mixdown. The probe has a moderate level, so
+    /// it does not show damage to weights that only matter at other levels.
     fn check_extremes(&self, interrupt: &Interrupt) -> Result<(), ModelError> {
         let (features, architecture) = (&self.card.features, &self.card.architecture);
         let sound = Probe::sound(self.card.probe.seed, features, architecture);
@@ -171,7 +171,7 @@ impl Model {
             let frames = quaternion_frames(features, &sound);
             let logits = self.logits_unless(interrupt, &frames, 1);
             if let Some(logit) = logits.iter().find(|logit| !is_plausible(**logit)) {
-                let what = format!("its answer to {what} is a logit of {logit:e}");
+                let what = format!("for {what} it gives a logit of {logit:e}");
                 return Err(ModelError::Values(what));
             }
         }
@@ -195,8 +195,8 @@ impl Model {
     }
 }
 
-/// Whether a logit can be that of a network which works. Those of ours are within ±15; this bound leaves room
-/// for any scale, and far more for inputs between the extremes that are tried.
+/// Whether a logit can come from a working network. Those of the shipped models are within ±15; the bound is wide
+/// enough for any scale, and for inputs between the extremes that are tried.
 fn is_plausible(logit: f32) -> bool {
     logit.abs() <= 1e9
 }

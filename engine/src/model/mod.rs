@@ -1,6 +1,6 @@
-//! One file is a model: a `.safetensors` whose header carries the [`Card`].
+//! The model file: a `.safetensors` file with a [`Card`] in its header.
 //!
-//! The loader checks everything against everything and trusts nothing: size, header, version,
+//! The loader trusts nothing and checks size, header, version,
 //! feature settings, architecture against names and shapes of the tensors and against the memory and
 //! the arithmetic it would take, texts, the range of every number, labels against outputs, checksums of
 //! card and weights, the probe (a sound whose logits the file states), and the logits of silence and of

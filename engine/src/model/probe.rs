@@ -1,4 +1,4 @@
-//! The probe: a sound that anyone can make again, and the logits it gives.
+//! The probe: a reproducible test signal and the network's logits for it.
 
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use crate::features::{FeatureSettings, FrontEnd, quaternion_frames};
 use crate::network::streaming::PackedNetwork;
 use crate::network::{Architecture, clip_logits};
 
-/// Columns that the probe's sound makes.
+/// Columns of the test signal.
 const COLUMNS: usize = 3;
 
-/// A sound made from a seed, its hash, and the logits of the network over all its columns.
+/// A test signal made from a seed, its hash, and the logits of the network over all its columns.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Probe {
     /// Seed of the sound.

@@ -3,8 +3,8 @@ use serde::{Deserialize, Serialize};
 use super::parameters::{ParameterKind, ParameterShape};
 use super::temporal_pooling::TemporalPooling;
 use crate::features::{COMPONENTS, FeatureSettings};
+use crate::kernels::POOLING;
 use crate::kernels::{HISTORY, KERNEL_SIZE, TAPS};
-use crate::operations::POOLING;
 
 /// Columns at a time in which whole clips are computed: files, and the probe of a model.
 pub(crate) const CLIP_CHUNK: usize = 8;
@@ -20,22 +20,22 @@ pub struct Architecture {
     pub hidden: usize,
     /// Real outputs, one a label.
     pub labels: usize,
-    /// What the weights are.
+    /// The numbers that weights are.
     #[serde(default, skip_serializing_if = "Algebra::is_quaternion")]
     pub algebra: Algebra,
-    /// What the head is told of a window.
-    #[serde(default, skip_serializing_if = "TemporalPooling::is_usual")]
+    /// How the columns of a window become the features that the head reads.
+    #[serde(default, skip_serializing_if = "TemporalPooling::is_default")]
     pub temporal_pooling: TemporalPooling,
 }
 
-/// What a weight is.
+/// The numbers that weights are.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Algebra {
-    /// A quaternion: four numbers for sixteen products.
+    /// Quaternions: four numbers for sixteen products.
     #[default]
     Quaternion,
-    /// A real number: the ordinary network of the same channels, with four times the weights.
+    /// Real numbers: the ordinary network of the same channels, with four times the weights.
     Real,
 }
 
@@ -128,7 +128,7 @@ impl Architecture {
             .product()
     }
 
-    /// Chunks of `columns` columns after which nothing of the state before them is left, to the bit. A convolution sees
+    /// Chunks of `columns` columns after which the outputs no longer depend on the state before them, to the bit. A convolution reads
     /// two rows of the past; fast kernels transform the rows of a chunk together, so the rounding of each depends on
     /// all of them.
     pub fn chunks_of_memory(&self, columns: usize) -> usize {
@@ -175,40 +175,40 @@ impl Architecture {
                     .filters
                     .iter()
                     .enumerate()
-                    .map(move |(place, &outputs)| (index, place, outputs))
+                    .map(move |(layer, &outputs)| (index, layer, outputs))
             })
-            .map(move |(block, place, outputs)| {
-                let layer = (block, place, inputs, outputs);
+            .map(move |(block, layer, outputs)| {
+                let convolution = (block, layer, inputs, outputs);
                 inputs = outputs;
-                layer
+                convolution
             })
     }
 
     /// Name and shape of every tensor, in a fixed order.
     pub fn parameters(&self, mel_bands: usize) -> Vec<ParameterShape> {
         let mut list = ParameterShape::batch_norm("input_norm", COMPONENTS * mel_bands);
-        for (block, place, inputs, outputs) in self.convolutions() {
+        for (block, layer, inputs, outputs) in self.convolutions() {
             list.push(ParameterShape::new(
-                format!("blocks.{block}.convolutions.{place}.kernel"),
+                format!("blocks.{block}.convolutions.{layer}.kernel"),
                 self.algebra
                     .weight(outputs, inputs, &[KERNEL_SIZE, KERNEL_SIZE]),
                 ParameterKind::Weight,
             ));
-            let norm = format!("blocks.{block}.norms.{place}");
+            let norm = format!("blocks.{block}.norms.{layer}");
             list.extend(ParameterShape::batch_norm(&norm, COMPONENTS * outputs));
         }
         let features = self.feature_layout().units();
         let mut add = |name: &str, shape: Vec<usize>, kind: ParameterKind| {
             list.push(ParameterShape::new(name.into(), shape, kind));
         };
-        let mut seen = self.features();
+        let mut inputs = self.features();
         if self.hidden > 0 {
             let kernel = self.algebra.weight(self.hidden, features, &[]);
-            seen = COMPONENTS * self.hidden;
+            inputs = COMPONENTS * self.hidden;
             add("head.hidden.kernel", kernel, ParameterKind::Weight);
-            add("head.hidden.bias", vec![seen], ParameterKind::Shift);
+            add("head.hidden.bias", vec![inputs], ParameterKind::Shift);
         }
-        let weight = vec![self.labels, seen];
+        let weight = vec![self.labels, inputs];
         add("head.output.weight", weight, ParameterKind::Weight);
         add("head.output.bias", vec![self.labels], ParameterKind::Shift);
         list

@@ -2,8 +2,8 @@
 
 use super::architecture::{Architecture, CLIP_CHUNK};
 use crate::features::COMPONENTS;
+use crate::kernels::POOLING;
 use crate::kernels::{HISTORY, InstructionSet};
-use crate::operations::POOLING;
 
 /// More than any network here needs. A hostile file must not make the loader ask for all memory.
 const MOST_BLOCKS: usize = 8;
@@ -16,7 +16,7 @@ const MOST_LABELS: usize = 10_000;
 const MOST_FLOATS: f64 = (32u32 << 20) as f64;
 
 impl Architecture {
-    /// Says what cannot be, if anything, for inputs of `mel_bands` bands.
+    /// The first size that is out of range, for inputs of `mel_bands` bands; `None` if all are accepted.
     pub fn problem(&self, mel_bands: usize) -> Option<String> {
         let within = |what: &str, count: usize, most: usize| {
             (!(1..=most).contains(&count)).then(|| format!("{what} is {count}, not 1 to {most}"))
@@ -45,7 +45,7 @@ impl Architecture {
             })
             .or_else(|| {
                 (self.mels_after(mel_bands, self.blocks.len()) == 0)
-                    .then(|| format!("{mel_bands} mel bands are pooled away"))
+                    .then(|| format!("{mel_bands} mel bands are pooled away: use more bands, or fewer blocks that pool"))
             })
             .or_else(|| {
                 let hidden = (COMPONENTS * self.hidden) as f64 * self.features() as f64;

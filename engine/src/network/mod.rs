@@ -1,6 +1,6 @@
-//! The quaternion CNN: one definition, two ways to run it.
+//! The quaternion CNN: one definition, two implementations.
 //!
-//! [`Architecture`] says what there is. [`whole_clip`] runs it on candle, differentiable, a batch
+//! [`Architecture`] defines layers and tensors. [`whole_clip`] runs it on candle, differentiable, a batch
 //! of clips at a time (training, reference, CUDA). [`streaming`] runs it a few frames at a time
 //! with a state, at constant cost (plugin, command line). Tests hold the two together.
 //!
@@ -21,9 +21,8 @@ mod temporal_pooling;
 pub mod whole_clip;
 mod window;
 
-pub use crate::operations::{
-    BATCH_NORM_EPSILON, BatchStatistics, POOLING, average_pool, batch_norm_relu,
-};
+pub use crate::kernels::POOLING;
+pub use crate::operations::{BATCH_NORM_EPSILON, BatchStatistics, average_pool, batch_norm_relu};
 pub(crate) use architecture::CLIP_CHUNK;
 pub use architecture::{Algebra, Architecture, Block};
 pub use clip::{clip_features, clip_logits};

@@ -1,4 +1,4 @@
-//! What the head is told of a window: which maps a column is made of, and what is taken of its columns.
+//! From the outputs of the trunk to the features of a window, which the head reads.
 
 use candle_core::{Result, Tensor};
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use crate::features::COMPONENTS;
 /// A deviation is √(variance + ε) − √ε: that of what never changes is 0, and has a gradient.
 pub(super) const VARIANCE_EPSILON: f32 = 1e-5;
 
-/// How the columns of a window become the features that the head sees. A column is a mean over mel (and over
+/// How the columns of a window become the features that the head reads. A column is a mean over mel (and over
 /// the rows that a column has on the map's time scale); units of one map follow those of the map before.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -18,14 +18,14 @@ pub enum TemporalPooling {
     MeanMax,
     /// That, and mean and standard deviation of each channel of every block: statistics pooling (Snyder et
     /// al., *X-vectors*, ICASSP 2018) of several levels (Lee and Nam, arXiv 1703.01793). For a few percent more
-    /// parameters the head hears textures, which the last block has forgotten.
+    /// parameters the head can tell textures apart, which the last block no longer represents.
     Statistics,
 }
 
 impl TemporalPooling {
-    /// Whether it is the one that a card need not name.
+    /// Whether it is the default, which cards leave out.
     #[allow(clippy::trivially_copy_pass_by_ref)] // serde asks for a reference
-    pub(super) fn is_usual(&self) -> bool {
+    pub(super) fn is_default(&self) -> bool {
         *self == Self::default()
     }
 }
@@ -43,8 +43,8 @@ pub struct FeatureLayout {
     pub statistics: bool,
 }
 
-/// The mean over mel of what each block that is heard gave (`batch × rows × channels`, in their order) to
-/// columns (`batch × columns × numbers of a column`); of each, a column has so many rows, of the last one.
+/// The means over mel of the blocks that feed the head (`batch × rows × channels` each, in their order) to columns
+/// (`batch × columns × column size`). `rows_per_column`: rows of each block for a column; 1 for the last.
 /// Rows that make no whole column are left out.
 pub(super) fn join(
     levels: &[Tensor],
@@ -65,7 +65,7 @@ pub(super) fn join(
 }
 
 impl FeatureLayout {
-    /// Columns (`batch × columns × units`) to features of the window that they are (`batch × features`).
+    /// Columns (`batch × columns × units`) to features of the window that they make up (`batch × features`).
     pub(super) fn features_of(&self, columns: &Tensor) -> Result<Tensor> {
         let (batch, count, _) = columns.dims3()?;
         let columns = columns.reshape((batch, count, COMPONENTS, self.column))?;

@@ -101,9 +101,9 @@ impl Network {
         let (mut all, mut levels) = (Vec::new(), Vec::new());
         let mut maps = Maps::new(&self.normalise_input(frames)?)?;
         for (index, block) in self.architecture.blocks.iter().enumerate() {
-            for place in 0..block.filters.len() {
-                let kernel = self.tensor(&format!("blocks.{index}.convolutions.{place}.kernel"));
-                let name = format!("blocks.{index}.norms.{place}");
+            for layer in 0..block.filters.len() {
+                let kernel = self.tensor(&format!("blocks.{index}.convolutions.{layer}.kernel"));
+                let name = format!("blocks.{index}.norms.{layer}");
                 let part = |part: &str| self.tensor(&format!("{name}.{part}"));
                 let (after, statistics) = maps.layer(kernel, part("weight"), part("bias"))?;
                 maps = after;
@@ -123,14 +123,14 @@ impl Network {
     fn blocked_training_columns(&self, frames: &Tensor) -> Result<(Tensor, NormStatistics)> {
         let (mut layers, mut names) = (Vec::new(), Vec::new());
         for (index, block) in self.architecture.blocks.iter().enumerate() {
-            for place in 0..block.filters.len() {
-                let name = format!("blocks.{index}.norms.{place}");
+            for layer in 0..block.filters.len() {
+                let name = format!("blocks.{index}.norms.{layer}");
                 layers.push(TrunkLayer {
-                    kernel: self.tensor(&format!("blocks.{index}.convolutions.{place}.kernel")),
+                    kernel: self.tensor(&format!("blocks.{index}.convolutions.{layer}.kernel")),
                     weight: self.tensor(&format!("{name}.weight")),
                     bias: self.tensor(&format!("{name}.bias")),
-                    pools: block.pools && place + 1 == block.filters.len(),
-                    feeds_head: place + 1 == block.filters.len()
+                    pools: block.pools && layer + 1 == block.filters.len(),
+                    feeds_head: layer + 1 == block.filters.len()
                         && self.architecture.feeds_head(index),
                 });
                 names.push(name);
@@ -157,7 +157,7 @@ impl Network {
         join(levels, rows)
     }
 
-    /// Columns to the features of the window that they are (`batch × features`), see
+    /// Columns to the features of the window that they make up (`batch × features`), see
     /// [`TemporalPooling`](super::TemporalPooling).
     ///
     /// # Errors
@@ -181,7 +181,7 @@ impl Network {
     /// The hidden layer before its ReLU (`batch × 4·hidden`).
     ///
     /// # Errors
-    /// If there is none or candle fails.
+    /// If the network has no hidden layer or candle fails.
     pub fn hidden_sums(&self, features: &Tensor) -> Result<Tensor> {
         if self.architecture.hidden == 0 {
             candle_core::bail!("this network has no hidden layer");
@@ -194,7 +194,7 @@ impl Network {
         }
     }
 
-    /// What [`hidden`](Self::hidden) gives to logits (`batch × labels`).
+    /// The output of [`hidden`](Self::hidden) to logits (`batch × labels`).
     ///
     /// # Errors
     /// If candle fails.
@@ -213,10 +213,10 @@ impl Network {
         let mut x = self.normalise_input(frames)?;
         let mut levels = Vec::new();
         for (index, block) in self.architecture.blocks.iter().enumerate() {
-            for place in 0..block.filters.len() {
-                let kernel = self.tensor(&format!("blocks.{index}.convolutions.{place}.kernel"));
+            for layer in 0..block.filters.len() {
+                let kernel = self.tensor(&format!("blocks.{index}.convolutions.{layer}.kernel"));
                 x = causal_convolution(&x, kernel)?;
-                x = norm_relu(&format!("blocks.{index}.norms.{place}"), &x)?;
+                x = norm_relu(&format!("blocks.{index}.norms.{layer}"), &x)?;
             }
             if block.pools {
                 x = average_pool(&x)?;
@@ -257,7 +257,7 @@ impl Network {
         &self.tensors[name] // `new` took every name the architecture has
     }
 
-    /// The tensors that training adjusts, with what they are.
+    /// The tensors that training adjusts, with their kinds.
     pub fn trained(&self) -> impl Iterator<Item = (&str, &Tensor, ParameterKind)> {
         let kinds: BTreeMap<String, ParameterKind> = self
             .architecture

@@ -7,7 +7,7 @@ mod batch_norm;
 mod own_gradient;
 mod storage;
 
-pub use average_pool::{POOLING, average_pool};
+pub use average_pool::average_pool;
 pub use batch_norm::{BATCH_NORM_EPSILON, BatchStatistics, batch_norm_relu};
 pub(crate) use own_gradient::with_gradient;
 pub(crate) use storage::{contiguous_f32, with_elements};

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use super::Weights;
 use crate::features::COMPONENTS;
 use crate::kernels::{
-    Convolution, Counts, InstructionSet, KernelWeights, Method, PackedConvolution, Shape,
+    Convolution, Counts, InstructionSet, KernelWeights, LayerShape, Method, PackedConvolution,
 };
 use crate::network::{Algebra, Architecture, BATCH_NORM_EPSILON, POOLING};
 
@@ -86,8 +86,8 @@ pub(super) fn batch_norm_affine(weights: &Weights, name: &str) -> (Vec<f32>, Vec
 
 impl Layer {
     /// Its size where `columns` columns are computed at a time.
-    pub(super) fn shape(&self, columns: usize) -> Shape {
-        Shape {
+    pub(super) fn shape(&self, columns: usize) -> LayerShape {
+        LayerShape {
             group: self.algebra.group(),
             counts: self.counts,
             rows: self.rows_per_column * columns,

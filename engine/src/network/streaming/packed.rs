@@ -7,10 +7,10 @@ use super::head::Head;
 use super::layer::{Layer, batch_norm_affine, layers};
 use super::steady_state::SteadyStates;
 use crate::features::COMPONENTS;
-use crate::kernels::{InstructionSet, Load, Method, Shape};
+use crate::kernels::{InstructionSet, LayerShape, Load, Method};
 use crate::network::Architecture;
 
-/// Weights made ready to run, batch norm folded in. Immutable; share it.
+/// The weights of a network, packed for the kernels, batch norm folded in. Immutable; share it in an `Arc`.
 pub struct PackedNetwork {
     architecture: Architecture,
     pub(super) mel_bands: usize,
@@ -71,7 +71,8 @@ impl PackedNetwork {
         COMPONENTS * self.mel_bands
     }
 
-    /// Bytes of the weights, in all the forms in which they are packed by now, and of the states that streams begin in.
+    /// Bytes of the weights in every layout in which they are packed by now, and of the states in which streams begin.
+    /// Waits while another thread computes such a state.
     pub fn size_bytes(&self) -> usize {
         let layers = self.layers.iter().map(Layer::size_bytes);
         let live = self.live_head.get().into_iter().flatten();
@@ -80,16 +81,16 @@ impl PackedNetwork {
         layers.sum::<usize>() + heads + self.steady_states.size_bytes()
     }
 
-    /// The kernel of every convolution where `columns` columns come at a time: a single one live.
+    /// The kernel of every convolution where `columns` columns are computed at a time: one in live streams. Allocates.
     pub fn methods(&self, columns: usize) -> Vec<Method> {
-        let layers: Vec<Shape> = self.layers.iter().map(|l| l.shape(columns)).collect();
+        let layers: Vec<LayerShape> = self.layers.iter().map(|l| l.shape(columns)).collect();
         match columns {
             1 => Method::for_live_layers(&layers, self.instructions),
             _ => Method::for_layers(&layers, self.instructions),
         }
     }
 
-    /// What all convolutions together need for a chunk of `columns` columns.
+    /// Weights to read and arithmetic of all convolutions for a chunk of `columns` columns. Allocates.
     pub fn load(&self, columns: usize) -> Load {
         let layers = self.layers.iter().zip(self.methods(columns));
         let loads = layers.map(|(l, method)| method.load(l.shape(columns), self.instructions));
@@ -105,8 +106,8 @@ impl PackedNetwork {
         self.head.logits_into(features, hidden, logits);
     }
 
-    /// The same as a stream of single columns is answered: where its convolutions are in half precision a
-    /// head with a hidden layer is too. Allocates also before the first such stream was made.
+    /// The same for live streams: where their convolutions are in half precision, a head with a hidden layer is
+    /// too. Allocates only where the two have to grow, once a stream of single columns exists.
     pub fn live_logits_into(&self, features: &[f32], hidden: &mut Vec<f32>, logits: &mut Vec<f32>) {
         let head = self.live_head().unwrap_or(&self.head);
         head.logits_into(features, hidden, logits);
@@ -115,7 +116,7 @@ impl PackedNetwork {
     pub(super) fn live_head(&self) -> Option<&Head> {
         let live = self.live_head.get_or_init(|| {
             let halves = self.methods(1).into_iter().any(Method::halves);
-            // A linear head is small, and its weights, of features of all sizes, may be too far apart.
+            // A linear head is small, and the range of its weights may be too large for half precision.
             (halves && self.architecture.hidden > 0).then(|| self.head.halved())
         });
         live.as_ref()
