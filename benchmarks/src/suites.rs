@@ -7,8 +7,8 @@ use anyhow::Result;
 use candle_core::{Device, Tensor};
 use hamiltone_engine::features::COMPONENTS;
 use hamiltone_engine::kernels::{
-    CacheLevel, Convolution, Counts, InstructionSet, KernelWeights, Map, Method, PackedConvolution,
-    Shape, Workspace,
+    CacheLevel, Convolution, Counts, InstructionSet, KernelWeights, LayerShape, Map, Method,
+    PackedConvolution, Workspace,
 };
 use hamiltone_engine::network::Architecture;
 use hamiltone_training::run::BareTraining;
@@ -250,7 +250,7 @@ impl Bench<'_> {
                 for (place, &outputs) in block.filters.iter().enumerate() {
                     let pools = block.pools && place + 1 == block.filters.len() && rows > 1;
                     let counts = Counts { inputs, outputs };
-                    let shape = Shape {
+                    let shape = LayerShape {
                         group: COMPONENTS,
                         counts,
                         rows,
@@ -337,7 +337,7 @@ fn tract(path: &Path, frames: usize) -> Result<Box<dyn Contender>> {
     })))
 }
 
-fn layer(shape: Shape, pools: bool, set: InstructionSet) -> Named<'static> {
+fn layer(shape: LayerShape, pools: bool, set: InstructionSet) -> Named<'static> {
     let (inputs, outputs) = (
         COMPONENTS * shape.counts.inputs,
         COMPONENTS * shape.counts.outputs,

@@ -80,11 +80,11 @@ fn classify(
         label: labels[index].clone(),
         probability: probabilities[index],
     };
-    let meant = |index: &usize| among.is_all() || among.places().contains(index);
+    let meant = |index: &usize| among.is_all() || among.indices().contains(index);
     let tags = Tags {
         time_s: duration_s,
         probabilities: &probabilities,
-        among: among.places(),
+        among: among.indices(),
         unclear: None,
         on_levels: among.on_levels(model),
     };

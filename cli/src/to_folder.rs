@@ -50,7 +50,7 @@ fn settings(analysis: &Analysis) -> Settings {
     Settings {
         model_hash: analysis.model.hash().to_owned(),
         window_s: analysis.window_s,
-        among: analysis.among.places().to_vec(),
+        among: analysis.among.indices().to_vec(),
         threshold: analysis.events.threshold,
         formats: formats.map(|format| format.name().to_owned()).collect(),
     }

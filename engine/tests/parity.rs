@@ -203,7 +203,7 @@ fn filling_the_window(rate: usize, sound: &[f32]) -> (Vec<f32>, Vec<f32>) {
     (clip, stream)
 }
 
-/// A window over the whole clip gives the clip's own answer.
+/// A window over the whole clip gives the answer for the clip.
 #[test]
 fn a_window_over_everything_is_the_clip() {
     for architecture in small_with_all_heads(5) {
@@ -225,9 +225,9 @@ fn a_window_over_everything_is_the_clip() {
     }
 }
 
-/// The default model live, where weights may be in half precision, says what it says of the whole clip.
+/// The default model gives the same logits live, where weights may be in half precision, as for the whole clip.
 #[test]
-fn half_precision_is_not_heard() {
+fn half_precision_changes_logits_by_less_than_a_twentieth() {
     let path = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/../models/general-half.safetensors"
@@ -277,7 +277,7 @@ fn a_clip_of_one_sample_is_padded_with_silence() {
     }
 }
 
-/// A clip of less than a column or little more is classified from its first sample on, by the lab as by the program.
+/// A clip of less than a column or little more is classified from its first sample on, in evaluation as in programs.
 #[test]
 fn short_clips_have_one_answer() {
     for architecture in small_with_all_heads(3) {

@@ -1,7 +1,7 @@
-//! Many channels to one.
+//! Mixdown of any number of channels to one.
 
-/// The loudest mixdown that is passed on: 80 dB over full scale. A neighbour's broken plugin can
-/// send finite samples so large that a filter behind the mixdown overflows.
+/// The limit of the mixdown: 80 dB over full scale. A broken plugin can send finite samples so large that a filter
+/// behind the mixdown overflows.
 pub(crate) const LOUDEST: f32 = 1e4;
 
 /// Samples nearer to 0 than this (−300 dB) count as silence. Subnormal numbers, which a processor adds and
@@ -15,7 +15,7 @@ const QUIETEST: f32 = 1e-15;
 pub fn mix_frame(frame: impl IntoIterator<Item = f32>) -> f32 {
     let (mut sum, mut channels) = (0.0f32, 0u32);
     for sample in frame {
-        // A single NaN in a resampler or a filter would stay there for good.
+        // A single NaN would stay in the state of a resampler or filter forever.
         let counts = (QUIETEST..=f32::MAX).contains(&sample.abs());
         sum += if counts { sample } else { 0.0 };
         channels += 1;

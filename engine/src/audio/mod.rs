@@ -1,9 +1,11 @@
-//! Any host's audio to the one channel and rate that a model hears.
+//! Mixdown to one channel, and resampling to the rate of a model.
 
+mod error;
 mod mixdown;
 mod resampler;
 mod stereo;
 
+pub use error::EngineError;
 pub(crate) use mixdown::LOUDEST;
 pub use mixdown::{mix_down, mix_frame};
 pub use resampler::StreamResampler;

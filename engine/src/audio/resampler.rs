@@ -1,4 +1,4 @@
-//! A stream at any rate to a stream at the model's rate, in any block sizes.
+//! Streaming resampling to the rate of a model, in any block sizes.
 
 use audioadapter_buffers::direct::InterleavedSlice;
 use rubato::{
@@ -6,18 +6,18 @@ use rubato::{
     SincInterpolationType, WindowFunction,
 };
 
+use super::EngineError;
 use super::{MAX_SAMPLE_RATE, MIN_SAMPLE_RATE};
-use crate::EngineError;
 
 /// The FFT resampler works in periods of both rates; where the common period is longer than this
-/// (in input samples), its delay would be heard, and a sinc interpolator takes over.
+/// (in input samples), its latency would be too long, and a sinc interpolator is used.
 const LONGEST_PERIOD: u32 = 2_048;
-/// Samples at a time, about: a length whose factors Fourier transforms are fast at, after rounding up to a
-/// period of any usual rate (512 became 2 · 27 · 19 at 48 kHz).
+/// Samples at a time, about. Rounded up to a period of any usual rate it has small prime factors, for which FFTs are
+/// fast (512 became 2 · 27 · 19 at 48 kHz).
 const CHUNK: usize = 480;
 
-/// Resamples mono audio as it comes. The output is the same however the input is cut, and starts
-/// at the first input sample: the resampler's own delay is taken off.
+/// Resamples a stream of mono audio. The output does not depend on the block sizes, and starts
+/// at the first input sample: the resampler's delay is removed.
 ///
 /// Quality and delay: rubato's FFT resampler (BlackmanHarris2) where the rates share a short
 /// period, as all usual rates do; else a 128-point sinc.
@@ -37,8 +37,7 @@ struct Stage {
 }
 
 impl StreamResampler {
-    /// From `from` Hz (8 000 to 192 000) to `to` Hz. Equal rates pass through untouched.
-    /// Allocates; [`push`](Self::push) does not.
+    /// From `from` Hz (8 000 to 192 000) to `to` Hz. Equal rates pass through unchanged. Allocates.
     ///
     /// # Errors
     /// A rate out of range, or one that no resampler can be made for.
@@ -69,7 +68,7 @@ impl StreamResampler {
         })
     }
 
-    /// Takes `samples` and hands resampled audio to `sink` in pieces, as much as is ready.
+    /// Takes `samples` and passes resampled audio to `sink` as it becomes ready. Allocates nothing.
     pub fn push(&mut self, samples: &[f32], sink: &mut dyn FnMut(&[f32])) {
         match &mut self.stage {
             None if samples.is_empty() => {}
@@ -86,8 +85,8 @@ impl StreamResampler {
             .map_or(outputs, |stage| stage.input_until(outputs))
     }
 
-    /// The end of the stream: hands out what is still inside, so that the output is as long as the
-    /// input (in seconds, to the sample). [`reset`](Self::reset) before the next stream.
+    /// Ends the stream: passes on the delayed samples, so that the output is as long as the
+    /// input (in seconds, to the sample). Call [`reset`](Self::reset) before the next stream.
     pub fn finish(&mut self, sink: &mut dyn FnMut(&[f32])) {
         let Some(stage) = &mut self.stage else { return };
         let length = (stage.pushed as f64 * stage.ratio).ceil() as u64;
@@ -97,7 +96,7 @@ impl StreamResampler {
         }
     }
 
-    /// Forgets the past.
+    /// Returns to the initial state. Allocates nothing.
     pub fn reset(&mut self) {
         if let Some(stage) = &mut self.stage {
             stage.inner.reset();
@@ -149,7 +148,7 @@ fn greatest_common_divisor(a: u32, b: u32) -> u32 {
 
 impl Stage {
     fn input_until(&self, outputs: usize) -> usize {
-        // Chunks have one length coming in; going out, the sinc's differ by a sample.
+        // All input chunks have one length; output chunks of the sinc interpolator differ by a sample.
         let chunks = (outputs + self.delay_left).div_ceil(self.output.len());
         (chunks * self.inner.input_frames_next()).saturating_sub(self.input.len())
     }
@@ -175,9 +174,8 @@ impl Stage {
         }
     }
 
-    /// Runs one full chunk; the number of frames now in `output`. The buffers were sized by the
-    /// resampler itself, so it has nothing to refuse; should it, a chunk of silence is the answer
-    /// and time goes on.
+    /// Resamples one full chunk; returns the number of frames in `output`. The buffers have the sizes that the
+    /// resampler asked for, so it cannot fail; should it, the chunk becomes silence.
     fn resample_input(&mut self) -> usize {
         let room = self.output.len();
         let frames = self.inner.output_frames_next();
@@ -261,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reset_starts_anew() {
+    fn a_reset_returns_to_the_initial_state() {
         let input = sine(44_100, 1_000.0, 0.3);
         let mut resampler = StreamResampler::new(44_100, 32_000).unwrap();
         let mut first = Vec::new();
@@ -275,7 +273,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(32))]
         #[test]
-        fn the_cut_of_the_blocks_changes_nothing(
+        fn block_sizes_do_not_change_the_output(
             from in prop::sample::select(vec![8_000u32, 44_100, 47_999, 48_000, 192_000]),
             cuts in prop::collection::vec(1usize..3_000, 1..40),
         ) {

@@ -1,15 +1,15 @@
-//! Two channels to one, where their mean would lose the sound.
+//! Mixdown of stereo whose channels cancel or of which one is silent.
 
 use super::mixdown::{LOUDEST, mix_frame};
 
-/// How long powers are averaged, in seconds.
+/// Averaging time of powers, in seconds.
 const AVERAGE_S: f32 = 0.1;
-/// How long the channels have to cancel each other, or one has to be silent, until something else than
-/// the mean is read.
+/// Time for which the channels have to cancel each other, or one has to be silent, before the output is no longer
+/// the mean.
 const HOLD_S: f32 = 0.05;
-/// How long it takes to change over.
+/// Length of the crossfade.
 const RAMP_S: f32 = 0.01;
-/// Below this power (-90 dB of full scale) nothing is decided.
+/// Below this power (−90 dB of full scale) the output does not switch.
 const SILENCE: f32 = 1e-9;
 /// The power of the mean, in parts of the louder channel's, below which they cancel each other, and
 /// below which they still do: -30 and -20 dB. A wide stereo recording stays above -15 dB.
@@ -19,7 +19,7 @@ const ONE_SIDED: (f32, f32) = (1e-6, 1e-5);
 /// Channels that cancel each other are about as loud: within 10 dB.
 const ALIKE: f32 = 0.1;
 
-/// What is read of two channels.
+/// The signal that the output follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Reading {
     #[default]
@@ -30,12 +30,12 @@ enum Reading {
     Right,
 }
 
-/// For how many frames something else than the mean was read.
+/// Frames for which the output was not the mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Span {
     /// The first such frame, counted from the beginning.
     pub first: u64,
-    /// How many there were.
+    /// Their number.
     pub frames: u64,
 }
 
@@ -78,7 +78,7 @@ impl StereoMixdown {
         }
     }
 
-    /// Forgets what it has read: another recording begins.
+    /// Returns to the initial state, for another recording.
     pub fn reset(&mut self) {
         (self.left, self.right, self.mean) = (0.0, 0.0, 0.0);
         (self.reading, self.held, self.weights) = (Reading::Mean, 0, [0.5; 2]);
@@ -127,7 +127,7 @@ impl StereoMixdown {
         let louder = self.left.max(self.right);
         if louder >= SILENCE {
             let wanted = self.wanted(louder);
-            // Back to the mean at once: what begins in the other channel is not to be missed.
+            // Back to the mean at once, so that nothing in the other channel is lost.
             self.held = if wanted == self.reading {
                 0
             } else {
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_finite_and_what_is_silent_decides_nothing() {
+    fn silence_and_samples_that_are_not_finite_switch_nothing() {
         let mut mixdown = StereoMixdown::new(RATE);
         for _ in 0..16_000 {
             assert_eq!(mixdown.frame(f32::NAN, f32::INFINITY), 0.0);

@@ -1,14 +1,13 @@
-//! Large buffers, used again: fresh memory is cleared page by page by the system, which takes as
-//! long as a layer's batch norm.
+//! A pool of large buffers: the system clears fresh memory page by page, which takes as long as a layer's batch norm.
 
 use std::sync::{Mutex, PoisonError};
 
-/// Buffers that nobody uses.
+/// Buffers that are not in use.
 static SPARE: Mutex<Vec<Vec<f32>>> = Mutex::new(Vec::new());
-/// More are let go.
+/// The most buffers that are kept.
 const MOST_SPARE: usize = 64;
 
-/// `len` floats of any value.
+/// `len` floats of unspecified values.
 pub(super) fn take(len: usize) -> Vec<f32> {
     let mut spare = SPARE.lock().unwrap_or_else(PoisonError::into_inner);
     // The smallest that is large enough, but none much too large.
@@ -24,7 +23,7 @@ pub(super) fn take(len: usize) -> Vec<f32> {
     buffer
 }
 
-/// Keeps a buffer for another time.
+/// Returns a buffer to the pool.
 pub(super) fn give(buffer: Vec<f32>) {
     let mut spare = SPARE.lock().unwrap_or_else(PoisonError::into_inner);
     if spare.len() < MOST_SPARE && buffer.capacity() > 0 {

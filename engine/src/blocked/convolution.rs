@@ -5,10 +5,10 @@ use std::cell::RefCell;
 use candle_core::Result;
 use rayon::prelude::*;
 
-use super::{Format, buffers};
+use super::{BatchShape, buffers};
 use crate::kernels::{
-    CacheLevel, Convolution, Counts, KernelWeights, Method, PackedConvolution, WeightGradient,
-    Workspace, towards_the_future, turned,
+    CacheLevel, Convolution, Counts, KernelWeights, LayerShape, MapMut, MapRef, Method,
+    PackedConvolution, WeightGradient, Workspace, adjoint_weights, anticausal_copy,
 };
 
 /// Samples whose weight gradients are summed by one task. Fixed, so that the order of the sums
@@ -16,14 +16,14 @@ use crate::kernels::{
 const SAMPLES_A_TASK: usize = 4;
 
 thread_local! {
-    /// Scratch of the kernels, and a map turned towards the future.
+    /// Scratch of the kernels, and a map for anticausal convolution.
     static SCRATCH: RefCell<(Workspace, Vec<f32>)> = RefCell::default();
 }
 
 /// Sizes of one call.
 pub(super) struct Convolve {
-    pub(super) from: Format,
-    pub(super) to: Format,
+    pub(super) from: BatchShape,
+    pub(super) to: BatchShape,
     counts: Counts,
 }
 
@@ -31,18 +31,18 @@ pub(super) struct Convolve {
 fn run(
     kernel: &[f32],
     counts: Counts,
-    (input, from): (&[f32], Format),
-    to: Format,
+    (input, from): (&[f32], BatchShape),
+    to: BatchShape,
     future: bool,
 ) -> Vec<f32> {
-    let shape = crate::kernels::Shape {
+    let layer = LayerShape {
         group: from.group,
         counts,
         rows: from.map.rows,
         mels: from.map.mels,
     };
     // A batch walks over the weights many times: they are in the cache then.
-    let method = Method::fastest(shape, CacheLevel::Second, from.set);
+    let method = Method::fastest(layer, CacheLevel::Second, from.set);
     let (scale, shift) = (vec![1.0; to.map.channels], vec![0.0; to.map.channels]);
     let convolution = Convolution {
         weights: match from.group {
@@ -65,17 +65,20 @@ fn run(
             SCRATCH.with_borrow_mut(|(workspace, copy)| {
                 let input = if future {
                     copy.resize(copy.len().max(input.len()), 0.0);
-                    towards_the_future(input, from.map, copy);
+                    anticausal_copy(input, from.map, copy);
                     &copy[..]
                 } else {
                     input
                 };
-                packed.run_on(
-                    (input, from.map),
-                    from.map.rows,
-                    (output, to.map),
-                    workspace,
-                );
+                let input = MapRef {
+                    values: input,
+                    shape: from.map,
+                };
+                let output = MapMut {
+                    values: output,
+                    shape: to.map,
+                };
+                packed.run_on(input, from.map.rows, output, workspace);
             });
         });
     output
@@ -84,7 +87,7 @@ fn run(
 impl Convolve {
     /// For quarter kernels (`4 × outputs × inputs × 3 × 3`) where units are quaternions, or real
     /// ones (`outputs × inputs × 3 × 3`). Refuses kernels that do not fit.
-    pub(super) fn new(from: Format, kernel: &[usize]) -> Result<Self> {
+    pub(super) fn new(from: BatchShape, kernel: &[usize]) -> Result<Self> {
         let (outputs, inputs) = match (from.group, kernel) {
             (4, &[4, outputs, inputs, 3, 3]) | (1, &[outputs, inputs, 3, 3]) => (outputs, inputs),
             _ => candle_core::bail!(
@@ -105,12 +108,12 @@ impl Convolve {
     }
 
     pub(super) fn gradient_of_x(&self, gradient: &[f32], kernel: &[f32]) -> Vec<f32> {
-        let back = turned(kernel, self.from.group, self.counts);
+        let adjoint = adjoint_weights(kernel, self.from.group, self.counts);
         let counts = Counts {
             inputs: self.counts.outputs,
             outputs: self.counts.inputs,
         };
-        run(&back, counts, (gradient, self.to), self.from, true)
+        run(&adjoint, counts, (gradient, self.to), self.from, true)
     }
 
     pub(super) fn gradient_of_kernel(&self, x: &[f32], gradient: &[f32]) -> Vec<f32> {
@@ -122,7 +125,8 @@ impl Convolve {
                 let mut sum = WeightGradient::new(self.from.group, self.counts, self.from.set);
                 let samples = x.chunks_exact(from.size());
                 for (x, gradient) in samples.zip(gradient.chunks_exact(to.size())) {
-                    sum.add((x, from), (gradient, to));
+                    let view = |values, shape| MapRef { values, shape };
+                    sum.add(view(x, from), view(gradient, to));
                 }
                 sum
             })

@@ -2,22 +2,22 @@
 
 use rayon::prelude::*;
 
-use super::Format;
+use super::BatchShape;
 
-/// How many means there are.
-pub(super) fn count(format: Format) -> usize {
-    format.batch * format.map.rows * format.map.channels
+/// The number of means.
+pub(super) fn count(shape: BatchShape) -> usize {
+    shape.batch * shape.map.rows * shape.map.channels
 }
 
 /// Means over mels: `batch × rows × channels`, channels of quaternions all r, then all i, j, k.
-pub(super) fn forward(format: Format, x: &[f32]) -> Vec<f32> {
-    let map = format.map;
-    let mut means = vec![0.0; count(format)];
+pub(super) fn forward(shape: BatchShape, x: &[f32]) -> Vec<f32> {
+    let map = shape.map;
+    let mut means = vec![0.0; count(shape)];
     means
         .par_chunks_mut(map.rows * map.channels)
         .zip(x.par_chunks(map.size()))
         .for_each(|(means, x)| {
-            for_each(format, |row, channel, start| {
+            for_each(shape, |row, channel, start| {
                 let mels = x[start..].iter().step_by(map.lanes).take(map.mels);
                 means[row * map.channels + channel] = mels.sum::<f32>() / map.mels as f32;
             });
@@ -26,13 +26,13 @@ pub(super) fn forward(format: Format, x: &[f32]) -> Vec<f32> {
 }
 
 /// Adds to the gradient of the maps (empty where there is none yet) what comes from that of the means.
-pub(super) fn add_gradient(format: Format, gradient: &[f32], of_x: &mut Vec<f32>) {
-    let map = format.map;
-    of_x.resize(format.size(), 0.0);
+pub(super) fn add_gradient(shape: BatchShape, gradient: &[f32], of_x: &mut Vec<f32>) {
+    let map = shape.map;
+    of_x.resize(shape.size(), 0.0);
     of_x.par_chunks_mut(map.size())
         .zip(gradient.par_chunks(map.rows * map.channels))
         .for_each(|(of_x, gradient)| {
-            for_each(format, |row, channel, start| {
+            for_each(shape, |row, channel, start| {
                 let share = gradient[row * map.channels + channel] / map.mels as f32;
                 let mels = of_x[start..].iter_mut().step_by(map.lanes).take(map.mels);
                 mels.for_each(|slot| *slot += share);
@@ -41,11 +41,11 @@ pub(super) fn add_gradient(format: Format, gradient: &[f32], of_x: &mut Vec<f32>
 }
 
 /// Calls `each(row, channel, offset of the first mel)`.
-fn for_each(format: Format, mut each: impl FnMut(usize, usize, usize)) {
-    let map = format.map;
+fn for_each(shape: BatchShape, mut each: impl FnMut(usize, usize, usize)) {
+    let map = shape.map;
     for row in 0..map.rows {
         for channel in 0..map.channels {
-            each(row, channel, map.index(format.place(channel), row, 0));
+            each(row, channel, map.index(shape.map_channel(channel), row, 0));
         }
     }
 }

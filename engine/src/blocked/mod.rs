@@ -17,9 +17,9 @@ use crate::kernels::{InstructionSet, MapShape};
 pub use planes::causal_convolution;
 pub use trunk::{TrunkLayer, trunk};
 
-/// A batch of maps: floats as in so many [`Map`](crate::kernels::Map)s, one after the other.
+/// The layout of a batch of activations: one [`Map`](crate::kernels::Map) after the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Format {
+struct BatchShape {
     set: InstructionSet,
     /// Real channels of a unit: 4 for quaternions, 1.
     group: usize,
@@ -27,7 +27,7 @@ struct Format {
     map: MapShape,
 }
 
-impl Format {
+impl BatchShape {
     fn new(group: usize, [batch, channels, rows, mels]: [usize; 4]) -> Self {
         let set = InstructionSet::best();
         let map = MapShape {
@@ -44,12 +44,12 @@ impl Format {
         }
     }
 
-    /// `batch × channels × rows × mels` to blocked elements.
+    /// From candle's order (`batch × channels × rows × mels`) to this layout.
     fn block_planes(self, planes: &[f32]) -> Vec<f32> {
         let map = self.map;
         let mut elements = vec![0.0; self.size()];
         for (index, plane) in planes.chunks_exact(map.rows * map.mels).enumerate() {
-            let (sample, channel) = (index / map.channels, self.place(index % map.channels));
+            let (sample, channel) = (index / map.channels, self.map_channel(index % map.channels));
             for (row, line) in plane.chunks_exact(map.mels).enumerate() {
                 let start = sample * map.size() + map.index(channel, row, 0);
                 let slots = elements[start..].iter_mut().step_by(map.lanes);
@@ -59,14 +59,14 @@ impl Format {
         elements
     }
 
-    /// The way back.
+    /// From this layout to candle's order.
     fn unblock_planes(self, elements: &[f32]) -> Vec<f32> {
         let map = self.map;
         let mut planes = Vec::with_capacity(self.batch * map.channels * map.rows * map.mels);
         for sample in elements.chunks_exact(map.size()) {
             for channel in 0..map.channels {
                 for row in 0..map.rows {
-                    let start = map.index(self.place(channel), row, 0);
+                    let start = map.index(self.map_channel(channel), row, 0);
                     planes.extend(sample[start..].iter().step_by(map.lanes).take(map.mels));
                 }
             }
@@ -90,26 +90,26 @@ impl Format {
         self.batch * self.map.size()
     }
 
-    /// Where channel `channel` is in a map: channels are counted all r, then all i, j, k; the map
-    /// has quaternions side by side.
-    fn place(&self, channel: usize) -> usize {
+    /// The index in a map of a channel of a tensor. Tensors have all r, then all i, j, k; maps have the four
+    /// components of a quaternion side by side.
+    fn map_channel(&self, channel: usize) -> usize {
         let units = self.map.channels / self.group;
         channel % units * self.group + channel / units
     }
 
-    /// A value a channel to a value a lane; lanes without a channel get zero.
+    /// One value a channel, in the order of tensors, to one value a lane; lanes without a channel get zero.
     fn to_lanes(self, values: &[f32]) -> Vec<f32> {
         let mut lanes = vec![0.0; self.map.blocks() * self.map.lanes];
         for (channel, value) in values.iter().enumerate() {
-            lanes[self.place(channel)] = *value;
+            lanes[self.map_channel(channel)] = *value;
         }
         lanes
     }
 
-    /// A value a lane to a value a channel.
+    /// One value a lane to one value a channel, in the order of tensors.
     fn to_channels(self, lanes: &[f32]) -> Vec<f32> {
         (0..self.map.channels)
-            .map(|channel| lanes[self.place(channel)])
+            .map(|channel| lanes[self.map_channel(channel)])
             .collect()
     }
 }

@@ -4,21 +4,21 @@
 use candle_core::Result;
 use rayon::prelude::*;
 
-use super::{Format, buffers};
-use crate::kernels::{Backward, ScaleShift, moments, scale_relu};
-use crate::network::{BATCH_NORM_EPSILON, BatchStatistics, POOLING};
+use super::{BatchShape, buffers};
+use crate::kernels::{Backward, MapMut, MapRef, POOLING, ScaleShift, moments, scale_relu};
+use crate::operations::{BATCH_NORM_EPSILON, BatchStatistics};
 
 /// ReLU(batch norm(x)) with the batch's own statistics, then, where it pools, 2×2 means (an odd
 /// last row or mel is dropped).
 pub(super) struct NormRelu {
-    pub(super) from: Format,
-    pub(super) to: Format,
+    pub(super) from: BatchShape,
+    pub(super) to: BatchShape,
     pools: bool,
 }
 
 /// Sums two numbers a lane over blocks and samples: samples in parallel, then in their order.
 fn sum_samples(
-    format: Format,
+    format: BatchShape,
     of_block: impl Fn(usize, usize) -> [Vec<f64>; 2] + Sync,
 ) -> [Vec<f64>; 2] {
     let (blocks, lanes) = (format.map.blocks(), format.map.lanes);
@@ -45,8 +45,11 @@ impl NormRelu {
     fn measure(&self, x: &[f32]) -> BatchStatistics {
         let (size, zeros) = (self.from.map.size(), vec![0.0; self.from.map.lanes]);
         let [sums, squares] = sum_samples(self.from, |sample, block| {
-            let map = &x[sample * size..][..size];
-            moments(self.from.set, (map, self.from.map), block, &zeros)
+            let map = MapRef {
+                values: &x[sample * size..][..size],
+                shape: self.from.map,
+            };
+            moments(self.from.set, map, block, &zeros)
         });
         let mean = sums.iter().map(|sum| sum / self.count());
         let variance = squares
@@ -88,7 +91,7 @@ impl NormRelu {
 
 impl NormRelu {
     /// Refuses what would be pooled away.
-    pub(super) fn new(from: Format, pools: bool) -> Result<Self> {
+    pub(super) fn new(from: BatchShape, pools: bool) -> Result<Self> {
         let halved = |size: usize| if pools { size / POOLING } else { size };
         let (rows, mels) = (halved(from.map.rows), halved(from.map.mels));
         if rows * mels == 0 {
@@ -117,7 +120,14 @@ impl NormRelu {
             .zip(x.par_chunks(self.from.map.size()))
             .for_each(|(output, x)| {
                 self.to.map.clear_borders(output);
-                let (input, output) = ((x, self.from.map), (output, self.to.map));
+                let input = MapRef {
+                    values: x,
+                    shape: self.from.map,
+                };
+                let output = MapMut {
+                    values: output,
+                    shape: self.to.map,
+                };
                 scale_relu(self.from.set, input, affine, output, self.pools);
             });
         Ok((output, statistics))
@@ -139,8 +149,14 @@ impl NormRelu {
         let mean = self.from.to_lanes(&statistics.mean);
         let (from, to, set) = (self.from.map, self.to.map, self.from.set);
         let call = |sample: usize| Backward {
-            input: (&x[sample * from.size()..][..from.size()], from),
-            gradient: (&gradient[sample * to.size()..][..to.size()], to),
+            input: MapRef {
+                values: &x[sample * from.size()..][..from.size()],
+                shape: from,
+            },
+            gradient: MapRef {
+                values: &gradient[sample * to.size()..][..to.size()],
+                shape: to,
+            },
             affine: ScaleShift {
                 scale: &scale,
                 shift: &shift,

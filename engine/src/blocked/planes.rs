@@ -2,10 +2,10 @@
 
 use candle_core::{CpuStorage, CustomOp2, Device, Layout, Result, Shape, Tensor};
 
-use super::Format;
+use super::BatchShape;
 use super::convolution::Convolve;
+use crate::operations::{contiguous_f32, with_elements};
 use crate::quaternion::convolve_by_expansion;
-use crate::storage::{contiguous_f32, with_elements};
 
 /// `x` (`batch × channels × time × mel`) through a 3×3 kernel, causal in time (two rows of zeros
 /// before, none after), one zero on both sides in mel, no bias. Differentiable.
@@ -34,7 +34,7 @@ impl Planes {
             candle_core::bail!("{x:?} is not a batch of units of {group} channels");
         }
         Convolve::new(
-            Format::new(group, [batch, channels, rows, mels]),
+            BatchShape::new(group, [batch, channels, rows, mels]),
             kernel.dims(),
         )
     }

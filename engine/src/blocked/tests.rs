@@ -4,7 +4,7 @@ use candle_core::{Device, Tensor, Var};
 use proptest::prelude::*;
 
 use super::*;
-use crate::network::{average_pool, batch_norm_relu};
+use crate::operations::{average_pool, batch_norm_relu};
 use crate::quaternion::convolve_by_expansion;
 
 fn numbers(shape: &[usize], seed: usize) -> Var {
@@ -30,7 +30,7 @@ fn assert_near(got: &Tensor, want: &Tensor, what: &str) {
 
 /// One block (convolution, norm + ReLU, perhaps pooling), twice, to the columns; and gradients of
 /// everything with a loss that weighs each output differently.
-fn check(group: usize, sizes: [usize; 6], pools: bool, all_heard: bool, seed: usize) {
+fn check(group: usize, sizes: [usize; 6], pools: bool, all_feed_head: bool, seed: usize) {
     let [batch, inputs, middle, outputs, rows, mels] = sizes;
     let kernel = |outputs: usize, inputs: usize, seed| {
         let shape = [4, outputs, inputs, 3, 3];
@@ -68,7 +68,7 @@ fn check(group: usize, sizes: [usize; 6], pools: bool, all_heard: bool, seed: us
             plain.push(means.contiguous().unwrap());
         }
     }
-    if !all_heard {
+    if !all_feed_head {
         plain.remove(0);
     }
     let layers: Vec<TrunkLayer<'_>> = kernels
@@ -80,7 +80,7 @@ fn check(group: usize, sizes: [usize; 6], pools: bool, all_heard: bool, seed: us
             weight,
             bias,
             pools,
-            heard: all_heard || index == 1,
+            feeds_head: all_feed_head || index == 1,
         })
         .collect();
     let (blocked, statistics) = trunk(&x, group, &layers).unwrap();
@@ -117,11 +117,11 @@ proptest! {
     #[test]
     fn blocks_and_their_gradients_equal_candles(
         quaternion in any::<bool>(), batch in 1usize..7, inputs in 1usize..4, middle in 1usize..9,
-        outputs in 1usize..8, rows in 4usize..12, mels in 4usize..20, pools in any::<bool>(), all_heard in any::<bool>(),
+        outputs in 1usize..8, rows in 4usize..12, mels in 4usize..20, pools in any::<bool>(), all_feed_head in any::<bool>(),
         seed in 0usize..100,
     ) {
         let group = if quaternion { 4 } else { 1 };
-        check(group, [batch, inputs, middle, outputs, rows, mels], pools, all_heard, seed);
+        check(group, [batch, inputs, middle, outputs, rows, mels], pools, all_feed_head, seed);
     }
 }
 
@@ -164,7 +164,7 @@ fn what_does_not_fit_is_refused() {
             weight: &weight,
             bias: &bias,
             pools,
-            heard: true,
+            feeds_head: true,
         };
         trunk(&numbers(x, 4), 4, &[layer]).is_ok()
     };

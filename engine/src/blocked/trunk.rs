@@ -10,9 +10,8 @@ use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor};
 
 use super::convolution::Convolve;
 use super::norm_relu::NormRelu;
-use super::{Format, buffers, mel_means};
-use crate::network::BatchStatistics;
-use crate::storage::{contiguous_f32, with_elements};
+use super::{BatchShape, buffers, mel_means};
+use crate::operations::{BatchStatistics, contiguous_f32, with_elements};
 
 /// One layer: 3×3 convolution (causal in time, no bias), batch norm with the batch's own
 /// statistics, ReLU, and perhaps 2×2 average pooling.
@@ -26,16 +25,16 @@ pub struct TrunkLayer<'a> {
     /// Whether it pools.
     pub pools: bool,
     /// Whether the mean over mels of what it gives is asked for.
-    pub heard: bool,
+    pub feeds_head: bool,
 }
 
 /// Runs layers over `x` (`batch × channels × time × mel`, on the CPU, to which no gradient goes
-/// back) and takes the mean over mels of those that are heard, of which the last is one: `batch × rows ×
+/// back) and takes the mean over mels of those that feed the head, of which the last is one: `batch × rows ×
 /// channels` each, and the statistics of each layer. Channels of quaternions (`group` 4) are all r, then all
 /// i, j, k. Differentiable in all weights.
 ///
 /// # Errors
-/// If the shapes do not go together, the last layer is not heard or candle fails.
+/// If the shapes do not go together, the last layer does not feed the head, or candle fails.
 pub fn trunk(
     x: &Tensor,
     group: usize,
@@ -45,9 +44,11 @@ pub fn trunk(
     if !channels.is_multiple_of(group) || x.elem_count() == 0 {
         candle_core::bail!("{:?} is not a batch of units of {group} channels", x.dims());
     }
-    let mut format = Format::new(group, [batch, channels, rows, mels]);
-    if !layers.last().is_some_and(|last| last.heard) {
-        candle_core::bail!("a trunk has a layer or more, and the last is heard");
+    let mut format = BatchShape::new(group, [batch, channels, rows, mels]);
+    if !layers.last().is_some_and(|last| last.feeds_head) {
+        candle_core::bail!(
+            "a trunk needs at least one layer, and its last layer has to feed the head"
+        );
     }
     let (mut chain, mut flat) = (Vec::new(), Vec::new());
     for layer in layers {
@@ -61,14 +62,14 @@ pub fn trunk(
             convolution,
             norm,
             sizes,
-            heard: layer.heard,
+            feeds_head: layer.feeds_head,
         });
     }
     let flat = flat.into_iter().collect::<Result<Vec<_>>>()?;
     let tape = Arc::new(Mutex::new(Tape::default()));
-    let formats: Vec<Format> = chain
+    let formats: Vec<BatchShape> = chain
         .iter()
-        .filter(|layer| layer.heard)
+        .filter(|layer| layer.feeds_head)
         .map(|layer| layer.norm.to)
         .collect();
     let op = Trunk {
@@ -82,7 +83,7 @@ pub fn trunk(
     let of_layer = |record: &Record| record.statistics.clone();
     let statistics = lock(&tape).layers.iter().map(of_layer).collect();
     let mut start = 0;
-    let next = |format: &Format| {
+    let next = |format: &BatchShape| {
         let count = mel_means::count(*format);
         let shape = (format.batch, format.map.rows, format.map.channels);
         let of_layer = means.narrow(0, start, count)?.reshape(shape);
@@ -98,10 +99,10 @@ struct Layer {
     convolution: Convolve,
     norm: NormRelu,
     sizes: [usize; 3],
-    heard: bool,
+    feeds_head: bool,
 }
 
-/// What the way back needs.
+/// What the backward pass needs.
 #[derive(Default)]
 struct Tape {
     layers: Vec<Record>,
@@ -155,7 +156,7 @@ impl CustomOp2 for Trunk {
         let mut numbers = contiguous_f32(numbers, numbers_layout)?;
         let (mut records, mut means) = (Vec::new(), Vec::new());
         let Some(first) = self.layers.first() else {
-            candle_core::bail!("a trunk has a layer or more");
+            candle_core::bail!("a trunk needs at least one layer");
         };
         let mut values = Vec::new();
         if !x.is_empty() {
@@ -170,7 +171,7 @@ impl CustomOp2 for Trunk {
                 convolved,
                 statistics,
             });
-            if layer.heard {
+            if layer.feeds_head {
                 means.extend(mel_means::forward(layer.norm.to, &values));
             }
         }
@@ -196,7 +197,7 @@ impl CustomOp2 for Trunk {
 }
 
 impl Trunk {
-    /// The gradient of all numbers, in their order, given that of the means of all layers that are heard.
+    /// The gradient of all numbers, in their order, given that of the means of all layers that feed the head.
     fn gradients(&self, mut numbers: &[f32], mut of_means: &[f32]) -> Result<Vec<f32>> {
         let tape = lock(&self.tape);
         let mut of_numbers = Vec::with_capacity(numbers.len());
@@ -207,7 +208,7 @@ impl Trunk {
         let mut gradient = Vec::new();
         let layers = self.layers.iter().zip(&tape.layers).zip(&parts);
         for (index, ((layer, record), [kernel, weight, bias])) in layers.enumerate().rev() {
-            if layer.heard {
+            if layer.feeds_head {
                 let before = of_means.len() - mel_means::count(layer.norm.to);
                 let (rest, of_these) = of_means.split_at(before);
                 of_means = rest;
@@ -227,7 +228,7 @@ impl Trunk {
                 buffers::give(std::mem::replace(&mut gradient, of_input));
             }
             buffers::give(of_convolved);
-            // Back to front, each part reversed: turned round at the end.
+            // From the last layer to the first, each part reversed; the whole is reversed at the end.
             for part in [of_bias, of_weight, of_kernel] {
                 of_numbers.extend(part.into_iter().rev());
             }

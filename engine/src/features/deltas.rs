@@ -15,12 +15,12 @@ const REACH: usize = 2;
 /// each regression sees that value repeated.
 ///
 /// Usually the deltas run over time and are taken after the logarithm: the released code of
-/// arXiv 2510.21388 does neither. The other [`Components`] are made from the same rows, so that all
-/// of them speak of the same instant.
+/// arXiv 2510.21388 does neither. The other [`Components`] are computed from the same rows, so that all
+/// of them are of the same instant.
 pub(super) struct Deltas {
     bands: usize,
     components: Components,
-    /// Powers under this count as this.
+    /// The floor of powers.
     floor: f32,
     /// A row as it goes into the first history.
     row: Vec<f32>,
@@ -50,8 +50,8 @@ impl Deltas {
         self.rows_seen = [0; COMPONENTS];
     }
 
-    /// The state after so many copies of `row` that every regression is at rest; `frame` becomes the quaternion
-    /// frame of that state. Allocates nothing.
+    /// Enters the steady state of a constant input `row`; `frame` becomes the quaternion frame of that state. Allocates
+    /// nothing.
     pub(super) fn settle(&mut self, row: &[f32], frame: &mut [f32]) {
         self.reset();
         for _ in 0..=2 * HISTORY {
@@ -67,7 +67,7 @@ impl Deltas {
         if self.components == Components::PowerDeltas {
             taken.iter_mut().for_each(|db| *db = 10f32.powf(*db / 10.0));
         }
-        self.remember(0, &taken);
+        self.append(0, &taken);
         self.row = taken;
         for component in 1..COMPONENTS {
             if self.rows_seen[component - 1] <= REACH {
@@ -85,7 +85,7 @@ impl Deltas {
         true
     }
 
-    /// Makes of a frame of deltas over time what the settings ask for.
+    /// Replaces the deltas over time in a frame by the components of the settings.
     fn replace_components(&self, frame: &mut [f32]) {
         match self.components {
             Components::Deltas => {}
@@ -114,8 +114,8 @@ impl Deltas {
         }
     }
 
-    /// Appends a row to a component's history; the first one also stands for all before it.
-    fn remember(&mut self, component: usize, row: &[f32]) {
+    /// Appends a row to a component's history; the first one also fills all before it.
+    fn append(&mut self, component: usize, row: &[f32]) {
         let history = &mut self.histories[component];
         if self.rows_seen[component] == 0 {
             history

@@ -6,17 +6,17 @@ use super::{COMPONENTS, DELTA_LATENCY_FRAMES, FeatureSettings, LogMel};
 
 /// Samples in any block sizes to quaternion frames, one a hop.
 ///
-/// There are two beginnings. [`new`](Self::new) knows nothing of what came before: the first frame begins at the
-/// first sample, and the deltas take the first row for all rows before it. That is how crops are learned.
-/// [`after_silence`](Self::after_silence) is in the state that a long silence leaves, so the frames that contain a
-/// part of the first samples come out too, [`frames_before`](Self::frames_before) of them before the frame that
-/// would be the first otherwise; from then on frames lie at the same samples. That is how streams and files are tagged.
+/// There are two initial states. After [`new`](Self::new) the first frame begins at the first sample, and the deltas
+/// repeat the first row for all rows before it; training uses it for crops.
+/// [`after_silence`](Self::after_silence) begins in the state that a long silence leaves, so frames that contain only a
+/// part of the first samples come out too, [`frames_before`](Self::frames_before) of them before the first frame of
+/// `new`; from then on frames lie at the same samples. Streams and files are tagged with it.
 pub struct FrontEnd {
     settings: FeatureSettings,
     log_mel: LogMel,
     level: Option<Level>,
     deltas: Deltas,
-    /// The samples of the frame in the making, at most `fft_size`.
+    /// The samples of the next frame, at most `fft_size`.
     waiting: Vec<f32>,
     row: Vec<f32>,
     frame: Vec<f32>,
@@ -29,7 +29,9 @@ impl FrontEnd {
     pub fn new(settings: &FeatureSettings) -> Self {
         Self {
             log_mel: LogMel::new(settings),
-            level: settings.level.map(|level| Level::new(level, settings)),
+            level: settings
+                .level
+                .map(|level| Level::new(level, settings.hop_s())),
             deltas: Deltas::new(settings),
             waiting: Vec::with_capacity(settings.fft_size),
             row: vec![0.0; settings.mel_bands],
@@ -39,7 +41,7 @@ impl FrontEnd {
         }
     }
 
-    /// As after a long silence; the quaternion frame of silence is the second result. Allocates all it needs.
+    /// In the state that a long silence leaves. Also returns the quaternion frame of silence. Allocates all it needs.
     pub fn after_silence(settings: &FeatureSettings) -> (Self, Vec<f32>) {
         let mut front_end = Self::new(settings);
         let mut row = vec![0.0; settings.mel_bands];
@@ -106,13 +108,13 @@ impl FrontEnd {
         }
     }
 
-    /// Frames that come out before the first sample's own where the stream began after silence: their windows, or
-    /// those of their deltas, reach past the first sample.
+    /// Frames that come out before the first one that begins at the first sample, where the stream began after
+    /// silence: their windows, or those of their deltas, begin before the first sample.
     pub fn frames_before(settings: &FeatureSettings) -> usize {
         whole_hops_in_a_frame(settings) + DELTA_LATENCY_FRAMES
     }
 
-    /// Samples that must have come for `frames` quaternion frames to come out, where the stream began after silence.
+    /// Samples needed for `frames` quaternion frames, after [`after_silence`](Self::after_silence).
     pub fn samples_after_silence(settings: &FeatureSettings, frames: usize) -> usize {
         if frames == 0 {
             return 0;
@@ -121,7 +123,7 @@ impl FrontEnd {
             - settings.hop * whole_hops_in_a_frame(settings)
     }
 
-    /// Samples that must have come for `frames` quaternion frames to come out, where nothing was before.
+    /// Samples needed for `frames` quaternion frames, after [`new`](Self::new).
     pub fn samples_for(settings: &FeatureSettings, frames: usize) -> usize {
         if frames == 0 {
             return 0;
@@ -136,13 +138,13 @@ fn whole_hops_in_a_frame(settings: &FeatureSettings) -> usize {
 }
 
 /// All quaternion frames of a clip, one after the other (`frames × COMPONENTS × mel_bands`).
-/// Training and the engine's tests use it; it is the streaming front end, run once.
+/// The streaming front end, run once; for training and tests. Allocates.
 pub fn quaternion_frames(settings: &FeatureSettings, samples: &[f32]) -> Vec<f32> {
     clip_frames(settings, samples, 0)
 }
 
-/// As [`quaternion_frames`]; where these are fewer than `least`, silence after the clip makes so many, as in
-/// the classifier of files ([`ClipClassifier`](crate::tagging::ClipClassifier)).
+/// As [`quaternion_frames`], followed by silence if there are fewer than `least` frames, as in
+/// [`ClipClassifier`](crate::tagging::ClipClassifier). Allocates.
 pub fn clip_frames(settings: &FeatureSettings, samples: &[f32], least: usize) -> Vec<f32> {
     let (mut front_end, mut frames) = (FrontEnd::new(settings), Vec::new());
     front_end.push(samples, &mut |frame| frames.extend_from_slice(frame));

@@ -1,4 +1,4 @@
-//! One frame of samples to one row of log-mel.
+//! A frame of samples to a row of the log-mel spectrogram.
 
 use std::f64::consts::TAU;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::FeatureSettings;
 /// Log-mel of single frames: Hann window, power spectrum, Slaney's mel filters, 10·log10.
 ///
 /// Computed in double precision: in single precision a band 80 dB under the frame's loudest is
-/// wrong by hundredths of a dB, and quiet bands are where the classes differ.
+/// wrong by hundredths of a dB, and classes differ in quiet bands.
 pub struct LogMel {
     window: Vec<f64>,
     /// Sum of the window's squares.
@@ -155,7 +155,7 @@ fn mel_bands(settings: &FeatureSettings) -> Vec<Band> {
                 let slope = ((hz - left) / (centre - left)).min((right - hz) / (right - centre));
                 slope.max(0.0) * height
             };
-            // A band over half the rate hears nothing.
+            // A band above half the sample rate has no bins.
             let bin = |hz: f64| (hz as usize).min(settings.fft_size / 2);
             let (first, last) = (bin((left / bin_hz).floor()), bin((right / bin_hz).ceil()));
             Band {

@@ -2,10 +2,10 @@ use serde::{Deserialize, Serialize};
 
 use super::LevelSettings;
 
-/// How a model wants its sound seen. Part of the model file; the engine obeys it.
+/// The settings of the front end, part of the model file.
 ///
 /// The defaults are those of the networks in arXiv 2510.21388 and PANNs at 32 kHz, but for frames
-/// that are not centred: a frame ends at its newest sample, so nothing waits for the future.
+/// that are not centred: a frame ends at its newest sample, so there is no lookahead.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FeatureSettings {
@@ -21,17 +21,17 @@ pub struct FeatureSettings {
     pub lowest_hz: f64,
     /// Upper edge of the highest band in Hz, at most half the sample rate.
     pub highest_hz: f64,
-    /// Band powers under this count as this, before 10·log10.
+    /// The floor of band powers before 10·log10.
     pub floor_power: f64,
-    /// What the three imaginary components are.
-    #[serde(default, skip_serializing_if = "Components::is_usual")]
+    /// The three imaginary components.
+    #[serde(default, skip_serializing_if = "Components::is_default")]
     pub components: Components,
     /// A gain for quiet sound; none in most models.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub level: Option<LevelSettings>,
 }
 
-/// What stands beside the log-mel row in a quaternion frame.
+/// The imaginary components of a quaternion frame; the real one is the log-mel row.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Components {
@@ -49,7 +49,7 @@ pub enum Components {
 
 impl Components {
     #[allow(clippy::trivially_copy_pass_by_ref)] // serde asks for a reference
-    fn is_usual(&self) -> bool {
+    fn is_default(&self) -> bool {
         *self == Self::Deltas
     }
 }
@@ -71,7 +71,7 @@ impl Default for FeatureSettings {
 }
 
 impl FeatureSettings {
-    /// Says which setting is out of its range, if one is.
+    /// The first setting that is out of range, if any.
     pub fn problem(&self) -> Option<String> {
         let nyquist = f64::from(self.sample_rate) / 2.0;
         let checks = [
@@ -111,7 +111,7 @@ impl FeatureSettings {
             .map(|(_, name)| format!("{name} is out of range"))
     }
 
-    /// Whether both make the same frames of sound whose level is as it should be: models can learn from each other.
+    /// Whether both differ in the level setting at most: then a model can be trained from another.
     pub fn equals_but_for_level(&self, other: &Self) -> bool {
         let without = |settings: &Self| Self {
             level: None,

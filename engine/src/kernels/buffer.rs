@@ -11,7 +11,7 @@ struct Line([u8; LINE]);
 
 const LINE: usize = 64;
 
-/// What a buffer may hold.
+/// Types that a buffer can hold.
 ///
 /// # Safety
 /// Any bytes make one, those of zeros make zero, and its size divides that of a line.

@@ -1,4 +1,4 @@
-//! Which kernel a layer runs on.
+//! The rule by which a layer gets its kernel.
 //!
 //! A rule, not a measurement: the same model gives the same bits on the same instruction set,
 //! whatever else the machine does. It compares, for each kernel, cycles of arithmetic with cycles
@@ -6,7 +6,9 @@
 //! are of 2024 server cores; they only have to rank kernels right
 //! (`cargo xtask bench -- --only layers` shows what each one takes).
 
-use super::{Counts, InstructionSet, Method};
+use super::InstructionSet;
+use super::kernel::LayerShape;
+use super::method::Method;
 
 /// Where a network's weights stay between two chunks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,26 +41,8 @@ impl CacheLevel {
     }
 }
 
-/// A layer as it runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Shape {
-    /// Real channels of a unit: 4 for quaternions, 1.
-    pub group: usize,
-    /// Units in and out.
-    pub counts: Counts,
-    /// Rows of a chunk.
-    pub rows: usize,
-    /// Mels of a row.
-    pub mels: usize,
-}
-
 /// Vector multiply-adds a cycle.
 const MULTIPLY_ADDS: f64 = 2.0;
-/// Cycles to transform a tile of one block of channels there and back, F2 and F4.
-const TRANSFORMS: [f64; 2] = [90.0, 220.0];
-/// Pixels (or tiles) for which weights must serve, lest loading them into registers, one load
-/// each, takes longer than the multiply-adds.
-const PIXELS_A_LOAD: f64 = 1.0;
 
 impl Method {
     /// The methods that should take the least time for the layers of a network that run one after
@@ -67,7 +51,7 @@ impl Method {
     /// Transforms make weights larger, up to eight times, so what a layer chooses decides where
     /// all weights stay: each level is tried from the fastest on, until the choices it leads to
     /// fit into it.
-    pub fn for_layers(layers: &[Shape], set: InstructionSet) -> Vec<Self> {
+    pub fn for_layers(layers: &[LayerShape], set: InstructionSet) -> Vec<Self> {
         let mut methods = Vec::new();
         for level in [CacheLevel::Second, CacheLevel::Third, CacheLevel::Memory] {
             methods = Self::all_fastest(layers, level, set, false);
@@ -78,10 +62,10 @@ impl Method {
         methods
     }
 
-    /// The same for what is heard live: a chunk comes every tenth of a second, in between others use the
-    /// caches, and weights are read from memory each time. Where they are more than a core's own cache could
-    /// hold, they may be in half precision.
-    pub fn for_live_layers(layers: &[Shape], set: InstructionSet) -> Vec<Self> {
+    /// The same for live streams: a chunk comes every tenth of a second, other threads use the caches in between, and
+    /// weights are read from memory each time. Where they are more than a core's own cache could hold, they may be
+    /// in half precision.
+    pub fn for_live_layers(layers: &[LayerShape], set: InstructionSet) -> Vec<Self> {
         let single = Self::all_fastest(layers, CacheLevel::Memory, set, false);
         if Self::level(layers, &single, set) == CacheLevel::Second {
             return single;
@@ -90,93 +74,60 @@ impl Method {
     }
 
     /// Where the weights of layers stay.
-    fn level(layers: &[Shape], methods: &[Self], set: InstructionSet) -> CacheLevel {
+    fn level(layers: &[LayerShape], methods: &[Self], set: InstructionSet) -> CacheLevel {
         let pairs = layers.iter().zip(methods);
-        let bytes = pairs.map(|(shape, method)| method.bytes(*shape, set));
+        let bytes = pairs.map(|(layer, method)| method.bytes(*layer, set));
         CacheLevel::of(bytes.sum::<f64>() as usize)
     }
 
     fn all_fastest(
-        layers: &[Shape],
+        layers: &[LayerShape],
         level: CacheLevel,
         set: InstructionSet,
         halves: bool,
     ) -> Vec<Self> {
-        let fastest = |shape: &Shape| Self::fastest_of(*shape, level, set, halves);
+        let fastest = |layer: &LayerShape| Self::fastest_of(*layer, level, set, halves);
         layers.iter().map(fastest).collect()
     }
 
     /// The method in single precision that should take the least time where weights stay at a level.
-    pub fn fastest(shape: Shape, level: CacheLevel, set: InstructionSet) -> Self {
-        Self::fastest_of(shape, level, set, false)
+    pub fn fastest(layer: LayerShape, level: CacheLevel, set: InstructionSet) -> Self {
+        Self::fastest_of(layer, level, set, false)
     }
 
-    fn fastest_of(shape: Shape, level: CacheLevel, set: InstructionSet, halves: bool) -> Self {
+    fn fastest_of(layer: LayerShape, level: CacheLevel, set: InstructionSet, halves: bool) -> Self {
         let fitting = Self::ALL
             .into_iter()
-            .filter(|method| method.fits(shape.group) && (halves || !method.halves()));
-        let cycles = |method: &Self| method.cycles(shape, level, set);
+            .filter(|method| method.fits(layer.group) && (halves || !method.halves()));
+        let cycles = |method: &Self| method.cycles(layer, level, set);
         fitting
             .min_by(|a, b| cycles(a).total_cmp(&cycles(b)))
             .unwrap_or(Self::Direct)
     }
 
     /// Cycles for one chunk, about.
-    fn cycles(self, shape: Shape, level: CacheLevel, set: InstructionSet) -> f64 {
-        let work = self.work(shape, set);
+    fn cycles(self, layer: LayerShape, level: CacheLevel, set: InstructionSet) -> f64 {
+        let work = self.work(layer, set);
         let arithmetic = work.products / MULTIPLY_ADDS + work.transforms;
-        arithmetic.max(self.bytes(shape, set) / level.bytes_per_cycle())
+        arithmetic.max(self.bytes(layer, set) / level.bytes_per_cycle())
     }
 
-    /// What a chunk needs at least: for a roofline.
-    pub fn load(self, shape: Shape, set: InstructionSet) -> Load {
+    /// The least that a chunk needs, for a roofline.
+    pub fn load(self, layer: LayerShape, set: InstructionSet) -> Load {
         Load {
-            weight_bytes: self.bytes(shape, set),
-            multiply_adds: self.work(shape, set).products * set.lanes() as f64,
+            weight_bytes: self.bytes(layer, set),
+            multiply_adds: self.work(layer, set).products * set.lanes() as f64,
         }
     }
 
     /// Bytes of the packed weights.
-    fn bytes(self, shape: Shape, set: InstructionSet) -> f64 {
+    fn bytes(self, layer: LayerShape, set: InstructionSet) -> f64 {
         let size = size_of::<f32>() / if self.halves() { 2 } else { 1 };
-        self.work(shape, set).weights * (set.lanes() * size) as f64
-    }
-
-    fn work(self, shape: Shape, set: InstructionSet) -> Work {
-        let blocks = |units: usize| (units * shape.group).div_ceil(set.lanes()) as f64;
-        let (inputs, outputs) = (blocks(shape.counts.inputs), blocks(shape.counts.outputs));
-        let phases = if shape.group == 4 { 2.0 } else { 1.0 };
-        let vectors = shape.counts.inputs as f64 * outputs; // of weights, a tap and phase
-        let pixels = (shape.rows * shape.mels) as f64;
-        let winograd = |out: usize, transform: f64| {
-            let tiles = (shape.rows.div_ceil(out) * shape.mels.div_ceil(out)) as f64;
-            let weights = ((out + 2) * (out + 2)) as f64 * phases * vectors;
-            Work {
-                weights,
-                // Halves are loaded and made floats.
-                products: weights * (tiles + PIXELS_A_LOAD * if self.halves() { 2.0 } else { 1.0 }),
-                transforms: tiles * transform * (inputs + outputs) / 2.0,
-            }
-        };
-        match self {
-            Self::Direct => Work {
-                weights: 9.0 * phases * vectors,
-                products: 9.0 * phases * vectors * (pixels + PIXELS_A_LOAD),
-                transforms: 0.0,
-            },
-            Self::Shared => Work {
-                weights: 9.0 * vectors,
-                // Each of its multiply-adds needs a load of its own.
-                products: 9.0 * 4.0 * 1.2 * vectors * (pixels + PIXELS_A_LOAD),
-                transforms: 0.0,
-            },
-            Self::WinogradTwo | Self::WinogradTwoHalf => winograd(2, TRANSFORMS[0]),
-            Self::WinogradFour | Self::WinogradFourHalf => winograd(4, TRANSFORMS[1]),
-        }
+        self.work(layer, set).weights * (set.lanes() * size) as f64
     }
 }
 
-/// What a layer needs for a chunk, or several layers together.
+/// Weights to read and arithmetic of one or more layers for a chunk.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Load {
     /// Bytes of packed weights, each read once.
@@ -185,19 +136,10 @@ pub struct Load {
     pub multiply_adds: f64,
 }
 
-/// What a chunk takes.
-struct Work {
-    /// Vectors of weights.
-    weights: f64,
-    /// Multiply-adds of vectors.
-    products: f64,
-    /// Cycles of transforms.
-    transforms: f64,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernels::Counts;
 
     fn fastest(channels: usize, rows: usize, mels: usize, level: CacheLevel) -> Method {
         let units = channels / 4;
@@ -205,13 +147,13 @@ mod tests {
             inputs: units,
             outputs: units,
         };
-        let shape = Shape {
+        let layer = LayerShape {
             group: 4,
             counts,
             rows,
             mels,
         };
-        Method::fastest(shape, level, InstructionSet::Avx512)
+        Method::fastest(layer, level, InstructionSet::Avx512)
     }
 
     #[test]
@@ -226,8 +168,8 @@ mod tests {
     }
 
     #[test]
-    fn halves_are_for_large_networks_heard_live() {
-        let shape = |units| Shape {
+    fn halves_are_for_live_streams_of_large_networks() {
+        let layer = |units| LayerShape {
             group: 4,
             counts: Counts {
                 inputs: units,
@@ -236,7 +178,7 @@ mod tests {
             rows: 2,
             mels: 8,
         };
-        let (few, many) = ([shape(16)], [shape(96)]);
+        let (few, many) = ([layer(16)], [layer(96)]);
         let set = InstructionSet::Avx2;
         let halves = |methods: Vec<Method>| methods[0].halves();
         assert!(halves(Method::for_live_layers(&many, set)));
@@ -254,13 +196,13 @@ mod tests {
             inputs: 2048,
             outputs: 2048,
         };
-        let shape = Shape {
+        let layer = LayerShape {
             group: 1,
             counts,
             rows: 1,
             mels: 2,
         };
-        let method = Method::fastest(shape, CacheLevel::Memory, InstructionSet::Plain);
+        let method = Method::fastest(layer, CacheLevel::Memory, InstructionSet::Plain);
         assert_ne!(method, Method::Shared);
     }
 }

@@ -1,74 +1,100 @@
-//! The convolution as it is written: for each pixel, over all inputs and taps.
+//! The convolution by its definition: for each pixel, over all inputs and taps. Quaternions take the eight products
+//! of [`eight`].
 
-use super::TAPS;
 use super::eight;
-use super::lanes::{Kernel, Lanes};
-use super::map::MapShape;
-use super::packing::Packed;
+use super::finish::{Finish, FinishView};
+use super::kernel::{Call, ConvolutionKernel, LayerShape, PIXELS_A_LOAD, Work};
+use super::lanes::{Lanes, SimdOp};
+use super::packing::{LayerToPack, Layout, Packed, pack};
 use super::tile::{Inputs, Line, Tile, accumulate, for_each_tile};
+use super::{Counts, HISTORY, InstructionSet, TAPS};
 
-/// Where results go: `blocks × rows × pixels × lanes` with any strides.
-#[derive(Clone, Copy)]
-pub(super) struct Target {
-    pub(super) first: *mut f32,
-    pub(super) block_stride: usize,
-    pub(super) row_stride: usize,
+pub(super) struct Direct {
+    set: InstructionSet,
+    group: usize,
+    counts: Counts,
+    mels: usize,
+    packed: Packed,
+    finish: Finish,
 }
 
-/// What happens to a sum before it is stored: `max(floor, scale · sum + shift)`, scale and shift
-/// for each output channel.
-#[derive(Clone, Copy)]
-pub(super) struct Finish<'a> {
-    pub(super) scale: &'a [f32],
-    pub(super) shift: &'a [f32],
-    /// Zero for ReLU, minus infinity for none.
-    pub(super) floor: f32,
-}
+impl ConvolutionKernel for Direct {
+    fn fits(_: usize) -> bool {
+        true
+    }
 
-impl Finish<'_> {
-    /// Scale and shift of a block, and the floor.
-    ///
-    /// # Safety
-    /// There is such a block.
-    #[inline(always)]
-    pub(super) unsafe fn of_block<V: Lanes>(&self, block: usize) -> (V, V, V) {
-        // SAFETY: there are `COUNT` scales and shifts for each block.
-        unsafe {
-            (
-                V::load(self.scale.as_ptr().add(block * V::COUNT)),
-                V::load(self.shift.as_ptr().add(block * V::COUNT)),
-                V::splat(self.floor),
-            )
+    fn work(layer: LayerShape, set: InstructionSet) -> Work {
+        let weights = TAPS as f64 * layer.phases() * layer.weight_vectors(set);
+        Work {
+            weights,
+            products: weights * (layer.pixels() + PIXELS_A_LOAD),
+            transforms: 0.0,
+        }
+    }
+
+    fn pack(layer: &LayerToPack<'_>) -> Self {
+        let weights = layer.convolution.weights;
+        let group = weights.group();
+        let layout = Layout {
+            phases: eight::phases(group),
+            most_blocks: layer.set.blocks_at_once(),
+            planes: 1,
+            steps: TAPS,
+            transform: |taps, numbers| numbers.copy_from_slice(taps),
+        };
+        Self {
+            set: layer.set,
+            group,
+            counts: layer.convolution.counts,
+            mels: layer.mels,
+            packed: pack(layer, weights, layout),
+            finish: Finish::new(layer, group == 4, None),
+        }
+    }
+
+    fn size_bytes(&self) -> usize {
+        size_of_val(&self.packed.values[..]) + self.finish.size_bytes()
+    }
+
+    /// Quaternions: the transformed input.
+    fn scratch(&self, rows: usize) -> usize {
+        let lanes = self.set.lanes();
+        match self.group {
+            4 => {
+                let blocks = (self.group * self.counts.inputs).div_ceil(lanes);
+                blocks * (HISTORY + rows) * (self.mels + 2) * lanes
+            }
+            _ => 0,
+        }
+    }
+
+    unsafe fn run(&self, call: Call<'_>) {
+        match self.group {
+            4 => self.set.run(DirectOp::<4> { layer: self, call }),
+            _ => self.set.run(DirectOp::<1> { layer: self, call }),
         }
     }
 }
 
-/// One call of the direct kernel: `GROUP` 4 for quaternions, with eight products; 1 for channels.
-pub(super) struct Direct<'a, const GROUP: usize> {
-    pub(super) packed: &'a Packed,
-    pub(super) finish: Finish<'a>,
-    /// Units of the input.
-    pub(super) units: usize,
-    pub(super) input: *const f32,
-    pub(super) shape: MapShape,
-    /// Rows to compute.
-    pub(super) rows: usize,
-    /// Room for the transformed input: `blocks × (2 + rows)` rows.
-    pub(super) transformed: &'a mut [f32],
-    pub(super) output: Target,
+/// One run: `GROUP` 4 for quaternions, 1 for channels.
+struct DirectOp<'a, const GROUP: usize> {
+    layer: &'a Direct,
+    call: Call<'a>,
 }
 
-impl<const GROUP: usize> Kernel for Direct<'_, GROUP> {
+impl<const GROUP: usize> SimdOp for DirectOp<'_, GROUP> {
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        let row = self.shape.row_stride();
-        let block_stride = (super::HISTORY + self.rows) * row;
+        let Self { layer, call } = self;
+        let (packed, finish) = (&layer.packed, layer.finish.view());
+        let row = call.shape.row_stride();
+        let block_stride = (HISTORY + call.rows) * row;
         if GROUP == 4 {
-            for block in 0..self.shape.blocks() {
-                let to = &mut self.transformed[block * block_stride..][..block_stride];
+            for block in 0..call.shape.blocks() {
+                let to = &mut call.scratch[block * block_stride..][..block_stride];
                 // SAFETY: the map has so many blocks and rows.
                 unsafe {
-                    let from = self.input.add(block * self.shape.block_stride());
+                    let from = call.input.add(block * call.shape.block_stride());
                     for at in (0..block_stride).step_by(V::COUNT) {
                         V::load(from.add(at))
                             .hadamard()
@@ -79,8 +105,8 @@ impl<const GROUP: usize> Kernel for Direct<'_, GROUP> {
         }
         let taps: [usize; TAPS] = std::array::from_fn(|tap| tap / 3 * row + tap % 3 * V::COUNT);
         let straight = Inputs {
-            units: self.units,
-            block_stride: self.shape.block_stride(),
+            units: layer.counts.inputs,
+            block_stride: call.shape.block_stride(),
             taps: &taps,
         };
         let transformed = Inputs {
@@ -88,33 +114,33 @@ impl<const GROUP: usize> Kernel for Direct<'_, GROUP> {
             ..straight
         };
         let mut start = 0;
-        for &size in &self.packed.sets {
-            let phase = self.packed.phase_stride * size;
+        for &size in &packed.sets {
+            let phase = packed.phase_stride * size;
             let phases = if GROUP == 4 { 2 } else { 1 };
             // SAFETY: the sets lie one after the other.
             let weights = unsafe {
-                let values = self.packed.values.as_ptr();
-                values.add(phases * self.packed.phase_stride * start)
+                let values = packed.values.as_ptr();
+                values.add(phases * packed.phase_stride * start)
             };
-            for row_index in 0..self.rows {
+            for row_index in 0..call.rows {
                 // SAFETY: row, block and weights are within the map, the target and the packing.
                 let line = unsafe {
                     DirectLine::<GROUP> {
-                        straight: (self.input.add(row_index * row), straight),
-                        transformed: (self.transformed.as_ptr().add(row_index * row), transformed),
+                        straight: (call.input.add(row_index * row), straight),
+                        transformed: (call.scratch.as_ptr().add(row_index * row), transformed),
                         weights: [weights, weights.add(phase * (phases - 1))],
-                        finish: self.finish,
+                        finish,
                         block: start,
-                        output: self.output.first.add(
-                            start * self.output.block_stride + row_index * self.output.row_stride,
+                        output: call.output.first.add(
+                            start * call.output.block_stride + row_index * call.output.row_stride,
                         ),
-                        block_stride: self.output.block_stride,
+                        block_stride: call.output.block_stride,
                     }
                 };
                 match size {
-                    1 => for_each_tile::<V, 1>(&line, self.shape.mels, 1),
-                    2 => for_each_tile::<V, 2>(&line, self.shape.mels, 1),
-                    _ => for_each_tile::<V, 3>(&line, self.shape.mels, 1),
+                    1 => for_each_tile::<V, 1>(&line, call.shape.mels, 1),
+                    2 => for_each_tile::<V, 2>(&line, call.shape.mels, 1),
+                    _ => for_each_tile::<V, 3>(&line, call.shape.mels, 1),
                 }
             }
             start += size;
@@ -128,7 +154,7 @@ struct DirectLine<'a, const GROUP: usize> {
     transformed: (*const f32, Inputs<'a>),
     /// Of each phase; with one phase the first counts.
     weights: [*const f32; 2],
-    finish: Finish<'a>,
+    finish: FinishView<'a>,
     block: usize,
     output: *mut f32,
     block_stride: usize,

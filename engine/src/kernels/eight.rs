@@ -1,4 +1,4 @@
-//! Quaternion products with eight real ones: the part that all kernels share.
+//! Quaternion products by eight real products: the parts that kernels share.
 //!
 //! With H the 4 × 4 Walsh–Hadamard matrix, w = (r, i, j, k) and x = (x₀, x₁, x₂, x₃):
 //!
@@ -32,10 +32,18 @@ pub(super) enum Phase {
     Quarters,
 }
 
-/// The sign that is left for the scale of each component.
+/// The phases in which units of `group` channels are multiplied by a kernel that takes eight products for quaternions.
+pub(super) fn phases(group: usize) -> &'static [Phase] {
+    match group {
+        4 => &[Phase::Transformed, Phase::Straight],
+        _ => &[Phase::Quarters],
+    }
+}
+
+/// The sign of each component that the scale has to apply.
 pub(super) const SIGN: [f32; 4] = [-1.0, 1.0, 1.0, 1.0];
 
-/// What the lanes of a quaternion weight w meet in a phase.
+/// The coefficients of a quaternion weight in a phase.
 pub(super) fn coefficients(phase: Phase, weight: [f32; 4]) -> [f32; 4] {
     let [r, i, j, k] = weight;
     match phase {

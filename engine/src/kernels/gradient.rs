@@ -5,10 +5,10 @@
 //! outputs, transformed by the adjoints of the last steps, in two phases of four products.
 
 use super::buffer::{Buffer, floats};
-use super::eight::{Phase, SIGN};
-use super::lanes::{Kernel, Lanes};
-use super::packing::Counts;
-use super::{HISTORY, InstructionSet, MapShape, TAPS};
+use super::eight::{Phase, SIGN, phases};
+use super::lanes::{Lanes, SimdOp};
+use super::map::MapRef;
+use super::{Counts, HISTORY, InstructionSet, MapShape, TAPS};
 use crate::quaternion::hadamard;
 
 /// Rows and mels of a kernel.
@@ -50,7 +50,9 @@ impl WeightGradient {
     ///
     /// # Panics
     /// If the shapes do not fit.
-    pub fn add(&mut self, (input, from): (&[f32], MapShape), (gradient, to): (&[f32], MapShape)) {
+    pub fn add(&mut self, input: MapRef<'_>, gradient: MapRef<'_>) {
+        let (from, to) = (input.shape, gradient.shape);
+        let (input, gradient) = (input.values, gradient.values);
         let lanes = self.set.lanes();
         let channels = |units: usize| units * self.group;
         assert_eq!(
@@ -139,13 +141,6 @@ impl WeightGradient {
     }
 }
 
-fn phases(group: usize) -> &'static [Phase] {
-    match group {
-        4 => &[Phase::Transformed, Phase::Straight],
-        _ => &[Phase::Quarters],
-    }
-}
-
 /// The adjoint of [`coefficients`](super::eight::coefficients), both phases together.
 fn gradient_of_quarters(transformed: [f32; 4], straight: [f32; 4]) -> [f32; 4] {
     let transformed = hadamard(transformed);
@@ -165,7 +160,7 @@ struct Prepare<'a> {
     prepared: &'a mut [f32],
 }
 
-impl Kernel for Prepare<'_> {
+impl SimdOp for Prepare<'_> {
     #[inline(always)]
     fn run<V: Lanes>(self) {
         if self.phase == Phase::Transformed {
@@ -213,7 +208,7 @@ struct Accumulate<'a> {
 
 struct AccumulateOf<'a, const GROUP: usize>(Accumulate<'a>);
 
-impl<const GROUP: usize> Kernel for AccumulateOf<'_, GROUP> {
+impl<const GROUP: usize> SimdOp for AccumulateOf<'_, GROUP> {
     #[inline(always)]
     fn run<V: Lanes>(self) {
         let mut call = self.0;
@@ -307,11 +302,11 @@ impl Accumulate<'_> {
     }
 }
 
-/// Weights of the convolution that turns a gradient of the outputs into one of the inputs: inputs
-/// and outputs exchanged, taps turned round, quaternions conjugated.
-pub fn turned(weights: &[f32], group: usize, counts: Counts) -> Vec<f32> {
+/// The weights of the adjoint convolution, which turns a gradient of the outputs into one of the inputs: inputs
+/// and outputs exchanged, taps in reverse order, quaternions conjugated. Allocates.
+pub fn adjoint_weights(weights: &[f32], group: usize, counts: Counts) -> Vec<f32> {
     let quarter = counts.outputs * counts.inputs * TAPS;
-    let mut turned = vec![0.0; weights.len()];
+    let mut adjoint = vec![0.0; weights.len()];
     for component in 0..group {
         let sign = if component == 0 { 1.0 } else { -1.0 };
         for output in 0..counts.outputs {
@@ -319,17 +314,17 @@ pub fn turned(weights: &[f32], group: usize, counts: Counts) -> Vec<f32> {
                 let from = component * quarter + (output * counts.inputs + input) * TAPS;
                 let to = component * quarter + (input * counts.outputs + output) * TAPS;
                 for tap in 0..TAPS {
-                    turned[to + TAPS - 1 - tap] = sign * weights[from + tap];
+                    adjoint[to + TAPS - 1 - tap] = sign * weights[from + tap];
                 }
             }
         }
     }
-    turned
+    adjoint
 }
 
-/// Copies a map's rows so that the two rows *behind* them are zero instead of those before: what
-/// a causal kernel needs to look into the future.
-pub fn towards_the_future(map: &[f32], shape: MapShape, copy: &mut [f32]) {
+/// Copies a map with its rows moved to the front, over the history, and two rows of zeros at the end: over the copy
+/// a causal kernel computes the anticausal convolution.
+pub fn anticausal_copy(map: &[f32], shape: MapShape, copy: &mut [f32]) {
     let rows = HISTORY * shape.row_stride();
     let blocks = map.chunks_exact(shape.block_stride());
     for (from, to) in blocks.zip(copy.chunks_exact_mut(shape.block_stride())) {

@@ -10,8 +10,8 @@ const BORDER: usize = 1;
 
 /// A stack of channels over rows (time) and mels, blocked: `blocks × (2 + rows) × (1 + mels + 1) ×
 /// lanes`, where a block is as many channels as a vector has lanes. The first two rows are those
-/// before the present ones, and a zero stands on both sides of a row, so a kernel never asks where
-/// it is.
+/// before the present ones, and a zero stands on both sides of a row, so kernels need no
+/// bounds checks at the edges.
 ///
 /// Channels of quaternions are ordered quaternion by quaternion, (r, i, j, k) adjacent: four
 /// lanes are one number, whatever the number of filters, so few filters still fill a vector.
@@ -21,12 +21,29 @@ pub struct Map {
     values: Buffer,
 }
 
+/// Floats that lie as in a [`Map`].
+#[derive(Clone, Copy)]
+pub struct MapRef<'a> {
+    /// `shape.size()` floats or more.
+    pub values: &'a [f32],
+    /// How they lie.
+    pub shape: MapShape,
+}
+
+/// Floats that lie as in a [`Map`], to be written.
+pub struct MapMut<'a> {
+    /// `shape.size()` floats or more.
+    pub values: &'a mut [f32],
+    /// How they lie.
+    pub shape: MapShape,
+}
+
 /// The size of a [`Map`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MapShape {
     /// Real channels.
     pub channels: usize,
-    /// Rows that there is room for, without the history.
+    /// Capacity in rows, without the history.
     pub rows: usize,
     /// Mels of a row.
     pub mels: usize,
@@ -53,15 +70,15 @@ impl MapShape {
     /// Floats of all blocks.
     ///
     /// # Panics
-    /// If they are more than a `usize` counts. Where this does not panic, no place in the map wraps
-    /// round either.
+    /// If they are more than a `usize` counts. Where this does not panic, no index into the map
+    /// overflows either.
     pub fn size(&self) -> usize {
         let rows = self.rows.saturating_add(HISTORY);
         let pixels = self.mels.saturating_add(2 * BORDER);
         floats([self.blocks(), rows, pixels, self.lanes])
     }
 
-    /// Makes zero what is around the rows: the history, and the zeros beside each row.
+    /// Sets history and borders to zero.
     ///
     /// # Panics
     /// If the map is shorter than the shape says.
@@ -79,12 +96,12 @@ impl MapShape {
         }
     }
 
-    /// Where the first mel of row 0 in block 0 is.
+    /// The index of the first mel of row 0 in block 0.
     pub(super) fn first_pixel(&self) -> usize {
         self.index(0, 0, 0)
     }
 
-    /// Where a channel's value is; row 0 is the first after the history.
+    /// The index of a channel's value; row 0 is the first after the history.
     pub fn index(&self, channel: usize, row: usize, mel: usize) -> usize {
         (channel / self.lanes) * self.block_stride()
             + (HISTORY + row) * self.row_stride()
@@ -113,7 +130,7 @@ impl Map {
         self.shape
     }
 
-    /// Everything zero again, the history too.
+    /// Sets everything to zero, including the history.
     pub fn clear(&mut self) {
         self.values.fill(0.0);
     }
@@ -208,12 +225,18 @@ impl Map {
         }
     }
 
-    pub(super) fn values(&self) -> &[f32] {
-        &self.values
+    pub(super) fn view(&self) -> MapRef<'_> {
+        MapRef {
+            values: &self.values,
+            shape: self.shape,
+        }
     }
 
-    pub(super) fn values_mut(&mut self) -> &mut [f32] {
-        &mut self.values
+    pub(super) fn view_mut(&mut self) -> MapMut<'_> {
+        MapMut {
+            values: &mut self.values,
+            shape: self.shape,
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! A safe face for the matrix product of the `gemm` crate.
+//! A safe interface to the matrix product of the `gemm` crate.
 #![allow(unsafe_code)] // one call, see below
 
 /// A read-only matrix inside a slice; element (r, c) lies at `r * row_stride + c * column_stride`.

@@ -1,51 +1,92 @@
-//! The ways to compute a convolution; `choice` says which is taken.
+//! The table of convolution kernels.
 
-use super::eight::Phase;
+use super::InstructionSet;
+use super::direct::Direct;
+use super::kernel::{ConvolutionKernel, LayerShape, Work};
+use super::packing::LayerToPack;
+use super::shared::Shared;
+use super::winograd::{WinogradFour, WinogradTwo};
+use half::f16;
 
-/// How a convolution is computed. All give the same results to rounding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Method {
-    /// Pixel by pixel; quaternions with eight products.
-    Direct,
-    /// Quaternions with sixteen products from weights that are read once.
-    Shared,
-    /// Winograd F(2×2, 3×3), quaternions with eight products.
-    WinogradTwo,
-    /// Winograd F(4×4, 3×3), quaternions with eight products.
-    WinogradFour,
-    /// F(2×2, 3×3) with its weights in half precision: half the bytes to read, and results that are
-    /// rounded at about a thousandth.
-    WinogradTwoHalf,
-    /// F(4×4, 3×3) like that.
-    WinogradFourHalf,
+/// Makes [`Method`] and its table from rows of documentation, name and kernel. A new kernel needs one row.
+macro_rules! methods {
+    ($($(#[$doc:meta])+ $name:ident: $kernel:ty,)+) => {
+        /// How a convolution is computed. All methods give the same results to rounding.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Method {
+            $($(#[$doc])+ $name,)+
+        }
+
+        impl Method {
+            /// Every method.
+            pub const ALL: [Self; [$(Self::$name),+].len()] = [$(Self::$name),+];
+
+            fn row(self) -> Row {
+                match self {
+                    $(Self::$name => Row::of::<$kernel>(),)+
+                }
+            }
+        }
+    };
+}
+
+methods! {
+    /// Pixel by pixel; quaternions by eight products.
+    Direct: Direct,
+    /// Quaternions by sixteen products from weights that are read once.
+    Shared: Shared,
+    /// Winograd F(2×2, 3×3), quaternions by eight products.
+    WinogradTwo: WinogradTwo<f32>,
+    /// Winograd F(4×4, 3×3), quaternions by eight products.
+    WinogradFour: WinogradFour<f32>,
+    /// F(2×2, 3×3) with its weights in half precision: half the bytes to read, results rounded at about a thousandth.
+    WinogradTwoHalf: WinogradTwo<f16>,
+    /// F(4×4, 3×3) with its weights in half precision.
+    WinogradFourHalf: WinogradFour<f16>,
+}
+
+/// What the table knows of a kernel: the functions of [`ConvolutionKernel`] that need no packed layer.
+struct Row {
+    fits: fn(usize) -> bool,
+    halves: fn() -> bool,
+    pools: fn() -> bool,
+    work: fn(LayerShape, InstructionSet) -> Work,
+    pack: fn(&LayerToPack<'_>) -> Box<dyn ConvolutionKernel>,
+}
+
+impl Row {
+    fn of<K: ConvolutionKernel + 'static>() -> Self {
+        Self {
+            fits: K::fits,
+            halves: K::halves,
+            pools: K::pools,
+            work: K::work,
+            pack: |layer| Box::new(K::pack(layer)),
+        }
+    }
 }
 
 impl Method {
-    /// All there are.
-    pub const ALL: [Self; 6] = [
-        Self::Direct,
-        Self::Shared,
-        Self::WinogradTwo,
-        Self::WinogradFour,
-        Self::WinogradTwoHalf,
-        Self::WinogradFourHalf,
-    ];
-
-    /// Whether it can compute a convolution of units of so many channels.
+    /// Whether it can compute a convolution whose units have `group` channels: 4 for quaternions, 1 for real numbers.
     pub fn fits(self, group: usize) -> bool {
-        self != Self::Shared || group == 4
+        (self.row().fits)(group)
     }
 
     /// Whether its weights are in half precision.
     pub fn halves(self) -> bool {
-        matches!(self, Self::WinogradTwoHalf | Self::WinogradFourHalf)
+        (self.row().halves)()
     }
 
-    pub(super) fn phases(self, group: usize) -> &'static [Phase] {
-        match self {
-            Self::Shared => &[Phase::Quarters],
-            _ if group == 4 => &[Phase::Transformed, Phase::Straight],
-            _ => &[Phase::Quarters],
-        }
+    /// Whether its kernel stores 2×2 means itself where a layer pools.
+    pub(super) fn pools(self) -> bool {
+        (self.row().pools)()
+    }
+
+    pub(super) fn work(self, layer: LayerShape, set: InstructionSet) -> Work {
+        (self.row().work)(layer, set)
+    }
+
+    pub(super) fn pack(self, layer: &LayerToPack<'_>) -> Box<dyn ConvolutionKernel> {
+        (self.row().pack)(layer)
     }
 }

@@ -1,25 +1,41 @@
-//! The arithmetic under the network: 3×3 convolutions over (time, mel), real and quaternion.
+//! The arithmetic under the network: 3×3 convolutions over (time, mel), real and quaternion, and the linear layers of
+//! a head.
 //!
-//! The way down: a [`PackedConvolution`] holds weights in a kernel's own order and runs it over a
-//! [`Map`] of activations. The kernels are `direct` (with the eight products of `eight`), `shared`
-//! (sixteen products, weights read once) and `winograd` (F2 and F4, eight products inside, weights in
-//! single or half precision). All of them keep a `tile` of sums in registers and are written once, over the
-//! vectors of `lanes`; so are [`PackedRows`], the linear layers of a head.
-//! [`WeightGradient`] and [`Backward`] go the way back, for training.
+//! A [`PackedConvolution`] holds a layer's weights in the layout of one kernel and runs it over a [`Map`] of
+//! activations. What a kernel is says the trait in `kernel`; each has a file:
 //!
-//! This is the only room of the engine where `unsafe` may stand, each block with its reason.
+//! | file | kernel |
+//! |---|---|
+//! | `direct` | pixel by pixel; quaternions by eight products |
+//! | `shared` | quaternions by sixteen products, weights read once |
+//! | `winograd` | F(2×2, 3×3) and F(4×4, 3×3), quaternions by eight products, weights in single or half precision |
+//!
+//! `method` is the table of them ([`Method`]), `choice` the rule by which a layer gets one. To add a kernel, write its
+//! file with an implementation of `ConvolutionKernel`, and add its `mod` line here and its row in `method`: the tests in
+//! `tests.rs` then check it on every instruction set, and the rule compares it with the others.
+//!
+//! Kernels are built from shared parts: `lanes` (vectors, one file an instruction set; code over them is written once),
+//! `tile` (the inner loop: sums in registers), `eight` (the eight products of a quaternion), `packing` (weights in the
+//! order in which they are read), `finish` (scale, shift, ReLU). [`PackedRows`] are linear layers on a single window;
+//! [`WeightGradient`] and [`Backward`] are for training.
+//!
+//! This is the only module of the engine that may use `unsafe`, each block with its reason.
 #![allow(unsafe_code)]
 
 /// Rows and mels that a kernel spans.
 pub const KERNEL_SIZE: usize = 3;
 /// Taps of a kernel.
 pub const TAPS: usize = KERNEL_SIZE * KERNEL_SIZE;
+/// Rows and mels that become one where a layer pools.
+pub const POOLING: usize = 2;
 
 mod buffer;
 mod choice;
 mod direct;
 mod eight;
+mod finish;
 mod gradient;
+mod kernel;
 mod lanes;
 mod layer;
 mod map;
@@ -31,18 +47,21 @@ mod pool;
 mod rows;
 mod shared;
 mod tile;
+mod weights;
 mod winograd;
 
 #[cfg(test)]
 mod tests;
 
-pub use choice::{CacheLevel, Load, Shape};
-pub use gradient::{WeightGradient, towards_the_future, turned};
+pub use choice::{CacheLevel, Load};
+pub use gradient::{WeightGradient, adjoint_weights, anticausal_copy};
+pub use kernel::LayerShape;
 pub use lanes::InstructionSet;
-pub use layer::{Convolution, PackedConvolution, Workspace};
-pub use map::{HISTORY, Map, MapShape};
+pub use layer::{PackedConvolution, Workspace};
+pub use map::{HISTORY, Map, MapMut, MapRef, MapShape};
 pub use matrix::{Matrix, MatrixMut, multiply_add};
 pub use method::Method;
 pub use normalise::{Backward, ScaleShift, moments, scale_relu};
-pub use packing::{Counts, KernelWeights};
+pub use packing::Convolution;
 pub use rows::PackedRows;
+pub use weights::{Counts, KernelWeights};

@@ -1,10 +1,8 @@
 //! Batch norm, ReLU and pooling over maps, for training.
 
-use super::lanes::{Kernel, Lanes};
+use super::lanes::{Lanes, MOST_LANES, SimdOp};
+use super::map::{MapMut, MapRef};
 use super::{InstructionSet, MapShape};
-
-/// Most lanes of any vector.
-const MOST_LANES: usize = 16;
 
 /// y = max(0, `scale` · x + `shift`), a scale and shift a lane of every block.
 #[derive(Clone, Copy)]
@@ -22,10 +20,11 @@ pub struct ScaleShift<'a> {
 /// If map or lanes are shorter than the shape says.
 pub fn moments(
     set: InstructionSet,
-    (map, shape): (&[f32], MapShape),
+    map: MapRef<'_>,
     block: usize,
     centre: &[f32],
 ) -> [Vec<f64>; 2] {
+    let MapRef { values: map, shape } = map;
     let mut sums = [vec![0.0; shape.lanes], vec![0.0; shape.lanes]];
     set.run(Moments {
         map,
@@ -45,7 +44,7 @@ struct Moments<'a> {
     sums: &'a mut [Vec<f64>; 2],
 }
 
-impl Kernel for Moments<'_> {
+impl SimdOp for Moments<'_> {
     #[inline(always)]
     fn run<V: Lanes>(self) {
         let line = self.shape.mels * V::COUNT;
@@ -71,11 +70,13 @@ impl Kernel for Moments<'_> {
 /// If the maps or lanes are shorter than their shapes say.
 pub fn scale_relu(
     set: InstructionSet,
-    (input, from): (&[f32], MapShape),
+    input: MapRef<'_>,
     affine: ScaleShift<'_>,
-    (output, to): (&mut [f32], MapShape),
+    output: MapMut<'_>,
     pools: bool,
 ) {
+    let (from, to) = (input.shape, output.shape);
+    let (input, output) = (input.values, output.values);
     set.run(ScaleRelu {
         input,
         from,
@@ -95,7 +96,7 @@ struct ScaleRelu<'a> {
     pools: bool,
 }
 
-impl Kernel for ScaleRelu<'_> {
+impl SimdOp for ScaleRelu<'_> {
     #[inline(always)]
     fn run<V: Lanes>(self) {
         let step = 1 + usize::from(self.pools);
@@ -124,13 +125,13 @@ impl Kernel for ScaleRelu<'_> {
     }
 }
 
-/// What the backward pass of [`scale_relu`] needs of one sample.
+/// One sample in the backward pass of [`scale_relu`].
 #[derive(Clone, Copy)]
 pub struct Backward<'a> {
     /// The input.
-    pub input: (&'a [f32], MapShape),
+    pub input: MapRef<'a>,
     /// The gradient of the output.
-    pub gradient: (&'a [f32], MapShape),
+    pub gradient: MapRef<'a>,
     /// Scale and shift of the forward pass.
     pub affine: ScaleShift<'a>,
     /// Whether it pooled.
@@ -140,9 +141,12 @@ pub struct Backward<'a> {
 impl Backward<'_> {
     /// The gradient at a pixel of the input, before the scale.
     #[inline(always)]
-    fn passed<V: Lanes>(&self, value: V, scale: V, shift: V, place: [usize; 3]) -> V {
-        let [block, row, mel] = place;
-        let (gradient, shape) = self.gradient;
+    fn passed<V: Lanes>(&self, value: V, scale: V, shift: V, pixel: [usize; 3]) -> V {
+        let [block, row, mel] = pixel;
+        let MapRef {
+            values: gradient,
+            shape,
+        } = self.gradient;
         let step = 1 + usize::from(self.pools);
         if row / step >= shape.rows || mel / step >= shape.mels {
             return V::splat(0.0);
@@ -159,7 +163,7 @@ impl Backward<'_> {
     /// # Panics
     /// As [`scale_relu`].
     pub fn sums(self, set: InstructionSet, block: usize, centre: &[f32]) -> [Vec<f64>; 2] {
-        let lanes = self.input.1.lanes;
+        let lanes = self.input.shape.lanes;
         let mut sums = [vec![0.0; lanes], vec![0.0; lanes]];
         set.run(BackwardSums {
             call: self,
@@ -191,10 +195,13 @@ struct BackwardSums<'a> {
     sums: &'a mut [Vec<f64>; 2],
 }
 
-impl Kernel for BackwardSums<'_> {
+impl SimdOp for BackwardSums<'_> {
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        let (input, shape) = self.call.input;
+        let MapRef {
+            values: input,
+            shape,
+        } = self.call.input;
         let scale = load::<V>(self.call.affine.scale, self.block * V::COUNT);
         let shift = load::<V>(self.call.affine.shift, self.block * V::COUNT);
         let centre = load::<V>(self.centre, 0);
@@ -220,10 +227,13 @@ struct BackwardApply<'a> {
     output: &'a mut [f32],
 }
 
-impl Kernel for BackwardApply<'_> {
+impl SimdOp for BackwardApply<'_> {
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        let (input, shape) = self.call.input;
+        let MapRef {
+            values: input,
+            shape,
+        } = self.call.input;
         for block in 0..shape.blocks() {
             let lane = block * V::COUNT;
             let scale = load::<V>(self.call.affine.scale, lane);

@@ -1,104 +1,50 @@
-//! Weights in the order in which the kernels walk over them.
+//! Weights in the order in which [`accumulate`](super::tile::accumulate) reads them.
 
 use half::f16;
 use rayon::prelude::*;
 
 use super::InstructionSet;
 use super::TAPS;
-use super::buffer::{Buffer, floats};
-use super::eight::{Phase, coefficients};
+use super::buffer::Buffer;
+use super::eight::Phase;
+use super::weights::{Counts, KernelWeights, UnitPair};
 
-/// The weights of a 3×3 convolution, as a network defines them.
-#[derive(Debug, Clone, Copy)]
-pub enum KernelWeights<'a> {
-    /// Quarter kernels, `4 × outputs × inputs × 3 × 3`, counts in quaternions.
-    Quaternion(&'a [f32]),
-    /// `outputs × inputs × 3 × 3`, counts in channels.
-    Real(&'a [f32]),
+/// A convolution as a network defines it, with the operations that follow it folded in.
+#[derive(Clone, Copy)]
+pub struct Convolution<'a> {
+    /// The weights.
+    pub weights: KernelWeights<'a>,
+    /// Units in and out.
+    pub counts: Counts,
+    /// The factor of each output channel; quaternions: all r, then all i, j, k.
+    pub scale: &'a [f32],
+    /// What is added to each output channel after that, in the same order.
+    pub shift: &'a [f32],
+    /// Whether negative results become zero.
+    pub relu: bool,
+    /// Whether 2×2 means of the results are the output.
+    pub pools: bool,
 }
 
-/// How many units come in and go out: quaternions or real channels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Counts {
-    /// Units of the input.
-    pub inputs: usize,
-    /// Units of the output.
-    pub outputs: usize,
+/// A convolution to be packed for one kernel, instruction set and width.
+#[derive(Clone, Copy)]
+pub(super) struct LayerToPack<'a> {
+    pub(super) convolution: Convolution<'a>,
+    /// Mels of the input.
+    pub(super) mels: usize,
+    pub(super) set: InstructionSet,
+    /// Whether packing is shared between the threads of the current rayon pool.
+    pub(super) parallel: bool,
 }
 
-impl KernelWeights<'_> {
-    /// Real channels of a unit.
-    pub fn group(&self) -> usize {
-        match self {
-            Self::Quaternion(_) => 4,
-            Self::Real(_) => 1,
-        }
-    }
-
-    pub(super) fn check(&self, counts: Counts) {
-        let (Self::Quaternion(weights) | Self::Real(weights)) = self;
-        assert_eq!(
-            weights.len(),
-            floats([self.group(), counts.outputs, counts.inputs, TAPS]),
-            "weights of {counts:?}"
-        );
-    }
-
-    /// For half precision, whose range is small: the weights of each output unit times a power of two
-    /// that brings the largest of them between 1 and 2, and what the unit's results are to be multiplied with.
-    pub(super) fn near_one(&self, counts: Counts) -> (Vec<f32>, Vec<f32>) {
-        self.check(counts);
-        let (Self::Quaternion(weights) | Self::Real(weights)) = self;
-        let line = counts.inputs * TAPS;
-        let mut largest = vec![0f32; counts.outputs];
-        for (index, line) in weights.chunks_exact(line.max(1)).enumerate() {
-            let largest = &mut largest[index % counts.outputs];
-            *largest = line
-                .iter()
-                .fold(*largest, |most, weight| most.max(weight.abs()));
-        }
-        let sizes: Vec<f32> = largest.into_iter().map(power_of_two).collect();
-        let mut near_one = weights.to_vec();
-        for (index, line) in near_one.chunks_exact_mut(line.max(1)).enumerate() {
-            let size = sizes[index % counts.outputs];
-            line.iter_mut().for_each(|weight| *weight /= size);
-        }
-        (near_one, sizes)
-    }
-
-    /// What each component of output unit `output` takes from input unit `input` in a phase, tap
-    /// by tap; real weights are the first component.
-    fn taps(
-        &self,
-        counts: Counts,
-        phase: Phase,
-        (output, input): (usize, usize),
-        taps: &mut [[f32; TAPS]; 4],
-    ) {
-        let (Self::Quaternion(weights) | Self::Real(weights)) = self;
-        let quarter = counts.outputs * counts.inputs * TAPS;
-        let start = (output * counts.inputs + input) * TAPS;
-        for tap in 0..TAPS {
-            let mut weight = [0.0; 4];
-            for (component, weight) in weight.iter_mut().enumerate().take(self.group()) {
-                *weight = weights[component * quarter + start + tap];
-            }
-            for (taps, coefficient) in taps.iter_mut().zip(coefficients(phase, weight)) {
-                taps[tap] = coefficient;
-            }
-        }
-    }
-}
-
-/// Weights for [`accumulate`](super::tile::accumulate): for each set of output blocks that share
-/// the registers, for each plane, for each phase: blocks of inputs × steps × units × vectors.
-/// A plane is a position of a Winograd transform; without one there is one plane, and the taps
-/// are steps.
+/// Packed weights: for each set of output blocks that share the registers, for each plane, for each phase: blocks of
+/// inputs × steps × units × vectors. A plane is a position of a Winograd transform; without one there is one plane,
+/// and the taps are steps.
 pub(super) struct Packed<W = f32> {
     pub(super) values: Buffer<W>,
     /// Output blocks of each set.
     pub(super) sets: Vec<usize>,
-    /// Floats of one phase a block of outputs.
+    /// Floats of one phase per block of outputs.
     pub(super) phase_stride: usize,
 }
 
@@ -117,58 +63,48 @@ impl Packed {
     }
 }
 
-/// The power of two over which a positive number is between 1 and 2; under 1 for numbers below a float's own range.
-pub(super) fn power_of_two(number: f32) -> f32 {
-    2f32.powi(number.log2().floor().clamp(-126.0, 127.0) as i32)
-}
-
-/// Splits blocks into sets of at most `most`, none much smaller than the others.
-pub(super) fn sets_of(blocks: usize, most: usize) -> Vec<usize> {
-    let count = blocks.div_ceil(most.max(1));
-    (0..count)
-        .map(|set| blocks * (set + 1) / count - blocks * set / count)
-        .collect()
-}
-
-/// How taps become the numbers that are packed.
-pub(super) struct Form<F> {
+/// The layout that a kernel reads.
+#[derive(Clone, Copy)]
+pub(super) struct Layout {
+    pub(super) phases: &'static [Phase],
+    /// The most output blocks of a set.
+    pub(super) most_blocks: usize,
     pub(super) planes: usize,
-    /// Numbers a plane.
+    /// Numbers of a plane for each weight kernel.
     pub(super) steps: usize,
-    /// Writes `planes × steps` numbers.
-    pub(super) transform: F,
+    /// Writes the `planes × steps` numbers of a kernel of nine taps.
+    pub(super) transform: fn(&[f32; TAPS], &mut [f32]),
 }
 
-/// Most numbers of any form.
+/// The most numbers of a kernel in any layout: F(4×4, 3×3) has 6 × 6.
 const MOST_NUMBERS: usize = 36;
 
-/// Packs for sets of at most `most` output blocks, on the current rayon pool if `parallel`.
-pub(super) fn pack<F: Fn(&[f32; TAPS], &mut [f32]) + Sync>(
-    weights: KernelWeights<'_>,
-    counts: Counts,
-    set: InstructionSet,
-    (phases, most): (&[Phase], usize),
-    form: &Form<F>,
-    parallel: bool,
-) -> Packed {
+/// Packs `weights`, which stand for those of the layer. Allocates.
+///
+/// # Panics
+/// If there are not as many weights as the layer's counts ask for.
+pub(super) fn pack(layer: &LayerToPack<'_>, weights: KernelWeights<'_>, layout: Layout) -> Packed {
+    let counts = layer.convolution.counts;
     weights.check(counts);
-    let lanes = set.lanes();
+    let lanes = layer.set.lanes();
     let blocks = (counts.outputs * weights.group()).div_ceil(lanes);
-    let sets = sets_of(blocks, most);
-    let phase_stride = counts.inputs * form.steps * lanes;
-    let block = form.planes * phases.len() * phase_stride;
+    let sets = sets_of(blocks, layout.most_blocks);
+    let phase_stride = counts.inputs * layout.steps * lanes;
+    let block = layout.planes * layout.phases.len() * phase_stride;
     let mut values = Buffer::new(block * blocks);
     let mut parts = Vec::with_capacity(sets.len());
-    let (mut rest, mut start) = (&mut values[..], 0);
-    for &size in &sets {
-        let (part, after) = rest.split_at_mut(block * size);
-        parts.push((part, start, size));
-        (rest, start) = (after, start + size);
+    let (mut rest, mut first_block) = (&mut values[..], 0);
+    for &blocks in &sets {
+        let (values, after) = rest.split_at_mut(block * blocks);
+        parts.push(OutputSet {
+            first_block,
+            blocks,
+            values,
+        });
+        (rest, first_block) = (after, first_block + blocks);
     }
-    let pack = |(part, start, size): (&mut [f32], usize, usize)| {
-        pack_set(weights, counts, lanes, phases, form, (start, size), part);
-    };
-    if parallel {
+    let pack = |part: OutputSet<'_>| part.pack(weights, counts, lanes, layout);
+    if layer.parallel {
         parts.into_par_iter().for_each(pack);
     } else {
         parts.into_iter().for_each(pack);
@@ -180,38 +116,46 @@ pub(super) fn pack<F: Fn(&[f32; TAPS], &mut [f32]) + Sync>(
     }
 }
 
-/// One set of `size` output blocks from `start` on.
-fn pack_set<F: Fn(&[f32; TAPS], &mut [f32])>(
-    weights: KernelWeights<'_>,
-    counts: Counts,
-    lanes: usize,
-    phases: &[Phase],
-    form: &Form<F>,
-    (start, size): (usize, usize),
-    values: &mut [f32],
-) {
-    let group = weights.group();
-    let per_block = lanes / group;
-    let phase_size = counts.inputs * form.steps * lanes * size;
-    let plane_size = phases.len() * phase_size;
-    let mut numbers = [0.0; MOST_NUMBERS];
-    let numbers = &mut numbers[..form.planes * form.steps];
-    let first = start * per_block;
-    for output in first..counts.outputs.min(first + size * per_block) {
-        let lane = (output - first) * group;
-        for (phase_index, &phase) in phases.iter().enumerate() {
-            for input in 0..counts.inputs {
-                let (before, unit) = (input / per_block * per_block, input % per_block);
-                let here = per_block.min(counts.inputs - before);
-                let mut taps = [[0.0; TAPS]; 4];
-                weights.taps(counts, phase, (output, input), &mut taps);
-                for (component, taps) in taps.iter().enumerate().take(group) {
-                    (form.transform)(taps, numbers);
-                    let base = phase_index * phase_size + lane + component;
-                    for (plane, numbers) in numbers.chunks_exact(form.steps).enumerate() {
-                        for (step, number) in numbers.iter().enumerate() {
-                            let order = before * form.steps + step * here + unit;
-                            values[plane * plane_size + base + order * size * lanes] = *number;
+/// Splits blocks into sets of at most `most`, none much smaller than the others.
+fn sets_of(blocks: usize, most: usize) -> Vec<usize> {
+    let count = blocks.div_ceil(most.max(1));
+    (0..count)
+        .map(|set| blocks * (set + 1) / count - blocks * set / count)
+        .collect()
+}
+
+/// One set of output blocks, and where its weights go.
+struct OutputSet<'a> {
+    first_block: usize,
+    blocks: usize,
+    values: &'a mut [f32],
+}
+
+impl OutputSet<'_> {
+    fn pack(self, weights: KernelWeights<'_>, counts: Counts, lanes: usize, layout: Layout) {
+        let group = weights.group();
+        let per_block = lanes / group;
+        let phase_size = counts.inputs * layout.steps * lanes * self.blocks;
+        let plane_size = layout.phases.len() * phase_size;
+        let mut numbers = [0.0; MOST_NUMBERS];
+        let numbers = &mut numbers[..layout.planes * layout.steps];
+        let first = self.first_block * per_block;
+        for output in first..counts.outputs.min(first + self.blocks * per_block) {
+            let lane = (output - first) * group;
+            for (phase_index, &phase) in layout.phases.iter().enumerate() {
+                for input in 0..counts.inputs {
+                    let (before, unit) = (input / per_block * per_block, input % per_block);
+                    let here = per_block.min(counts.inputs - before);
+                    let taps = weights.coefficients(counts, phase, UnitPair { output, input });
+                    for (component, taps) in taps.iter().enumerate().take(group) {
+                        (layout.transform)(taps, numbers);
+                        let base = phase_index * phase_size + lane + component;
+                        for (plane, numbers) in numbers.chunks_exact(layout.steps).enumerate() {
+                            for (step, number) in numbers.iter().enumerate() {
+                                let order = before * layout.steps + step * here + unit;
+                                let at = base + order * self.blocks * lanes;
+                                self.values[plane * plane_size + at] = *number;
+                            }
                         }
                     }
                 }

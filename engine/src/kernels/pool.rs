@@ -1,7 +1,7 @@
 //! Average pooling of blocked maps.
 
-use super::direct::Target;
-use super::lanes::{Kernel, Lanes};
+use super::finish::Target;
+use super::lanes::{Lanes, SimdOp};
 
 /// 2×2 means of `blocks × rows × mels` (dense) into a target. Odd last rows and mels are dropped.
 pub(super) struct Pool<'a> {
@@ -12,7 +12,7 @@ pub(super) struct Pool<'a> {
     pub(super) output: Target,
 }
 
-impl Kernel for Pool<'_> {
+impl SimdOp for Pool<'_> {
     #[inline(always)]
     fn run<V: Lanes>(self) {
         let row = self.mels * V::COUNT;

@@ -1,4 +1,4 @@
-//! Rows of weights times one vector or four: how a linear layer is run on a single window.
+//! Products of a matrix with one vector or four: a linear layer on a single window.
 //!
 //! Each weight is used once or four times, so this takes as long as reading them from memory. They lie in the
 //! order in which they are read, and may be in half precision.
@@ -7,9 +7,9 @@ use half::f16;
 
 use super::InstructionSet;
 use super::buffer::{Buffer, floats};
-use super::lanes::{Kernel, Lanes, MOST_LANES};
-use super::packing::power_of_two;
+use super::lanes::{Lanes, MOST_LANES, SimdOp};
 use super::tile::Weight;
+use super::weights::power_of_two;
 
 /// A matrix, its rows to be multiplied with one vector or with four. Immutable; share it.
 pub struct PackedRows {
@@ -24,7 +24,7 @@ pub struct PackedRows {
 /// row's end and behind the last row.
 enum Weights {
     Single(Buffer),
-    /// Each row's weights over the power of two of the same place: half precision has a small range.
+    /// The weights of each row, divided by a power of two, and these powers: half precision has a small range.
     Half(Buffer<f16>, Vec<f32>),
 }
 
@@ -32,7 +32,7 @@ impl PackedRows {
     /// Of `rows × length` weights, for products with `vectors` vectors at a time: one or four.
     ///
     /// # Panics
-    /// If there are not so many weights, or other numbers of vectors are asked for.
+    /// If the weights are not whole rows, or `vectors` is neither 1 nor 4.
     pub fn new(weights: &[f32], rows: usize, vectors: usize, set: InstructionSet) -> Self {
         assert!(vectors == 1 || vectors == 4, "{vectors} vectors");
         let length = weights.len() / rows.max(1);
@@ -49,8 +49,8 @@ impl PackedRows {
         let mut values = Buffer::new(floats([rows.next_multiple_of(block), steps, lanes]));
         for (row, from) in weights.chunks_exact(length.max(1)).enumerate() {
             for (step, from) in from.chunks(lanes).enumerate() {
-                let place = (row / block * steps + step) * block + row % block;
-                values[place * lanes..][..from.len()].copy_from_slice(from);
+                let vector = (row / block * steps + step) * block + row % block;
+                values[vector * lanes..][..from.len()].copy_from_slice(from);
             }
         }
         packed.weights = Weights::Single(values);
@@ -64,8 +64,8 @@ impl PackedRows {
         };
         let mut largest = vec![0f32; self.rows.next_multiple_of(self.block())];
         let lanes = self.set.lanes();
-        for (place, vector) in values.chunks_exact(lanes).enumerate() {
-            let largest = &mut largest[self.row_at(place)];
+        for (index, vector) in values.chunks_exact(lanes).enumerate() {
+            let largest = &mut largest[self.row_at(index)];
             *largest = vector.iter().fold(*largest, |most, x| most.max(x.abs()));
         }
         let sizes: Vec<f32> = largest.into_iter().map(power_of_two).collect();
@@ -87,10 +87,10 @@ impl PackedRows {
         }
     }
 
-    /// Adds the product of row r with vector v to the sum of place v · rows + r. Allocates nothing.
+    /// Adds the product of row r with vector v to `sums[v · rows + r]`. Allocates nothing.
     ///
     /// # Panics
-    /// If the vectors are not as many and as long as the rows ask for, or the sums not as many.
+    /// If there are not `vectors` vectors of the length of a row, or not `vectors · rows` sums.
     pub fn add_products(&self, vectors: &[f32], sums: &mut [f32]) {
         match self.vectors {
             1 => self.run::<1, 4>(vectors, sums),
@@ -131,11 +131,11 @@ impl PackedRows {
         if self.vectors == 1 { 4 } else { 2 }
     }
 
-    /// Whose weights the vector at a place has.
-    fn row_at(&self, place: usize) -> usize {
+    /// The row that a packed vector of weights belongs to.
+    fn row_at(&self, vector: usize) -> usize {
         let steps = self.length.div_ceil(self.set.lanes());
         let block = self.block();
-        place / (block * steps) * block + place % block
+        vector / (block * steps) * block + vector % block
     }
 }
 
@@ -150,7 +150,7 @@ struct Products<'a, W, const VECTORS: usize, const BLOCK: usize> {
     sums: &'a mut [f32],
 }
 
-impl<W: Weight, const VECTORS: usize, const BLOCK: usize> Kernel
+impl<W: Weight, const VECTORS: usize, const BLOCK: usize> SimdOp
     for Products<'_, W, VECTORS, BLOCK>
 {
     #[inline(always)]
@@ -218,8 +218,8 @@ mod tests {
                 for (packed, allowed) in [(&single, 1e-5), (&single.halved(), 1e-3)] {
                     let mut sums = vec![size; vectors * rows];
                     packed.add_products(&inputs, &mut sums);
-                    for (place, got) in sums.iter().enumerate() {
-                        let (vector, row) = (place / rows, place % rows);
+                    for (index, got) in sums.iter().enumerate() {
+                        let (vector, row) = (index / rows, index % rows);
                         let pairs = weights[row * length..].iter().zip(&inputs[vector * length..]);
                         let pairs = pairs.take(length);
                         let (mut want, mut terms) = (size, size);

@@ -122,8 +122,8 @@ impl Case {
         pooled
     }
 
-    /// Where the map has channel `channel`.
-    fn place(&self, channel: usize, units: usize) -> usize {
+    /// The index in a map of a channel of a tensor.
+    fn map_channel(&self, channel: usize, units: usize) -> usize {
         channel % units * self.group + channel / units
     }
 
@@ -150,7 +150,11 @@ impl Case {
                     let values = plane[(first + row) * self.mels..][..self.mels]
                         .iter()
                         .copied();
-                    input.write_row(self.place(channel, self.counts.inputs), at + row, values);
+                    input.write_row(
+                        self.map_channel(channel, self.counts.inputs),
+                        at + row,
+                        values,
+                    );
                 }
             }
             input.advance(if first == 0 { HISTORY } else { 0 });
@@ -161,10 +165,11 @@ impl Case {
         let (rows, mels) = (halved(self.rows), halved(self.mels));
         let mut output = Map::new(self.outputs(), rows + 1, mels, set);
         packed.run(&input, self.rows, &mut output, &mut Workspace::default());
-        let places = (0..self.outputs()).map(|channel| self.place(channel, self.counts.outputs));
-        places
-            .flat_map(|place| (0..rows).map(move |row| (place, row)))
-            .flat_map(|(place, row)| output.row(place, row).collect::<Vec<_>>())
+        let channels =
+            (0..self.outputs()).map(|channel| self.map_channel(channel, self.counts.outputs));
+        channels
+            .flat_map(|channel| (0..rows).map(move |row| (channel, row)))
+            .flat_map(|(channel, row)| output.row(channel, row).collect::<Vec<_>>())
             .collect()
     }
 

@@ -1,28 +1,28 @@
-//! From logits to probabilities that mean what they say.
+//! Calibration of probabilities.
 
 use serde::{Deserialize, Serialize};
 
-use super::OnLevels;
+use super::on_levels::OnLevels;
 
-/// The range of a factor: outside it, a logit says nothing or everything.
+/// The range of a factor.
 const SCALES: std::ops::RangeInclusive<f32> = 0.01..=100.0;
 /// The largest offset, either way.
 const LARGEST_OFFSET: f32 = 100.0;
 const LONGEST_TEXT: usize = 4_000;
 
-/// What held-out audio teaches about a network's logits.
+/// Maps a network's logits to calibrated ones; fitted on held-out audio.
 ///
-/// Where any number of labels can be heard (a sigmoid each), a label's probability is
+/// In models for any number of labels (a sigmoid each), a label's probability is
 /// `sigmoid(scale · logit + offset)` with numbers of its own: Platt scaling (J. Platt, "Probabilistic outputs for
 /// support vector machines", 1999), shrunk towards numbers that all labels share, the more the fewer examples the
-/// label has. Where one label is heard at a time (a softmax), `scale` is a single number, the inverse of a
+/// label has. In models for one label at a time (a softmax), `scale` is a single number, the inverse of a
 /// temperature (Guo et al., "On calibration of modern neural networks", 2017, section 4.2), and there is no offset.
-/// A scale is over 0, so the order of a label's answers stays as it was.
+/// A scale is positive, so the order of a label's answers does not change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {
     /// Factor of the logit: one a label, or one for all.
     pub scale: Vec<f32>,
-    /// Added to it: one a label, or none.
+    /// Added after the factor: one a label, or none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub offset: Vec<f32>,
     /// Calibrated probability from which each label is on, over 0 and at most 1; empty: the user's threshold holds for
@@ -36,9 +36,9 @@ pub struct Calibration {
     /// The share of labels that are on and right, for which the levels were chosen, 0 to 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub precision: Option<f64>,
-    /// Clips that it was learned from.
+    /// Clips that it was fitted to.
     pub clips: u64,
-    /// Learned from what, and how far it holds on what it was not learned from.
+    /// The data it was fitted to, and its error on data it was not fitted to.
     pub protocol: String,
 }
 
@@ -57,12 +57,12 @@ impl Calibration {
         }
     }
 
-    /// From which probability each label is on.
+    /// The probability from which each label is on.
     pub fn on_levels(&self) -> OnLevels<'_> {
         OnLevels::of(&self.on)
     }
 
-    /// Says what cannot be, if anything, for so many labels.
+    /// The first inconsistency, if any, for this number of labels.
     pub(super) fn problem(&self, labels: usize) -> Option<String> {
         let fits = |count: usize, others: &[usize]| count == labels || others.contains(&count);
         for (name, count, others) in [
@@ -108,10 +108,10 @@ impl Calibration {
 
 #[cfg(test)]
 mod tests {
+    use hamiltone_models::ESC10;
+
     use super::*;
     use crate::model::{Card, Model, ModelError, ModelFile, TaskKind};
-
-    const BYTES: &[u8] = include_bytes!("../../../models/esc10.safetensors");
 
     fn calibration() -> Calibration {
         Calibration {
@@ -127,7 +127,7 @@ mod tests {
 
     /// The model with another card, written and read again.
     fn model(change: impl FnOnce(&mut Card)) -> Result<Model, ModelError> {
-        let mut file = ModelFile::from_bytes(BYTES).unwrap();
+        let mut file = ModelFile::from_bytes(ESC10).unwrap();
         change(&mut file.card);
         Model::from_bytes(&file.to_bytes()?)
     }
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_label_has_its_own_numbers_where_any_number_can_be_heard() {
+    fn labels_have_numbers_of_their_own_in_models_for_any_number_of_labels() {
         let model = model(|card| {
             card.task = TaskKind::MultiLabel;
             card.calibration = Some(calibration());
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn one_temperature_where_one_label_is_heard_at_a_time() {
+    fn models_for_one_label_at_a_time_have_one_temperature() {
         let logits: Vec<f32> = (0..10).map(|label| (label as f32).sin()).collect();
         let plain = model(|_| ()).unwrap();
         let cooler = model(|card| {
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn without_one_nothing_changes_and_nothing_is_written() {
+    fn a_model_without_a_calibration_is_written_without_one() {
         let plain = model(|_| ()).unwrap();
         assert!(plain.card().calibration.is_none());
         assert!(
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_is_refused() {
+    fn inconsistent_calibrations_are_refused() {
         type Change = fn(&mut Calibration);
         let refusals: [(Change, &str); 9] = [
             (|c| c.scale.truncate(9), "9 scales"),

@@ -1,6 +1,10 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Calibration, Checksums, ChoiceRule, ClassStatistics, Cost, Probe};
+use super::calibration::Calibration;
+use super::choice_rule::ChoiceRule;
+use super::class_statistics::ClassStatistics;
+use super::cost::Cost;
+use super::probe::Probe;
 use crate::features::{FeatureSettings, FrontEnd};
 use crate::network::Architecture;
 
@@ -17,24 +21,24 @@ pub enum TaskKind {
     MultiLabel,
 }
 
-/// A measured figure, with how it was measured.
+/// A measured figure and how it was measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Accuracy {
-    /// What was measured, e.g. "accuracy" or "mAP".
+    /// The measure, e.g. "accuracy" or "mAP".
     pub measure: String,
     /// Its value, 0 to 1; over several folds or seeds the mean.
     pub value: f64,
     /// Standard deviation over folds or seeds, where there are several.
     pub spread: Option<f64>,
-    /// On what, how split, how many.
+    /// The data, its split and size.
     pub protocol: String,
-    /// What came of the same labels in recordings of other corpora; empty: not measured.
+    /// Results for the same labels on other corpora; empty: not measured.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub other_corpora: Vec<OtherCorpus>,
 }
 
 impl Accuracy {
-    /// How far the figure carries, for people: `other corpora: not measured`, or each with its recall and clips.
+    /// A text about results on other corpora: `other corpora: not measured`, or each with its recall and clips.
     pub fn on_other_corpora(&self) -> String {
         let told = |other: &OtherCorpus| {
             let OtherCorpus {
@@ -55,20 +59,33 @@ impl Accuracy {
     }
 }
 
-/// What a model gets right of a corpus that it has learned nothing from.
+/// A model's recall on a corpus that it was not trained on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OtherCorpus {
     /// Its name.
     pub corpus: String,
-    /// Clips that were asked about.
+    /// Number of clips.
     pub clips: u64,
     /// Share of them whose label came first, 0 to 1.
     pub recall: f64,
-    /// Which classes stand for which labels, and by which command.
+    /// The mapping of classes to labels, and the command that measured it.
     pub protocol: String,
 }
 
-/// What a model file says of itself.
+/// SHA-256 of the contents of a model file, as 64 lower-case hexadecimal digits.
+///
+/// The probe compares logits with a tolerance, since kernels add in different orders. So it accepts most
+/// changes of a single weight, and everything in the card that it does not use.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checksums {
+    /// Of all tensors as little-endian `f32`, in the order of
+    /// [`Architecture::parameters`](crate::network::Architecture::parameters).
+    pub weights_sha256: String,
+    /// Of the card's JSON text as it stands in the file, with zeros for the digits of this field.
+    pub card_sha256: String,
+}
+
+/// The description of a model, stored in its file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Card {
     /// Version of the file format, [`FORMAT_VERSION`].
@@ -81,7 +98,7 @@ pub struct Card {
     pub task: TaskKind,
     /// Name of each output.
     pub labels: Vec<String>,
-    /// The group of each label, one of [`GROUPS`](super::GROUPS); or none at all.
+    /// The group of each label, one of [`LABEL_GROUPS`](super::LABEL_GROUPS); or none at all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<String>,
     /// The labels of which each label is a kind (a guitar is a plucked string instrument), as indices; one list a
@@ -93,25 +110,25 @@ pub struct Card {
     /// ([`Card::choose_among`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class_statistics: Option<ClassStatistics>,
-    /// How its logits are made probabilities that hold, and from where labels are on.
+    /// The calibration of its probabilities, and the level from which each label is on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calibration: Option<Calibration>,
     /// How labels of one set are compared when only they compete, a rule a set ([`Card::choice_rule`]).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub choices: Vec<ChoiceRule>,
-    /// What the network hears.
+    /// The settings of the front end.
     pub features: FeatureSettings,
     /// The network's shape.
     pub architecture: Architecture,
     /// The window to begin with, in seconds (0.5 to 10).
     pub default_window_s: f32,
-    /// What it learned from.
+    /// The data it was trained on.
     pub training_data: String,
     /// The licence of the model, which follows from the data behind it.
     pub licence: String,
     /// Measured figures.
     pub accuracy: Vec<Accuracy>,
-    /// Numbers in it, running statistics aside. This and the two costs are computed from the architecture
+    /// Number of parameters, without running statistics. This and the two costs are computed from the architecture
     /// when a file is read; what the file states is for other readers.
     pub parameters: u64,
     /// Real multiply-adds for a second of audio, as the expanded network has them.
@@ -123,7 +140,7 @@ pub struct Card {
     pub parent: Option<String>,
     /// How it was pruned, if it was.
     pub pruning: Option<String>,
-    /// A sound and what the network says to it.
+    /// A test signal and the network's logits for it.
     pub probe: Probe,
     /// Checksums of the weights and of this card; none in files that were written before there were any.
     #[serde(default, skip_serializing_if = "Option::is_none")]

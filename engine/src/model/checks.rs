@@ -1,7 +1,9 @@
 //! The checks of a card that need no weights.
 
-use super::{Card, ModelError, Probe};
-use crate::tagging::{MAX_WINDOW_S, MIN_WINDOW_S};
+use super::card::Card;
+use super::error::ModelError;
+use super::probe::Probe;
+use crate::network::{MAX_WINDOW_S, MIN_WINDOW_S};
 
 const LONGEST_NAME: usize = 200;
 /// Bytes of any other text: a page.
@@ -11,7 +13,7 @@ const LONGEST_TEXT: usize = 4_000;
 const MOST_IN_A_WINDOW: f64 = (16u32 << 20) as f64;
 
 impl Card {
-    /// Checks all that the card says against itself and against what programs can bear.
+    /// Checks the consistency of the card and the range of its numbers.
     pub(super) fn check(&self) -> Result<(), ModelError> {
         self.features
             .problem()
@@ -22,8 +24,11 @@ impl Card {
             .or_else(|| self.problem_of_the_window())
             .or_else(|| self.problem_of_the_probe())
             .or_else(|| self.problem_of_the_calibration())
-            .map_or(Ok(()), |problem| Err(ModelError::Inconsistent(problem)))?;
-        self.check_classes()
+            .or_else(|| self.problem_of_groups())
+            .or_else(|| self.problem_of_the_class_statistics())
+            .or_else(|| self.problem_of_parents())
+            .or_else(|| self.problem_of_choices())
+            .map_or(Ok(()), |problem| Err(ModelError::Inconsistent(problem)))
     }
 
     fn problem_of_names(&self) -> Option<String> {
@@ -41,7 +46,7 @@ impl Card {
         (labels != outputs).then(|| format!("{labels} labels for {outputs} outputs"))
     }
 
-    /// What is shown to people must not move their cursor or fill their screen.
+    /// Texts are shown in terminals: no control characters, limited length.
     fn problem_of_texts(&self) -> Option<String> {
         let texts = [
             ("description", Some(&self.description)),
@@ -99,12 +104,16 @@ impl Card {
         self.calibration.as_ref()?.problem(self.labels.len())
     }
 
+    fn problem_of_the_class_statistics(&self) -> Option<String> {
+        self.class_statistics.as_ref()?.problem(self.labels.len())
+    }
+
     fn problem_of_the_probe(&self) -> Option<String> {
         let (logits, outputs) = (&self.probe.logits, self.architecture.labels);
         if logits.len() != outputs {
             return Some(format!("a probe of {} for {outputs} outputs", logits.len()));
         }
-        // Any difference from infinity is within a share of infinity: no probe at all.
+        // An infinite logit would allow any difference.
         if let Some(logit) = logits.iter().find(|logit| !logit.is_finite()) {
             return Some(format!("its probe states a logit of {logit}"));
         }

@@ -1,24 +1,11 @@
-//! Checksums that show damage to a model file which its probe would not.
+//! Checksums, for damage to a model file that its probe does not show.
 
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::file::hex;
-use super::{Card, ModelError};
+use super::card::{Card, Checksums};
+use super::error::ModelError;
+use super::hash::{hex, sha256};
 use crate::network::streaming::Weights;
-
-/// SHA-256 of what a model file holds, as 64 lower-case hexadecimal digits.
-///
-/// The probe compares logits with a tolerance, since kernels add in different orders. So it accepts most
-/// changes of a single weight, and everything in the card that it does not use.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Checksums {
-    /// Of all tensors as little-endian `f32`, in the order of
-    /// [`Architecture::parameters`](crate::network::Architecture::parameters).
-    pub weights_sha256: String,
-    /// Of the card's JSON text as it stands in the file, with zeros for the digits of this field.
-    pub card_sha256: String,
-}
 
 /// Digits of a SHA-256.
 const DIGITS: usize = 64;
@@ -32,21 +19,21 @@ pub(super) fn fill_in(card: &mut Card, weights: &Weights) -> Result<String, Mode
         card_sha256: blank.clone(),
     });
     let text = serde_json::to_string(card).map_err(unreadable)?;
-    let digest = hex(&Sha256::digest(text.as_bytes()));
+    let digest = sha256(text.as_bytes());
     if let Some(checksums) = &mut card.checksums {
         checksums.card_sha256.clone_from(&digest);
     }
     Ok(replace_digest(&text, &blank, &digest))
 }
 
-/// Compares a card's checksums, if it has them, with its text and its weights.
+/// Compares the checksums of a card, if it has any, with its text and its weights.
 pub(super) fn check(card: &Card, text: &str, weights: &Weights) -> Result<(), ModelError> {
     let Some(stated) = &card.checksums else {
         return Ok(()); // written before there were checksums
     };
     let blank = "0".repeat(DIGITS);
     let blanked = replace_digest(text, &stated.card_sha256, &blank);
-    if hex(&Sha256::digest(blanked.as_bytes())) != stated.card_sha256 {
+    if sha256(blanked.as_bytes()) != stated.card_sha256 {
         return Err(ModelError::Checksum("card"));
     }
     if weights_sha256(card, weights) != stated.weights_sha256 {

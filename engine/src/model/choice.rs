@@ -1,134 +1,15 @@
-//! Choosing among some of a model's labels: how they are compared, and what the answer is worth.
+//! Choosing among some of a model's labels: the chance of each, given that exactly one of them is there.
 
-use serde::{Deserialize, Serialize};
-
-use super::Card;
-
-/// The chance from which the best label of a choice is on: it is then more likely right than not.
-pub const CLEAR: f32 = 0.5;
-
-/// The name of the rule for choices that are not all of one set.
-pub const ANY_LABELS: &str = "any";
+use super::activation::softmax;
+use super::card::Card;
+use super::choice_rule::{ANY_LABELS, ChoiceRule};
 
 /// The probability of a common ancestor from which its kinds are told apart in full: "Music" for genres. Below it,
 /// all chances fall in proportion, so that a crying baby is no genre.
 const ANCESTOR_IS_THERE: f32 = 0.3;
 
-/// Bytes of a text of a rule.
-const LONGEST_TEXT: usize = 4_000;
-
 /// Least divisor of a logit: a deviation near 0 must not make every other label irrelevant.
 const LEAST_DIVISOR: f32 = 0.05;
-
-/// How labels are compared when only they compete.
-///
-/// The score of a label is `(logit − centring · mean) / deviation ^ scaling + depth · ancestors`, with the label's
-/// mean and deviation over training audio ([`ClassStatistics`](super::ClassStatistics); without them 0 and 1) and the number of its
-/// ancestors that compete as well ([`Card::parents`]). A label whose logit lies more than `reach` below the highest
-/// logit of the choice loses the excess, so that a label that the model all but excludes does not win by being
-/// unusual. A softmax of the scores over `temperature` gives each label its chance. The temperature is such that
-/// the best label's chance is how often it is right (Guo et al., "On Calibration of Modern Neural Networks", ICML
-/// 2017). Centring and scaling of 0 compare logits as they are, of 1 standard scores.
-///
-/// Where all labels that compete have a common ancestor (genres have "Music") whose uncalibrated probability is
-/// below 0.3, all chances fall in proportion: what is missing to 1 is the chance that it is none of them.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ChoiceRule {
-    /// The set that it is for, one of [`Card::label_sets`], or [`ANY_LABELS`] for every other choice.
-    pub set: String,
-    /// Share of a label's mean logit that is subtracted, 0 to 1.
-    pub centring: f32,
-    /// Power of a label's deviation that its logit is divided by, 0 to 1.
-    pub scaling: f32,
-    /// Added to the score for each ancestor that competes, −10 to 10; below 0 it favours the more general label.
-    pub depth: f32,
-    /// Logits that a label may lie below the highest one without a loss, 0 to 100.
-    pub reach: f32,
-    /// What scores are divided by before the softmax, 0.01 to 100.
-    pub temperature: f32,
-    /// How well it chooses, where that was measured.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub measured: Option<ChoiceFigures>,
-}
-
-/// How well a rule chooses among all labels of its set, on clips that it was not fitted to.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ChoiceFigures {
-    /// Share of clips whose best label is right, 0 to 1.
-    pub right: f64,
-    /// Standard deviation of that over folds.
-    pub spread: f64,
-    /// Clips.
-    pub clips: usize,
-    /// Labels that compete.
-    pub labels: usize,
-    /// Share of clips on which a label is on ([`CLEAR`]), 0 to 1.
-    pub clear: f64,
-    /// Share of these on which it is right, 0 to 1.
-    pub right_where_clear: f64,
-    /// Mean distance of the best label's chance from how often it is right, over 15 bins of equal width weighted
-    /// by their clips, 0 to 1.
-    pub calibration_error: f64,
-    /// On which clips, how split.
-    pub protocol: String,
-}
-
-impl ChoiceFigures {
-    /// `33 % right of 399 clips, 45 labels`.
-    pub fn in_short(&self) -> String {
-        let right = 100.0 * self.right;
-        format!(
-            "{right:.0} % right of {} clips, {} labels",
-            self.clips, self.labels
-        )
-    }
-}
-
-impl ChoiceRule {
-    /// The rule for cards that state none: half of the mean is subtracted, which is what the sets of general
-    /// taggers were found to want (docs/TRAINING.md, "Choosing among labels").
-    pub fn usual() -> Self {
-        Self {
-            set: ANY_LABELS.to_owned(),
-            centring: 0.5,
-            scaling: 0.5,
-            depth: 0.0,
-            reach: 6.0,
-            temperature: 1.0,
-            measured: None,
-        }
-    }
-
-    /// Says which number is out of its range, if one is.
-    fn problem(&self) -> Option<String> {
-        let ranges = [
-            ("centring", self.centring, 0.0..=1.0),
-            ("scaling", self.scaling, 0.0..=1.0),
-            ("depth", self.depth, -10.0..=10.0),
-            ("reach", self.reach, 0.0..=100.0),
-            ("temperature", self.temperature, 0.01..=100.0),
-        ];
-        let set: String = self.set.chars().take(40).collect();
-        let mut wrong = ranges
-            .into_iter()
-            .filter(|(_, value, range)| !range.contains(value));
-        if let Some((name, value, range)) = wrong.next() {
-            let (least, most) = (range.start(), range.end());
-            return Some(format!(
-                "the rule for choosing among {set:?} has a {name} of {value}; it has to be from {least} to {most}"
-            ));
-        }
-        let figures = self.measured.as_ref();
-        let texts = [Some(&self.set), figures.map(|figures| &figures.protocol)];
-        let odd = |text: &&String| text.len() > LONGEST_TEXT || text.contains(char::is_control);
-        texts.into_iter().flatten().find(odd).map(|_| {
-            format!(
-                "the rule for choosing among {set:?} has a text that is longer than {LONGEST_TEXT} bytes or not \
-                 plain text"
-            )
-        })
-    }
-}
 
 /// A label that competes: its score is `(logit − offset) / divisor`.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -139,7 +20,7 @@ struct Competitor {
     divisor: f32,
 }
 
-/// Some labels of a card and the rule by which they are compared, ready to be asked about any number of columns.
+/// Some labels of a card with the rule by which they are compared; computes chances for any number of columns.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Choice {
     competitors: Vec<Competitor>,
@@ -179,7 +60,7 @@ impl Choice {
     }
 
     /// The chance of each label, 0 to 1, in the order of the labels, from the logits of all labels of the card;
-    /// they add up to 1 or, where none of the labels seems to be there, to less. Allocates only where `chances`
+    /// they add up to 1 or, where the labels' common ancestor is improbable, to less. Allocates only where `chances`
     /// has to grow.
     ///
     /// # Panics
@@ -193,13 +74,13 @@ impl Choice {
             let excess = (highest - logit - self.reach).max(0.0);
             ((logit - competitor.offset) / competitor.divisor - excess) / self.temperature
         }));
-        super::statistics::softmax(chances);
-        let share = self.share_that_is_there(logits);
+        softmax(chances);
+        let share = self.ancestor_share(logits);
         chances.iter_mut().for_each(|chance| *chance *= share);
     }
 
-    /// 1 where the common ancestor is there or unknown, less the less probable it is.
-    fn share_that_is_there(&self, logits: &[f32]) -> f32 {
+    /// 1 where the common ancestor is probable or there is none; less the less probable it is.
+    fn ancestor_share(&self, logits: &[f32]) -> f32 {
         let above = self.ancestors.iter().map(|label| logits[*label]);
         match above.reduce(f32::max) {
             Some(logit) => (1.0 / (1.0 + (-logit).exp()) / ANCESTOR_IS_THERE).min(1.0),
@@ -234,7 +115,7 @@ impl Card {
     /// thread.
     ///
     /// # Panics
-    /// If `among` names a label that there is not, or `logits` are fewer than the labels.
+    /// If an index of `among` is out of range, or there are fewer logits than labels.
     pub fn choose_among(&self, logits: &[f32], among: &[usize]) -> Vec<f32> {
         let mut chances = Vec::new();
         let rule = self.choice_rule(among);
@@ -242,7 +123,7 @@ impl Card {
         chances
     }
 
-    /// What is wrong with the rules, if anything.
+    /// The first inconsistency of the rules, if any.
     pub(super) fn problem_of_choices(&self) -> Option<String> {
         self.choices.iter().find_map(ChoiceRule::problem)
     }
@@ -251,12 +132,11 @@ impl Card {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{ClassStatistics, ModelFile};
+    use crate::model::{CLEAR, ClassStatistics, ModelFile};
 
     /// Music, rock, metal, jazz, speech, bird; the others stand alone.
     fn card() -> Card {
-        let bytes: &[u8] = include_bytes!("../../../models/esc10.safetensors");
-        let mut card = ModelFile::from_bytes(bytes).unwrap().card;
+        let mut card = ModelFile::from_bytes(hamiltone_models::ESC10).unwrap().card;
         card.parents = vec![Vec::new(); 10];
         card.parents[1] = vec![0];
         card.parents[2] = vec![1];
@@ -288,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rule_says_how_far_common_labels_lose_what_is_common_to_them() {
+    fn the_rule_says_how_much_of_its_mean_a_common_label_loses() {
         // Rock is always somewhat likely, metal and jazz are unusual here.
         let logits = [3.0, -4.6, -5.6, -5.7, -3.0, -6.0, 0.0, 0.0, 0.0, 0.0];
         assert_eq!(best(&chances(&[1, 2, 3], &rule(0.0, 0.0), &logits)), 0);
@@ -313,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_all_but_excluded_does_not_win_by_being_unusual() {
+    fn an_all_but_excluded_label_does_not_win_by_being_unusual() {
         // Strings: music for sure, and a bird less improbable than usual.
         let logits = [2.0, -5.0, -7.0, -6.0, -4.0, -4.0, 0.0, 0.0, 0.0, 0.0];
         let speech_music_bird = [4, 0, 5];
@@ -362,8 +242,8 @@ mod tests {
         let mut card = card();
         card.groups = vec!["music".to_owned(); 10];
         card.groups[5] = "nature".to_owned();
-        for (place, name) in ["Pop music", "Jazz", "Ska"].into_iter().enumerate() {
-            card.labels[1 + place] = name.to_owned();
+        for (index, name) in ["Pop music", "Jazz", "Ska"].into_iter().enumerate() {
+            card.labels[1 + index] = name.to_owned();
         }
         let named = |set: &str| ChoiceRule {
             set: set.to_owned(),
@@ -376,25 +256,5 @@ mod tests {
         assert_eq!(rule(&[0, 5]), "any");
         card.choices.clear();
         assert_eq!(card.choice_rule(&[1, 2]), ChoiceRule::usual());
-    }
-
-    #[test]
-    fn rules_that_cannot_be_are_refused() {
-        type Change = fn(&mut ChoiceRule);
-        let changes: [(Change, &str); 5] = [
-            (|r| r.centring = 1.5, "centring of 1.5"),
-            (|r| r.scaling = -0.1, "scaling of -0.1"),
-            (|r| r.depth = f32::NAN, "depth of NaN"),
-            (|r| r.reach = -1.0, "reach of -1"),
-            (|r| r.temperature = 0.0, "temperature of 0"),
-        ];
-        let mut card = card();
-        assert_eq!(card.problem_of_choices(), None);
-        for (change, words) in changes {
-            card.choices = vec![ChoiceRule::usual()];
-            change(&mut card.choices[0]);
-            let problem = card.problem_of_choices().unwrap();
-            assert!(problem.contains(words), "{problem}");
-        }
     }
 }

@@ -1,11 +1,11 @@
-//! What a model costs to run, and how much is accepted.
+//! The cost of running a model, and limits to it.
 
 use std::fmt;
 
 use crate::features::FeatureSettings;
 use crate::network::Architecture;
 
-/// What it takes to run a model, from its architecture alone.
+/// The cost of running a model, computed from its architecture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cost {
     /// Real multiply-adds for a second of audio
@@ -25,7 +25,7 @@ impl Cost {
     }
 }
 
-/// The most that a model may cost. A model that costs more is refused before its weights are read.
+/// Limits to the cost of a model. A model that costs more is refused before its weights are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Multiply-adds for a second of audio.
@@ -81,12 +81,12 @@ impl Limits {
     }
 }
 
-/// A model that costs more than the limits: what it needs, and how to raise them.
+/// A cost above the limits; its message says how to raise them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Excess {
-    /// What the model needs.
+    /// The cost of the model.
     pub cost: Cost,
-    /// What is accepted.
+    /// The limits in force.
     pub limits: Limits,
 }
 

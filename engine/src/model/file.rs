@@ -8,7 +8,11 @@ use std::sync::Arc;
 
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 
-use super::{Card, Cost, Excess, FORMAT_VERSION, Limits, Model, ModelError, checksums};
+use super::card::{Card, FORMAT_VERSION};
+use super::checksums;
+use super::cost::{Cost, Excess, Limits};
+use super::error::ModelError;
+use super::probe::Probe;
 use crate::network::ParameterKind;
 use crate::network::streaming::{PackedNetwork, Weights};
 
@@ -18,25 +22,25 @@ pub const MAX_FILE_BYTES: u64 = 256 << 20;
 /// The largest number of any tensor. The largest in our models is 11 265 (a linear head over features that
 /// hardly vary); from here on sums of products come near the end of single precision.
 const LARGEST_VALUE: f32 = 1e9;
-/// Where the card stands in the header.
+/// The key of the card in the header.
 const CARD_KEY: &str = "hamiltone";
 
-/// A model as the file holds it: checked, not yet packed to run. Training, pruning and transfer
+/// The contents of a model file: checked, not packed to run. Training, pruning and transfer
 /// start from this; to run it, make a [`Model`](super::Model).
 #[derive(Debug, Clone, PartialEq)]
 pub struct ModelFile {
-    /// What the model says of itself.
+    /// The description.
     pub card: Card,
     /// Every tensor by name, in row-major order, with the shapes of the card's architecture.
     pub weights: Weights,
 }
 
 impl ModelFile {
-    /// Makes a file of a card and weights: the counts, the cost, the probe and the checksums of the card
+    /// Makes a file from a card and weights: the counts, the cost, the probe and the checksums of the card
     /// are computed and filled in.
     ///
     /// # Errors
-    /// If card and weights do not fit each other.
+    /// If card and weights do not match.
     pub fn seal(mut card: Card, weights: Weights) -> Result<Self, ModelError> {
         let bands = card.features.mel_bands;
         if let Some(problem) = card.architecture.problem(bands) {
@@ -52,7 +56,7 @@ impl ModelFile {
         let network = Arc::new(PackedNetwork::new(&card.architecture, bands, &weights));
         card.format_version = FORMAT_VERSION;
         card.fill_in_counts();
-        card.probe = Model::make_probe(card.probe.seed, &card, &network);
+        card.probe = Probe::measure(card.probe.seed, &card.features, &network);
         card.check()?;
         checksums::fill_in(&mut card, &weights)?;
         Ok(Self { card, weights })
@@ -61,7 +65,7 @@ impl ModelFile {
     /// Reads and checks a file; the probe is not run (see [`Model`](super::Model) for that).
     ///
     /// # Errors
-    /// If it cannot be read, or anything in it is not as it should be.
+    /// If the file cannot be read or fails a check.
     pub fn read(path: &Path) -> Result<Self, ModelError> {
         Self::from_bytes(&read_bytes(path)?)
     }
@@ -69,7 +73,7 @@ impl ModelFile {
     /// The same from memory.
     ///
     /// # Errors
-    /// If anything in it is not as it should be.
+    /// If a check fails.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelError> {
         Self::within(bytes, &Limits::NONE)
     }
@@ -97,7 +101,7 @@ impl ModelFile {
     /// The file's bytes, with checksums of card and weights as they are now.
     ///
     /// # Errors
-    /// If the card could not be read again, or card and weights do not fit each other.
+    /// If the card fails a check, or card and weights do not match.
     pub fn to_bytes(&self) -> Result<Vec<u8>, ModelError> {
         self.card.check()?;
         let expected = self
@@ -129,10 +133,10 @@ impl ModelFile {
         serialize(views, Some(header)).map_err(|error| ModelError::Tensors(error.to_string()))
     }
 
-    /// Writes the file: whole or not at all (beside it first, then moved over it).
+    /// Writes the file atomically: into a temporary file beside it, which is then renamed.
     ///
     /// # Errors
-    /// If card and weights do not fit each other or the file cannot be written.
+    /// If card and weights do not match or the file cannot be written.
     pub fn write(&self, path: &Path) -> Result<(), ModelError> {
         let bytes = self.to_bytes()?;
         let beside = path.with_extension("safetensors.part");
@@ -152,13 +156,8 @@ impl ModelFile {
     }
 }
 
-/// Lower-case hex.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// A file's bytes, if it is not too large; the size is looked at before memory is taken, and again
-/// while reading, since a file can grow or be no file at all.
+/// A file's bytes, if it is not too large. The size is checked before memory is allocated, and again
+/// while reading, since a file can grow.
 pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>, ModelError> {
     let failed = |source| ModelError::Read {
         path: path.to_owned(),
@@ -166,7 +165,7 @@ pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>, ModelError> {
     };
     let metadata = std::fs::metadata(path).map_err(failed)?;
     if !metadata.is_file() {
-        return Err(failed(std::io::Error::other("it is not a file")));
+        return Err(failed(std::io::Error::other("it is not a regular file")));
     }
     let too_large = |bytes| ModelError::TooLarge {
         bytes,

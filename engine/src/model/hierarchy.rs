@@ -1,6 +1,6 @@
-//! Which labels are kinds of which others.
+//! The hierarchy of labels.
 
-use super::Card;
+use super::card::Card;
 
 /// Most parents of a label: AudioSet's have up to four.
 const MOST_PARENTS: usize = 16;
@@ -26,8 +26,8 @@ impl Card {
         }
     }
 
-    /// What is wrong with [`Card::parents`], if anything: a list for each label, indices of other labels, no
-    /// cycle.
+    /// The first inconsistency of [`Card::parents`], if any: there has to be a list for each label, of indices of other
+    /// labels, without cycles.
     pub(super) fn problem_of_parents(&self) -> Option<String> {
         let (lists, labels) = (self.parents.len(), self.labels.len());
         if lists == 0 {
@@ -80,8 +80,7 @@ mod tests {
     use crate::model::ModelFile;
 
     fn problem(parents: Vec<Vec<usize>>) -> Option<String> {
-        let bytes: &[u8] = include_bytes!("../../../models/esc10.safetensors");
-        let mut card = ModelFile::from_bytes(bytes).unwrap().card;
+        let mut card = ModelFile::from_bytes(hamiltone_models::ESC10).unwrap().card;
         card.parents = parents;
         card.problem_of_parents()
     }

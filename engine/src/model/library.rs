@@ -1,4 +1,4 @@
-//! Where models are found: inside the program, then in folders.
+//! Finding and loading models: those inside the program, then those in folders.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -6,30 +6,27 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, TryLockError, Weak};
 use std::time::{Duration, SystemTime};
 
+use hamiltone_models::BUILT_IN;
 use serde::{Deserialize, Serialize};
 
-use super::file::read_bytes;
-use super::loaded::hash_bytes;
-use super::{Card, Limits, LoadOptions, Model, ModelError, ModelFile};
+use super::card::Card;
+use super::cost::Limits;
+use super::error::ModelError;
+use super::file::{ModelFile, read_bytes};
+use super::hash::sha256;
+use super::loaded::{LoadOptions, Model};
 use crate::Interrupt;
 
-/// The models inside the program; the first is the default.
-const BUILT_IN: &[&[u8]] = &[
-    include_bytes!("../../../models/general-half.safetensors"),
-    include_bytes!("../../../models/general.safetensors"),
-    include_bytes!("../../../models/general-quarter.safetensors"),
-    include_bytes!("../../../models/esc10.safetensors"),
-];
 const ENDING: &str = "safetensors";
 
 /// Loaded models by hash, so that instances share weights. Weak: the last user frees them.
 static LOADED: LazyLock<Mutex<HashMap<String, Weak<Model>>>> = LazyLock::new(Mutex::default);
 /// Held while a model is loaded.
 static LOADING: Mutex<()> = Mutex::new(());
-/// Between two looks whether another load has ended, and whether this one is interrupted.
+/// Interval for checking whether another load has ended, or this one was interrupted.
 const LOADING_PAUSE: Duration = Duration::from_millis(5);
 
-/// Which model a session or a person wants. All `None`: the default.
+/// The model that a session or a person asks for. All `None`: the default.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ModelChoice {
@@ -37,11 +34,11 @@ pub struct ModelChoice {
     pub name: Option<String>,
     /// SHA-256 of the file; found by it even where the file was renamed or moved.
     pub hash: Option<String>,
-    /// Where the file was last.
+    /// The last known path of the file.
     pub path: Option<PathBuf>,
 }
 
-/// Where a model lies.
+/// Where a model was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ModelSource {
     /// Inside the program.
@@ -55,7 +52,7 @@ pub enum ModelSource {
 pub struct LibraryEntry {
     /// The card's name; of a bad file, the file's name.
     pub name: String,
-    /// Where it lies.
+    /// Where it was found.
     pub source: ModelSource,
     /// SHA-256 of the file (empty where it could not be read).
     pub hash: String,
@@ -78,7 +75,7 @@ impl LibraryEntry {
     }
 }
 
-/// What tells a file from an earlier one of that name without reading it.
+/// Distinguishes versions of a file without reading it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileSignature {
     path: PathBuf,
@@ -87,7 +84,7 @@ pub struct FileSignature {
 }
 
 impl FileSignature {
-    /// Looks at the file, which need not be there.
+    /// Reads the metadata of a file, which need not exist.
     pub fn of(path: &Path) -> Self {
         let metadata = std::fs::metadata(path).ok();
         let state = metadata.and_then(|m| Some((m.modified().ok()?, m.len())));
@@ -167,7 +164,7 @@ impl Library {
             if let Some(model) = loaded(hash) {
                 return Ok(model);
             }
-            let found = self.find(choice.path.as_deref(), |bytes| hash_bytes(bytes) == *hash)?;
+            let found = self.find(choice.path.as_deref(), |bytes| sha256(bytes) == *hash)?;
             return match found {
                 Some(bytes) => load(bytes, &self.options),
                 None => Err(self.missing(choice)),
@@ -190,10 +187,10 @@ impl Library {
         }
     }
 
-    /// The model that is always there.
+    /// The default model, which is inside the program.
     ///
     /// # Panics
-    /// Never in a program that was tested: the default model is inside it.
+    /// If the built-in model is damaged, which a test excludes.
     pub fn default_model(&self) -> Arc<Model> {
         built_in().expect("the model inside the program is whole")
     }
@@ -209,12 +206,12 @@ impl Library {
             .iter()
             .map(|f| f.display().to_string())
             .collect();
-        let place = if folders.is_empty() {
+        let where_to = if folders.is_empty() {
             "a folder of models".into()
         } else {
             folders.join(" or ")
         };
-        ModelError::Missing(format!("{name}{}", hash.unwrap_or_default()), place)
+        ModelError::Missing(format!("{name}{}", hash.unwrap_or_default()), where_to)
     }
 
     /// The bytes of the first file that `wanted` accepts: built in, at `first`, in the folders.
@@ -289,7 +286,7 @@ fn entry(source: ModelSource, bytes: Result<Vec<u8>, ModelError>, limits: &Limit
     let name = summary
         .as_ref()
         .map_or_else(|_| file_name.unwrap_or_default(), |card| card.name.clone());
-    let hash = bytes.map_or_else(|_| String::new(), |bytes| hash_bytes(&bytes));
+    let hash = bytes.map_or_else(|_| String::new(), |bytes| sha256(&bytes));
     LibraryEntry {
         name,
         source,
@@ -315,9 +312,9 @@ fn built_in() -> Result<Arc<Model>, ModelError> {
     load(BUILT_IN[0].into(), &options)
 }
 
-/// The model of these bytes: the one that is loaded already, or a new one.
+/// The model with these bytes: the one that is already loaded, or a new one.
 fn load(bytes: Cow<'static, [u8]>, options: &LoadOptions) -> Result<Arc<Model>, ModelError> {
-    let hash = hash_bytes(&bytes);
+    let hash = sha256(&bytes);
     if let Some(model) = loaded(&hash) {
         return Ok(model);
     }

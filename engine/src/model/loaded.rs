@@ -2,28 +2,29 @@ use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
-
-use super::file::{hex, read_bytes};
-use super::statistics::softmax;
-use super::{Calibration, Card, Limits, ModelError, ModelFile, OnLevels, Probe, TaskKind};
+use super::activation::{sigmoid, softmax};
+use super::calibration::Calibration;
+use super::card::{Card, TaskKind};
+use super::cost::Limits;
+use super::error::ModelError;
+use super::file::{ModelFile, read_bytes};
+use super::hash::sha256;
+use super::on_levels::OnLevels;
+use super::probe::Probe;
 use crate::Interrupt;
 use crate::audio::LOUDEST;
 use crate::features::{FrontEnd, quaternion_frames};
+use crate::network::CLIP_CHUNK;
 use crate::network::streaming::{PackedNetwork, StreamingNetwork};
-use crate::tagging::WindowSums;
 
 /// A logit of the probe may be off by this share of the largest logit, or of 1 if all are smaller: kernels
 /// add in different orders, and a damaged file is off by far more.
 const PROBE_TOLERANCE: f32 = 1e-3;
 
-/// Columns at a time that the probe is run with, and clips of training.
-const PROBE_CHUNK: usize = 8;
-
-/// How a model is loaded.
+/// Options for loading a model.
 #[derive(Debug, Clone)]
 pub struct LoadOptions {
-    /// What it may cost.
+    /// The most that it may cost.
     pub limits: Limits,
     /// Ends the loading early.
     pub interrupt: Interrupt,
@@ -48,7 +49,7 @@ impl LoadOptions {
     }
 }
 
-/// A model that was read, checked, probed and packed to run. Immutable: share it in an `Arc`.
+/// A model that has passed all checks and is packed to run. Immutable: share it in an `Arc`.
 pub struct Model {
     card: Card,
     hash: String,
@@ -61,7 +62,7 @@ impl Model {
     /// to tenths of a second, by the size of the network.
     ///
     /// # Errors
-    /// If it cannot be read, costs more than the limits, or anything in it is not as it should be.
+    /// If it cannot be read, costs more than the limits, or fails a check.
     pub fn read(path: &Path) -> Result<Self, ModelError> {
         Self::load(read_bytes(path)?.into(), &LoadOptions::default())
     }
@@ -69,19 +70,19 @@ impl Model {
     /// The same from memory.
     ///
     /// # Errors
-    /// If it costs more than the limits, or anything in it is not as it should be.
+    /// If it costs more than the limits or fails a check.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelError> {
         Self::load(bytes.into(), &LoadOptions::default())
     }
 
-    /// The same with limits and an interrupt of the caller's. Frees the file's bytes as soon as they are
-    /// read. Looks at the interrupt between its steps, and between the layers that the probe runs.
+    /// The same with the caller's limits and interrupt. Frees `bytes` as soon as they are parsed. Checks the interrupt
+    /// between its steps, and between the layers that the probe runs.
     ///
     /// # Errors
     /// As [`from_bytes`](Self::from_bytes), or if it was interrupted.
     pub fn load(bytes: Cow<'_, [u8]>, options: &LoadOptions) -> Result<Self, ModelError> {
         let ModelFile { card, weights } = ModelFile::within(&bytes, &options.limits)?;
-        let (hash, size_bytes) = (hash_bytes(&bytes), bytes.len());
+        let (hash, size_bytes) = (sha256(&bytes), bytes.len());
         drop(bytes);
         options.go_on()?;
         let network = PackedNetwork::new(&card.architecture, card.features.mel_bands, &weights);
@@ -93,7 +94,7 @@ impl Model {
             card,
         };
         let probed = model.check_probe(&options.interrupt);
-        options.go_on()?; // an interrupted probe says nothing
+        options.go_on()?; // the result of an interrupted probe is meaningless
         probed?;
         let checked = model.check_extremes(&options.interrupt);
         options.go_on()?;
@@ -101,7 +102,7 @@ impl Model {
         Ok(model)
     }
 
-    /// What the model says of itself.
+    /// The description.
     pub fn card(&self) -> &Card {
         &self.card
     }
@@ -121,49 +122,34 @@ impl Model {
         &self.network
     }
 
-    /// Logits to probabilities, in place, as the model's task wants it, calibrated where the card says how: each is
-    /// 0 to 1. A label whose logit is not finite gets 0.
+    /// Logits to probabilities (0 to 1), in place, by the model's task and calibration. A label whose logit is not
+    /// finite gets 0. Allocates nothing.
     pub fn activate(&self, logits: &mut [f32]) {
         if let Some(calibration) = &self.card.calibration {
             calibration.apply(logits);
         }
         match self.card.task {
             TaskKind::SingleLabel => softmax(logits),
-            TaskKind::MultiLabel => logits.iter_mut().for_each(|logit| {
-                *logit = match logit.is_finite() {
-                    true => 1.0 / (1.0 + (-*logit).exp()),
-                    false => 0.0,
-                }
-            }),
+            TaskKind::MultiLabel => sigmoid(logits),
         }
     }
 
-    /// From which of these probabilities each label is on.
+    /// The probability from which each label is on.
     pub fn on_levels(&self) -> OnLevels<'_> {
         let calibration = self.card.calibration.as_ref();
         calibration.map_or(OnLevels::COMMON, Calibration::on_levels)
     }
 
-    /// The probe of a network, to write into its card: run it once, state what it says.
-    pub fn make_probe(seed: u64, card: &Card, network: &Arc<PackedNetwork>) -> Probe {
-        let (input_sha256, frames) = Probe::frames(seed, &card.features, &card.architecture);
-        Probe {
-            seed,
-            input_sha256,
-            logits: clip_logits(network, &frames),
-        }
-    }
-
     fn check_probe(&self, interrupt: &Interrupt) -> Result<(), ModelError> {
         let (features, architecture) = (&self.card.features, &self.card.architecture);
         let (_, frames) = Probe::frames(self.card.probe.seed, features, architecture);
-        let said = self.logits_unless(interrupt, &frames, PROBE_CHUNK);
+        let said = self.logits_unless(interrupt, &frames, CLIP_CHUNK);
         let expected = &self.card.probe.logits;
         let largest = expected
             .iter()
             .fold(1f32, |largest, logit| largest.max(logit.abs()));
         let differences = said.iter().zip(expected).map(|(a, b)| (a - b).abs());
-        // A NaN must count as the worst there is, not vanish in a maximum.
+        // A NaN must count as the largest difference, not vanish in a maximum.
         let off = differences.fold(0f32, |worst, d| if d <= worst { worst } else { d });
         let allowed = PROBE_TOLERANCE * largest;
         if off <= allowed {
@@ -173,8 +159,8 @@ impl Model {
         }
     }
 
-    /// Runs the network as it runs live, on silence and on noise as loud as the mixdown passes on. The probe's
-    /// sound is of moderate level: weights that only matter at other levels would go unnoticed.
+    /// Runs the network live, on silence and on noise at the limit of the mixdown. The probe has a moderate level, so
+    /// it does not show damage to weights that only matter at other levels.
     fn check_extremes(&self, interrupt: &Interrupt) -> Result<(), ModelError> {
         let (features, architecture) = (&self.card.features, &self.card.architecture);
         let sound = Probe::sound(self.card.probe.seed, features, architecture);
@@ -185,7 +171,7 @@ impl Model {
             let frames = quaternion_frames(features, &sound);
             let logits = self.logits_unless(interrupt, &frames, 1);
             if let Some(logit) = logits.iter().find(|logit| !is_plausible(**logit)) {
-                let what = format!("its answer to {what} is a logit of {logit:e}");
+                let what = format!("for {what} it gives a logit of {logit:e}");
                 return Err(ModelError::Values(what));
             }
         }
@@ -195,7 +181,7 @@ impl Model {
     fn logits_unless(&self, interrupt: &Interrupt, frames: &[f32], columns: usize) -> Vec<f32> {
         let mut stream = StreamingNetwork::new(self.network.clone(), columns);
         stream.interrupt_by(interrupt.clone());
-        let features = features_of(stream, frames);
+        let features = stream.into_features(frames);
         let (mut hidden, mut logits) = (Vec::new(), Vec::new());
         match columns {
             1 => self
@@ -209,40 +195,8 @@ impl Model {
     }
 }
 
-/// Whether a logit can be that of a network which works. Those of ours are within ±15; this bound leaves room
-/// for any scale, and far more for inputs between the extremes that are tried.
+/// Whether a logit can come from a working network. Those of the shipped models are within ±15; the bound is wide
+/// enough for any scale, and for inputs between the extremes that are tried.
 fn is_plausible(logit: f32) -> bool {
     logit.abs() <= 1e9
-}
-
-/// Logits over all columns of a clip, given its quaternion frames; frames that make no whole
-/// column are left out. Without a single column: the logits of silence in feature space (zeros).
-pub fn clip_logits(network: &Arc<PackedNetwork>, frames: &[f32]) -> Vec<f32> {
-    let (mut hidden, mut logits) = (Vec::new(), Vec::new());
-    network.logits_into(&clip_features(network, frames), &mut hidden, &mut logits);
-    logits
-}
-
-/// Features of a clip, given its quaternion frames, as [`clip_logits`] has them.
-pub fn clip_features(network: &Arc<PackedNetwork>, frames: &[f32]) -> Vec<f32> {
-    features_of(StreamingNetwork::new(network.clone(), PROBE_CHUNK), frames)
-}
-
-/// The same by a stream that is at its beginning.
-fn features_of(mut stream: StreamingNetwork, frames: &[f32]) -> Vec<f32> {
-    let network = stream.packed().clone();
-    let mut sums = WindowSums::new(network.architecture());
-    let column = network.frame_size() * network.architecture().frames_per_column();
-    let whole = &frames[..frames.len() / column * column];
-    for chunk in whole.chunks(stream.most_columns() * column) {
-        stream.advance(chunk, &mut |column| sums.add(column));
-    }
-    let mut features = Vec::new();
-    sums.features_into(&mut features);
-    features
-}
-
-/// SHA-256 in hex.
-pub(super) fn hash_bytes(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
 }

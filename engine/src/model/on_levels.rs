@@ -1,4 +1,4 @@
-//! When a label is on: the one decision behind events, notes, OSC, the panel and the command line.
+//! The decision whether a label is on, for events, notes, OSC, the panel and the command line.
 
 /// The threshold that leaves every label's own level where it is, and the level of labels that have none in
 /// models that can name several labels at once.
@@ -47,8 +47,8 @@ impl<'a> OnLevels<'a> {
         if on + off > 0.0 { on / (on + off) } else { own }
     }
 
-    /// Whether a label of this probability is on. `was_on`: it was on before, and stays so until it falls below
-    /// seven tenths of its level. A probability that is no number is off.
+    /// Whether a label with this probability is on. `was_on`: it was on before, and stays on until it falls below
+    /// seven tenths of its level. A label whose probability is NaN is off.
     pub fn is_on(self, label: usize, probability: f32, threshold: f32, was_on: bool) -> bool {
         let level = self.level(label, threshold);
         probability >= if was_on { OFF_SHARE * level } else { level }

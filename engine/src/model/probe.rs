@@ -1,15 +1,19 @@
-//! The probe: a sound that anyone can make again, and the logits it gives.
+//! The probe: a reproducible test signal and the network's logits for it.
+
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::hash::hex;
 use crate::features::{FeatureSettings, FrontEnd, quaternion_frames};
-use crate::network::Architecture;
+use crate::network::streaming::PackedNetwork;
+use crate::network::{Architecture, clip_logits};
 
-/// Columns that the probe's sound makes.
+/// Columns of the test signal.
 const COLUMNS: usize = 3;
 
-/// A sound made from a seed, its hash, and the logits of the network over all its columns.
+/// A test signal made from a seed, its hash, and the logits of the network over all its columns.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Probe {
     /// Seed of the sound.
@@ -50,10 +54,20 @@ impl Probe {
         for sample in samples {
             hasher.update(sample.to_le_bytes());
         }
-        super::file::hex(&hasher.finalize())
+        hex(&hasher.finalize())
     }
 
-    /// The quaternion frames of the sound of `seed`.
+    /// Runs `network` on the sound of `seed`. Takes as long as computing three columns.
+    pub fn measure(seed: u64, features: &FeatureSettings, network: &Arc<PackedNetwork>) -> Self {
+        let (input_sha256, frames) = Self::frames(seed, features, network.architecture());
+        Self {
+            seed,
+            input_sha256,
+            logits: clip_logits(network, &frames),
+        }
+    }
+
+    /// SHA-256 and quaternion frames of the sound of `seed`.
     pub(super) fn frames(
         seed: u64,
         features: &FeatureSettings,

@@ -1,24 +1,13 @@
 use serde::{Deserialize, Serialize};
 
-use super::TemporalPooling;
 use super::parameters::{ParameterKind, ParameterShape};
+use super::temporal_pooling::TemporalPooling;
 use crate::features::{COMPONENTS, FeatureSettings};
-use crate::kernels::{HISTORY, InstructionSet, KERNEL_SIZE, TAPS};
+use crate::kernels::POOLING;
+use crate::kernels::{HISTORY, KERNEL_SIZE, TAPS};
 
-/// Rows and mels that become one where a block pools.
-pub const POOLING: usize = 2;
-/// More than any network here needs; keeps a hostile file from asking for the whole memory.
-const MOST_BLOCKS: usize = 8;
-const MOST_CONVOLUTIONS: usize = 8;
-const MOST_FILTERS: usize = 2_048;
-const MOST_LABELS: usize = 10_000;
-/// Columns for which activations are counted: the chunk in which files are classified and the probe
-/// is run.
-pub(super) const CHUNK: usize = 8;
-/// Floats of the activations of a chunk: 128 MiB, seven times what QCNN14 needs. Of the head's first matrix,
-/// written out as real numbers, as well. Counts of filters and the size of the file say little about them: a
-/// layer of many filters with few inputs has few weights, and its map is as large as any.
-const MOST_FLOATS: f64 = (32u32 << 20) as f64;
+/// Columns at a time in which whole clips are computed: files, and the probe of a model.
+pub(crate) const CLIP_CHUNK: usize = 8;
 
 /// The shape of a network. Counts of filters are counts of *quaternion* filters, in real networks
 /// too: a layer of `n` has `4·n` channels.
@@ -31,22 +20,22 @@ pub struct Architecture {
     pub hidden: usize,
     /// Real outputs, one a label.
     pub labels: usize,
-    /// What the weights are.
+    /// The numbers that weights are.
     #[serde(default, skip_serializing_if = "Algebra::is_quaternion")]
     pub algebra: Algebra,
-    /// What the head is told of a window.
-    #[serde(default, skip_serializing_if = "TemporalPooling::is_usual")]
+    /// How the columns of a window become the features that the head reads.
+    #[serde(default, skip_serializing_if = "TemporalPooling::is_default")]
     pub temporal_pooling: TemporalPooling,
 }
 
-/// What a weight is.
+/// The numbers that weights are.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Algebra {
-    /// A quaternion: four numbers for sixteen products.
+    /// Quaternions: four numbers for sixteen products.
     #[default]
     Quaternion,
-    /// A real number: the ordinary network of the same channels, with four times the weights.
+    /// Real numbers: the ordinary network of the same channels, with four times the weights.
     Real,
 }
 
@@ -130,67 +119,6 @@ impl Architecture {
         }
     }
 
-    /// Says what cannot be, if anything, for inputs of `mel_bands` bands.
-    pub fn problem(&self, mel_bands: usize) -> Option<String> {
-        let within = |what: &str, count: usize, most: usize| {
-            (!(1..=most).contains(&count)).then(|| format!("{what} is {count}, not 1 to {most}"))
-        };
-        let convolutions = self.blocks.iter().flat_map(|block| &block.filters);
-        within("the number of blocks", self.blocks.len(), MOST_BLOCKS)
-            .or_else(|| {
-                let hidden = self.hidden;
-                (hidden > MOST_FILTERS)
-                    .then(|| format!("hidden is {hidden}, not 0 to {MOST_FILTERS}"))
-            })
-            .or_else(|| within("the number of labels", self.labels, MOST_LABELS))
-            .or_else(|| {
-                self.blocks.iter().find_map(|block| {
-                    within(
-                        "the convolutions of a block",
-                        block.filters.len(),
-                        MOST_CONVOLUTIONS,
-                    )
-                })
-            })
-            .or_else(|| {
-                convolutions
-                    .clone()
-                    .find_map(|&count| within("a filter count", count, MOST_FILTERS))
-            })
-            .or_else(|| {
-                (self.mels_after(mel_bands, self.blocks.len()) == 0)
-                    .then(|| format!("{mel_bands} mel bands are pooled away"))
-            })
-            .or_else(|| {
-                let hidden = (COMPONENTS * self.hidden) as f64 * self.features() as f64;
-                let activations = self.activations(mel_bands);
-                let too_many = |what: &str, floats: f64| {
-                    (floats > MOST_FLOATS)
-                        .then(|| format!("{what} {floats:.0} numbers, more than {MOST_FLOATS}"))
-                };
-                let chunk = format!("its activations for {CHUNK} columns are");
-                too_many("its hidden layer has", hidden).or_else(|| too_many(&chunk, activations))
-            })
-    }
-
-    /// Floats of all maps of a stream that takes [`CHUNK`] columns at a time, as if no block
-    /// pooled its last. Not in integers: there can be more than they hold.
-    pub(super) fn activations(&self, mel_bands: usize) -> f64 {
-        let mut rows = (CHUNK * self.frames_per_column()) as f64;
-        let mut floats = 0.0;
-        for (index, block) in self.blocks.iter().enumerate() {
-            let lanes = InstructionSet::Avx512.lanes(); // the widest: channels fill them up
-            let channels = |filters: &usize| (COMPONENTS * filters).next_multiple_of(lanes);
-            let channels: usize = block.filters.iter().map(channels).sum();
-            let mels = self.mels_after(mel_bands, index) as f64 + 2.0; // and a zero on each side
-            floats += channels as f64 * (rows + HISTORY as f64) * mels;
-            if block.pools {
-                rows /= POOLING as f64;
-            }
-        }
-        floats
-    }
-
     /// Frames that become one column of the trunk's output.
     pub fn frames_per_column(&self) -> usize {
         self.blocks
@@ -200,7 +128,7 @@ impl Architecture {
             .product()
     }
 
-    /// Chunks of `columns` columns after which nothing of the state before them is left, to the bit. A convolution sees
+    /// Chunks of `columns` columns after which the outputs no longer depend on the state before them, to the bit. A convolution reads
     /// two rows of the past; fast kernels transform the rows of a chunk together, so the rounding of each depends on
     /// all of them.
     pub fn chunks_of_memory(&self, columns: usize) -> usize {
@@ -247,40 +175,40 @@ impl Architecture {
                     .filters
                     .iter()
                     .enumerate()
-                    .map(move |(place, &outputs)| (index, place, outputs))
+                    .map(move |(layer, &outputs)| (index, layer, outputs))
             })
-            .map(move |(block, place, outputs)| {
-                let layer = (block, place, inputs, outputs);
+            .map(move |(block, layer, outputs)| {
+                let convolution = (block, layer, inputs, outputs);
                 inputs = outputs;
-                layer
+                convolution
             })
     }
 
     /// Name and shape of every tensor, in a fixed order.
     pub fn parameters(&self, mel_bands: usize) -> Vec<ParameterShape> {
         let mut list = ParameterShape::batch_norm("input_norm", COMPONENTS * mel_bands);
-        for (block, place, inputs, outputs) in self.convolutions() {
+        for (block, layer, inputs, outputs) in self.convolutions() {
             list.push(ParameterShape::new(
-                format!("blocks.{block}.convolutions.{place}.kernel"),
+                format!("blocks.{block}.convolutions.{layer}.kernel"),
                 self.algebra
                     .weight(outputs, inputs, &[KERNEL_SIZE, KERNEL_SIZE]),
                 ParameterKind::Weight,
             ));
-            let norm = format!("blocks.{block}.norms.{place}");
+            let norm = format!("blocks.{block}.norms.{layer}");
             list.extend(ParameterShape::batch_norm(&norm, COMPONENTS * outputs));
         }
         let features = self.feature_layout().units();
         let mut add = |name: &str, shape: Vec<usize>, kind: ParameterKind| {
             list.push(ParameterShape::new(name.into(), shape, kind));
         };
-        let mut seen = self.features();
+        let mut inputs = self.features();
         if self.hidden > 0 {
             let kernel = self.algebra.weight(self.hidden, features, &[]);
-            seen = COMPONENTS * self.hidden;
+            inputs = COMPONENTS * self.hidden;
             add("head.hidden.kernel", kernel, ParameterKind::Weight);
-            add("head.hidden.bias", vec![seen], ParameterKind::Shift);
+            add("head.hidden.bias", vec![inputs], ParameterKind::Shift);
         }
-        let weight = vec![self.labels, seen];
+        let weight = vec![self.labels, inputs];
         add("head.output.weight", weight, ParameterKind::Weight);
         add("head.output.bias", vec![self.labels], ParameterKind::Shift);
         list
@@ -328,7 +256,7 @@ mod tests {
         let net = Architecture::qcnn14(1.0, 527);
         assert_eq!(net.problem(64), None);
         assert_eq!(net.clone().real().problem(128), None);
-        // FACTS of the paper: 21.01 M parameters, 20.15 G multiply-adds in 10 s.
+        // The paper, table II: 21.01 M parameters, 20.15 G multiply-adds in 10 s.
         let millions = net.parameter_count(64) as f64 / 1e6;
         assert!((millions - 21.01).abs() < 0.1, "{millions} M");
         let billions =
@@ -343,56 +271,5 @@ mod tests {
         let millions = net.parameter_count(64) as f64 / 1e6;
         assert!((millions - 1.27).abs() < 0.02, "{millions} M");
         assert_eq!(Architecture::qcnn10(0.5, 50).features(), 256);
-    }
-
-    #[test]
-    fn what_cannot_be_is_said() {
-        let net = Architecture::qcnn10(0.25, 10);
-        assert!(net.problem(8).unwrap().contains("pooled away"));
-        // A file of 3 MB, and maps of 69 GB.
-        let wide = Block {
-            filters: [2_048, 1].repeat(4),
-            pools: true,
-        };
-        let narrow = Block {
-            filters: vec![1],
-            pools: true,
-        };
-        let large = Architecture {
-            blocks: [vec![wide], vec![narrow; 7]].concat(),
-            ..net.clone()
-        };
-        assert!(large.parameter_count(256) < 1_000_000);
-        assert!(large.problem(256).unwrap().contains("activations"));
-        for broken in [
-            Architecture {
-                blocks: vec![],
-                ..net.clone()
-            },
-            Architecture {
-                hidden: usize::MAX,
-                ..net.clone()
-            },
-            Architecture {
-                labels: usize::MAX,
-                ..net.clone()
-            },
-            Architecture {
-                blocks: vec![Block {
-                    filters: vec![],
-                    pools: true,
-                }],
-                ..net.clone()
-            },
-            Architecture {
-                blocks: vec![Block {
-                    filters: vec![0],
-                    pools: true,
-                }],
-                ..net
-            },
-        ] {
-            assert!(broken.problem(64).is_some(), "{broken:?}");
-        }
     }
 }

@@ -1,32 +1,31 @@
 //! The trunk in training on devices that are fast at products of matrices.
 //!
-//! A batch of maps is one matrix here: a row a place, a column a channel. Every map has two rows of
-//! zeros above it and a column of zeros to its left, which is also the one to the right of the row
-//! before. So each of the nine neighbours of all places is the same matrix some rows on, and a
-//! convolution is one product with the nine side by side; nobody needs to ask where a place lies,
-//! which is what candle's own operations on maps spend most of their time with on a GPU. Gradients
-//! are written out: candle would go over the maps twice as often, and its gradient of a convolution
-//! for the input adds one product at a time there (candle 0.11.1).
+//! A batch of maps is one matrix: a row for each pixel (time, mel), a column for each channel. Every map has two rows
+//! of zeros above it and a column of zeros to its left, which also serves as the zero to the right of the row before.
+//! So each of the nine taps of all pixels is the same matrix, shifted by some rows, and a convolution is one product
+//! with the nine side by side. No index arithmetic per pixel is left, which is what candle's own operations on maps
+//! spend most of their time on on a GPU. Gradients are written out: candle would read the maps twice as often, and its
+//! gradient of a convolution for the input adds one product at a time there (candle 0.11.1).
 
 use candle_core::{DType, Device, Result, Tensor};
 
-use super::{BATCH_NORM_EPSILON, POOLING};
-use crate::own_gradient::with_gradient;
+use crate::kernels::POOLING;
+use crate::operations::{BATCH_NORM_EPSILON, with_gradient};
 use crate::quaternion::expand_tensor;
 
 const TAPS: usize = 3;
 /// Rows of zeros above a map.
 const ABOVE: usize = TAPS - 1;
 
-/// What the rows of a matrix are.
+/// The pixels that the rows of a matrix stand for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Places {
+struct Pixels {
     batch: usize,
     time: usize,
     mels: usize,
 }
 
-impl Places {
+impl Pixels {
     fn width(self) -> usize {
         self.mels + 1
     }
@@ -44,23 +43,23 @@ impl Places {
             .reshape((batch * self.of_a_map(), channels))
     }
 
-    /// The way back: the first `time` rows and `mels` mels.
+    /// The inverse of [`embed`](Self::embed), of the first `time` rows and `mels` mels.
     fn extract(self, matrix: &Tensor, time: usize, mels: usize) -> Result<Tensor> {
         let maps = (self.batch, self.time + ABOVE, self.width(), matrix.dim(1)?);
         let rows = matrix.reshape(maps)?.narrow(1, ABOVE, time)?;
         rows.narrow(2, 1, mels)?.contiguous()
     }
 
-    /// One at each place of a map, zero in the margins: `batch · places of a map × 1`.
+    /// One at each pixel of a map, zero in the margins: `batch · pixels of a map × 1`.
     fn inside(self, device: &Device) -> Result<Tensor> {
         let ones = (self.batch, self.time, self.mels, 1);
         self.embed(&Tensor::ones(ones, DType::F32, device)?)
     }
 }
 
-/// Maps of a batch as a matrix, `batch · places of a map × channels`, zero in the margins.
+/// Maps of a batch as a matrix, `batch · pixels of a map × channels`, zero in the margins.
 pub(super) struct Maps {
-    places: Places,
+    pixels: Pixels,
     inside: Tensor,
     matrix: Tensor,
 }
@@ -69,12 +68,12 @@ impl Maps {
     /// From `batch × channels × time × mel`. Not differentiable.
     pub(super) fn new(planes: &Tensor) -> Result<Self> {
         let (batch, _, time, mels) = planes.dims4()?;
-        let places = Places { batch, time, mels };
+        let pixels = Pixels { batch, time, mels };
         let maps = planes.detach().permute((0, 2, 3, 1))?.contiguous()?;
         Ok(Self {
-            places,
-            inside: places.inside(planes.device())?,
-            matrix: places.embed(&maps)?,
+            pixels,
+            inside: pixels.inside(planes.device())?,
+            matrix: pixels.embed(&maps)?,
         })
     }
 
@@ -96,22 +95,22 @@ impl Maps {
         Ok((Self { matrix, ..self }, statistics))
     }
 
-    /// What it gives in the margins is no part of any map. `kernel` is real.
+    /// Rows of margins in the result are meaningless. `kernel` is real.
     fn convolution(&self, kernel: &Tensor) -> Result<Tensor> {
-        let places = self.places;
+        let pixels = self.pixels;
         let (outputs, inputs, _, _) = kernel.dims4()?;
-        let of_all = neighbours(places, &self.matrix.detach(), ABOVE * places.width() + 1)?;
+        let of_all = taps_side_by_side(pixels, &self.matrix.detach(), ABOVE * pixels.width() + 1)?;
         let known = kernel.detach();
         let weights = known.permute((2, 3, 1, 0))?.contiguous()?;
         let result = of_all.matmul(&weights.reshape((TAPS * TAPS * inputs, outputs))?)?;
         with_gradient([&self.matrix, kernel], result, move |gradient| {
             let gradient = gradient.contiguous()?;
-            let turned = known.flip(&[2, 3])?.permute((2, 3, 0, 1))?.contiguous()?;
-            let turned = turned.reshape((TAPS * TAPS * outputs, inputs))?;
-            let of_input = neighbours(places, &gradient, 1)?.matmul(&turned)?;
-            // A product for each sample: one over all places would keep few groups of threads busy.
+            let flipped = known.flip(&[2, 3])?.permute((2, 3, 0, 1))?.contiguous()?;
+            let flipped = flipped.reshape((TAPS * TAPS * outputs, inputs))?;
+            let of_input = taps_side_by_side(pixels, &gradient, 1)?.matmul(&flipped)?;
+            // A product for each sample: one over all pixels would keep few groups of threads busy.
             let by_sample = |matrix: &Tensor, columns: usize| {
-                matrix.reshape((places.batch, places.of_a_map(), columns))
+                matrix.reshape((pixels.batch, pixels.of_a_map(), columns))
             };
             let of_kernel = by_sample(&of_all, TAPS * TAPS * inputs)?
                 .t()?
@@ -129,12 +128,12 @@ impl Maps {
         weight: &Tensor,
         bias: &Tensor,
     ) -> Result<(Tensor, [Tensor; 2])> {
-        let places = self.places;
+        let pixels = self.pixels;
         let channels = weight.elem_count();
-        let share = 1.0 / (places.batch * places.time * places.mels) as f64;
-        let of_all = self.inside.reshape((places.batch, 1, places.of_a_map()))?;
+        let share = 1.0 / (pixels.batch * pixels.time * pixels.mels) as f64;
+        let of_all = self.inside.reshape((pixels.batch, 1, pixels.of_a_map()))?;
         let mean_of = move |matrix: &Tensor| {
-            let by_sample = matrix.reshape((places.batch, places.of_a_map(), channels))?;
+            let by_sample = matrix.reshape((pixels.batch, pixels.of_a_map(), channels))?;
             of_all.matmul(&by_sample)?.sum(0)? * share
         };
         let mean = mean_of(&x.detach())?;
@@ -170,13 +169,13 @@ impl Maps {
 
     /// The mean over 2×2 (time, mel); an odd last row or mel is dropped.
     pub(super) fn pool(self) -> Result<Self> {
-        let (from, channels) = (self.places, self.matrix.dim(1)?);
-        let to = Places {
+        let (from, channels) = (self.pixels, self.matrix.dim(1)?);
+        let to = Pixels {
             time: from.time / POOLING,
             mels: from.mels / POOLING,
             ..from
         };
-        let Places { batch, time, mels } = to;
+        let Pixels { batch, time, mels } = to;
         let quarter = 1.0 / (POOLING * POOLING) as f64;
         let sum_of_pairs = |pairs: Tensor| pairs.narrow(1, 0, 1)? + pairs.narrow(1, 1, 1)?;
         let inner = from.extract(&self.matrix.detach(), POOLING * time, POOLING * mels)?;
@@ -200,22 +199,22 @@ impl Maps {
         })?;
         Ok(Self {
             inside: to.inside(matrix.device())?,
-            places: to,
+            pixels: to,
             matrix,
         })
     }
 
     /// The mean over mel: `batch × time × channels`.
     pub(super) fn means(&self) -> Result<Tensor> {
-        let Places { time, mels, .. } = self.places;
-        self.places.extract(&self.matrix, time, mels)?.mean(2)
+        let Pixels { time, mels, .. } = self.pixels;
+        self.pixels.extract(&self.matrix, time, mels)?.mean(2)
     }
 }
 
-/// The nine neighbours of each place side by side: the first is `before` places before it. Zeros are
-/// beyond the first and the last place.
-fn neighbours(places: Places, matrix: &Tensor, before: usize) -> Result<Tensor> {
-    let (count, width) = (matrix.dim(0)?, places.width());
+/// The nine taps of each pixel side by side; the first is `before` pixels before it. Zeros are
+/// beyond the first and the last pixel.
+fn taps_side_by_side(pixels: Pixels, matrix: &Tensor, before: usize) -> Result<Tensor> {
+    let (count, width) = (matrix.dim(0)?, pixels.width());
     let farthest = ABOVE * (width + 1);
     let padded = matrix.pad_with_zeros(0, before, farthest - before)?;
     let tap = |tap: usize| padded.narrow(0, tap / TAPS * width + tap % TAPS, count);

@@ -1,20 +1,21 @@
 //! How much memory a network takes.
 
-use super::{Architecture, POOLING};
+use super::architecture::{Architecture, CLIP_CHUNK};
+use super::window::MAX_WINDOW_S;
 use crate::features::{COMPONENTS, FeatureSettings};
-use crate::kernels::{Counts, InstructionSet, Method, Shape};
-use crate::tagging::MAX_WINDOW_S;
+use crate::kernels::POOLING;
+use crate::kernels::{Counts, InstructionSet, LayerShape, Method};
 
 /// Columns at a time for which weights are packed: live, and files.
-const CHUNKS: [usize; 2] = [1, super::architecture::CHUNK];
+const CHUNKS: [usize; 2] = [1, CLIP_CHUNK];
 /// Copies of the weights as the file has them: while they are read, and beside the packed ones.
 const COPIES: f64 = 2.0;
 /// The largest scratch memory of a kernel, in maps of the layers it runs on.
 const MAPS_WITH_SCRATCH: f64 = 2.0;
 
 impl Architecture {
-    /// Bytes that loading the network and running one live stream and one file takes at most, whatever
-    /// instructions the machine has: the weights, their packed forms, activations, and the columns of the
+    /// The most bytes that loading the network and running one live stream and one file takes, on any
+    /// instruction set: the weights, their packed forms, activations, and the columns of the
     /// longest window. The bytes of the file are not part of it.
     pub fn memory_bytes(&self, features: &FeatureSettings) -> u64 {
         let bands = features.mel_bands;
@@ -50,13 +51,13 @@ impl Architecture {
         InstructionSet::ALL.into_iter().map(on).fold(0.0, f64::max)
     }
 
-    /// Every convolution as it runs where so many columns come at a time.
-    fn layer_shapes(&self, mel_bands: usize, columns: usize) -> Vec<Shape> {
+    /// Every convolution where `columns` columns are computed at a time.
+    fn layer_shapes(&self, mel_bands: usize, columns: usize) -> Vec<LayerShape> {
         let group = self.algebra.group();
         let layers = self.convolutions().map(|(block, _, inputs, outputs)| {
             let later = self.blocks[block..].iter().filter(|block| block.pools);
             let rows: usize = later.map(|_| POOLING).product();
-            Shape {
+            LayerShape {
                 group,
                 counts: Counts {
                     inputs: inputs * COMPONENTS / group,

@@ -1,6 +1,6 @@
-//! The quaternion CNN: one definition, two ways to run it.
+//! The quaternion CNN: one definition, two implementations.
 //!
-//! [`Architecture`] says what there is. [`whole_clip`] runs it on candle, differentiable, a batch
+//! [`Architecture`] defines layers and tensors. [`whole_clip`] runs it on candle, differentiable, a batch
 //! of clips at a time (training, reference, CUDA). [`streaming`] runs it a few frames at a time
 //! with a state, at constant cost (plugin, command line). Tests hold the two together.
 //!
@@ -10,21 +10,23 @@
 //! layer. Causal in time.
 
 mod architecture;
-mod head;
+mod clip;
+mod columns;
+mod limits;
 mod matrices;
 mod memory;
-mod normalisation;
-mod packed_linear;
 mod parameters;
-mod pooling;
-mod settled;
 pub mod streaming;
 mod temporal_pooling;
 pub mod whole_clip;
+mod window;
 
-pub use architecture::{Algebra, Architecture, Block, POOLING};
-pub use normalisation::{BATCH_NORM_EPSILON, BatchStatistics, batch_norm_relu};
+pub use crate::kernels::POOLING;
+pub use crate::operations::{BATCH_NORM_EPSILON, BatchStatistics, average_pool, batch_norm_relu};
+pub(crate) use architecture::CLIP_CHUNK;
+pub use architecture::{Algebra, Architecture, Block};
+pub use clip::{clip_features, clip_logits};
 pub use parameters::{ParameterKind, ParameterShape};
-pub use pooling::average_pool;
-pub(crate) use temporal_pooling::VARIANCE_EPSILON;
 pub use temporal_pooling::{FeatureLayout, TemporalPooling};
+pub use window::{MAX_WINDOW_S, MIN_WINDOW_S};
+pub(crate) use window::{Window, WindowSums};

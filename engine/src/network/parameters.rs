@@ -1,4 +1,4 @@
-/// What a tensor is to training and to the checks of a model file.
+/// The role of a tensor in training and in the checks of a model file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ParameterKind {
     /// A convolution kernel or a matrix: trained, with weight decay.
@@ -11,14 +11,14 @@ pub enum ParameterKind {
     Statistic,
 }
 
-/// A tensor that a network of some architecture has.
+/// Name, size and kind of a tensor of an architecture.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParameterShape {
     /// Name in the model file.
     pub name: String,
     /// Size of each dimension.
     pub shape: Vec<usize>,
-    /// What it is.
+    /// Its role.
     pub kind: ParameterKind,
 }
 

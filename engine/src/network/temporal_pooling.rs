@@ -1,15 +1,14 @@
-//! What the head is told of a window: which maps a column is made of, and what is taken of its columns.
+//! From the outputs of the trunk to the features of a window, which the head reads.
 
 use candle_core::{Result, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::{Architecture, POOLING};
 use crate::features::COMPONENTS;
 
 /// A deviation is √(variance + ε) − √ε: that of what never changes is 0, and has a gradient.
-pub(crate) const VARIANCE_EPSILON: f32 = 1e-5;
+pub(super) const VARIANCE_EPSILON: f32 = 1e-5;
 
-/// How the columns of a window become the features that the head sees. A column is a mean over mel (and over
+/// How the columns of a window become the features that the head reads. A column is a mean over mel (and over
 /// the rows that a column has on the map's time scale); units of one map follow those of the map before.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -19,14 +18,14 @@ pub enum TemporalPooling {
     MeanMax,
     /// That, and mean and standard deviation of each channel of every block: statistics pooling (Snyder et
     /// al., *X-vectors*, ICASSP 2018) of several levels (Lee and Nam, arXiv 1703.01793). For a few percent more
-    /// parameters the head hears textures, which the last block has forgotten.
+    /// parameters the head can tell textures apart, which the last block no longer represents.
     Statistics,
 }
 
 impl TemporalPooling {
-    /// Whether it is the one that a card need not name.
+    /// Whether it is the default, which cards leave out.
     #[allow(clippy::trivially_copy_pass_by_ref)] // serde asks for a reference
-    pub(super) fn is_usual(&self) -> bool {
+    pub(super) fn is_default(&self) -> bool {
         *self == Self::default()
     }
 }
@@ -44,8 +43,8 @@ pub struct FeatureLayout {
     pub statistics: bool,
 }
 
-/// The mean over mel of what each block that is heard gave (`batch × rows × channels`, in their order) to
-/// columns (`batch × columns × numbers of a column`); of each, a column has so many rows, of the last one.
+/// The means over mel of the blocks that feed the head (`batch × rows × channels` each, in their order) to columns
+/// (`batch × columns × column size`). `rows_per_column`: rows of each block for a column; 1 for the last.
 /// Rows that make no whole column are left out.
 pub(super) fn join(
     levels: &[Tensor],
@@ -66,7 +65,7 @@ pub(super) fn join(
 }
 
 impl FeatureLayout {
-    /// Columns (`batch × columns × units`) to features of the window that they are (`batch × features`).
+    /// Columns (`batch × columns × units`) to features of the window that they make up (`batch × features`).
     pub(super) fn features_of(&self, columns: &Tensor) -> Result<Tensor> {
         let (batch, count, _) = columns.dims3()?;
         let columns = columns.reshape((batch, count, COMPONENTS, self.column))?;
@@ -85,47 +84,5 @@ impl FeatureLayout {
     /// Units of a window's features.
     pub fn units(&self) -> usize {
         self.last + if self.statistics { 2 * self.column } else { 0 }
-    }
-}
-
-impl Architecture {
-    /// Whether what a block gives is part of a column.
-    pub fn is_heard(&self, block: usize) -> bool {
-        self.temporal_pooling == TemporalPooling::Statistics || block + 1 == self.blocks.len()
-    }
-
-    /// Rows on the time scale of what a block gives that make a column.
-    pub(super) fn rows_per_column(&self, block: usize) -> usize {
-        let later = self.blocks[block + 1..].iter();
-        later.map(|b| if b.pools { POOLING } else { 1 }).product()
-    }
-
-    /// Quaternion units that a block gives.
-    pub(super) fn units(&self, block: usize) -> usize {
-        self.blocks[block].filters.last().copied().unwrap_or(1)
-    }
-
-    /// How a column and the features of a window are laid out.
-    pub fn feature_layout(&self) -> FeatureLayout {
-        let blocks = 0..self.blocks.len();
-        let heard = blocks.filter(|&block| self.is_heard(block));
-        FeatureLayout {
-            column: heard.map(|block| self.units(block)).sum(),
-            last: match self.blocks.len() {
-                0 => 0,
-                count => self.units(count - 1),
-            },
-            statistics: self.temporal_pooling == TemporalPooling::Statistics,
-        }
-    }
-
-    /// Numbers in a column of the trunk's output.
-    pub fn column_size(&self) -> usize {
-        COMPONENTS * self.feature_layout().column
-    }
-
-    /// Numbers that the head is told of a window.
-    pub fn features(&self) -> usize {
-        COMPONENTS * self.feature_layout().units()
     }
 }

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use candle_core::{Device, Result, Tensor};
 
+use super::architecture::{Algebra, Architecture};
 use super::matrices::Maps;
+use super::parameters::ParameterKind;
 use super::temporal_pooling::join;
-use super::{Algebra, Architecture, BATCH_NORM_EPSILON, ParameterKind, average_pool};
 use crate::blocked::{TrunkLayer, causal_convolution, trunk};
 use crate::features::COMPONENTS;
+use crate::operations::{BATCH_NORM_EPSILON, average_pool};
 use crate::quaternion::quaternion_linear;
 
 /// A network over named tensors (names and shapes from [`Architecture::parameters`]). The tensors
@@ -99,9 +101,9 @@ impl Network {
         let (mut all, mut levels) = (Vec::new(), Vec::new());
         let mut maps = Maps::new(&self.normalise_input(frames)?)?;
         for (index, block) in self.architecture.blocks.iter().enumerate() {
-            for place in 0..block.filters.len() {
-                let kernel = self.tensor(&format!("blocks.{index}.convolutions.{place}.kernel"));
-                let name = format!("blocks.{index}.norms.{place}");
+            for layer in 0..block.filters.len() {
+                let kernel = self.tensor(&format!("blocks.{index}.convolutions.{layer}.kernel"));
+                let name = format!("blocks.{index}.norms.{layer}");
                 let part = |part: &str| self.tensor(&format!("{name}.{part}"));
                 let (after, statistics) = maps.layer(kernel, part("weight"), part("bias"))?;
                 maps = after;
@@ -110,7 +112,7 @@ impl Network {
             if block.pools {
                 maps = maps.pool()?;
             }
-            if self.architecture.is_heard(index) {
+            if self.architecture.feeds_head(index) {
                 levels.push(maps.means()?);
             }
         }
@@ -121,14 +123,15 @@ impl Network {
     fn blocked_training_columns(&self, frames: &Tensor) -> Result<(Tensor, NormStatistics)> {
         let (mut layers, mut names) = (Vec::new(), Vec::new());
         for (index, block) in self.architecture.blocks.iter().enumerate() {
-            for place in 0..block.filters.len() {
-                let name = format!("blocks.{index}.norms.{place}");
+            for layer in 0..block.filters.len() {
+                let name = format!("blocks.{index}.norms.{layer}");
                 layers.push(TrunkLayer {
-                    kernel: self.tensor(&format!("blocks.{index}.convolutions.{place}.kernel")),
+                    kernel: self.tensor(&format!("blocks.{index}.convolutions.{layer}.kernel")),
                     weight: self.tensor(&format!("{name}.weight")),
                     bias: self.tensor(&format!("{name}.bias")),
-                    pools: block.pools && place + 1 == block.filters.len(),
-                    heard: place + 1 == block.filters.len() && self.architecture.is_heard(index),
+                    pools: block.pools && layer + 1 == block.filters.len(),
+                    feeds_head: layer + 1 == block.filters.len()
+                        && self.architecture.feeds_head(index),
                 });
                 names.push(name);
             }
@@ -146,15 +149,15 @@ impl Network {
         ))
     }
 
-    /// The means over mel of the blocks that are heard to columns.
+    /// The means over mel of the blocks that feed the head to columns.
     fn columns_of(&self, levels: &[Tensor]) -> Result<Tensor> {
         let blocks = 0..self.architecture.blocks.len();
-        let heard = blocks.filter(|&block| self.architecture.is_heard(block));
-        let rows = heard.map(|block| self.architecture.rows_per_column(block));
+        let feeding = blocks.filter(|&block| self.architecture.feeds_head(block));
+        let rows = feeding.map(|block| self.architecture.rows_per_column(block));
         join(levels, rows)
     }
 
-    /// Columns to the features of the window that they are (`batch × features`), see
+    /// Columns to the features of the window that they make up (`batch × features`), see
     /// [`TemporalPooling`](super::TemporalPooling).
     ///
     /// # Errors
@@ -178,7 +181,7 @@ impl Network {
     /// The hidden layer before its ReLU (`batch × 4·hidden`).
     ///
     /// # Errors
-    /// If there is none or candle fails.
+    /// If the network has no hidden layer or candle fails.
     pub fn hidden_sums(&self, features: &Tensor) -> Result<Tensor> {
         if self.architecture.hidden == 0 {
             candle_core::bail!("this network has no hidden layer");
@@ -191,7 +194,7 @@ impl Network {
         }
     }
 
-    /// What [`hidden`](Self::hidden) gives to logits (`batch × labels`).
+    /// The output of [`hidden`](Self::hidden) to logits (`batch × labels`).
     ///
     /// # Errors
     /// If candle fails.
@@ -210,15 +213,15 @@ impl Network {
         let mut x = self.normalise_input(frames)?;
         let mut levels = Vec::new();
         for (index, block) in self.architecture.blocks.iter().enumerate() {
-            for place in 0..block.filters.len() {
-                let kernel = self.tensor(&format!("blocks.{index}.convolutions.{place}.kernel"));
+            for layer in 0..block.filters.len() {
+                let kernel = self.tensor(&format!("blocks.{index}.convolutions.{layer}.kernel"));
                 x = causal_convolution(&x, kernel)?;
-                x = norm_relu(&format!("blocks.{index}.norms.{place}"), &x)?;
+                x = norm_relu(&format!("blocks.{index}.norms.{layer}"), &x)?;
             }
             if block.pools {
                 x = average_pool(&x)?;
             }
-            if self.architecture.is_heard(index) {
+            if self.architecture.feeds_head(index) {
                 levels.push(x.mean(3)?.transpose(1, 2)?);
             }
         }
@@ -254,7 +257,7 @@ impl Network {
         &self.tensors[name] // `new` took every name the architecture has
     }
 
-    /// The tensors that training adjusts, with what they are.
+    /// The tensors that training adjusts, with their kinds.
     pub fn trained(&self) -> impl Iterator<Item = (&str, &Tensor, ParameterKind)> {
         let kinds: BTreeMap<String, ParameterKind> = self
             .architecture

@@ -39,17 +39,17 @@ pub fn expand(quarters: &[f32], outputs: usize, inputs: usize, taps: usize) -> V
     expanded
 }
 
-/// What each quarter weight meets: `x` is a vector of quaternions, component after component (`4 × n`);
-/// `turns` becomes `4 × 4 × n`, out component by quarter by place, so that y\[out\] = Σ quarter · turns\[out\]\[quarter\]
-/// is w ⊗ x. Allocates only where `turns` has to grow.
-pub fn turned(x: &[f32], turns: &mut Vec<f32>) {
+/// The factors of the quarter weights in a Hamilton product. `x` is a vector of `n` quaternions, component after
+/// component (`4 × n`); `factors` becomes `4 × 4 × n`, so that component `out` of w ⊗ x is the sum over the quarters q
+/// of w\[q\] · factors\[out\]\[q\]. Allocates only where `factors` has to grow.
+pub fn quarter_factors(x: &[f32], factors: &mut Vec<f32>) {
     let length = x.len() / COMPONENTS;
-    turns.clear();
+    factors.clear();
     for (quarters, signs) in QUARTER.iter().zip(&SIGN) {
-        // Each line of the table is its own inverse: `on` meets quarter[on], quarter `on` meets that.
+        // Each line of the table is its own inverse.
         for &on in quarters {
             let values = &x[on * length..][..length];
-            turns.extend(values.iter().map(|value| signs[on] * value));
+            factors.extend(values.iter().map(|value| signs[on] * value));
         }
     }
 }
@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_units_multiply_as_hamilton_carved_them() {
+    fn the_units_multiply_by_hamiltons_rules() {
         let (i, j, k) = ([0., 1., 0., 0.], [0., 0., 1., 0.], [0., 0., 0., 1.]);
         assert_eq!(hamilton_product(i, j), k);
         assert_eq!(hamilton_product(j, k), i);

@@ -1,4 +1,4 @@
-//! A Hamilton product by eight real products in place of sixteen.
+//! A Hamilton product by eight real products instead of sixteen.
 //!
 //! # The identity
 //!

@@ -21,7 +21,7 @@ mod eight_products;
 mod initialisation;
 mod linear;
 
-pub use algebra::{expand, expand_tensor, hamilton_product, turned};
+pub use algebra::{expand, expand_tensor, hamilton_product, quarter_factors};
 pub use convolution::convolve_by_expansion;
 pub use eight_products::{hadamard, hamilton_product_by_eight};
 pub use initialisation::initial_quarters;

@@ -1,36 +1,33 @@
 use std::sync::Arc;
 
 use super::stream::{ColumnStream, columns_before};
-use super::window::WindowSums;
 use crate::EngineError;
 use crate::features::FeatureSettings;
 use crate::model::{Among, Model};
 use crate::network::streaming::PackedNetwork;
+use crate::network::{CLIP_CHUNK, WindowSums};
 
-/// Columns computed at a time: a file has no one waiting for the first.
-const CHUNK: usize = 8;
-
-/// The whole clip at once: one answer over all its columns, in bounded memory.
+/// Classifies a whole clip: one answer over all its columns, in bounded memory.
 pub struct ClipClassifier {
     model: Arc<Model>,
     clip: ClipFeatures,
     among: Among,
 }
 
-/// The features of a whole clip, for a network that need not be a finished model: what the lab measures is what
-/// [`ClipClassifier`] says.
+/// The features of a whole clip, for networks that are not yet a model. Evaluation in training uses it, so it measures
+/// what [`ClipClassifier`] answers.
 ///
-/// There is silence before and after: the columns that the first and the last samples reach into count too, and a short
-/// clip is followed by as much silence as makes five columns of its own.
+/// Silence precedes and follows the clip: columns that the first and the last samples reach into count too, and a short
+/// clip is followed by as much silence as makes five columns.
 pub struct ClipFeatures {
     stream: ColumnStream,
     sums: WindowSums,
-    /// Columns that there are at least.
+    /// The least number of columns.
     least: usize,
 }
 
-/// Columns that a clip or a stream that ends has at least: less than .9 s is followed by silence. Chosen from 0 and 4
-/// to 9 on the same instruments under 1 s that `beginnings` measures, so its figures for them are optimistic.
+/// The least number of columns of a clip and of a stream that ends: less than 0.9 s is followed by silence. Chosen from
+/// 0 and 4 to 9 on the same instruments under 1 s that `beginnings` measures, so its figures for them are optimistic.
 pub(super) const LEAST_COLUMNS: usize = 5;
 
 impl ClipFeatures {
@@ -45,7 +42,7 @@ impl ClipFeatures {
     ) -> Result<Self, EngineError> {
         let architecture = network.architecture();
         Ok(Self {
-            stream: ColumnStream::new(network, settings, sample_rate, CHUNK)?,
+            stream: ColumnStream::new(network, settings, sample_rate, CLIP_CHUNK)?,
             sums: WindowSums::new(architecture),
             least: columns_before(settings, architecture) + LEAST_COLUMNS,
         })
@@ -69,7 +66,7 @@ impl ClipFeatures {
         features
     }
 
-    /// The logits of a clip at the network's rate, one a label, as [`ClipClassifier`] has them.
+    /// The logits of a clip at the network's rate, one a label, as [`ClipClassifier`] computes them.
     ///
     /// # Errors
     /// If the network's sample rate is not supported.
@@ -99,7 +96,7 @@ impl ClipClassifier {
         })
     }
 
-    /// Lets only some labels compete; the others get 0.
+    /// Restricts the answer to some labels; the others get 0.
     pub fn choose_among(&mut self, among: Among) {
         self.among = among;
     }
@@ -109,7 +106,7 @@ impl ClipClassifier {
         self.clip.push(mono);
     }
 
-    /// The probabilities, one a label.
+    /// The probability of each label, 0 to 1.
     pub fn finish(self) -> Vec<f32> {
         let (mut hidden, mut probabilities) = (Vec::new(), Vec::new());
         self.model

@@ -1,4 +1,4 @@
-//! Which label leads: the most specific one that is on, not the one with the highest probability.
+//! The leading label: the most specific one that is on, not the one with the highest probability.
 //!
 //! A general tagger gives a kind of sound at least the probability of its sub-kinds: "Music" is above "Guitar"
 //! whenever there is a guitar. The panel, the command line and OSC therefore order labels by a [`Lineup`], so that
@@ -6,8 +6,8 @@
 
 use crate::model::{OnLevels, USUAL_THRESHOLD};
 
-/// Of the most specific labels that are on, one with less than this share of the most probable one's probability
-/// does not lead, however specific: not faint strings over clear speech.
+/// Of the most specific labels that are on, one with less than this share of the highest probability among them does
+/// not lead: not faint strings over clear speech.
 const LEAST_SHARE: f32 = 0.5;
 
 /// How a label takes part in the order of labels. Lower comes first.
@@ -21,14 +21,14 @@ pub enum Standing {
     Off,
 }
 
-/// All that decides the order in which labels are shown.
+/// The inputs of the order in which labels are shown.
 #[derive(Debug, Clone, Copy)]
 pub struct Lineup<'a> {
     /// One a label, 0 to 1; a label below 0 does not take part.
     pub probabilities: &'a [f32],
     /// Whether each label is on; missing entries are off.
     pub on: &'a [bool],
-    /// From which probability each is on.
+    /// The probability from which each label is on.
     pub levels: OnLevels<'a>,
     /// The labels of which each label is a kind ([`Card::parents`](crate::model::Card::parents)); empty for labels
     /// without a hierarchy.
@@ -160,7 +160,7 @@ fn logit(probability: f32) -> f32 {
     (probability / (1.0 - probability)).ln()
 }
 
-/// Which labels are on in a single column or file, without a past. Allocates.
+/// Which labels are on in a single column or file, without hysteresis. Allocates.
 pub fn on_now(probabilities: &[f32], levels: OnLevels<'_>, threshold: f32) -> Vec<bool> {
     let labels = probabilities.iter().enumerate();
     labels

@@ -4,17 +4,11 @@ mod clip;
 mod leading;
 mod stream;
 mod tagger;
-mod window;
 
+pub use crate::network::{MAX_WINDOW_S, MIN_WINDOW_S};
 pub use clip::{ClipClassifier, ClipFeatures};
 pub use leading::{Lineup, Standing, on_now};
 pub use tagger::{Tagger, Tags};
-pub(crate) use window::WindowSums;
-
-/// The shortest window in seconds.
-pub const MIN_WINDOW_S: f32 = 0.5;
-/// The longest window in seconds.
-pub const MAX_WINDOW_S: f32 = 10.0;
 
 /// The indices of the `k` largest probabilities, largest first. Allocates.
 pub fn top(probabilities: &[f32], k: usize) -> Vec<usize> {

@@ -8,19 +8,19 @@ use crate::network::Architecture;
 use crate::network::streaming::{PackedNetwork, StreamingNetwork};
 use crate::{EngineError, Interrupt};
 
-/// Resampler, front end and network in a row, each in the state that a long silence leaves.
+/// Resampler, front end and network in series, each beginning in the state that a long silence leaves.
 ///
-/// The first [`columns_before`] columns reach past the first sample: they end in it and the samples that follow, and
-/// are mostly silence. The column after them is the first that lies wholly in the stream.
+/// The first [`columns_before`] columns begin before the first sample and are mostly silence. The column after them is
+/// the first that lies wholly in the stream.
 ///
-/// Samples wait until there are enough for a chunk of columns. The work is the same, but it is done at once: in a
-/// plugin the caches are full of other things whenever a block comes, and to fetch tables and code anew for
-/// every block costs more than the transforms (`cargo xtask bench -- --only live`).
+/// Samples are buffered until they complete a chunk of columns, so that its work is done at once: in a plugin the caches
+/// hold other data whenever a block comes, and fetching tables and code again for every block costs more than the
+/// transforms (`cargo xtask bench -- --only live`).
 pub(super) struct ColumnStream {
     waiting: Vec<f32>,
-    /// As many as make a chunk complete, of samples from now on.
+    /// Samples that complete the next chunk.
     wanted: usize,
-    path: Path,
+    stages: Stages,
 }
 
 /// Columns that reach past the first sample of a stream. The next one is the first that tags are given for.
@@ -28,8 +28,8 @@ pub(super) fn columns_before(settings: &FeatureSettings, architecture: &Architec
     FrontEnd::frames_before(settings).div_ceil(architecture.frames_per_column())
 }
 
-/// From samples to columns.
-struct Path {
+/// The stages from samples to columns.
+struct Stages {
     resampler: StreamResampler,
     front_end: FrontEnd,
     settings: FeatureSettings,
@@ -38,11 +38,11 @@ struct Path {
     /// Samples at the model's rate, and frames of them, since the beginning.
     samples: usize,
     frames: usize,
-    /// The frame of silence, as often as it fills up the first column.
+    /// The frame of silence, repeated as often as the first column needs to be whole.
     silence: Vec<f32>,
 }
 
-/// The network behind the frames that wait for a chunk to be full.
+/// The network, and the frames of the next chunk.
 struct Columns {
     network: StreamingNetwork,
     frames: Vec<f32>,
@@ -52,7 +52,7 @@ struct Columns {
 }
 
 impl ColumnStream {
-    /// Columns are computed `chunk` at a time: 1 for the least delay, more where no one waits.
+    /// Computes `chunk` columns at a time: 1 for the least latency, more for throughput.
     ///
     /// # Errors
     /// If the rate is not supported.
@@ -68,7 +68,7 @@ impl ColumnStream {
         let before = columns_before(settings, architecture) * frames_per_column;
         let missing = before - FrontEnd::frames_before(settings);
         let (front_end, silent_frame) = FrontEnd::after_silence(settings);
-        let mut path = Path {
+        let mut stages = Stages {
             resampler: StreamResampler::new(sample_rate, settings.sample_rate)?,
             front_end,
             settings: settings.clone(),
@@ -83,13 +83,13 @@ impl ColumnStream {
             frames: 0,
             silence: silent_frame.repeat(missing),
         };
-        path.begin();
-        // After silence the first chunk wants less than the others; no chunk wants more than one without a past.
+        stages.begin();
+        // After silence the first chunk needs fewer samples than the others; none needs more than one without history.
         let most = FrontEnd::samples_for(settings, chunk * frames_per_column);
         Ok(Self {
-            waiting: Vec::with_capacity(path.resampler.input_until(most)),
-            wanted: path.wanted(),
-            path,
+            waiting: Vec::with_capacity(stages.resampler.input_until(most)),
+            wanted: stages.wanted(),
+            stages,
         })
     }
 
@@ -98,48 +98,48 @@ impl ColumnStream {
             self.waiting.extend_from_slice(mono);
             return;
         }
-        self.path.push(&self.waiting, on_column);
+        self.stages.push(&self.waiting, on_column);
         self.waiting.clear();
-        self.path.push(mono, on_column);
-        self.wanted = self.path.wanted();
+        self.stages.push(mono, on_column);
+        self.wanted = self.stages.wanted();
     }
 
-    /// The column that silence gives.
+    /// The column of silence.
     pub(super) fn column_of_silence(&self) -> &[f32] {
-        let network = &self.path.columns.network;
+        let network = &self.stages.columns.network;
         network.column_before().unwrap_or_default()
     }
 
-    /// The end of a file: the columns of the samples that still wait. Silence follows until there are as
-    /// many since the beginning as `least` says, given how many of the samples' are whole; other frames that make no whole
-    /// column are left out. Allocates.
+    /// Ends a file: computes the columns of the samples that still wait, then those of silence until there are
+    /// `least(whole)` columns since the beginning, of which `whole` are complete without it. Frames that make no whole
+    /// column are dropped. Allocates.
     pub(super) fn finish(
         &mut self,
         least: &dyn Fn(usize) -> usize,
         on_column: &mut dyn FnMut(&[f32]),
     ) {
-        self.path.push(&self.waiting, on_column);
+        self.stages.push(&self.waiting, on_column);
         self.waiting.clear();
-        self.path.finish(least, on_column);
+        self.stages.finish(least, on_column);
     }
 
     pub(super) fn reset(&mut self) {
         self.waiting.clear();
-        self.path.reset();
-        self.wanted = self.path.wanted();
+        self.stages.reset();
+        self.wanted = self.stages.wanted();
     }
 
     pub(super) fn interrupt_by(&mut self, interrupt: Interrupt) {
-        self.path.columns.network.interrupt_by(interrupt);
+        self.stages.columns.network.interrupt_by(interrupt);
     }
 
     pub(super) fn resampler_latency_s(&self, sample_rate: u32) -> f64 {
-        self.path.resampler.latency_s(sample_rate)
+        self.stages.resampler.latency_s(sample_rate)
     }
 }
 
-impl Path {
-    /// The state after a long silence.
+impl Stages {
+    /// Enters the state after a long silence.
     fn begin(&mut self) {
         self.columns.frames.clear();
         self.columns.frames.extend_from_slice(&self.silence);
@@ -147,12 +147,12 @@ impl Path {
         self.frames = self.missing_frames();
     }
 
-    /// Frames of silence that fill up the first column.
+    /// Frames of silence at the beginning of the first column.
     fn missing_frames(&self) -> usize {
         self.silence.len() / self.columns.network.packed().frame_size()
     }
 
-    /// Samples at the host's rate that must come until a chunk of columns is complete.
+    /// Samples at the host's rate that are still needed to complete a chunk of columns.
     fn wanted(&self) -> usize {
         let chunk = self.columns.chunk_size / self.columns.column_size * self.frames_per_column;
         let frames = (self.frames / chunk + 1) * chunk - self.missing_frames();
@@ -222,7 +222,7 @@ impl Columns {
         }
     }
 
-    /// Computes the whole columns that wait and forgets the rest.
+    /// Computes the whole columns that wait and drops the rest.
     fn finish(&mut self, on_column: &mut dyn FnMut(&[f32])) {
         let whole = self.frames.len() / self.column_size * self.column_size;
         self.network.advance(&self.frames[..whole], on_column);

@@ -2,35 +2,34 @@ use std::sync::Arc;
 
 use super::clip::LEAST_COLUMNS;
 use super::stream::{ColumnStream, columns_before};
-use super::window::{Window, WindowSums};
-use super::{MAX_WINDOW_S, MIN_WINDOW_S};
 use crate::features::DELTA_LATENCY_FRAMES;
 use crate::model::{Among, Model, OnLevels};
+use crate::network::{MAX_WINDOW_S, MIN_WINDOW_S, Window, WindowSums};
 use crate::{EngineError, Interrupt};
 
-/// What was heard up to some instant.
+/// The tags of one column.
 #[derive(Debug, Clone, Copy)]
 pub struct Tags<'a> {
-    /// Audio time of the newest sample that went in, in seconds from the first one pushed.
+    /// Time of the newest sample that the tags depend on, in seconds from the first sample pushed.
     pub time_s: f64,
-    /// One a label, 0 to 1.
+    /// The probability of each label, 0 to 1.
     pub probabilities: &'a [f32],
-    /// What to show where no label is on: "no clear genre" among chosen labels, "no answer yet" in the first four
-    /// columns of a stream, where a general tagger's most probable label is "Music" whatever there is. `None`: the
-    /// label that leads.
+    /// The text to show where no label is on: "no clear genre" among chosen labels, "no answer yet" in the first four
+    /// columns of a stream, where the most probable label of a general tagger is "Music" for any input. `None`: show
+    /// the leading label.
     pub unclear: Option<&'a str>,
-    /// Places of the labels that competed, where only some did; empty for all.
+    /// Indices of the labels that competed, where only some did; empty for all.
     pub among: &'a [usize],
-    /// From which probability each label is on.
+    /// The probability from which each label is on.
     pub on_levels: OnLevels<'a>,
 }
 
 /// Live tagging: mono samples at the host's rate in, tags out, one a column (about six a second with four poolings).
 /// Any block sizes give the same tags.
 ///
-/// A stream begins as after a long silence, and so does everything after a [`reset`](Self::reset): the tags are those
-/// of the same samples behind silence. The window is full of it at first, so what a column says grows with the share
-/// of the window that the stream fills. The first tags come after [`Card::first_tags_s`](crate::model::Card::first_tags_s).
+/// A stream begins in the state that a long silence leaves, and so it does after a [`reset`](Self::reset): the tags are
+/// those of the same samples behind silence. The window is full of silence at first, so probabilities grow with the
+/// share of the window that the stream fills. The first tags come after [`Card::first_tags_s`](crate::model::Card::first_tags_s).
 pub struct Tagger {
     model: Arc<Model>,
     sample_rate: u32,
@@ -39,10 +38,10 @@ pub struct Tagger {
     samples_pushed: u64,
 }
 
-/// What to show of the first columns, unless a label is on.
+/// The text to show for the first columns, unless a label is on.
 const NO_ANSWER_YET: &str = "no answer yet";
 
-/// Everything behind the columns.
+/// From columns to tags.
 struct Results {
     window: Window,
     window_s: f32,
@@ -90,8 +89,9 @@ impl Tagger {
         Ok(tagger)
     }
 
-    /// Takes mono samples; calls `on_tags` for each column that became complete. Does not
-    /// allocate after the first second; not for the audio thread all the same, for it computes.
+    /// Takes mono samples at the rate of [`new`](Self::new), in blocks of any size; calls `on_tags` for each column
+    /// that they complete. Does not allocate once the first tags came, and never waits. A block that completes a column
+    /// computes for milliseconds: call it from a worker thread, not from the audio thread.
     pub fn push(&mut self, mono: &[f32], on_tags: &mut dyn FnMut(&Tags<'_>)) {
         self.samples_pushed += mono.len() as u64;
         let (model, results) = (&self.model, &mut self.results);
@@ -99,9 +99,10 @@ impl Tagger {
             .push(mono, &mut |column| results.take(model, column, on_tags));
     }
 
-    /// The end of a file: hands out what is still inside. A stream of fewer than five columns is followed by silence
-    /// until there are five, as in [`ClipClassifier`](super::ClipClassifier): a single hit needs time to be told. The
-    /// times of these columns are after the stream's end. [`reset`](Self::reset) before the next stream.
+    /// Ends a file: computes the columns of the samples that still wait. A stream of fewer than five columns is
+    /// followed by silence until there are five, as in [`ClipClassifier`](super::ClipClassifier): the network needs the
+    /// decay of a single hit. The times of these columns lie after the end of the stream. Call [`reset`](Self::reset)
+    /// before the next stream. Allocates.
     pub fn finish(&mut self, on_tags: &mut dyn FnMut(&Tags<'_>)) {
         if self.samples_pushed == 0 {
             return;
@@ -113,7 +114,7 @@ impl Tagger {
         });
     }
 
-    /// Sets the window in seconds (clamped to 0.5–10); heard at the next column, without a reload.
+    /// Sets the window in seconds (clamped to 0.5–10) from the next column on. Allocates nothing.
     pub fn set_window(&mut self, seconds: f32) {
         let seconds = if seconds.is_finite() {
             seconds
@@ -126,13 +127,13 @@ impl Tagger {
         results.window.set_length(columns.round() as usize);
     }
 
-    /// From now on no columns are computed once `interrupt` is raised: a column in the making ends between two
-    /// layers. What the tagger says after that means nothing.
+    /// Stops computing columns once `interrupt` is raised, between two layers at the latest. The tags of a tagger that
+    /// was interrupted are meaningless.
     pub fn interrupt_by(&mut self, interrupt: Interrupt) {
         self.stream.interrupt_by(interrupt);
     }
 
-    /// Lets only some labels compete, from the next column on; the others get 0.
+    /// Restricts the tags to some labels, from the next column on; the others get 0. Frees the former `Among`.
     pub fn choose_among(&mut self, among: Among) {
         self.results.among = among;
     }
@@ -152,15 +153,15 @@ impl Tagger {
         refresh_s(&self.model)
     }
 
-    /// The longest time in seconds from a sample to the first tags that know of it: a column, the
-    /// delta frames, a hop and the resampler. The host's block and the window come on top.
+    /// The longest time in seconds from a sample to the first tags that depend on it: a column, the
+    /// delta frames, a hop and the resampler. The host's block comes on top.
     pub fn latency_s(&self) -> f64 {
         let hop_s = self.model.card().features.hop_s();
         let waiting = self.refresh_s() + (DELTA_LATENCY_FRAMES + 1) as f64 * hop_s;
         waiting + self.stream.resampler_latency_s(self.sample_rate)
     }
 
-    /// As after a long silence: a jump of the transport, another file. Allocates nothing.
+    /// Returns to the state that a long silence leaves: for a jump of the transport, or another file. Allocates nothing.
     pub fn reset(&mut self) {
         self.stream.reset();
         self.results.window.reset();
@@ -168,7 +169,7 @@ impl Tagger {
         self.samples_pushed = 0;
     }
 
-    /// The model it runs.
+    /// The model.
     pub fn model(&self) -> &Arc<Model> {
         &self.model
     }
@@ -196,7 +197,7 @@ impl Results {
         on_tags(&Tags {
             time_s: model.card().column_end_s(index),
             probabilities: &self.probabilities,
-            among: self.among.places(),
+            among: self.among.indices(),
             unclear: self.among.unclear().or(too_early.then_some(NO_ANSWER_YET)),
             on_levels: self.among.on_levels(model),
         });

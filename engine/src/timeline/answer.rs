@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::tagging::{Lineup, Tags, on_now};
 
-/// The label that leads in a column or a file, with its place in the hierarchy.
+/// The leading label of a column or a file, with its path in the hierarchy.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
     /// The label's name.
@@ -12,12 +12,12 @@ pub struct Answer {
     pub path: Vec<String>,
     /// 0 to 1.
     pub probability: f32,
-    /// Whether it is on. If not, no label is, and this one is only the most probable.
+    /// Whether it is on. If not, no label is on, and this one comes nearest to its level.
     pub on: bool,
 }
 
 impl Answer {
-    /// By [`Lineup::leader`], for the labels and the hierarchy of a card. `threshold` moves the levels as in
+    /// The answer by [`Lineup::leader`], for the labels and the hierarchy of a card. `threshold` moves the levels as in
     /// [`OnLevels`](crate::model::OnLevels). `None` without labels. Allocates.
     pub fn of(
         labels: &[String],
@@ -45,7 +45,7 @@ impl Answer {
         })
     }
 
-    /// The root and the label, `Music › Guitar`; what is between them is left out.
+    /// Root and label, `Music › Guitar`, without the labels between them.
     pub fn in_short(&self) -> String {
         match self.path.first().filter(|root| **root != self.label) {
             Some(root) => format!("{root} › {}", self.label),
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn it_has_the_label_and_the_way_to_it() {
+    fn an_answer_has_the_label_and_its_path() {
         let guitar = answer(&[0.9, 0.6, 0.5], &[]);
         assert_eq!((guitar.label.as_str(), guitar.on), ("Guitar", true));
         assert_eq!(guitar.path, ["Music", "Instrument", "Guitar"]);

@@ -8,16 +8,16 @@ use super::{Tag, TimelineColumn};
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Columns {
     times_s: Vec<f64>,
-    /// Where each column's labels end.
+    /// The end of each column's labels in `labels`.
     ends: Vec<u32>,
     labels: Vec<u16>,
     probabilities: Vec<f32>,
 }
 
-/// One instant.
+/// The most probable labels at one instant.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Column<'a> {
-    /// Seconds from the start to the newest sample that was heard.
+    /// Seconds from the start to the newest sample that the tags depend on.
     pub time_s: f64,
     labels: &'a [u16],
     probabilities: &'a [f32],
@@ -28,24 +28,24 @@ impl Columns {
     pub fn push(&mut self, time_s: f64, top: impl IntoIterator<Item = (usize, f32)>) {
         self.times_s.push(time_s);
         for (label, probability) in top {
-            // A model has at most 65 536 labels: the loader sees to it.
+            // The loader accepts at most 10 000 labels.
             self.labels.push(label.min(usize::from(u16::MAX)) as u16);
             self.probabilities.push(probability);
         }
         self.ends.push(self.labels.len() as u32);
     }
 
-    /// How many there are.
+    /// Number of columns.
     pub fn len(&self) -> usize {
         self.times_s.len()
     }
 
-    /// Whether there are none.
+    /// Whether there is no column.
     pub fn is_empty(&self) -> bool {
         self.times_s.is_empty()
     }
 
-    /// One of them, by its place.
+    /// The column with this index.
     pub fn get(&self, index: usize) -> Option<Column<'_>> {
         let end = *self.ends.get(index)? as usize;
         let start = match index {
@@ -67,7 +67,7 @@ impl Columns {
         })
     }
 
-    /// The same from the outside; a name that the labels do not have is left out.
+    /// From columns with names; a name that is not among `labels` is left out.
     pub(super) fn of_named(columns: &[TimelineColumn], labels: &[String]) -> Self {
         let mut packed = Self::default();
         let index = |name: &String| labels.iter().position(|label| label == name);

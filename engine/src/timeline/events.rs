@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Card, OnLevels, TaskKind, USUAL_THRESHOLD};
 
-/// When a label counts as heard.
+/// When a label counts as an event.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct EventSettings {
     /// From which probability a label is on, or how far labels' own levels are moved ([`OnLevels`]).
@@ -21,9 +21,9 @@ impl Default for EventSettings {
 }
 
 impl EventSettings {
-    /// The usual ones for a model: its labels' own levels, where it has them. Else, where many labels can be heard at once, each of them has a lower
-    /// probability than the only one that can be: there a label comes on at .3, which is also what
-    /// counts as heard where general taggers are measured.
+    /// The defaults for a model. Where its labels have levels of their own, these decide. Else labels are on from a
+    /// probability of 0.5 in models for one label at a time, and from 0.3 in models for any number of labels, whose
+    /// probabilities are lower.
     pub fn of(card: &Card) -> Self {
         let own_levels = card.calibration.as_ref().is_some_and(|c| !c.on.is_empty());
         match card.task {
@@ -65,7 +65,7 @@ struct Open {
     peak: f32,
 }
 
-/// Follows every label and notes when it was on.
+/// Finds the stretches in which each label is on.
 pub(super) struct EventTracker {
     settings: EventSettings,
     open: Vec<Option<Open>>,
@@ -122,15 +122,14 @@ impl EventTracker {
         }
     }
 
-    /// Every label that is on goes off.
+    /// Ends the event of every label that is on.
     pub(super) fn close_all(&mut self, end_s: f64, labels: &[String]) {
         for (index, label) in labels.iter().enumerate() {
             self.close(index, end_s, label);
         }
     }
 
-    /// The end of the sound: every event, by its start, then by label. None begins after `latest_s` or ends after
-    /// `end_s`.
+    /// All events at the end of the audio, by start, then by label. None begins after `latest_s` or ends after `end_s`.
     pub(super) fn finish(mut self, latest_s: f64, end_s: f64, labels: &[String]) -> Vec<Event> {
         self.close_all(end_s, labels);
         for (_, event) in &mut self.closed {
@@ -148,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hysteresis_keeps_a_wavering_label_in_one_piece() {
+    fn hysteresis_keeps_a_fluctuating_label_in_one_event() {
         let labels = ["a".to_owned(), "b".to_owned()];
         let mut tracker = EventTracker::new(2, EventSettings::default());
         let levels = [0.2, 0.6, 0.4, 0.7, 0.3, 0.4, 0.9];

@@ -1,5 +1,4 @@
-//! What was heard when: columns of tags, events, gaps. `hamiltone-exports` writes them in the formats
-//! of other programs.
+//! Tags over time: columns, events, gaps. `hamiltone-exports` writes them in the formats of other programs.
 
 mod answer;
 mod columns;
@@ -19,7 +18,7 @@ pub use recorder::Recorder;
 /// The version of the timeline's JSON and CSV. It rises when a field changes its meaning or goes.
 pub const TIMELINE_VERSION: u32 = 1;
 
-/// A label and how sure the model is.
+/// A label and its probability.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Tag {
     /// The label's name.
@@ -31,31 +30,31 @@ pub struct Tag {
 /// The most probable labels at one instant, with names: a [`Column`] as the JSON has it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TimelineColumn {
-    /// Seconds from the start to the newest sample that was heard.
+    /// Seconds from the start to the newest sample that the tags depend on.
     pub time_s: f64,
     /// Largest first.
     pub top: Vec<Tag>,
 }
 
-/// A stretch that was not heard.
+/// A stretch of time without tags.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Gap {
-    /// Seconds from the start to where it begins.
+    /// Its start in seconds.
     pub start_s: f64,
-    /// Seconds from the start to where it ends.
+    /// Its end in seconds.
     pub end_s: f64,
-    /// Why, in words.
+    /// The reason, for people.
     pub reason: String,
 }
 
-/// What a model heard in a sound. All times are seconds from its start; `start_s` says where that is
+/// The tags of a recording over time. All times are in seconds from its start; `start_s` is the position of the start
 /// in the host's timeline.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(from = "Json")]
 pub struct Timeline {
     /// [`TIMELINE_VERSION`].
     pub format_version: u32,
-    /// The file or host the sound came from.
+    /// The file or host that the audio came from.
     pub source: String,
     /// The model's name.
     pub model: String,
@@ -63,7 +62,7 @@ pub struct Timeline {
     pub model_hash: String,
     /// Position of the start in the host's timeline, in seconds; 0 for files.
     pub start_s: f64,
-    /// Length of the sound in seconds.
+    /// Length of the audio in seconds.
     pub duration_s: f64,
     /// The window in seconds.
     pub window_s: f32,
@@ -71,11 +70,11 @@ pub struct Timeline {
     pub refresh_s: f64,
     /// Every label the model knows.
     pub labels: Vec<String>,
-    /// One entry a column.
+    /// The most probable labels, one entry a column.
     pub columns: Columns,
     /// Stretches in which a label was on, by their start.
     pub events: Vec<Event>,
-    /// Stretches that were not heard, by their start.
+    /// Stretches without tags, by their start.
     pub gaps: Vec<Gap>,
     /// Probability from which a label is an event; where labels have levels of their own, how far these are moved. 0
     /// where an older program did not say.
@@ -109,7 +108,7 @@ impl Timeline {
     }
 }
 
-/// The JSON form, read.
+/// The JSON form, for reading.
 #[derive(Deserialize)]
 struct Json {
     format_version: u32,
@@ -156,7 +155,7 @@ impl From<Json> for Timeline {
     }
 }
 
-/// The JSON form, written.
+/// The JSON form, for writing.
 #[derive(Serialize)]
 struct JsonView<'a> {
     format_version: u32,
@@ -208,7 +207,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_of_before_there_were_positions_and_gaps_is_read() {
+    fn json_without_positions_and_gaps_is_read() {
         let old = r#"{"format_version":1,"source":"a","model":"m","model_hash":"h",
             "duration_s":1.0,"window_s":2.0,"refresh_s":0.16,"labels":["x","y"],
             "columns":[{"time_s":0.2,"top":[{"label":"y","probability":0.5}]}],"events":[]}"#;

@@ -3,7 +3,7 @@ use super::{Columns, EventSettings, Gap, TIMELINE_VERSION, Timeline};
 use crate::model::Model;
 use crate::tagging::{Tags, top};
 
-/// Collects tags as they come and makes a [`Timeline`] of them.
+/// Collects tags into a [`Timeline`]. Every method allocates.
 pub struct Recorder {
     timeline: Timeline,
     tracker: EventTracker,
@@ -40,14 +40,14 @@ impl Recorder {
         }
     }
 
-    /// One column. Allocates.
+    /// Adds a column.
     pub fn push(&mut self, tags: &Tags<'_>) {
         let probabilities = tags.probabilities;
         if self.timeline.among.len() != tags.among.len() {
             let names = tags
                 .among
                 .iter()
-                .map(|&place| self.timeline.labels[place].clone());
+                .map(|&label| self.timeline.labels[label].clone());
             self.timeline.among = names.collect();
         }
         if self.timeline.on_levels.len() != tags.on_levels.as_slice().len() {
@@ -71,26 +71,25 @@ impl Recorder {
         self.column_ends_s = tags.time_s;
     }
 
-    /// The sound began at this position of a host's timeline, in seconds.
+    /// Sets the position of the start in the host's timeline, in seconds.
     pub fn start_at(&mut self, host_s: f64) {
         self.timeline.start_s = host_s;
     }
 
-    /// What comes begins at `time_s`: so does what is on in the next column. For who records from the middle of a
+    /// Sets the time at which the audio of the next column begins, for recordings that begin in the middle of a
     /// stream.
     pub fn begin_at(&mut self, time_s: f64) {
         self.column_ends_s = time_s;
     }
 
-    /// Nothing was heard between these times. Where the gap `breaks` off the tags, those after it have no past: what
-    /// is on ends at `start_s`, and the next column's audio begins at `end_s`. Allocates.
+    /// Marks a gap between two times. If it `breaks` the stream, events end at `start_s` and the audio of the next
+    /// column begins at `end_s`. A gap that touches the one before, with the same reason, extends it.
     pub fn gap(&mut self, start_s: f64, end_s: f64, reason: &str, breaks: bool) {
         if breaks {
             self.tracker.close_all(start_s, &self.timeline.labels);
             self.column_ends_s = end_s;
         }
         let gaps = &mut self.timeline.gaps;
-        // A host that drops frames drops many: what touches is one gap.
         if let Some(last) = gaps.last_mut()
             && last.reason == reason
             && start_s <= last.end_s + 1e-3
@@ -105,9 +104,9 @@ impl Recorder {
         });
     }
 
-    /// The timeline of a sound of `duration_s` seconds that came from `source`. Columns after its end are of the silence
-    /// that follows a short sound ([`Tagger::finish`](crate::tagging::Tagger::finish)): a label that comes on in one of
-    /// them is on in the sound's last column.
+    /// The timeline of `duration_s` seconds of audio from `source`. Columns after its end belong to the silence that
+    /// follows a short stream ([`Tagger::finish`](crate::tagging::Tagger::finish)): a label that comes on in one of them
+    /// is on in the last column of the audio.
     pub fn finish(self, source: &str, duration_s: f64) -> Timeline {
         let mut timeline = self.timeline;
         let latest_s = if self.column_ends_s > duration_s {

@@ -103,15 +103,15 @@ pub fn small(labels: usize) -> Architecture {
     Architecture::doubling(8, 4, true, 1.0, labels)
 }
 
-/// That, and what else a head can read: statistics of every block, without a hidden layer too.
+/// That, and the other kinds of head: statistics of every block, with and without a hidden layer.
 pub fn small_with_all_heads(labels: usize) -> [Architecture; 3] {
-    let told_more = Architecture {
+    let statistics = Architecture {
         temporal_pooling: TemporalPooling::Statistics,
         ..small(labels)
     };
     let linear = Architecture {
         hidden: 0,
-        ..told_more.clone()
+        ..statistics.clone()
     };
-    [small(labels), told_more, linear]
+    [small(labels), statistics, linear]
 }

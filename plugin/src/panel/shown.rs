@@ -6,14 +6,6 @@ use hamiltone_engine::tagging::Lineup;
 use crate::settings::Settings;
 use crate::snapshot::ModelFacts;
 
-/// The groups that a model may name, in the order of the panel.
-pub(super) const GROUPS: [(&str, &str); 4] = [
-    ("music", "Music"),
-    ("voice", "Voice"),
-    ("nature", "Nature"),
-    ("things", "Things"),
-];
-
 /// How a label shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Place {

@@ -5,10 +5,10 @@ use std::time::Duration;
 use egui::{
     Align2, Color32, Popup, Pos2, Rect, Role, Sense, Shape, Stroke, Ui, WidgetInfo, pos2, vec2,
 };
-use hamiltone_engine::model::OnLevels;
+use hamiltone_engine::model::{LABEL_GROUPS, OnLevels};
 
 use super::bars::{self, Bars, Levels};
-use super::shown::{GROUPS, Place, Shown, toggle};
+use super::shown::{Place, Shown, toggle};
 use super::text::Line;
 use super::{Action, Motion, View, compare, controls, theme, view, words};
 use crate::settings::Settings;
@@ -108,7 +108,10 @@ fn show_groups(ui: &mut Ui, hero: Rect, view: View<'_>, actions: &mut Vec<Action
         return;
     }
     let settings = view.settings;
-    let names = GROUPS.map(|(id, name)| (name, !settings.groups_hidden.iter().any(|g| g == id)));
+    let names = LABEL_GROUPS.map(|group| {
+        let hidden = settings.groups_hidden.iter().any(|id| id == group.id);
+        (group.name, !hidden)
+    });
     let width = controls::chips_width(ui, names.map(|(name, _)| name));
     let area = Rect::from_min_size(
         pos2(hero.right() - width, hero.top() - 5.0),
@@ -116,7 +119,7 @@ fn show_groups(ui: &mut Ui, hero: Rect, view: View<'_>, actions: &mut Vec<Action
     );
     if let Some(index) = controls::chips(ui, area, &names) {
         change(settings, actions, |settings| {
-            toggle(&mut settings.groups_hidden, GROUPS[index].0);
+            toggle(&mut settings.groups_hidden, LABEL_GROUPS[index].id);
         });
     }
 }

@@ -154,7 +154,7 @@ impl Stream {
     /// Places of the labels of the first and of the second model that compete; empty for all.
     pub(super) fn among(&self) -> [&[usize]; 2] {
         [&self.tagger, &self.compared]
-            .map(|tagger| tagger.as_ref().map_or(&[][..], |t| t.among().places()))
+            .map(|tagger| tagger.as_ref().map_or(&[][..], |t| t.among().indices()))
     }
 
     /// Seconds of audio since the stream began.

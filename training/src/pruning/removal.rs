@@ -113,7 +113,7 @@ fn kept_features(architecture: &Architecture, kept: &Kept) -> Vec<usize> {
     let (mut column, mut last, mut before) = (Vec::new(), Vec::new(), 0);
     for ((block, place, _, outputs), kept) in architecture.convolutions().zip(kept) {
         let ends = place + 1 == architecture.blocks[block].filters.len();
-        if ends && architecture.is_heard(block) {
+        if ends && architecture.feeds_head(block) {
             column.extend(kept.iter().map(|filter| before + filter));
             before += outputs;
             last.clone_from(kept);

@@ -4,7 +4,7 @@ use std::arch::x86_64::*;
 
 use half::f16;
 
-use super::{Kernel, Lanes};
+use super::{Lanes, SimdOp};
 
 #[derive(Clone, Copy)]
 pub(super) struct Avx2(__m256);
@@ -14,8 +14,8 @@ pub(super) struct Avx2(__m256);
 /// # Safety
 /// The processor has AVX2, FMA and F16C.
 #[target_feature(enable = "avx2,fma,f16c")]
-pub(super) unsafe fn run<K: Kernel>(kernel: K) {
-    kernel.run::<Avx2>();
+pub(super) unsafe fn run<O: SimdOp>(op: O) {
+    op.run::<Avx2>();
 }
 
 // SAFETY of all arithmetic below: values of this type are only made inside `run`, where the

@@ -4,7 +4,7 @@ use std::arch::x86_64::*;
 
 use half::f16;
 
-use super::{Kernel, Lanes};
+use super::{Lanes, SimdOp};
 
 #[derive(Clone, Copy)]
 pub(super) struct Avx512(__m512);
@@ -14,8 +14,8 @@ pub(super) struct Avx512(__m512);
 /// # Safety
 /// The processor has AVX-512F.
 #[target_feature(enable = "avx512f")]
-pub(super) unsafe fn run<K: Kernel>(kernel: K) {
-    kernel.run::<Avx512>();
+pub(super) unsafe fn run<O: SimdOp>(op: O) {
+    op.run::<Avx512>();
 }
 
 // SAFETY of all arithmetic below: values of this type are only made inside `run`, where the

@@ -66,7 +66,7 @@ pub(super) trait Lanes: Copy {
     /// [`COUNT`](Self::COUNT) floats can be written there.
     unsafe fn store(self, to: *mut f32);
 
-    /// Numbers in half precision, made floats. What stands here works everywhere and is slow.
+    /// Loads numbers in half precision and converts them to floats. The default works everywhere and is slow.
     ///
     /// # Safety
     /// [`COUNT`](Self::COUNT) of them can be read from there.
@@ -75,8 +75,8 @@ pub(super) trait Lanes: Copy {
         let mut floats = [0.0; MOST_LANES];
         // SAFETY: no vector has more, and the caller's promise.
         unsafe {
-            for (place, float) in floats.iter_mut().enumerate().take(Self::COUNT) {
-                *float = (*from.add(place)).to_f32();
+            for (index, float) in floats.iter_mut().enumerate().take(Self::COUNT) {
+                *float = (*from.add(index)).to_f32();
             }
             Self::load(floats.as_ptr())
         }
@@ -99,7 +99,7 @@ pub(super) trait Lanes: Copy {
 }
 
 /// A computation over any [`Lanes`].
-pub(super) trait Kernel {
+pub(super) trait SimdOp {
     /// Runs it. Implementations must be `#[inline(always)]`.
     fn run<V: Lanes>(self);
 }
@@ -118,12 +118,12 @@ pub enum InstructionSet {
 }
 
 impl InstructionSet {
-    /// All there are, the fastest last.
+    /// Every set, the fastest last.
     pub const ALL: [Self; 4] = [Self::Plain, Self::Neon, Self::Avx2, Self::Avx512];
 
     /// The fastest that this machine has. The variable `HAMILTONE_INSTRUCTIONS` (`plain`, `neon`,
-    /// `avx2`, `avx512`) asks for a lower one, for comparisons; it is read once. Any other word, and
-    /// a set that this machine lacks, is as good as none.
+    /// `avx2`, `avx512`) asks for a lower one, for comparisons; it is read once. Unknown names, and sets that this machine
+    /// lacks, are ignored.
     pub fn best() -> Self {
         static BEST: std::sync::LazyLock<InstructionSet> = std::sync::LazyLock::new(|| {
             let wish = std::env::var("HAMILTONE_INSTRUCTIONS").unwrap_or_default();
@@ -183,7 +183,7 @@ impl InstructionSet {
     /// [`Lanes::BLOCKS`] of this set.
     pub(super) fn blocks_at_once(self) -> usize {
         struct Blocks<'a>(&'a mut usize);
-        impl Kernel for Blocks<'_> {
+        impl SimdOp for Blocks<'_> {
             #[inline(always)]
             fn run<V: Lanes>(self) {
                 *self.0 = V::BLOCKS;
@@ -194,22 +194,22 @@ impl InstructionSet {
         blocks
     }
 
-    /// Runs `kernel` with the vectors of this set.
+    /// Runs `op` with the vectors of this set.
     ///
     /// # Panics
     /// If the machine does not have it.
-    pub(super) fn run<K: Kernel>(self, kernel: K) {
+    pub(super) fn run<O: SimdOp>(self, op: O) {
         assert!(self.is_available(), "this processor has no {}", self.name());
         match self {
-            Self::Plain => kernel.run::<plain::Plain>(),
+            Self::Plain => op.run::<plain::Plain>(),
             #[cfg(target_arch = "aarch64")]
-            Self::Neon => kernel.run::<neon::Neon>(),
+            Self::Neon => op.run::<neon::Neon>(),
             #[cfg(target_arch = "x86_64")]
             // SAFETY: the processor was asked above.
-            Self::Avx2 => unsafe { avx2::run(kernel) },
+            Self::Avx2 => unsafe { avx2::run(op) },
             #[cfg(target_arch = "x86_64")]
             // SAFETY: the processor was asked above.
-            Self::Avx512 => unsafe { avx512::run(kernel) },
+            Self::Avx512 => unsafe { avx512::run(op) },
             #[allow(unreachable_patterns)] // each architecture lacks some
             _ => unreachable!("not available"),
         }

@@ -3,7 +3,7 @@ use super::*;
 /// Every operation on the same numbers, results one after the other.
 struct Everything<'a>(&'a mut Vec<f32>);
 
-impl Kernel for Everything<'_> {
+impl SimdOp for Everything<'_> {
     #[inline(always)]
     fn run<V: Lanes>(self) {
         let numbers: Vec<f32> = (0..16).map(|i| (i * 7 % 5) as f32 - 1.75).collect();
@@ -66,7 +66,7 @@ fn the_transform_of_four() {
 #[test]
 fn the_lanes_are_those_of_the_vectors() {
     struct Count<'a>(&'a mut usize);
-    impl Kernel for Count<'_> {
+    impl SimdOp for Count<'_> {
         #[inline(always)]
         fn run<V: Lanes>(self) {
             *self.0 = V::COUNT;

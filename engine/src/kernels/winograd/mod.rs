@@ -9,12 +9,23 @@ mod multiply;
 mod tiles;
 mod transforms;
 
-use super::direct::{Finish, Target};
-use super::lanes::{Kernel, Lanes};
-use super::map::MapShape;
-use super::packing::Packed;
+use std::marker::PhantomData;
+
+use half::f16;
+
+use super::eight;
+use super::finish::Finish;
+use super::kernel::{Call, ConvolutionKernel, LayerShape, PIXELS_A_LOAD, Work};
+use super::lanes::{Lanes, SimdOp};
+use super::packing::{LayerToPack, Layout, Packed, pack};
 use super::tile::Weight;
-pub(super) use transforms::{F2, F4, Size};
+use super::{Counts, InstructionSet};
+use transforms::{F2, F4, Size};
+
+/// F(2×2, 3×3) with weights of type `W`.
+pub(super) type WinogradTwo<W> = Winograd<F2, W, 2, 4>;
+/// F(4×4, 3×3) with weights of type `W`.
+pub(super) type WinogradFour<W> = Winograd<F4, W, 4, 6>;
 
 /// Bytes of transformed tiles that are worked on at once: half of a usual second level of cache,
 /// so that weights can stream past them.
@@ -22,29 +33,144 @@ const WORKING_SET: usize = 512 << 10;
 /// Tiles that share a walk over the weights, at least and at most.
 const TILES: (usize, usize) = (8, 32);
 
-/// One call. `GROUP` as for [`accumulate`](super::tile::accumulate).
-pub(super) struct Winograd<'a, S, W, const OUT: usize, const IN: usize, const GROUP: usize> {
-    pub(super) size: std::marker::PhantomData<S>,
-    pub(super) packed: &'a Packed<W>,
-    pub(super) finish: Finish<'a>,
-    /// Units of the input.
-    pub(super) units: usize,
-    pub(super) input: *const f32,
-    pub(super) shape: MapShape,
-    /// Rows to compute.
-    pub(super) rows: usize,
-    /// See [`scratch`].
-    pub(super) scratch: &'a mut [f32],
-    pub(super) output: Target,
-    /// Whether 2×2 means of the outputs are stored in their place.
-    pub(super) pools: bool,
+/// A layer of `OUT × OUT` outputs a tile, of `IN × IN` inputs.
+pub(super) struct Winograd<S, W, const OUT: usize, const IN: usize> {
+    size: PhantomData<S>,
+    set: InstructionSet,
+    group: usize,
+    counts: Counts,
+    mels: usize,
+    packed: Packed<W>,
+    finish: Finish,
+    /// Whether 2×2 means of the outputs are stored instead of them.
+    pools: bool,
 }
 
-/// Numbers that do not change during a call.
+/// A type of packed weights.
+pub(super) trait WinogradWeight: Weight {
+    const HALVES: bool;
+
+    fn of(packed: Packed) -> Packed<Self>;
+}
+
+impl WinogradWeight for f32 {
+    const HALVES: bool = false;
+
+    fn of(packed: Packed) -> Packed {
+        packed
+    }
+}
+
+impl WinogradWeight for f16 {
+    const HALVES: bool = true;
+
+    fn of(packed: Packed) -> Packed<Self> {
+        packed.halves()
+    }
+}
+
+impl<S, W, const OUT: usize, const IN: usize> ConvolutionKernel for Winograd<S, W, OUT, IN>
+where
+    S: Size<OUT, IN> + Send + Sync,
+    W: WinogradWeight + Send + Sync,
+{
+    fn fits(_: usize) -> bool {
+        true
+    }
+
+    fn halves() -> bool {
+        W::HALVES
+    }
+
+    fn pools() -> bool {
+        true
+    }
+
+    fn work(layer: LayerShape, set: InstructionSet) -> Work {
+        let tiles = (layer.rows.div_ceil(OUT) * layer.mels.div_ceil(OUT)) as f64;
+        let weights = (IN * IN) as f64 * layer.phases() * layer.weight_vectors(set);
+        let [inputs, outputs] =
+            [layer.counts.inputs, layer.counts.outputs].map(|units| layer.blocks(units, set));
+        // Halves are loaded and converted.
+        let loads = PIXELS_A_LOAD * if W::HALVES { 2.0 } else { 1.0 };
+        Work {
+            weights,
+            products: weights * (tiles + loads),
+            transforms: tiles * S::CYCLES * (inputs + outputs) / 2.0,
+        }
+    }
+
+    fn pack(layer: &LayerToPack<'_>) -> Self {
+        let convolution = layer.convolution;
+        let (weights, counts) = (convolution.weights, convolution.counts);
+        let group = weights.group();
+        let layout = Layout {
+            phases: eight::phases(group),
+            most_blocks: layer.set.blocks_at_once(),
+            planes: IN * IN,
+            steps: 1,
+            transform: S::filter,
+        };
+        let (packed, powers) = if W::HALVES {
+            let (scaled, powers) = weights.scaled_near_one(counts);
+            (
+                pack(layer, weights.with_values(&scaled), layout),
+                Some(powers),
+            )
+        } else {
+            (pack(layer, weights, layout), None)
+        };
+        Self {
+            size: PhantomData,
+            set: layer.set,
+            group,
+            counts,
+            mels: layer.mels,
+            packed: W::of(packed),
+            finish: Finish::new(layer, group == 4, powers.as_deref()),
+            pools: convolution.pools,
+        }
+    }
+
+    fn size_bytes(&self) -> usize {
+        size_of_val(&self.packed.values[..]) + self.finish.size_bytes()
+    }
+
+    /// A chunk of transformed tiles and of their products.
+    fn scratch(&self, _: usize) -> usize {
+        let lanes = self.set.lanes();
+        let blocks = |units: usize| (self.group * units).div_ceil(lanes);
+        let blocks = Blocks {
+            inputs: blocks(self.counts.inputs),
+            outputs: blocks(self.counts.outputs),
+        };
+        let plan = Plan::new(blocks, phases(self.group), self.mels, OUT, lanes);
+        IN * IN * (plan.input_position + plan.output_position)
+    }
+
+    unsafe fn run(&self, call: Call<'_>) {
+        match self.group {
+            4 => self
+                .set
+                .run(WinogradOp::<_, _, OUT, IN, 4> { layer: self, call }),
+            _ => self
+                .set
+                .run(WinogradOp::<_, _, OUT, IN, 1> { layer: self, call }),
+        }
+    }
+}
+
+/// Blocks of channels of a layer.
+#[derive(Clone, Copy)]
+struct Blocks {
+    inputs: usize,
+    outputs: usize,
+}
+
+/// Numbers that do not change during a run.
 #[derive(Clone, Copy)]
 struct Plan {
-    input_blocks: usize,
-    output_blocks: usize,
+    blocks: Blocks,
     /// Tiles of a row, and at once.
     across: usize,
     chunk: usize,
@@ -56,79 +182,76 @@ struct Plan {
 }
 
 impl Plan {
-    fn new(blocks: (usize, usize), phases: usize, mels: usize, out: usize, lanes: usize) -> Self {
+    fn new(blocks: Blocks, phases: usize, mels: usize, out: usize, lanes: usize) -> Self {
         let positions = (out + 2) * (out + 2);
-        let bytes = size_of::<f32>() * lanes * positions * (phases * blocks.0 + blocks.1);
+        let bytes =
+            size_of::<f32>() * lanes * positions * (phases * blocks.inputs + blocks.outputs);
         let chunk = (WORKING_SET / bytes / 8 * 8).clamp(TILES.0, TILES.1);
         let block = chunk * lanes;
         Self {
-            input_blocks: blocks.0,
-            output_blocks: blocks.1,
+            blocks,
             across: mels.div_ceil(out),
             chunk,
             block,
             // One vector more than needed: at strides of a power of two all positions of a tile
             // would fall into the same few sets of the cache and drive each other out.
-            input_position: phases * blocks.0 * block + lanes,
-            output_position: blocks.1 * block + lanes,
+            input_position: phases * blocks.inputs * block + lanes,
+            output_position: blocks.outputs * block + lanes,
         }
     }
 }
 
-/// Floats of scratch that a call needs, blocks counted in and out.
-pub(super) fn scratch(
-    blocks: (usize, usize),
-    group: usize,
-    mels: usize,
-    out: usize,
-    lanes: usize,
-) -> usize {
-    let plan = Plan::new(blocks, phases(group), mels, out, lanes);
-    (out + 2) * (out + 2) * (plan.input_position + plan.output_position)
-}
-
-/// Copies of the transformed input: quaternions need it straight and transformed once more.
+/// Copies of the transformed input: quaternions need it as it is and transformed once more.
 const fn phases(group: usize) -> usize {
     if group == 4 { 2 } else { 1 }
 }
 
-impl<S: Size<OUT, IN>, W: Weight, const OUT: usize, const IN: usize, const GROUP: usize> Kernel
-    for Winograd<'_, S, W, OUT, IN, GROUP>
+/// One run. `GROUP` as for [`accumulate`](super::tile::accumulate).
+struct WinogradOp<'a, S, W, const OUT: usize, const IN: usize, const GROUP: usize> {
+    layer: &'a Winograd<S, W, OUT, IN>,
+    call: Call<'a>,
+}
+
+impl<S: Size<OUT, IN>, W: Weight, const OUT: usize, const IN: usize, const GROUP: usize> SimdOp
+    for WinogradOp<'_, S, W, OUT, IN, GROUP>
 {
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        let blocks = (self.shape.blocks(), self.packed.sets.iter().sum());
-        let plan = Plan::new(blocks, phases(GROUP), self.shape.mels, OUT, V::COUNT);
+        let Self { layer, call } = self;
+        let blocks = Blocks {
+            inputs: call.shape.blocks(),
+            outputs: layer.packed.sets.iter().sum(),
+        };
+        let plan = Plan::new(blocks, phases(GROUP), call.shape.mels, OUT, V::COUNT);
         let inputs = IN * IN * plan.input_position;
-        assert!(self.scratch.len() >= inputs + IN * IN * plan.output_position);
-        let (from, to) = self.scratch.split_at_mut(inputs);
-        let count = plan.across * self.rows.div_ceil(OUT);
+        assert!(call.scratch.len() >= inputs + IN * IN * plan.output_position);
+        let (from, to) = call.scratch.split_at_mut(inputs);
+        let count = plan.across * call.rows.div_ceil(OUT);
         let source = tiles::Source {
-            first: self.input,
-            shape: self.shape,
-            rows: self.rows,
+            first: call.input,
+            shape: call.shape,
+            rows: call.rows,
         };
         let sink = tiles::Sink {
-            target: self.output,
-            rows: self.rows,
-            mels: self.shape.mels,
-            pools: self.pools,
-            finish: self.finish,
+            target: call.output,
+            rows: call.rows,
+            mels: call.shape.mels,
+            pools: layer.pools,
+            finish: layer.finish.view(),
         };
         for first in (0..count).step_by(plan.chunk) {
             let tiles = first..(first + plan.chunk).min(count);
+            let positions = multiply::Positions {
+                units: layer.counts.inputs,
+                plan: &plan,
+                count: IN * IN,
+                tiles: tiles.len(),
+            };
             // SAFETY: the scratch has room for a chunk of tiles at every position, as asserted;
             // map, weights and target have the sizes they were made with.
             unsafe {
                 tiles::read::<V, S, OUT, IN, GROUP>(&source, &plan, tiles.clone(), from);
-                multiply::positions::<V, W, GROUP>(
-                    self.packed,
-                    self.units,
-                    &plan,
-                    (IN * IN, tiles.len()),
-                    from,
-                    to,
-                );
+                positions.multiply::<V, W, GROUP>(&layer.packed, from, to);
                 tiles::write::<V, S, OUT, IN>(&sink, &plan, tiles, to);
             }
         }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::super::direct::{Finish, Target};
+use super::super::finish::{FinishView, Target};
 use super::super::lanes::Lanes;
 use super::super::map::{HISTORY, MapShape};
 use super::{Plan, Size};
@@ -33,8 +33,8 @@ pub(super) unsafe fn read<
     to: &mut [f32],
 ) {
     let row_stride = source.shape.row_stride();
-    let straight = (super::phases(GROUP) - 1) * plan.input_blocks * plan.block;
-    for block in 0..plan.input_blocks {
+    let straight = (super::phases(GROUP) - 1) * plan.blocks.inputs * plan.block;
+    for block in 0..plan.blocks.inputs {
         for (slot, tile) in tiles.clone().enumerate() {
             let (row, column) = (tile / plan.across * OUT, tile % plan.across * OUT);
             // Past the end of the map there are zeros.
@@ -78,7 +78,7 @@ pub(super) struct Sink<'a> {
     pub(super) rows: usize,
     pub(super) mels: usize,
     pub(super) pools: bool,
-    pub(super) finish: Finish<'a>,
+    pub(super) finish: FinishView<'a>,
 }
 
 /// Transforms products (`positions × blocks × tiles`) back, finishes and stores them.
@@ -92,7 +92,7 @@ pub(super) unsafe fn write<V: Lanes, S: Size<OUT, IN>, const OUT: usize, const I
     tiles: Range<usize>,
     from: &[f32],
 ) {
-    for block in 0..plan.output_blocks {
+    for block in 0..plan.blocks.outputs {
         // SAFETY: there is such a block.
         let (scale, shift, floor) = unsafe { sink.finish.of_block::<V>(block) };
         for (slot, tile) in tiles.clone().enumerate() {
@@ -124,13 +124,13 @@ pub(super) unsafe fn write<V: Lanes, S: Size<OUT, IN>, const OUT: usize, const I
                 let rows = (sink.rows - row).min(OUT);
                 let columns = (sink.mels - column).min(OUT);
                 if sink.pools {
-                    pool(
-                        &outputs,
-                        to,
-                        sink.target.row_stride,
-                        (row, column),
-                        (rows, columns),
-                    );
+                    let tile = TileRange {
+                        row,
+                        column,
+                        rows,
+                        columns,
+                    };
+                    tile.store_means(&outputs, to, sink.target.row_stride);
                 } else {
                     for (y, line) in outputs.iter().enumerate().take(rows) {
                         let to = to.add((row + y) * sink.target.row_stride + column * V::COUNT);
@@ -144,27 +144,35 @@ pub(super) unsafe fn write<V: Lanes, S: Size<OUT, IN>, const OUT: usize, const I
     }
 }
 
-/// Stores the 2×2 means of a tile.
-///
-/// # Safety
-/// As for [`write`].
-#[inline(always)]
-unsafe fn pool<V: Lanes, const OUT: usize>(
-    outputs: &[[V; OUT]; OUT],
-    to: *mut f32,
-    row_stride: usize,
-    (row, column): (usize, usize),
-    (rows, columns): (usize, usize),
-) {
-    let quarter = V::splat(0.25);
-    for y in 0..rows / 2 {
-        for x in 0..columns / 2 {
-            let above = outputs[2 * y][2 * x].add(outputs[2 * y][2 * x + 1]);
-            let below = outputs[2 * y + 1][2 * x].add(outputs[2 * y + 1][2 * x + 1]);
-            let mean = above.add(below).mul(quarter);
-            // SAFETY: the caller's promise.
-            unsafe {
-                mean.store(to.add((row / 2 + y) * row_stride + (column / 2 + x) * V::COUNT));
+/// The part of a map that a tile covers.
+struct TileRange {
+    row: usize,
+    column: usize,
+    rows: usize,
+    columns: usize,
+}
+
+impl TileRange {
+    /// Stores the 2×2 means of the tile's outputs.
+    ///
+    /// # Safety
+    /// As for [`write`].
+    #[inline(always)]
+    unsafe fn store_means<V: Lanes, const OUT: usize>(
+        &self,
+        outputs: &[[V; OUT]; OUT],
+        to: *mut f32,
+        row_stride: usize,
+    ) {
+        let quarter = V::splat(0.25);
+        for y in 0..self.rows / 2 {
+            for x in 0..self.columns / 2 {
+                let above = outputs[2 * y][2 * x].add(outputs[2 * y][2 * x + 1]);
+                let below = outputs[2 * y + 1][2 * x].add(outputs[2 * y + 1][2 * x + 1]);
+                let mean = above.add(below).mul(quarter);
+                let (row, column) = (self.row / 2 + y, self.column / 2 + x);
+                // SAFETY: the caller's promise.
+                unsafe { mean.store(to.add(row * row_stride + column * V::COUNT)) };
             }
         }
     }

@@ -5,7 +5,9 @@ use super::super::TAPS;
 use super::super::lanes::Lanes;
 
 /// One size: `OUT` outputs of a 3-tap filter from `IN` = `OUT` + 2 inputs by `IN` products.
-pub(crate) trait Size<const OUT: usize, const IN: usize> {
+pub(in crate::kernels) trait Size<const OUT: usize, const IN: usize> {
+    /// Cycles to transform a tile of one block of channels and back, measured on server cores of 2024.
+    const CYCLES: f64;
     /// Filter taps to products' factors (the matrix G).
     const FILTER: [[f64; 3]; IN];
 
@@ -31,9 +33,10 @@ pub(crate) trait Size<const OUT: usize, const IN: usize> {
 }
 
 /// F(2, 3): 4 products in place of 6.
-pub(crate) struct F2;
+pub(in crate::kernels) struct F2;
 
 impl Size<2, 4> for F2 {
+    const CYCLES: f64 = 90.0;
     const FILTER: [[f64; 3]; 4] = [
         [1., 0., 0.],
         [0.5, 0.5, 0.5],
@@ -58,9 +61,10 @@ impl Size<2, 4> for F2 {
 }
 
 /// F(4, 3): 6 products in place of 12.
-pub(crate) struct F4;
+pub(in crate::kernels) struct F4;
 
 impl Size<4, 6> for F4 {
+    const CYCLES: f64 = 220.0;
     const FILTER: [[f64; 3]; 6] = [
         [1. / 4., 0., 0.],
         [-1. / 6., -1. / 6., -1. / 6.],

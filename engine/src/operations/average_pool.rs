@@ -1,14 +1,13 @@
-//! 2×2 average pooling with a right gradient.
+//! 2×2 average pooling with a correct gradient.
 
 use candle_core::{Result, Tensor};
 
-use super::POOLING;
+use crate::kernels::POOLING;
 
 /// The mean over 2×2 (time, mel) of `batch × channels × time × mel`; an odd last row or mel is
 /// dropped. Differentiable on any device.
 ///
-/// Not candle's `avg_pool2d`: the gradient of that one is wrong, without a word, where a side is
-/// odd (candle 0.11.1).
+/// Not candle's `avg_pool2d`: its gradient is silently wrong where a side is odd (candle 0.11.1).
 ///
 /// # Errors
 /// If `x` has not four dimensions or candle fails.

@@ -3,10 +3,10 @@
 //! A window is one vector, so a layer takes as long as reading its weights. The quaternion layer therefore
 //! reads its quarter weights as they are and never expands them, which would be four times as many.
 
-use super::Algebra;
 use crate::features::COMPONENTS;
 use crate::kernels::{InstructionSet, PackedRows};
-use crate::quaternion::turned;
+use crate::network::Algebra;
+use crate::quaternion::quarter_factors;
 
 /// y = W·x + b; quaternions: y = W ⊗ x + b, component after component.
 pub(super) struct PackedLinear {
@@ -48,15 +48,15 @@ impl PackedLinear {
         self.weight.size_bytes() + size_of_val(&self.bias[..])
     }
 
-    /// Writes y; `turns` is scratch. Allocates only where the two have to grow.
-    pub(super) fn apply(&self, x: &[f32], turns: &mut Vec<f32>, y: &mut Vec<f32>) {
+    /// Writes y; `factors` is scratch. Allocates only where the two have to grow.
+    pub(super) fn apply(&self, x: &[f32], factors: &mut Vec<f32>, y: &mut Vec<f32>) {
         y.clear();
         y.extend_from_slice(&self.bias);
         let vectors = match self.algebra {
             Algebra::Real => x,
             Algebra::Quaternion => {
-                turned(x, turns);
-                turns
+                quarter_factors(x, factors);
+                factors
             }
         };
         self.weight.add_products(vectors, y);
@@ -93,9 +93,9 @@ mod tests {
             let expanded = expand(&quarters, outputs, inputs, 1);
             let x = numbers(COMPONENTS * inputs, seed + 2);
             let apply = |weight: &[f32], algebra| {
-                let (mut turns, mut y) = (Vec::new(), vec![9.0; 3]);
+                let (mut factors, mut y) = (Vec::new(), vec![9.0; 3]);
                 PackedLinear::new(weight, &bias, algebra, InstructionSet::best())
-                    .apply(&x, &mut turns, &mut y);
+                    .apply(&x, &mut factors, &mut y);
                 y
             };
             let got = apply(&quarters, Algebra::Quaternion);

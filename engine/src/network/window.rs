@@ -1,60 +1,66 @@
 //! Columns over a window to features.
 
+use super::architecture::Architecture;
+use super::temporal_pooling::{FeatureLayout, VARIANCE_EPSILON};
 use crate::features::COMPONENTS;
-use crate::network::{Architecture, FeatureLayout, VARIANCE_EPSILON};
+
+/// The shortest window in seconds.
+pub const MIN_WINDOW_S: f32 = 0.5;
+/// The longest window in seconds.
+pub const MAX_WINDOW_S: f32 = 10.0;
 
 /// The last columns of a stream, for a window that can change at any time. It is always full: before a stream there
 /// was silence.
-pub(super) struct Window {
+pub(crate) struct Window {
     /// Numbers in a column.
     size: usize,
     /// `capacity × size`, a ring.
     columns: Vec<f32>,
     capacity: usize,
     /// Columns pushed since the beginning.
-    seen: usize,
+    pushed: usize,
     length: usize,
     /// The column of silence.
     silence: Vec<f32>,
 }
 
 impl Window {
-    /// For so many columns of the size of `silence`, the column of silence.
-    pub(super) fn new(silence: &[f32], capacity: usize) -> Self {
+    /// For windows of up to `capacity` columns. `silence` is the column of silence.
+    pub(crate) fn new(silence: &[f32], capacity: usize) -> Self {
         let capacity = capacity.max(1);
         Self {
             size: silence.len(),
             columns: silence.repeat(capacity),
             capacity,
-            seen: 0,
+            pushed: 0,
             length: capacity,
             silence: silence.to_vec(),
         }
     }
 
-    /// How many columns a window has from now on (1 to the capacity).
-    pub(super) fn set_length(&mut self, columns: usize) {
+    /// Sets the columns of a window, clamped to 1 to the capacity.
+    pub(crate) fn set_length(&mut self, columns: usize) {
         self.length = columns.clamp(1, self.capacity);
     }
 
     /// As after a long silence. Allocates nothing.
-    pub(super) fn reset(&mut self) {
-        self.seen = 0;
+    pub(crate) fn reset(&mut self) {
+        self.pushed = 0;
         for column in self.columns.chunks_exact_mut(self.size) {
             column.copy_from_slice(&self.silence);
         }
     }
 
-    pub(super) fn push(&mut self, column: &[f32]) {
-        let slot = self.seen % self.capacity;
+    pub(crate) fn push(&mut self, column: &[f32]) {
+        let slot = self.pushed % self.capacity;
         self.columns[slot * self.size..][..self.size].copy_from_slice(column);
-        self.seen += 1;
+        self.pushed += 1;
     }
 
     /// The features of the newest columns, a window of them.
-    pub(super) fn features_into(&self, sums: &mut WindowSums, features: &mut Vec<f32>) {
+    pub(crate) fn features_into(&self, sums: &mut WindowSums, features: &mut Vec<f32>) {
         sums.reset();
-        let newest = self.seen + self.capacity;
+        let newest = self.pushed + self.capacity;
         for index in newest - self.length..newest {
             let slot = index % self.capacity;
             sums.add(&self.columns[slot * self.size..][..self.size]);
@@ -63,7 +69,7 @@ impl Window {
     }
 }
 
-/// What the features of a window need of its columns, over any number of them.
+/// Sums over columns, from which the features of a window are computed.
 pub(crate) struct WindowSums {
     layout: FeatureLayout,
     /// In double precision: a deviation is a small difference of large sums.
@@ -103,7 +109,7 @@ impl WindowSums {
         self.count += 1;
     }
 
-    /// The features of what was added; zeros where there was no column. Allocates only where `features`
+    /// The features of the columns that were added; zeros without columns. Allocates only where `features`
     /// has to grow.
     pub(crate) fn features_into(&self, features: &mut Vec<f32>) {
         let FeatureLayout {
@@ -118,15 +124,15 @@ impl WindowSums {
         }
         let count = self.count as f64;
         let epsilon = f64::from(VARIANCE_EPSILON);
-        let mean = |place: usize| self.sum[place] / count;
+        let mean = |unit: usize| self.sum[unit] / count;
         for component in 0..COMPONENTS {
-            let places = component * units..(component + 1) * units;
-            let lasts = places.end - last..places.end;
-            features.extend(lasts.map(|place| mean(place) as f32 + self.max[place]));
+            let units_of_component = component * units..(component + 1) * units;
+            let lasts = units_of_component.end - last..units_of_component.end;
+            features.extend(lasts.map(|unit| mean(unit) as f32 + self.max[unit]));
             if statistics {
-                features.extend(places.clone().map(|place| mean(place) as f32));
-                features.extend(places.map(|place| {
-                    let variance = self.squares[place] / count - mean(place).powi(2);
+                features.extend(units_of_component.clone().map(|unit| mean(unit) as f32));
+                features.extend(units_of_component.map(|unit| {
+                    let variance = self.squares[unit] / count - mean(unit).powi(2);
                     ((variance.max(0.0) + epsilon).sqrt() - epsilon.sqrt()) as f32
                 }));
             }

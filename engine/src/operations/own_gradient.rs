@@ -1,10 +1,10 @@
-//! Results whose gradients are not left to candle.
+//! Tensors with a gradient function of our own instead of candle's.
 
 use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, CudaStorage, CustomOp3, Layout, Result, Shape, Storage, Tensor};
 
-/// `result`, which was computed of the inputs without a graph, as a function of them: going backward,
-/// `gradient` gives from the gradient of the result that of each input. On any device; the result is
+/// Attaches a gradient to `result`, which was computed from `inputs` without a graph: in the backward pass
+/// `gradient` maps the gradient of the result to that of each input. On any device; the result is
 /// copied once.
 ///
 /// # Errors
@@ -24,7 +24,7 @@ pub(crate) fn with_gradient<const INPUTS: usize>(
         [a] => a.apply_op3(&nothing, &nothing, known),
         [a, b] => a.apply_op3(b, &nothing, known),
         [a, b, c] => a.apply_op3(b, c, known),
-        _ => candle_core::bail!("a result of {INPUTS} inputs: 1 to 3 are possible"),
+        _ => candle_core::bail!("{INPUTS} inputs: an own gradient takes 1 to 3"),
     }
 }
 

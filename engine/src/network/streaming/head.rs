@@ -1,10 +1,9 @@
 //! The layers behind a window's features.
 
-use std::collections::BTreeMap;
-
+use super::Weights;
 use super::packed_linear::PackedLinear;
-use super::{Algebra, Architecture};
 use crate::kernels::InstructionSet;
+use crate::network::{Algebra, Architecture};
 
 /// A hidden layer with ReLU, if there is one, and the output layer.
 pub(super) struct Head {
@@ -17,11 +16,7 @@ impl Head {
     ///
     /// # Panics
     /// If a weight is missing or has another size.
-    pub(super) fn new(
-        architecture: &Architecture,
-        weights: &BTreeMap<String, Vec<f32>>,
-        set: InstructionSet,
-    ) -> Self {
+    pub(super) fn new(architecture: &Architecture, weights: &Weights, set: InstructionSet) -> Self {
         let linear = |weight: &str, bias: &str, algebra| {
             PackedLinear::new(&weights[weight], &weights[bias], algebra, set)
         };
@@ -51,7 +46,7 @@ impl Head {
         let Some(layer) = &self.hidden else {
             return self.output.apply(features, hidden, logits);
         };
-        layer.apply(features, logits, hidden); // the logits' place is free until they come
+        layer.apply(features, logits, hidden); // `logits` serves as scratch
         hidden.iter_mut().for_each(|unit| *unit = unit.max(0.0));
         self.output.apply(hidden, &mut Vec::new(), logits);
     }

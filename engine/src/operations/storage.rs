@@ -1,4 +1,4 @@
-//! Candle's CPU storage as plain slices, for operations of our own.
+//! Candle's CPU storage as slices, for custom operations.
 
 use candle_core::{CpuStorage, Layout, Result, Storage, Tensor};
 
@@ -13,7 +13,7 @@ pub(crate) fn contiguous_f32<'a>(storage: &'a CpuStorage, layout: &Layout) -> Re
     Ok(&elements[start..end])
 }
 
-/// Runs `with` on the elements of a CPU tensor, copied only where they do not lie in order.
+/// Calls `with` with the elements of a CPU tensor in row-major order; copies only tensors that are not contiguous.
 pub(crate) fn with_elements<R>(tensor: &Tensor, with: impl FnOnce(&[f32]) -> R) -> Result<R> {
     let tensor = tensor.contiguous()?;
     let (storage, layout) = tensor.storage_and_layout();
