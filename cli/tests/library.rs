@@ -26,7 +26,7 @@ const ANALYZE: [&str; 6] = ["analyze", "in", "--model", "tiny", "--out", "out"];
 fn every_format_is_written_and_can_be_read() {
     let place = library();
     let formats = [
-        "json", "csv", "jsonl", "audacity", "reaper", "jams", "midi", "png", "text",
+        "json", "csv", "jsonl", "audacity", "reaper", "raven", "svl", "jams", "midi", "png", "text",
     ];
     let mut arguments = ANALYZE.to_vec();
     for format in formats {
@@ -47,13 +47,13 @@ fn every_format_is_written_and_can_be_read() {
         .unwrap();
     let jams: serde_json::Value = serde_json::from_slice(&bytes("jams")).unwrap();
     assert_eq!(jams["annotations"][0]["namespace"], "tag_open");
-    for ending in ["audacity.txt", "txt"] {
+    for ending in ["audacity.txt", "txt", "raven.txt", "svl"] {
         String::from_utf8(bytes(ending)).unwrap();
     }
 }
 
 #[test]
-fn what_goes_into_files_is_not_printed() {
+fn formats_that_need_files_are_not_printed() {
     let place = library();
     for formats in [
         &["--format", "png"][..],
@@ -67,7 +67,7 @@ fn what_goes_into_files_is_not_printed() {
 }
 
 #[test]
-fn a_second_run_does_only_what_is_new() {
+fn a_second_run_processes_only_new_files() {
     let place = library();
     assert_eq!(place.run(&ANALYZE).code, 0);
     let before = std::fs::read(place.path("out/a.wav.json")).unwrap();
@@ -77,7 +77,7 @@ fn a_second_run_does_only_what_is_new() {
     place.wav("in/sub/c.wav", 32_000, 1.2); // other contents
     let ran = place.run(&ANALYZE);
     assert_eq!(ran.code, 0);
-    assert!(ran.stderr.contains("1 file is known"), "{ran:?}");
+    assert!(ran.stderr.contains("1 file is up to date"), "{ran:?}");
     assert_eq!(
         std::fs::read(place.path("out/a.wav.json")).unwrap(),
         b"mine"
@@ -98,20 +98,20 @@ fn a_second_run_does_only_what_is_new() {
     ] {
         for arguments in [&[&ANALYZE[..], &other].concat()[..], &ANALYZE] {
             let ran = place.run(arguments);
-            assert!(!ran.stderr.contains("known"), "{ran:?}");
+            assert!(!ran.stderr.contains("up to date"), "{ran:?}");
             let ran = place.run(arguments);
-            assert!(ran.stderr.contains("3 files are known"), "{ran:?}");
+            assert!(ran.stderr.contains("3 files are up to date"), "{ran:?}");
         }
         assert_eq!(std::fs::read(place.path("out/a.wav.json")).unwrap(), before);
     }
     std::fs::write(place.path("out/a.wav.json"), "mine").unwrap();
     let ran = place.run(&[&ANALYZE[..], &["--again"]].concat());
-    assert!(!ran.stderr.contains("known"), "{ran:?}");
+    assert!(!ran.stderr.contains("up to date"), "{ran:?}");
     assert_eq!(std::fs::read(place.path("out/a.wav.json")).unwrap(), before);
 }
 
 #[test]
-fn a_journal_that_was_cut_off_is_gone_on_with() {
+fn a_truncated_journal_is_continued() {
     let place = library();
     assert_eq!(place.run(&ANALYZE).code, 0);
     let journal = place.path("out/hamiltone-journal.jsonl");
@@ -122,14 +122,14 @@ fn a_journal_that_was_cut_off_is_gone_on_with() {
     let before = files();
     let ran = place.run(&ANALYZE);
     assert_eq!(ran.code, 0, "{ran:?}");
-    assert!(ran.stderr.contains("2 files are known"), "{ran:?}");
-    assert_eq!(files(), before, "the results lie where they lay");
+    assert!(ran.stderr.contains("2 files are up to date"), "{ran:?}");
+    assert_eq!(files(), before, "the results keep their paths");
     let ran = place.run(&ANALYZE);
-    assert!(ran.stderr.contains("3 files are known"), "{ran:?}");
+    assert!(ran.stderr.contains("3 files are up to date"), "{ran:?}");
 }
 
 #[test]
-fn a_run_that_was_killed_while_it_wrote_makes_nothing_known() {
+fn results_of_a_killed_run_are_not_up_to_date() {
     let place = library();
     let other = [&ANALYZE[..], &["--window", "1"]].concat();
     assert_eq!(place.run(&ANALYZE).code, 0);
@@ -150,11 +150,11 @@ fn a_run_that_was_killed_while_it_wrote_makes_nothing_known() {
     std::fs::write(&journal, cut).unwrap();
     let ran = place.run(&ANALYZE);
     assert_eq!(ran.code, 0);
-    assert!(!ran.stderr.contains("known"), "{ran:?}");
+    assert!(!ran.stderr.contains("up to date"), "{ran:?}");
     assert_eq!(std::fs::read(place.path("out/a.wav.json")).unwrap(), before);
     assert!(
         !place.path("out/a.wav-2.json").exists(),
-        "its own results are its own"
+        "results of this journal are replaced"
     );
 }
 
@@ -171,7 +171,7 @@ fn files_of_other_programs_are_left_alone() {
         let ran = run(&[]);
         assert_eq!(ran.code, 0, "{ran:?}");
         assert_eq!(
-            ran.stderr.contains("3 files are known"),
+            ran.stderr.contains("3 files are up to date"),
             round == 1,
             "{ran:?}"
         );
@@ -180,7 +180,10 @@ fn files_of_other_programs_are_left_alone() {
         let text = std::fs::read_to_string(place.path("in/a.wav-2.json")).unwrap();
         assert_eq!(timeline(&text).source, "in/a.wav");
         assert!(place.path("in/b.wav.json").exists());
-        assert!(!place.path("in/b.wav-2.json").exists(), "this one is ours");
+        assert!(
+            !place.path("in/b.wav-2.json").exists(),
+            "results of this journal are replaced"
+        );
     }
     // A format that was never written here is not ours either.
     place.file("in/b.wav.csv", b"a table");
@@ -193,8 +196,8 @@ fn files_of_other_programs_are_left_alone() {
 }
 
 #[test]
-fn a_summary_of_somebody_else_is_not_written_over() {
-    for name in ["out/summary.csv", "out/summary.jsonl"] {
+fn a_summary_of_another_program_is_not_overwritten() {
+    for name in ["out/summary.csv", "out/summary.jsonl", "out/events.csv"] {
         let place = library();
         place.file(name, b"mine");
         for _ in 0..2 {
@@ -207,12 +210,12 @@ fn a_summary_of_somebody_else_is_not_written_over() {
         }
         assert_eq!(std::fs::read(place.path(name)).unwrap(), b"mine");
         let there = std::fs::read_dir(place.path("out")).unwrap().count();
-        assert_eq!(there, 1, "nothing was begun");
+        assert_eq!(there, 1, "nothing was written");
     }
 }
 
 #[test]
-fn the_summary_has_a_row_for_each_file_also_for_a_bad_one() {
+fn the_summary_has_a_row_for_each_file_including_bad_ones() {
     let place = library();
     place.file("in/bad.wav", b"no sound");
     for round in 0..2 {
@@ -232,7 +235,7 @@ fn the_summary_has_a_row_for_each_file_also_for_a_bad_one() {
         assert_eq!(rows[0]["duration_s"], 2.0);
         assert_eq!(rows[0]["top"].as_array().unwrap().len(), 3);
         let mut table = csv::Reader::from_path(place.path("out/summary.csv")).unwrap();
-        assert_eq!(table.headers().unwrap().len(), 15);
+        assert_eq!(table.headers().unwrap().len(), 17);
         let leading = &rows[0]["leading"];
         let first = table.records().next().unwrap().unwrap();
         assert_eq!(&first[12], leading["label"].as_str().unwrap());
@@ -242,7 +245,205 @@ fn the_summary_has_a_row_for_each_file_also_for_a_bad_one() {
 }
 
 #[test]
-fn fail_fast_begins_nothing_new_after_a_failure() {
+fn warnings_are_in_the_timeline_and_in_the_summary() {
+    let place = Workplace::new();
+    let bytes = std::fs::read(place.wav("a.wav", 32_000, 2.0)).unwrap();
+    place.file("in/cut.wav", &bytes[..bytes.len() / 2]);
+    place.file("in/whole.wav", &bytes);
+    for round in ["first", "up to date"] {
+        let ran = place.run(&[&ANALYZE[..], &["--format", "json", "--format", "jams"]].concat());
+        assert_eq!(ran.code, 0, "{ran:?}");
+        let rows = lines(&place, "out/summary.jsonl");
+        let warning = &rows[0]["warnings"][0];
+        assert_eq!(warning["code"], "ends-early", "{round}");
+        assert_eq!(rows[1]["warnings"], serde_json::json!([]), "{round}");
+        let mut table = csv::Reader::from_path(place.path("out/summary.csv")).unwrap();
+        assert_eq!(&table.headers().unwrap()[15], "warnings");
+        let cells: Vec<String> = table
+            .records()
+            .map(|row| row.unwrap()[15].to_owned())
+            .collect();
+        assert_eq!(cells, [warning["message"].as_str().unwrap(), ""], "{round}");
+        let text = std::fs::read_to_string(place.path("out/cut.wav.json")).unwrap();
+        let warnings = timeline(&text).warnings;
+        assert_eq!(warnings.len(), 1, "{round}: {warnings:?}");
+        assert_eq!(warnings[0].code, "ends-early");
+        let text = std::fs::read_to_string(place.path("out/whole.wav.json")).unwrap();
+        assert!(!text.contains("warnings"), "absent if there are none");
+        let jams = json_of(&place, "out/cut.wav.jams");
+        assert_eq!(
+            jams["annotations"][0]["sandbox"]["warnings"][0]["code"],
+            "ends-early"
+        );
+    }
+}
+
+fn json_of(place: &Workplace, name: &str) -> serde_json::Value {
+    serde_json::from_slice(&std::fs::read(place.path(name)).unwrap()).unwrap()
+}
+
+/// One table of all events: the rows of all CSV results with the file, also for files that are up to date.
+#[test]
+fn the_table_of_events_covers_all_files_of_the_run() {
+    let place = library();
+    place.file("in/bad.wav", b"not audio");
+    let run = || place.run(&[&ANALYZE[..], &["--format", "csv"]].concat());
+    let read = |name: &str| std::fs::read_to_string(place.path(name)).unwrap();
+    let expected = || {
+        let header =
+            "format_version,start_s,end_s,label,mean_probability,peak_probability,file,channel\r\n";
+        let mut table = header.to_owned();
+        for file in ["a.wav", "b.wav", "sub/c.wav"] {
+            let rows = read(&format!("out/{file}.csv"));
+            for row in rows.lines().skip(1) {
+                table += &format!("{row},in/{file},\r\n");
+            }
+        }
+        table
+    };
+    assert_eq!(run().code, 1);
+    assert!(
+        expected().lines().count() > 4,
+        "there are events: {}",
+        expected()
+    );
+    assert_eq!(read("out/events.csv"), expected());
+    assert!(run().stderr.contains("3 files are up to date"));
+    assert_eq!(read("out/events.csv"), expected());
+    place.wav("in/b.wav", 32_000, 3.0);
+    assert!(run().stderr.contains("2 files are up to date"));
+    assert_eq!(read("out/events.csv"), expected());
+}
+
+/// A recorder with two microphones: each channel has a timeline, and they are not mixed.
+#[test]
+fn channels_can_be_chosen_or_analysed_separately() {
+    let place = Workplace::new();
+    let left = common::sound(32_000, 2.0);
+    let spec = hound::WavSpec {
+        channels: 3,
+        sample_rate: 32_000,
+        bits_per_sample: 32,
+        sample_format: hound::SampleFormat::Float,
+    };
+    std::fs::create_dir(place.path("in")).unwrap();
+    let mut writer = hound::WavWriter::create(place.path("in/poly.wav"), spec).unwrap();
+    for (frame, sample) in left.iter().enumerate() {
+        let noise = ((frame * 7_919) % 1_000) as f32 / 1_000.0 - 0.5;
+        for value in [*sample, noise, 0.0] {
+            writer.write_sample(value).unwrap();
+        }
+    }
+    writer.finalize().unwrap();
+    common::write_float_wav(&place.path("left.wav"), 32_000, &left);
+    let ran = place.run(&[&ANALYZE[..], &["--channel", "each"]].concat());
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(
+        ran.stderr
+            .contains("poly.wav, channel 3: the file is silent"),
+        "{ran:?}"
+    );
+    assert!(
+        ran.stderr.contains("1 read, 0 refused, 0 not audio"),
+        "{ran:?}"
+    );
+    let of = |channel: u32| {
+        let path = place.path(&format!("out/poly.wav.ch{channel}.json"));
+        let timeline = timeline(&std::fs::read_to_string(path).unwrap());
+        assert_eq!(timeline.channel, Some(channel));
+        timeline
+    };
+    let alone = timeline(
+        &place
+            .run(&["analyze", "left.wav", "--model", "tiny"])
+            .stdout,
+    );
+    assert_eq!(
+        of(1).columns,
+        alone.columns,
+        "channel 1 is not mixed with others"
+    );
+    assert_ne!(of(2).columns, alone.columns);
+    let rows = lines(&place, "out/summary.jsonl");
+    let channels: Vec<u64> = rows
+        .iter()
+        .map(|row| row["channel"].as_u64().unwrap())
+        .collect();
+    assert_eq!(channels, [1, 2, 3]);
+    assert_eq!(rows[2]["warnings"][0]["code"], "silent");
+    // One channel on stdout, where rows name it.
+    let arguments = [
+        "analyze",
+        "in",
+        "--model",
+        "tiny",
+        "--format",
+        "csv",
+        "--channel",
+        "1",
+    ];
+    let ran = place.run(&arguments);
+    let mut reader = csv::Reader::from_reader(ran.stdout.as_bytes());
+    assert_eq!(&reader.headers().unwrap()[6], "channel");
+    assert!(reader.records().all(|row| &row.unwrap()[6] == "1"));
+    let ran = place.run(&[
+        "classify",
+        "in/poly.wav",
+        "--channel",
+        "4",
+        "--model",
+        "tiny",
+    ]);
+    assert_eq!(ran.code, 1);
+    assert!(
+        ran.stderr.contains("no channel 4; the file has 3"),
+        "{ran:?}"
+    );
+    assert_eq!(place.run(&["classify", "in", "--channel", "0"]).code, 2);
+}
+
+/// Every file of a folder is read, is an error row, or is counted.
+#[test]
+fn folders_leave_nothing_out_silently() {
+    let place = library();
+    let fixtures =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../decoding/tests/fixtures");
+    for (fixture, name) in [
+        ("video.mp4", "in/clip.MP4"),
+        ("aac.mov", "in/phone.mov"),
+        ("opus.webm", "in/web.webm"),
+        ("s16le.w64", "in/long.w64"),
+        ("rf64.wav", "in/recorder.rf64"),
+        ("small.wav", "in/recorder.bwf"),
+        ("au-s16be.au", "in/old.au"),
+        ("aac.mka", "in/a.mka"),
+        ("wavpack.wv", "in/pack.wv"),
+        ("wma.wma", "in/windows.wma"),
+    ] {
+        std::fs::copy(fixtures.join(fixture), place.path(name)).unwrap();
+    }
+    place.file("in/notes.txt", b"text");
+    place.file("in/sub/cover.jpg", b"picture");
+    let ran = place.run(&ANALYZE);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(
+        ran.stderr.contains("11 read, 2 refused, 2 not audio"),
+        "{ran:?}"
+    );
+    let rows = lines(&place, "out/summary.jsonl");
+    let refused: Vec<_> = rows.iter().filter(|row| !row["error"].is_null()).collect();
+    assert_eq!((rows.len(), refused.len()), (13, 2));
+    for (row, codec) in refused.iter().zip(["WavPack", "Windows Media"]) {
+        let error = row["error"].as_str().unwrap();
+        assert!(
+            error.contains(codec) && error.contains("ffmpeg -i"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn fail_fast_starts_no_file_after_an_error() {
     let place = Workplace::new();
     place.file("in/0.wav", b"no sound");
     for index in 1..60 {

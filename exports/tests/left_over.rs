@@ -20,6 +20,10 @@ fn timeline() -> Timeline {
         threshold: 0.5,
         on_levels: Vec::new(),
         among: Vec::new(),
+        sample_rate: 48_000,
+        channel: None,
+        warnings: Vec::new(),
+        no_events: None,
     }
 }
 
@@ -39,7 +43,7 @@ fn hidden_files_of_a_program_that_was_killed_are_removed() {
     }
     let held = std::fs::File::open(path(in_use)).unwrap();
     held.lock().unwrap();
-    write_all(&timeline(), &[Format::Csv], folder.path(), "take").unwrap();
+    write_all(&timeline(), &[Format::CSV], folder.path(), "take").unwrap();
     assert!(!path(abandoned).exists());
     assert!(kept.iter().all(|name| path(name).exists()));
     assert_eq!(

@@ -69,14 +69,14 @@ impl Workplace {
     }
 }
 
-/// What a run left behind.
+/// The output of a run.
 #[derive(Debug)]
 pub struct Ran {
     /// The exit code.
     pub code: i32,
-    /// What it printed.
+    /// What it printed on stdout.
     pub stdout: String,
-    /// What it told.
+    /// What it printed on stderr.
     pub stderr: String,
 }
 
@@ -129,6 +129,21 @@ pub fn full_sound(rate: u32, seconds: f64) -> Vec<f32> {
     samples
 }
 
+/// 32-bit float, mono.
+pub fn write_float_wav(path: &Path, rate: u32, samples: &[f32]) {
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: rate,
+        bits_per_sample: 32,
+        sample_format: hound::SampleFormat::Float,
+    };
+    let mut writer = hound::WavWriter::create(path, spec).unwrap();
+    for sample in samples {
+        writer.write_sample(*sample).unwrap();
+    }
+    writer.finalize().unwrap();
+}
+
 /// 16 bits, mono.
 pub fn write_wav(path: &Path, rate: u32, samples: &[f32]) {
     let spec = hound::WavSpec {
@@ -144,12 +159,12 @@ pub fn write_wav(path: &Path, rate: u32, samples: &[f32]) {
     writer.finalize().unwrap();
 }
 
-/// Of its JSON.
+/// Parses a timeline.
 pub fn timeline(text: &str) -> Timeline {
     serde_json::from_str(text).unwrap()
 }
 
-/// Random, but always the same: it has opinions that move with the sound.
+/// Fixed random weights: its probabilities change with the sound.
 pub fn tiny_model() -> ModelFile {
     tiny_model_of(&LABELS)
 }

@@ -36,6 +36,10 @@ impl Recorder {
                 threshold: settings.threshold,
                 on_levels: Vec::new(),
                 among: Vec::new(),
+                sample_rate: 0,
+                channel: None,
+                warnings: Vec::new(),
+                no_events: None,
             },
         }
     }
