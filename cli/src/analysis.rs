@@ -35,6 +35,7 @@ impl Analysis {
     pub(crate) fn analyze(&self, input: &Input) -> Result<(Timeline, Means)> {
         let file = input.open()?;
         let sample_rate = file.sample_rate();
+        let recorded_at = file.recorded_at().map(ToString::to_string);
         let name = input.path.to_string_lossy().into_owned();
         let model = &self.model;
         let mut tagger = Tagger::new(Arc::clone(model), sample_rate, self.window_s)
@@ -53,6 +54,7 @@ impl Analysis {
         let mut timeline = recorder.finish(&name, streamed.duration_s);
         timeline.sample_rate = sample_rate;
         timeline.channel = input.channel;
+        timeline.recorded_at = recorded_at;
         timeline.warnings = streamed.warnings;
         timeline.no_events = self.among.unclear().map(str::to_owned);
         Ok((timeline, means))

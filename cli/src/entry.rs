@@ -68,6 +68,8 @@ pub(crate) struct Entry {
     pub(crate) leading: Option<Answer>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) warnings: Vec<Warning>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) recorded_at: Option<String>,
     /// The events, for the table of all events. Older entries have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) event_list: Option<Vec<EventEntry>>,
@@ -96,6 +98,7 @@ impl Entry {
             top: means.top(SUMMARY_TOP).into_iter().map(tag).collect(),
             leading,
             warnings: timeline.warnings.clone(),
+            recorded_at: timeline.recorded_at.clone(),
             event_list: Some(event_list(timeline)),
             ..Self::started(stem, settings)
         }
@@ -113,6 +116,7 @@ impl Entry {
             top: Vec::new(),
             leading: None,
             warnings: Vec::new(),
+            recorded_at: None,
             event_list: None,
         }
     }
@@ -145,6 +149,7 @@ impl Entry {
             leading: self.leading.as_ref(),
             warnings: &self.warnings,
             channel,
+            recorded_at: self.recorded_at.as_deref(),
         }
     }
 }

@@ -53,7 +53,10 @@ impl Tables {
         events: impl IntoIterator<Item = Event>,
     ) -> Result<()> {
         self.summary.add(row)?;
-        Ok(self.events.add(row.file, row.channel, events)?)
+        let events = self
+            .events
+            .add(row.file, row.channel, row.recorded_at, events);
+        Ok(events?)
     }
 
     /// Gives the files their names, over those of an earlier run. Inputs that were not processed (after `--fail-fast`)

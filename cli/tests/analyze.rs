@@ -271,7 +271,7 @@ fn missing_folders_and_folders_without_audio() {
         ran.stderr
     );
     assert!(
-        ran.stderr.contains("nowhere: there is no such file"),
+        ran.stderr.contains("nowhere: no such file"),
         "{}",
         ran.stderr
     );

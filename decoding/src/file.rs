@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::DecodeError;
 use crate::mix::Mixer;
 use crate::placement::{Placed, Placement};
+use crate::recording_time::RecordingTime;
 use crate::stream::Stream;
 use crate::warning::Warning;
 
@@ -86,6 +87,11 @@ impl AudioFile {
     /// In Hz, 8 000 to 768 000.
     pub fn sample_rate(&self) -> u32 {
         self.mixer.rate
+    }
+
+    /// When the recording began, if a WAV has it in its metadata (GUANO, AudioMoth, `bext` or iXML).
+    pub fn recorded_at(&self) -> Option<&RecordingTime> {
+        self.stream.recorded_at()
     }
 
     /// Channels before the mixdown, at least 1.

@@ -35,6 +35,7 @@ mod open;
 mod opus;
 mod pcm;
 mod placement;
+mod recording_time;
 mod sniff;
 mod source;
 mod stream;
@@ -46,6 +47,7 @@ use std::path::Path;
 pub use error::DecodeError;
 pub use file::AudioFile;
 pub use names::{AUDIO_EXTENSIONS, VIDEO_EXTENSIONS, is_audio_name, is_video_name};
+pub use recording_time::RecordingTime;
 pub use warning::Warning;
 
 /// A whole file in memory: one channel, at the file's own rate.

@@ -19,6 +19,7 @@ use symphonia::default::formats::{
 use crate::apple::{self, Reading};
 use crate::beginning::Beginning;
 use crate::movie;
+use crate::recording_time::{self, RecordingTime};
 use crate::sniff::{Kind, sniff};
 use crate::source::{NextStream, Source};
 use crate::warning::Warning;
@@ -50,6 +51,8 @@ pub(crate) struct Header {
     pub(crate) cut_at_frames: bool,
     /// The number of channels that are presented to the reader as one.
     pub(crate) interleaved: Option<u32>,
+    /// When the recording began.
+    pub(crate) recorded_at: Option<RecordingTime>,
     pub(crate) warnings: Vec<Warning>,
 }
 
@@ -158,6 +161,7 @@ fn wave_source(
 ) -> Result<(Source, Header, Kind), DecodeError> {
     let wave = wave::read(&mut file).map_err(io_error)?;
     let mut header = Header {
+        recorded_at: recording_time::read(&mut file).map_err(io_error)?,
         frames: wave.frames,
         warnings: wave.warnings,
         ..Header::default()

@@ -14,6 +14,7 @@ use crate::mpeg::{self, Rejected};
 use crate::open::{self, Opened, contain, make_decoder};
 use crate::opus::Head;
 use crate::placement::Placement;
+use crate::recording_time::RecordingTime;
 use crate::sniff::Kind;
 use crate::warning::Warning;
 use crate::{DecodeError, aac, movie};
@@ -132,6 +133,11 @@ impl Stream {
     /// The number of frames of the media by the header.
     pub(crate) fn expected_frames(&self) -> Option<u64> {
         self.expected
+    }
+
+    /// When the recording began.
+    pub(crate) fn recorded_at(&self) -> Option<&RecordingTime> {
+        self.opened.header.recorded_at.as_ref()
     }
 
     /// The offset of the next stream, if one was found.

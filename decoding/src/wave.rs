@@ -8,7 +8,7 @@ use crate::pcm::{self, Pcm, Sample};
 use crate::warning::Warning;
 
 /// The most chunks before the audio; a file with more is damaged.
-const MAX_CHUNKS: usize = 4096;
+pub(crate) const MAX_CHUNKS: usize = 4096;
 /// The 32-bit size that means "unknown" or "in the chunk `ds64`".
 const ELSEWHERE: u64 = u32::MAX as u64;
 /// The shortest data after the stated end of the audio, other than chunks, that is taken for audio.
@@ -44,17 +44,38 @@ pub(crate) enum Audio {
 }
 
 /// A chunk header.
-struct Chunk {
-    id: [u8; 4],
-    body: u64,
-    size: u64,
+pub(crate) struct Chunk {
+    pub(crate) id: [u8; 4],
+    pub(crate) body: u64,
+    pub(crate) size: u64,
 }
 
 /// The layout of chunk headers.
 #[derive(Clone, Copy, PartialEq)]
-enum Layout {
+pub(crate) enum Layout {
     Riff,
     Wave64,
+}
+
+impl Layout {
+    /// The layout of a file.
+    ///
+    /// # Errors
+    /// The system cannot read the file.
+    pub(crate) fn of(file: &mut Beginning) -> io::Result<Self> {
+        Ok(match file.read(0, 4)?.as_slice() {
+            b"riff" => Self::Wave64,
+            _ => Self::Riff,
+        })
+    }
+
+    /// The offset of the first chunk.
+    pub(crate) fn first_chunk(self) -> u64 {
+        match self {
+            Self::Riff => 12,
+            Self::Wave64 => 40,
+        }
+    }
 }
 
 /// Reads the header up to the audio.
@@ -62,11 +83,8 @@ enum Layout {
 /// # Errors
 /// The system cannot read the file.
 pub(crate) fn read(file: &mut Beginning) -> io::Result<Wave> {
-    let layout = match file.read(0, 4)?.as_slice() {
-        b"riff" => Layout::Wave64,
-        _ => Layout::Riff,
-    };
-    let mut at = if layout == Layout::Wave64 { 40 } else { 12 };
+    let layout = Layout::of(file)?;
+    let mut at = layout.first_chunk();
     let (mut format, mut fact, mut large) = (None, None, None);
     for _ in 0..MAX_CHUNKS {
         let Some(chunk) = read_chunk(file, at, layout)? else {
@@ -102,7 +120,11 @@ impl Wave {
 }
 
 /// The chunk header at an offset, if one can be there.
-fn read_chunk(file: &mut Beginning, at: u64, layout: Layout) -> io::Result<Option<Chunk>> {
+pub(crate) fn read_chunk(
+    file: &mut Beginning,
+    at: u64,
+    layout: Layout,
+) -> io::Result<Option<Chunk>> {
     let length = if layout == Layout::Wave64 { 24 } else { 8 };
     let bytes = file.read(at, length)?;
     if bytes.len() < length || !bytes[..4].iter().all(|byte| matches!(byte, 0x20..0x7F)) {
@@ -121,7 +143,7 @@ fn read_chunk(file: &mut Beginning, at: u64, layout: Layout) -> io::Result<Optio
 }
 
 /// The offset of the next chunk. Some programs omit the padding byte after an odd size.
-fn next_chunk(file: &mut Beginning, chunk: &Chunk, layout: Layout) -> io::Result<u64> {
+pub(crate) fn next_chunk(file: &mut Beginning, chunk: &Chunk, layout: Layout) -> io::Result<u64> {
     let end = chunk.body.saturating_add(chunk.size);
     if layout == Layout::Wave64 {
         return Ok(end.saturating_add(7) / 8 * 8);
@@ -325,10 +347,10 @@ fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
     Some(u16::from_le_bytes(bytes.get(at..at + 2)?.try_into().ok()?))
 }
 
-fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+pub(crate) fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?))
 }
 
-fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
+pub(crate) fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
     Some(u64::from_le_bytes(bytes.get(at..at + 8)?.try_into().ok()?))
 }

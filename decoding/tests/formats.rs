@@ -55,6 +55,37 @@ fn channels_are_averaged() {
     }
 }
 
+/// Of ffmpeg's `bext` and comment; of a GUANO chunk behind the audio, which counts first; not of a file without metadata.
+#[test]
+fn the_time_of_a_recording() {
+    let time = |path: &Path| {
+        AudioFile::open(path)
+            .unwrap()
+            .recorded_at()
+            .map(ToString::to_string)
+    };
+    let of = |name: &str| time(&fixture(name));
+    assert_eq!(of("bext.wav").as_deref(), Some("2024-05-06T04:30:15.25"));
+    assert_eq!(
+        of("audiomoth.wav").as_deref(),
+        Some("2019-02-20T19:17:30+02:00")
+    );
+    assert_eq!(of("small.wav"), None);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bat.wav");
+    let text = "GUANO|Version: 1.0\nLoc Position: 1 2\nTimestamp: 2021-07-01T22:00:00.5Z\n";
+    let mut bytes = std::fs::read(fixture("bext.wav")).unwrap();
+    bytes.extend(b"guan");
+    bytes.extend((text.len() as u32).to_le_bytes());
+    bytes.extend(text.as_bytes());
+    std::fs::write(&path, bytes).unwrap();
+    assert_eq!(time(&path).as_deref(), Some("2021-07-01T22:00:00.5Z"));
+    assert_eq!(
+        read_mono(&path).unwrap(),
+        read_mono(&fixture("small.wav")).unwrap()
+    );
+}
+
 /// One channel of several comes out as it is, also from more channels than Symphonia has layouts for.
 #[test]
 fn one_channel_can_be_read() {

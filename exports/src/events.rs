@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use hamiltone_engine::timeline::{Event, TIMELINE_VERSION};
 
+use crate::clock::Clock;
 use crate::fields::{cell, rows};
 
 /// Columns are only added at the end; any other change raises [`TIMELINE_VERSION`].
@@ -28,8 +29,8 @@ pub(crate) fn record(event: &Event, offset_s: f64) -> [String; HEADER.len()] {
     ]
 }
 
-/// Writes one CSV table of the events of many files: the columns of the format `csv`, then `file` and `channel`. Memory
-/// does not grow with the rows.
+/// Writes one CSV table of the events of many files: the columns of the format `csv`, then `file`, `channel` and `clock`.
+/// Memory does not grow with the rows.
 pub struct EventTable<W: Write>(csv::Writer<W>);
 
 impl<W: Write> EventTable<W> {
@@ -39,11 +40,12 @@ impl<W: Write> EventTable<W> {
     /// If `target` cannot be written to.
     pub fn new(target: W) -> io::Result<Self> {
         let mut rows = rows(target);
-        rows.write_record(HEADER.into_iter().chain(["file", "channel"]))?;
+        rows.write_record(HEADER.into_iter().chain(["file", "channel", "clock"]))?;
         Ok(Self(rows))
     }
 
-    /// Adds the events of a file. `channel` counts from 1; `None` is a mix of all.
+    /// Adds the events of a file. `channel` counts from 1; `None` is a mix of all. `recorded_at` is the start of the
+    /// recording, as in the timeline.
     ///
     /// # Errors
     /// If the target cannot be written to.
@@ -51,13 +53,19 @@ impl<W: Write> EventTable<W> {
         &mut self,
         file: &str,
         channel: Option<u32>,
+        recorded_at: Option<&str>,
         events: impl IntoIterator<Item = Event>,
     ) -> io::Result<()> {
         let channel = channel.map_or_else(String::new, |channel| channel.to_string());
+        let clock = recorded_at.and_then(Clock::new);
         for event in events {
             let record = record(&event, 0.0);
             let fields = record.iter().map(String::as_str);
-            self.0.write_record(fields.chain([file, &channel]))?;
+            let clock = clock
+                .as_ref()
+                .map_or_else(String::new, |clock| clock.at(event.start_s));
+            self.0
+                .write_record(fields.chain([file, &channel, &clock]))?;
         }
         Ok(())
     }

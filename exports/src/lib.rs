@@ -8,6 +8,7 @@
 //! several files share. [`Summary`] and [`EventTable`] are tables of one run over many files.
 #![forbid(unsafe_code)]
 
+mod clock;
 mod events;
 mod fields;
 mod files;

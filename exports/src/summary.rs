@@ -34,6 +34,8 @@ pub struct SummaryRow<'a> {
     pub warnings: &'a [Warning],
     /// The channel, from 1; `None` for a mix of all.
     pub channel: Option<u32>,
+    /// When the recording began, as in the timeline.
+    pub recorded_at: Option<&'a str>,
 }
 
 /// Writes the table as CSV and as JSON lines, one row at a time: memory does not grow with the rows.
@@ -69,6 +71,7 @@ impl<W: Write> Summary<W> {
             leading: row.leading,
             warnings: row.warnings,
             channel: row.channel,
+            recorded_at: row.recorded_at,
         };
         serde_json::to_writer(&mut self.lines, &line)?;
         self.lines.write_all(b"\n")?;
@@ -99,6 +102,7 @@ struct Line<'a> {
     leading: Option<&'a Answer>,
     warnings: &'a [Warning],
     channel: Option<u32>,
+    recorded_at: Option<&'a str>,
 }
 
 fn top<'a>(row: &SummaryRow<'a>) -> &'a [Tag] {
@@ -119,6 +123,7 @@ fn header() -> Vec<String> {
         "leading_is_on",
         "warnings",
         "channel",
+        "recorded_at",
     ];
     header.extend(last.map(str::to_owned));
     header
@@ -154,5 +159,6 @@ fn record(row: &SummaryRow<'_>) -> Vec<String> {
     record.push(warnings.collect::<Vec<_>>().join("; "));
     let channel = row.channel;
     record.push(channel.map_or_else(String::new, |channel| channel.to_string()));
+    record.push(row.recorded_at.unwrap_or_default().to_owned());
     record
 }

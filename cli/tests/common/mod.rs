@@ -69,6 +69,31 @@ impl Workplace {
     }
 }
 
+/// The lines of a file as JSON.
+pub fn lines(place: &Workplace, name: &str) -> Vec<serde_json::Value> {
+    let text = std::fs::read_to_string(place.path(name)).unwrap();
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+/// A folder `in` with three files.
+pub fn library() -> Workplace {
+    let place = Workplace::new();
+    for (name, seconds) in [("in/a.wav", 2.0), ("in/b.wav", 1.5), ("in/sub/c.wav", 1.0)] {
+        place.wav(name, 32_000, seconds);
+    }
+    place
+}
+
+/// Analyses the files of [`library`].
+pub const ANALYZE: [&str; 6] = ["analyze", "in", "--model", "tiny", "--out", "out"];
+
+/// A file as JSON.
+pub fn json_of(place: &Workplace, name: &str) -> serde_json::Value {
+    serde_json::from_slice(&std::fs::read(place.path(name)).unwrap()).unwrap()
+}
+
 /// The output of a run.
 #[derive(Debug)]
 pub struct Ran {

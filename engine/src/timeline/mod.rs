@@ -93,6 +93,8 @@ pub struct Timeline {
     pub among: Vec<String>,
     /// Rate of the source in Hz; 0 if unknown.
     pub sample_rate: u32,
+    /// When the recording began, as RFC 3339 (without an offset if it is unknown); `None` if unknown.
+    pub recorded_at: Option<String>,
     /// The channel of the source, from 1; `None` for a mix of all.
     pub channel: Option<u32>,
     /// Warnings about the sound; empty for most.
@@ -127,6 +129,8 @@ struct Json {
     #[serde(default)]
     sample_rate: u32,
     #[serde(default)]
+    recorded_at: Option<String>,
+    #[serde(default)]
     channel: Option<u32>,
     #[serde(default)]
     warnings: Vec<Warning>,
@@ -151,6 +155,7 @@ impl From<Json> for Timeline {
             on_levels: json.on_levels,
             among: json.among,
             sample_rate: json.sample_rate,
+            recorded_at: json.recorded_at,
             channel: json.channel,
             warnings: json.warnings,
             no_events: None,
@@ -179,6 +184,8 @@ struct JsonView<'a> {
     among: &'a [String],
     #[serde(skip_serializing_if = "is_zero")]
     sample_rate: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recorded_at: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     channel: Option<u32>,
     #[serde(skip_serializing_if = "<[Warning]>::is_empty")]
@@ -211,6 +218,7 @@ impl Serialize for Timeline {
             on_levels: &self.on_levels,
             among: &self.among,
             sample_rate: self.sample_rate,
+            recorded_at: self.recorded_at.as_deref(),
             channel: self.channel,
             warnings: &self.warnings,
         };

@@ -37,6 +37,7 @@ impl Recorder {
                 on_levels: Vec::new(),
                 among: Vec::new(),
                 sample_rate: 0,
+                recorded_at: None,
                 channel: None,
                 warnings: Vec::new(),
                 no_events: None,
