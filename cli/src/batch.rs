@@ -1,4 +1,4 @@
-//! Many files on all cores, results in the order of the inputs.
+//! Processes many files on all cores, with results in the order of the inputs.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -9,11 +9,11 @@ use crate::Outcome;
 use crate::inputs::Inputs;
 use crate::progress::Progress;
 
-/// Files in flight for each thread: enough that a long file among short ones does not leave the
-/// other threads idle for long, few enough that waiting results stay small.
-const FILES_A_THREAD: usize = 8;
+/// Files per thread in one batch: enough that a long file does not leave the other threads idle for long, few enough
+/// that waiting results need little memory.
+const FILES_PER_THREAD: usize = 8;
 
-/// As [`each`], where `then` takes the files that went well.
+/// As [`each`], but `then` gets only the files without errors.
 pub(crate) fn run<T: Send>(
     inputs: &Inputs,
     progress: &Progress,
@@ -26,12 +26,12 @@ pub(crate) fn run<T: Send>(
     })
 }
 
-/// Runs `work` on each file in parallel and hands what it gave to `then`, in order, on this
-/// thread. `work` gets the file's index. Problems and failures are told and the rest goes on, unless
-/// `fail_fast`: then nothing new is begun after the first.
+/// Runs `work` on each file in parallel and passes the results to `then`, in order, on this thread. Both get the index
+/// of the file. Problems and errors are printed and do not stop the other files, unless `fail_fast` is set: then no file
+/// is started after the first error. Prints the number of files at the end.
 ///
 /// # Errors
-/// Only what `then` gives: that nothing can be written any more. No further batch of files is begun then.
+/// Those of `then`, which mean that nothing more can be written. No further batch is started then.
 pub(crate) fn each<T: Send>(
     inputs: &Inputs,
     progress: &Progress,
@@ -56,22 +56,59 @@ pub(crate) fn each<T: Send>(
         progress.file_done();
         Some(result)
     };
-    let (files, step) = (
-        inputs.files.len(),
-        rayon::current_num_threads() * FILES_A_THREAD,
-    );
+    let files = inputs.files.len();
+    let mut count = Count::default();
+    let step = rayon::current_num_threads() * FILES_PER_THREAD;
     for first in (0..files).step_by(step) {
         let batch = first..files.min(first + step);
         let results: Vec<Option<Result<T>>> = batch.into_par_iter().map(&one).collect();
         for (index, result) in (first..).zip(results) {
-            let Some(result) = result else { continue };
+            let Some(result) = result else {
+                count.skipped += 1;
+                continue;
+            };
             let error = result.as_ref().err().map(|error| format!("{error:#}"));
             then(index, result)?;
-            if let Some(error) = error {
-                progress.error(&error);
-                outcome = Outcome::SomeFailed;
+            // Channels of one file are adjacent and count once.
+            let same = index > 0 && inputs.files[index - 1].path == inputs.files[index].path;
+            let new = usize::from(!same);
+            match error {
+                None => count.read += new,
+                Some(error) => {
+                    progress.error(&error);
+                    outcome = Outcome::SomeFailed;
+                    count.refused += new;
+                }
             }
         }
     }
+    if let Some(not_audio) = inputs.not_audio {
+        progress.info(&count.message(not_audio));
+    }
     Ok(outcome)
+}
+
+/// How many files were processed.
+#[derive(Default)]
+struct Count {
+    read: usize,
+    refused: usize,
+    /// Not started, because of `fail_fast`.
+    skipped: usize,
+}
+
+impl Count {
+    /// For folders, which hold files that are not processed.
+    fn message(&self, not_audio: usize) -> String {
+        let Self {
+            read,
+            refused,
+            skipped,
+        } = self;
+        let mut message = format!("{read} read, {refused} refused, {not_audio} not audio");
+        if *skipped > 0 {
+            message.push_str(&format!(", {skipped} skipped after the first error"));
+        }
+        message
+    }
 }

@@ -1,4 +1,4 @@
-//! `hamiltone bench`: the whole way from a file to tags, on one core and on all of them.
+//! `hamiltone bench`: speed from file to tags, on one core and on all.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -17,17 +17,17 @@ use crate::progress::rounds;
 use crate::{Outcome, selection};
 
 const RATE: u32 = 48_000;
-/// Rounds of which the median counts.
+/// Rounds; the result is their median.
 const ROUNDS: usize = 7;
 
 /// Runs the command.
 pub(crate) fn run(arguments: &BenchArguments, quiet: bool) -> Result<Outcome> {
     let model = selection::open(arguments.model.as_deref())?;
-    let folder = tempfile::tempdir().context("no temporary folder")?;
+    let folder = tempfile::tempdir().context("cannot create a temporary folder")?;
     let path = folder.path().join("bench.wav");
     write_sound(&path, arguments.seconds)?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    hear(&path, &model)?; // once to warm up
+    tag(&path, &model)?; // warms up
     let (mut one, mut all) = (Vec::new(), Vec::new());
     let bar = rounds(ROUNDS, quiet);
     for _ in 0..ROUNDS {
@@ -53,9 +53,9 @@ pub(crate) fn run(arguments: &BenchArguments, quiet: bool) -> Result<Outcome> {
         serde_json::to_string_pretty(&result)? + "\n"
     } else {
         format!(
-            "{}: {} s of 16-bit stereo at 48 kHz for each core, decoding included, median of \
-             {ROUNDS} rounds\n  one core   {one:8.0} × real time\n  {cores:>3} cores  {all:8.0} × real \
-             time ({:.2} times one)\n",
+            "{}: {} s of 16-bit stereo at 48 kHz per core, including decoding; median of {ROUNDS} \
+             rounds\n  one core   {one:8.0} × real time\n  {cores:>3} cores  {all:8.0} × real \
+             time ({:.2} × one core)\n",
             model.card().name,
             arguments.seconds,
             all / one
@@ -66,7 +66,7 @@ pub(crate) fn run(arguments: &BenchArguments, quiet: bool) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// Noise that swells: no silence that something could skip.
+/// Noise with a slow envelope, without silence that could be skipped.
 fn write_sound(path: &Path, seconds: usize) -> Result<()> {
     let format = hound::WavSpec {
         channels: 2,
@@ -87,8 +87,8 @@ fn write_sound(path: &Path, seconds: usize) -> Result<()> {
     Ok(writer.finalize()?)
 }
 
-/// As `analyze` does it.
-fn hear(path: &Path, model: &Arc<Model>) -> Result<()> {
+/// Tags a file as `analyze` does.
+fn tag(path: &Path, model: &Arc<Model>) -> Result<()> {
     let window_s = model.card().default_window_s;
     let mut file = AudioFile::open(path)?;
     let mut tagger = Tagger::new(model.clone(), file.sample_rate(), window_s)?;
@@ -100,12 +100,12 @@ fn hear(path: &Path, model: &Arc<Model>) -> Result<()> {
     Ok(())
 }
 
-/// How long `threads` threads take, each with the whole file.
+/// The time of `threads` threads that each tag the whole file.
 fn time(path: &Path, model: &Arc<Model>, threads: usize) -> Result<Duration> {
     let start = Instant::now();
     std::thread::scope(|scope| {
         let workers: Vec<_> = (0..threads)
-            .map(|_| scope.spawn(|| hear(path, model)))
+            .map(|_| scope.spawn(|| tag(path, model)))
             .collect();
         workers
             .into_iter()

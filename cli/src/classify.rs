@@ -1,33 +1,38 @@
-//! `hamiltone classify`: what is heard on the whole.
+//! `hamiltone classify`: the labels of each file as a whole.
 
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use hamiltone_decoding::AudioFile;
 use hamiltone_engine::model::{Among, Model};
 use hamiltone_engine::tagging::{ClipClassifier, Lineup, Tags, on_now, top};
-use hamiltone_engine::timeline::{Answer, EventSettings, Tag};
+use hamiltone_engine::timeline::{Answer, EventSettings, Tag, Warning};
 use serde::Serialize;
 
 use crate::arguments::ClassifyArguments;
 use crate::inputs::Input;
 use crate::progress::Progress;
-use crate::{Outcome, batch, inputs, listening, selection};
+use crate::{Outcome, batch, inputs, selection, streaming};
 
 const BAR_WIDTH: usize = 24;
+/// Shown in place of the leading label if none reached its threshold.
+const NO_LABEL: &str = "no label reached its threshold";
 
-/// What is said of one file, as a line of JSON has it.
+/// The result of one file; serialises as a line of `--json`.
 #[derive(Debug, Serialize)]
 struct Classified {
     file: String,
     duration_s: f64,
-    /// By falling probability.
+    /// Highest probability first.
     top: Vec<Tag>,
     leading: Option<Answer>,
-    /// For the table: the labels in the order in which they are shown, and whether each is on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel: Option<u32>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Warning>,
+    /// For the table: the labels in the order of the panel, and whether each is on.
     #[serde(skip)]
     shown: Vec<(Tag, bool)>,
-    /// What is said if none is on.
+    /// Shown in place of the leading label if none is on.
     #[serde(skip)]
     unclear: String,
 }
@@ -36,9 +41,9 @@ struct Classified {
 pub(crate) fn run(arguments: &ClassifyArguments, quiet: bool) -> Result<Outcome> {
     let model = selection::open(arguments.sources.model.as_deref())?;
     let among = selection::among(&model, &arguments.sources.among)?;
-    let inputs = inputs::find(&arguments.sources.inputs);
+    let inputs = inputs::find(&arguments.sources.inputs, arguments.sources.channel);
     let progress = Progress::new(inputs.files.len(), quiet);
-    selection::tell_worth(&among, &progress);
+    selection::show_measured_accuracy(&among, &progress);
     batch::run(
         &inputs,
         &progress,
@@ -57,7 +62,7 @@ pub(crate) fn run(arguments: &ClassifyArguments, quiet: bool) -> Result<Outcome>
             } else {
                 as_table(&classified)
             };
-            Ok(progress.print(&text)?)
+            Ok(progress.print(text.as_bytes())?)
         },
     )
 }
@@ -68,21 +73,21 @@ fn classify(
     k: usize,
     progress: &Progress,
 ) -> Result<Classified> {
-    let audio = AudioFile::open(&input.path)?;
+    let audio = input.open()?;
     let file = input.path.to_string_lossy().into_owned();
     let mut classifier = ClipClassifier::new(Arc::clone(model), audio.sample_rate())
         .with_context(|| file.clone())?;
     classifier.choose_among(among.clone());
-    let duration_s = listening::listen(input, audio, progress, |samples| classifier.push(samples))?;
+    let streamed = streaming::stream(input, audio, progress, |samples| classifier.push(samples))?;
     let probabilities = classifier.finish();
     let (labels, parents) = (&model.card().labels, &model.card().parents);
     let tag = |index: usize| Tag {
         label: labels[index].clone(),
         probability: probabilities[index],
     };
-    let meant = |index: &usize| among.is_all() || among.indices().contains(index);
+    let competes = |index: &usize| among.is_all() || among.indices().contains(index);
     let tags = Tags {
-        time_s: duration_s,
+        time_s: streamed.duration_s,
         probabilities: &probabilities,
         among: among.indices(),
         unclear: None,
@@ -90,32 +95,41 @@ fn classify(
     };
     let threshold = EventSettings::of(model.card()).threshold;
     let on = on_now(&probabilities, tags.on_levels, threshold);
-    let falling = top(&probabilities, probabilities.len());
+    let sorted = top(&probabilities, probabilities.len());
     let lineup = Lineup {
         probabilities: &probabilities,
         on: &on,
         levels: tags.on_levels,
         parents,
     };
-    let shown = lineup.ranking().into_iter().filter(meant).take(k);
+    let shown = lineup.ranking().into_iter().filter(competes).take(k);
     Ok(Classified {
         file,
-        duration_s,
-        top: falling.into_iter().filter(meant).take(k).map(tag).collect(),
+        duration_s: streamed.duration_s,
+        top: sorted
+            .into_iter()
+            .filter(competes)
+            .take(k)
+            .map(tag)
+            .collect(),
         leading: Answer::of(labels, parents, &tags, threshold),
+        channel: input.channel,
+        warnings: streamed.warnings,
         shown: shown.map(|label| (tag(label), on[label])).collect(),
-        unclear: selection::unclear(among),
+        unclear: among.unclear().unwrap_or(NO_LABEL).to_owned(),
     })
 }
 
-/// The answer, then the labels in the order in which the panel shows them; a disc stands before those that are on.
+/// The leading label, then all labels in the order of the panel, with a disc before those that are on.
 fn as_table(classified: &Classified) -> String {
     let Classified {
         file, duration_s, ..
     } = classified;
-    let answer = classified.leading.as_ref().filter(|answer| answer.on);
-    let answer = answer.map_or_else(|| classified.unclear.clone(), Answer::in_short);
-    let mut text = format!("{file}  ({duration_s:.1} s)  {answer}\n");
+    let leading = classified.leading.as_ref().filter(|answer| answer.on);
+    let leading = leading.map_or_else(|| classified.unclear.clone(), Answer::in_short);
+    let channel = classified.channel;
+    let channel = channel.map_or_else(String::new, |channel| format!("channel {channel}, "));
+    let mut text = format!("{file}  ({channel}{duration_s:.1} s)  {leading}\n");
     let width = classified
         .shown
         .iter()
@@ -146,7 +160,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bars_have_one_width() {
+    fn all_bars_have_the_same_width() {
         for probability in [-1.0, 0.0, 0.01, 0.333, 0.5, 0.999, 1.0, 2.0, f32::NAN] {
             assert_eq!(bar(probability).chars().count(), BAR_WIDTH, "{probability}");
         }

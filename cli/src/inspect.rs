@@ -1,4 +1,4 @@
-//! `hamiltone inspect`: everything that a model's card says.
+//! `hamiltone inspect`: the card of a model.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -19,7 +19,7 @@ pub(crate) fn run(arguments: &InspectArguments) -> Result<Outcome> {
         card["size_bytes"] = json!(model.size_bytes());
         serde_json::to_string_pretty(&card)? + "\n"
     } else {
-        in_words(&model)
+        as_text(&model)
     };
     let mut stdout = io::stdout().lock();
     stdout.write_all(text.as_bytes())?;
@@ -27,11 +27,11 @@ pub(crate) fn run(arguments: &InspectArguments) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn in_words(model: &Model) -> String {
+fn as_text(model: &Model) -> String {
     let card = model.card();
     let mut text = format!("{}\n", card.name);
     if !card.description.is_empty() {
-        let _ = writeln!(text, "{}\n", card.description); // a String takes everything
+        let _ = writeln!(text, "{}\n", card.description); // cannot fail for a String
     }
     for (name, value) in fields(model, card) {
         let _ = writeln!(text, "{name:<16}{value}");
@@ -45,12 +45,11 @@ fn in_words(model: &Model) -> String {
     text
 }
 
-fn checksum_in_words(card: &Card) -> String {
+fn checksum(card: &Card) -> String {
     match &card.checksums {
-        Some(checksums) => format!("SHA-256 {}, as written", checksums.weights_sha256),
+        Some(checksums) => format!("SHA-256 {} (verified)", checksums.weights_sha256),
         None => {
-            "no checksum: the file was written by an older version, and small damage would not be \
-                 noticed"
+            "no checksum (the file is from an older version; small damage would not be noticed)"
                 .to_owned()
         }
     }
@@ -58,8 +57,8 @@ fn checksum_in_words(card: &Card) -> String {
 
 fn fields(model: &Model, card: &Card) -> Vec<(&'static str, String)> {
     let task = match card.task {
-        TaskKind::SingleLabel => "one label at a time",
-        TaskKind::MultiLabel => "any number of labels at a time",
+        TaskKind::SingleLabel => "single-label: exactly one label at a time",
+        TaskKind::MultiLabel => "multi-label: any number of labels at a time",
     };
     let features = &card.features;
     let mut fields = vec![
@@ -67,18 +66,15 @@ fn fields(model: &Model, card: &Card) -> Vec<(&'static str, String)> {
         ("parameters", card.parameters.to_string()),
         (
             "multiply-adds",
-            format!("{} a second of audio", card.multiply_adds_per_second),
+            format!("{} per second of audio", card.multiply_adds_per_second),
         ),
         (
             "memory",
-            format!("{:.1} MB at most", card.memory_bytes as f64 / 1e6),
+            format!("at most {:.1} MB", card.memory_bytes as f64 / 1e6),
         ),
+        ("window", format!("{} s by default", card.default_window_s)),
         (
-            "window",
-            format!("{} s unless said otherwise", card.default_window_s),
-        ),
-        (
-            "hears",
+            "input",
             format!(
                 "{} Hz, {} mel bands from {} to {} Hz, a frame every {:.1} ms",
                 features.sample_rate,
@@ -102,7 +98,7 @@ fn fields(model: &Model, card: &Card) -> Vec<(&'static str, String)> {
         fields.push(("measured", words));
     }
     if let Some(calibration) = &card.calibration {
-        fields.push(("calibrated", calibration_in_words(calibration)));
+        fields.push(("calibrated", describe_calibration(calibration)));
     }
     for rule in &card.choices {
         if let Some(figures) = &rule.measured {
@@ -122,14 +118,14 @@ fn fields(model: &Model, card: &Card) -> Vec<(&'static str, String)> {
         ("hierarchy", hierarchy(card)),
         ("trained on", card.training_data.clone()),
         ("licence", card.licence.clone()),
-        ("made from", card.parent.clone().unwrap_or_default()),
+        ("derived from", card.parent.clone().unwrap_or_default()),
         ("pruned", card.pruning.clone().unwrap_or_default()),
     ] {
         if !value.is_empty() {
             fields.push((name, value));
         }
     }
-    fields.push(("weights", checksum_in_words(card)));
+    fields.push(("weights", checksum(card)));
     fields.push((
         "file",
         format!("{} bytes, SHA-256 {}", model.size_bytes(), model.hash()),
@@ -137,8 +133,8 @@ fn fields(model: &Model, card: &Card) -> Vec<(&'static str, String)> {
     fields
 }
 
-/// From where labels are on, how many of them have levels of their own, and how it was learned.
-fn calibration_in_words(calibration: &Calibration) -> String {
+/// The thresholds of the labels, how many were fitted, and how.
+fn describe_calibration(calibration: &Calibration) -> String {
     let mut text = String::new();
     if let (Some(precision), [_, ..]) = (calibration.precision, &calibration.on[..]) {
         let sorted = {
@@ -150,8 +146,8 @@ fn calibration_in_words(calibration: &Calibration) -> String {
         let known = calibration.examples.iter().filter(|n| **n > 0).count();
         let _ = write!(
             text,
-            "labels are on where {:.0} % of what is on is right, from {:.0} % (middle half of the \
-             levels: {:.0} to {:.0} %); {known} of {} labels have examples of their own; ",
+            "thresholds for {:.0} % precision: median {:.0} % (middle half {:.0} to {:.0} %); fitted on \
+             examples of {known} of {} labels; ",
             100.0 * precision,
             percent(2),
             percent(1),
@@ -162,7 +158,7 @@ fn calibration_in_words(calibration: &Calibration) -> String {
     text + &calibration.protocol
 }
 
-/// How many labels are kinds of others; empty for a card without a hierarchy.
+/// The number of labels with a parent; empty for a card without a hierarchy.
 fn hierarchy(card: &Card) -> String {
     match card
         .parents
@@ -171,6 +167,6 @@ fn hierarchy(card: &Card) -> String {
         .count()
     {
         0 => String::new(),
-        kinds => format!("{kinds} of the labels are kinds of others"),
+        kinds => format!("{kinds} labels have a more general one above them"),
     }
 }

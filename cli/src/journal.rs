@@ -1,5 +1,5 @@
-//! What an output folder already holds: a line for each file that was analysed, so that a run that was
-//! stopped, or is given again over a library that grew, does only what is new.
+//! The journal of an output folder: a line per analysed file, so that an interrupted or repeated run processes only new
+//! files.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs::{File, OpenOptions};
@@ -13,12 +13,12 @@ use sha2::{Digest, Sha256};
 use crate::entry::{Entry, JOURNAL_VERSION, RunLine, Settings};
 use crate::outputs::JOURNAL;
 
-/// The journal of an output folder: read once, then only added to. In memory there is an index, about 200 bytes for
-/// each file that earlier runs analysed; what this run adds is on disk only.
+/// The journal: read once, then only appended to. Keeps an index in memory, about 200 bytes per file of earlier runs;
+/// entries of this run are on disk only.
 pub(crate) struct Journal {
     path: PathBuf,
     index: Index,
-    /// To tell whether `path` still is the file that was opened.
+    /// To check whether `path` is still the file that was opened.
     identity: Handle,
     reader: Mutex<BufReader<File>>,
     writer: Mutex<Writer>,
@@ -26,30 +26,30 @@ pub(crate) struct Journal {
 
 struct Writer {
     file: File,
-    /// A line was cut off, by a full disk for example.
+    /// Whether the last line is incomplete, for example because the disk was full.
     torn: bool,
 }
 
 #[derive(Default)]
 struct Index {
-    /// By the key of the place, the oldest first; of what no format of is the newest, nothing.
+    /// By the key of the stem, oldest first, without entries that newer ones replace in all formats.
     lines: HashMap<String, Vec<Line>>,
-    /// Each once: there are few.
+    /// All distinct settings; there are few.
     settings: Vec<Settings>,
     runs: BTreeSet<String>,
 }
 
-/// Where an entry stands, and what decides whether it serves.
+/// The offset of an entry, and what decides whether it is up to date.
 struct Line {
     offset: u64,
     settings: usize,
-    /// None where results are only being written.
+    /// `None` if the results were not completed.
     sha256: Option<[u8; 32]>,
 }
 
 impl Journal {
-    /// Reads what is there. A line that cannot be understood (the last one of a run that was killed)
-    /// is as good as none.
+    /// Opens or creates the journal and reads it. Lines that cannot be parsed (such as the last one of a killed run) are
+    /// ignored.
     pub(crate) fn open(folder: &Path) -> io::Result<Self> {
         let path = folder.join(JOURNAL);
         let mut file = OpenOptions::new()
@@ -60,7 +60,7 @@ impl Journal {
         let mut reader = BufReader::new(File::open(&path)?);
         let (index, torn) = Index::read(&mut reader)?;
         if torn {
-            file.write_all(b"\n")?; // the torn line ends here
+            file.write_all(b"\n")?; // ends the incomplete line
         }
         Ok(Self {
             index,
@@ -71,27 +71,26 @@ impl Journal {
         })
     }
 
-    /// The entry of a file with these contents whose results are planned for this place, if they
-    /// serve: those that lie there now, since each run writes over the results of another.
-    pub(crate) fn find(&self, place: &Path, sha256: &str, settings: &Settings) -> Option<Entry> {
-        let place = place.to_string_lossy();
-        let line = self.index.find(&key(&place), sha256, settings)?;
+    /// The newest entry of this stem, if it has these contents and settings in all formats.
+    pub(crate) fn find(&self, stem: &Path, sha256: &str, settings: &Settings) -> Option<Entry> {
+        let stem = stem.to_string_lossy();
+        let line = self.index.find(&key(&stem), sha256, settings)?;
         let entry = self.read_entry(line.offset).ok()?;
-        (key(&entry.place) == key(&place) && entry.sha256 == sha256).then_some(entry)
+        (key(&entry.stem) == key(&stem) && entry.sha256 == sha256).then_some(entry)
     }
 
-    /// Whether an earlier run wrote this format at this place, or was about to.
-    pub(crate) fn has_written(&self, place: &Path, format: &str) -> bool {
-        let lines = self.index.lines.get(&key(&place.to_string_lossy()));
+    /// Whether an earlier run wrote this format for this stem, or began to.
+    pub(crate) fn has_written(&self, stem: &Path, format: &str) -> bool {
+        let lines = self.index.lines.get(&key(&stem.to_string_lossy()));
         lines.is_some_and(|lines| lines.iter().any(|line| self.index.wrote(line, format)))
     }
 
-    /// Adds an entry; it is on its way to the disk when this returns.
+    /// Appends an entry, without waiting for the disk.
     pub(crate) fn add(&self, entry: &Entry) -> io::Result<()> {
         self.add_line(&serde_json::to_string(entry)?)
     }
 
-    /// Adds that a run begins whose unfinished files have this name.
+    /// Appends the name of a run, which its unfinished files have in theirs.
     pub(crate) fn begin_run(&self, run: &str) -> io::Result<()> {
         let line = RunLine {
             format_version: JOURNAL_VERSION,
@@ -100,28 +99,28 @@ impl Journal {
         self.add_line(&serde_json::to_string(&line)?)
     }
 
-    /// The runs that wrote here before.
+    /// The names of earlier runs.
     pub(crate) fn runs(&self) -> &BTreeSet<String> {
         &self.index.runs
     }
 
-    /// The places where earlier runs began to write and did not end.
+    /// The stems of results that earlier runs did not complete.
     pub(crate) fn unfinished(&self) -> impl Iterator<Item = io::Result<PathBuf>> {
         let newest = self.index.lines.values().filter_map(|lines| lines.last());
         newest
             .filter(|line| line.sha256.is_none())
-            .map(|line| Ok(PathBuf::from(self.read_entry(line.offset)?.place)))
+            .map(|line| Ok(PathBuf::from(self.read_entry(line.offset)?.stem)))
     }
 
-    /// Whether its path still leads to the file that was opened; if not, what is added is lost.
+    /// Whether its path is still the file that was opened; if not, new entries are lost.
     pub(crate) fn is_there(&self) -> bool {
         Handle::from_path(&self.path).is_ok_and(|now| now == self.identity)
     }
 
-    /// Writes the journal again where it was removed from its folder.
+    /// Writes the journal again after it was removed from its folder.
     ///
     /// # Errors
-    /// If there is another file of its name, or nothing can be written.
+    /// If another file has its name, or the folder cannot be written to.
     pub(crate) fn restore(&self) -> io::Result<()> {
         let mut old = lock(&self.reader);
         old.seek(SeekFrom::Start(0))?;
@@ -149,7 +148,7 @@ impl Journal {
 }
 
 impl Index {
-    /// And whether the last line has no end.
+    /// Reads all lines; also returns whether the last one is incomplete.
     fn read(reader: &mut impl BufRead) -> io::Result<(Self, bool)> {
         let mut index = Self::default();
         let (mut offset, mut line) = (0, Vec::new());
@@ -177,10 +176,10 @@ impl Index {
             self.settings.push(entry.settings);
             self.settings.len() - 1
         });
-        // Another version's entry tells who wrote there, and serves no further.
+        // An entry of another version shows that the results are ours, not that they are up to date.
         let readable = entry.format_version == JOURNAL_VERSION;
         let sha256 = parse_hex(&entry.sha256).filter(|_| readable);
-        let mut lines = self.lines.remove(&key(&entry.place)).unwrap_or_default();
+        let mut lines = self.lines.remove(&key(&entry.stem)).unwrap_or_default();
         lines.push(Line {
             offset,
             settings,
@@ -196,7 +195,7 @@ impl Index {
             }
         }
         kept.reverse();
-        self.lines.insert(key(&entry.place), kept);
+        self.lines.insert(key(&entry.stem), kept);
     }
 
     fn find(&self, key: &str, sha256: &str, settings: &Settings) -> Option<&Line> {
@@ -226,13 +225,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
         .unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
-/// The same for two places that are one where file systems do not tell cases apart: the results of
-/// one lie over the other's there.
-fn key(place: &str) -> String {
-    place.to_lowercase()
+/// Equal for stems that differ only in case, which are the same files on some file systems.
+fn key(stem: &str) -> String {
+    stem.to_lowercase()
 }
 
-/// 32 bytes from 64 digits.
+/// 32 bytes from 64 hexadecimal digits.
 fn parse_hex(text: &str) -> Option<[u8; 32]> {
     let mut bytes = [0; 32];
     if text.len() != 2 * bytes.len() || !text.is_ascii() {
@@ -244,15 +242,14 @@ fn parse_hex(text: &str) -> Option<[u8; 32]> {
     Some(bytes)
 }
 
-/// SHA-256 of a file's contents, in hex.
+/// SHA-256 of a file's contents, in hexadecimal.
 ///
 /// # Errors
-/// If it cannot be read, or is no regular file: a pipe would be drained before it is heard, and a
-/// device may have no end.
+/// If it cannot be read, or is not a regular file: a pipe can be read only once, and a device may not end.
 pub(crate) fn hash_of(path: &Path) -> io::Result<String> {
     if !std::fs::metadata(path)?.is_file() {
         return Err(io::Error::other(
-            "--out takes files only, and this is a pipe or a device; without --out it can be heard",
+            "this is a pipe or a device, and --out needs regular files; run without --out, or save it to a file first",
         ));
     }
     let mut file = File::open(path)?;
@@ -285,10 +282,10 @@ mod tests {
         }
     }
 
-    fn entry(place: &str, sha256: &str, formats: &[&str]) -> Entry {
+    fn entry(stem: &str, sha256: &str, formats: &[&str]) -> Entry {
         Entry {
             sha256: sha256.to_owned(),
-            ..Entry::beginning(Path::new(place), settings(formats))
+            ..Entry::started(Path::new(stem), settings(formats))
         }
     }
 
@@ -297,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn places_that_differ_in_case_share_their_history() {
+    fn stems_that_differ_in_case_share_their_history() {
         let folder = tempfile::tempdir().unwrap();
         let journal = Journal::open(folder.path()).unwrap();
         journal
@@ -307,12 +304,12 @@ mod tests {
             .add(&entry("song.wav", &hash('2'), &["json"]))
             .unwrap();
         let journal = Journal::open(folder.path()).unwrap();
-        let known = |place: &str, sha256: &str| {
+        let known = |stem: &str, sha256: &str| {
             journal
-                .find(Path::new(place), sha256, &settings(&["json"]))
+                .find(Path::new(stem), sha256, &settings(&["json"]))
                 .is_some()
         };
-        assert!(!known("Song.wav", &hash('1')), "the other one lies over it");
+        assert!(!known("Song.wav", &hash('1')), "overwritten by the other");
         assert!(known("song.wav", &hash('2')));
         assert!(journal.has_written(Path::new("SONG.wav"), "json"));
         assert!(!journal.has_written(Path::new("song.wav"), "csv"));
@@ -321,7 +318,7 @@ mod tests {
     #[test]
     fn the_newest_entry_of_each_format_counts() {
         let folder = tempfile::tempdir().unwrap();
-        let place = Path::new("a.wav");
+        let stem = Path::new("a.wav");
         let add = |sha256: &str, formats: &[&str]| {
             let journal = Journal::open(folder.path()).unwrap();
             journal.add(&entry("a.wav", "", formats)).unwrap();
@@ -331,14 +328,14 @@ mod tests {
         add(&hash('b'), &["json"]);
         let journal = Journal::open(folder.path()).unwrap();
         let known = |sha256: &str, formats: &[&str]| {
-            journal.find(place, sha256, &settings(formats)).is_some()
+            journal.find(stem, sha256, &settings(formats)).is_some()
         };
         assert!(known(&hash('b'), &["json"]) && known(&hash('a'), &["csv"]));
         assert!(!known(&hash('a'), &["json"]) && !known(&hash('b'), &["json", "csv"]));
         assert_eq!(
             journal.index.lines["a.wav"].len(),
             2,
-            "nothing but these two is kept"
+            "only these two are kept"
         );
         add(&hash('a'), &["csv", "json"]);
         let journal = Journal::open(folder.path()).unwrap();
@@ -351,12 +348,12 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_was_cut_off_costs_no_other() {
+    fn an_incomplete_line_does_not_damage_others() {
         let folder = tempfile::tempdir().unwrap();
         let journal = Journal::open(folder.path()).unwrap();
         journal.begin_run("0123").unwrap();
         {
-            // As a full disk leaves it.
+            // As after a full disk.
             let mut writer = lock(&journal.writer);
             writer
                 .file
@@ -367,16 +364,16 @@ mod tests {
         journal.add(&entry("a.wav", &hash('1'), &["json"])).unwrap();
         journal.add(&entry("b.wav", &hash('1'), &["json"])).unwrap();
         let journal = Journal::open(folder.path()).unwrap();
-        for place in ["a.wav", "b.wav"] {
-            let found = journal.find(Path::new(place), &hash('1'), &settings(&["json"]));
-            assert_eq!(found.unwrap().place, place);
+        for stem in ["a.wav", "b.wav"] {
+            let found = journal.find(Path::new(stem), &hash('1'), &settings(&["json"]));
+            assert_eq!(found.unwrap().stem, stem);
         }
         assert!(journal.runs().contains("0123"));
     }
 
     #[cfg(unix)]
     #[test]
-    fn a_journal_that_was_removed_can_be_written_again() {
+    fn a_removed_journal_can_be_restored() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(JOURNAL);
         let journal = Journal::open(folder.path()).unwrap();
@@ -387,6 +384,6 @@ mod tests {
         assert!(!journal.is_there());
         journal.restore().unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), before);
-        assert!(journal.restore().is_err(), "a file that is there stays");
+        assert!(journal.restore().is_err(), "an existing file is kept");
     }
 }

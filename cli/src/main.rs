@@ -1,12 +1,13 @@
-//! `hamiltone`: names what is heard in audio files.
+//! `hamiltone`: tags the sounds in audio files.
 //!
-//! One module a command ([`analyze`], [`classify`], [`models`], [`inspect`], [`mod@bench`]); what they share is how inputs are
-//! found, how a file is listened to, and how progress and problems are told. Results go to stdout,
-//! everything else to stderr.
+//! One module per command: [`analyze`], [`classify`], [`models`], [`inspect`], [`mod@bench`]. They share [`inputs`]
+//! (finding files), [`batch`] (processing them in parallel), [`streaming`] (decoding one) and [`progress`] (messages).
+//! Results go to stdout, everything else to stderr.
 //!
-//! Exit codes: 0 all went well; 1 something failed (the rest was still done); 2 wrong usage.
+//! Exit codes: 0 success; 1 a file or the command failed (other files are still processed); 2 wrong usage.
 #![forbid(unsafe_code)]
 
+mod analysis;
 mod analyze;
 mod arguments;
 mod batch;
@@ -16,14 +17,14 @@ mod entry;
 mod inputs;
 mod inspect;
 mod journal;
-mod listening;
 mod means;
 mod models;
 mod out_folder;
 mod outputs;
 mod progress;
 mod selection;
-mod summary;
+mod streaming;
+mod tables;
 mod to_folder;
 
 use std::io::{self, Write};
@@ -33,12 +34,12 @@ use clap::{CommandFactory, Parser};
 
 use arguments::{Arguments, Command};
 
-/// How a command ended that ran to its end.
+/// The result of a command that ran to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outcome {
-    /// Everything asked for was done.
+    /// Everything succeeded.
     Done,
-    /// Something failed and was told on stderr; the rest was done.
+    /// Some files failed, which was printed; the others succeeded.
     SomeFailed,
 }
 
@@ -51,30 +52,30 @@ fn main() -> ExitCode {
         Command::Models(models) => models::run(models),
         Command::Inspect(inspect) => inspect::run(inspect),
         Command::Bench(bench) => bench::run(bench, arguments.quiet),
-        Command::Completions { shell } => completions(*shell),
-        Command::Man => manual(),
+        Command::Completions { shell } => print_completions(*shell),
+        Command::Man => print_man_page(),
     };
     match result {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::SomeFailed) => ExitCode::FAILURE,
-        // Whoever read our output has seen enough (`hamiltone ... | head`): not a failure.
+        // The reader of our output closed it (`hamiltone ... | head`), which is not a failure.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            progress::tell(&format!("error: {error:#}"));
+            progress::message(&format!("error: {error:#}"));
             ExitCode::FAILURE
         }
     }
 }
 
-fn completions(shell: clap_complete::Shell) -> anyhow::Result<Outcome> {
-    // Through memory: the generator itself panics where its output goes away.
+fn print_completions(shell: clap_complete::Shell) -> anyhow::Result<Outcome> {
+    // Through memory, since the generator panics if stdout is closed.
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "hamiltone", &mut script);
     io::stdout().write_all(&script)?;
     Ok(Outcome::Done)
 }
 
-fn manual() -> anyhow::Result<Outcome> {
+fn print_man_page() -> anyhow::Result<Outcome> {
     clap_mangen::Man::new(Arguments::command()).render(&mut io::stdout())?;
     Ok(Outcome::Done)
 }

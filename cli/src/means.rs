@@ -1,4 +1,4 @@
-//! The labels that a file has most of, on the whole.
+//! Mean probabilities over a file.
 
 use hamiltone_engine::tagging::top;
 
@@ -23,13 +23,13 @@ impl Means {
         }
     }
 
-    /// All of them, one a label.
+    /// The mean of each label.
     pub(crate) fn values(&self) -> Vec<f32> {
         let columns = self.columns.max(1) as f64;
         self.sums.iter().map(|sum| (sum / columns) as f32).collect()
     }
 
-    /// The `count` highest, falling: index of the label and its mean.
+    /// The index and mean of the `count` labels with the highest means, highest first.
     pub(crate) fn top(&self, count: usize) -> Vec<(usize, f32)> {
         let means = self.values();
         let best = top(&means, count).into_iter();

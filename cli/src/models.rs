@@ -1,4 +1,4 @@
-//! `hamiltone models`: what can be chosen.
+//! `hamiltone models`: lists the models, or adds some.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use hamiltone_engine::model::{
 use serde_json::{Value, json};
 
 use crate::arguments::ModelsArguments;
-use crate::progress::tell;
+use crate::progress::message;
 use crate::{Outcome, selection};
 
 const HEADINGS: [&str; 8] = [
@@ -23,7 +23,7 @@ const HEADINGS: [&str; 8] = [
     "LICENCE",
     "SOURCE",
 ];
-/// Columns of numbers stand to the right.
+/// Whether a column is aligned to the right.
 const RIGHT: [bool; 8] = [false, false, true, true, true, false, false, false];
 
 /// Runs the command.
@@ -44,20 +44,21 @@ pub(crate) fn run(arguments: &ModelsArguments) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// Copies models into the user's folder; what is inside the program need not be there.
+/// Copies models into the user's folder, except those that are built in.
 fn add(files: &[PathBuf], replace: bool) -> Result<Outcome> {
-    let folder = user_folder().context("there is no folder for models: set $HAMILTONE_MODELS")?;
-    std::fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
+    let folder = user_folder().context("no models folder: set $HAMILTONE_MODELS")?;
+    std::fs::create_dir_all(&folder)
+        .with_context(|| format!("cannot create {}", folder.display()))?;
     let inside = Library::with_folders(Vec::new()).entries();
     let mut outcome = Outcome::Done;
     for file in files {
         match add_one(file, &folder, &inside, replace) {
-            Ok(what) => {
-                // Whether anyone reads this or not: the next file is to be added too.
-                let _ = writeln!(io::stdout(), "{}: {what}", file.display());
+            Ok(result) => {
+                // A closed stdout does not stop the other files.
+                let _ = writeln!(io::stdout(), "{}: {result}", file.display());
             }
             Err(error) => {
-                tell(&format!("error: {}: {error:#}", file.display()));
+                message(&format!("error: {}: {error:#}", file.display()));
                 outcome = Outcome::SomeFailed;
             }
         }
@@ -65,7 +66,7 @@ fn add(files: &[PathBuf], replace: bool) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// Says what became of a file.
+/// Adds one model; returns what was done.
 fn add_one(
     file: &Path,
     folder: &Path,
@@ -74,36 +75,40 @@ fn add_one(
 ) -> Result<&'static str> {
     let model = selection::open_file(file)?;
     if inside.iter().any(|entry| entry.hash == model.hash()) {
-        return Ok("is inside the program");
+        return Ok("is built in already");
     }
-    let name = file.file_name().context("this is no file")?;
+    let name = file.file_name().context("not a file")?;
     ensure!(
         file.extension()
             .is_some_and(|ending| ending == "safetensors"),
-        "the name of a model ends in .safetensors, or it would not be found"
+        "the name of a model file must end in .safetensors; rename it"
     );
-    let place = folder.join(name);
-    let there = match std::fs::read(&place) {
+    let target = folder.join(name);
+    let existing = match std::fs::read(&target) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-        read => Some(read.with_context(|| format!("reading {}", place.display()))?),
+        read => Some(read.with_context(|| format!("cannot read {}", target.display()))?),
     };
     let bytes = std::fs::read(file)?;
-    if there.as_ref() == Some(&bytes) {
-        return Ok("is there already");
+    if existing.as_ref() == Some(&bytes) {
+        return Ok("was added already");
     }
     ensure!(
-        there.is_none() || replace,
-        "another file of this name is in {}; give this one another name, or --replace that one",
+        existing.is_none() || replace,
+        "{} has another file of this name; rename this one, or replace the other with --replace",
         folder.display()
     );
-    // Under another name first: a plugin that watches the folder never sees half a file.
-    let part = place.with_extension("part");
-    let copied = std::fs::write(&part, bytes).and_then(|()| std::fs::rename(&part, &place));
+    // Renamed when complete, since plugins watch the folder.
+    let part = target.with_extension("part");
+    let copied = std::fs::write(&part, bytes).and_then(|()| std::fs::rename(&part, &target));
     if let Err(error) = copied {
-        let _ = std::fs::remove_file(&part); // perhaps it was not even made
-        return Err(error).with_context(|| format!("copying to {}", folder.display()));
+        let _ = std::fs::remove_file(&part); // it may not exist
+        return Err(error).with_context(|| format!("cannot copy to {}", folder.display()));
     }
-    Ok(if there.is_some() { "replaced" } else { "added" })
+    Ok(if existing.is_some() {
+        "replaced"
+    } else {
+        "added"
+    })
 }
 
 fn as_json(entry: &LibraryEntry) -> Value {
@@ -168,12 +173,12 @@ fn as_table(entries: &[LibraryEntry]) -> String {
     }
     for entry in entries {
         if let Err(error) = &entry.summary {
-            text.push_str(&format!("\nnot usable: {}: {error}\n", source(entry)));
+            text.push_str(&format!("\nunusable: {}: {error}\n", source(entry)));
         }
     }
     if let Some(folder) = user_folder() {
         text.push_str(&format!(
-            "\nPut model files (.safetensors) into {}\n",
+            "\nTo add model files (.safetensors), put them into {}\n",
             folder.display()
         ));
     }
@@ -221,10 +226,10 @@ fn accuracy(figure: &Accuracy) -> String {
     )
 }
 
-/// What does not fit a table: what the model is and knows, and how each figure was measured.
+/// Description, labels and the protocol of each accuracy, which do not fit into the table.
 fn about(card: &Card) -> String {
     let mut text = format!("\n{}: {}\n", card.name, card.description);
-    text.push_str(&format!("  labels: {}\n", some_of(&card.labels)));
+    text.push_str(&format!("  labels: {}\n", first_labels(&card.labels)));
     for figure in &card.accuracy {
         let (value, reach) = (accuracy(figure), figure.on_other_corpora());
         text.push_str(&format!("  {value}: {}; {reach}\n", figure.protocol));
@@ -232,8 +237,8 @@ fn about(card: &Card) -> String {
     text
 }
 
-/// The first labels, and how many more there are (`--json` has them all).
-fn some_of(labels: &[String]) -> String {
+/// The first labels and the number of others (`--json` lists all).
+fn first_labels(labels: &[String]) -> String {
     const SHOWN: usize = 20;
     let mut text = labels[..labels.len().min(SHOWN)].join(", ");
     if labels.len() > SHOWN {
@@ -242,11 +247,11 @@ fn some_of(labels: &[String]) -> String {
     text
 }
 
-/// A count with three figures: `950`, `128 k`, `1.28 M`, `20.1 G`.
+/// A count with three significant digits: `950`, `128 k`, `1.28 M`, `20.1 G`.
 fn in_units(count: u64) -> String {
     let (mut value, mut unit) = (count as f64, "");
     for next in ["k", "M", "G", "T"] {
-        // 999.5 would be shown as 1000 of the smaller unit.
+        // 999.5 would round to 1000 of the smaller unit.
         if value < 999.5 {
             break;
         }
@@ -266,7 +271,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_for_people() {
+    fn counts_have_three_digits() {
         for (count, shown) in [
             (0, "0"),
             (950, "950"),

@@ -1,4 +1,4 @@
-//! The folder that `--out` names: files in it are complete or not there, and what a killed run left is removed.
+//! The output folder: its files are complete or absent, and unfinished files of killed runs are removed.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
@@ -12,19 +12,17 @@ use same_file::Handle;
 const PREFIX: &str = ".hamiltone-";
 const SUFFIX: &str = ".part";
 
-/// An output folder for the length of a run.
+/// The output folder during a run.
 pub(crate) struct OutFolder {
     path: PathBuf,
     identity: Handle,
-    /// Random. Part of the names of unfinished files; the journal lists it, so that a later run knows whose they
-    /// are.
+    /// Random; part of the names of unfinished files. The journal lists it, so that a later run can remove them.
     run: String,
     next: AtomicUsize,
 }
 
 impl OutFolder {
-    /// Makes the folder where it is missing and tries whether files can be made in it: this should not fail after
-    /// hours of work.
+    /// Creates the folder if needed and a file in it, so that a folder without write permission is found at once.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         fs::create_dir_all(path)?;
         let folder = Self {
@@ -41,7 +39,7 @@ impl OutFolder {
         &self.path
     }
 
-    /// The name of this run.
+    /// The random name of this run.
     pub(crate) fn run(&self) -> &str {
         &self.run
     }
@@ -51,8 +49,8 @@ impl OutFolder {
         Handle::from_path(&self.path).is_ok_and(|now| now == self.identity)
     }
 
-    /// Begins a file below the folder, under a hidden name beside its own. The folders between are made; the output
-    /// folder itself is not: if it is gone, so is everything that was written.
+    /// Creates a file below the folder, with a hidden name in the same folder. Missing subfolders are created. The output
+    /// folder itself is not: if it was removed, so were the results in it.
     pub(crate) fn create(&self, path: &Path) -> io::Result<PartFile> {
         let below = path
             .parent()
@@ -72,9 +70,9 @@ impl OutFolder {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
                 file => file?,
             };
-            // The lock says that somebody still writes here. Where the file system has none, no run removes parts.
+            // The lock marks the file as in use. On file systems without locks, no unfinished file is removed.
             let _ = file.lock();
-            // Another run that tidied up had it between the two lines above.
+            // Another run may have removed it before it was locked.
             if part.symlink_metadata().is_err() && self.is_there() {
                 continue;
             }
@@ -86,7 +84,7 @@ impl OutFolder {
         }
     }
 
-    /// Writes a file below the folder: complete or not at all.
+    /// Writes a file below the folder, complete or not at all.
     pub(crate) fn write_with(
         &self,
         path: &Path,
@@ -97,9 +95,9 @@ impl OutFolder {
         file.finish()
     }
 
-    /// Removes what killed runs of these names left in these folders. Files that a run still writes, and everything
-    /// with another name, stay. Gives the number of files removed.
-    pub(crate) fn remove_left_over(
+    /// Removes unfinished files of these runs from these folders, unless a run still has them locked. Returns the number
+    /// of files removed.
+    pub(crate) fn remove_unfinished(
         &self,
         runs: &BTreeSet<String>,
         folders: &BTreeSet<PathBuf>,
@@ -117,7 +115,7 @@ impl OutFolder {
     }
 }
 
-/// Whether one of these runs gave a file this name while it wrote it.
+/// Whether this is the name of an unfinished file of one of these runs.
 fn is_part_of(name: &str, runs: &BTreeSet<String>) -> bool {
     let middle = name
         .strip_prefix(PREFIX)
@@ -126,7 +124,7 @@ fn is_part_of(name: &str, runs: &BTreeSet<String>) -> bool {
     parts.is_some_and(|(run, number)| runs.contains(run) && number.parse::<usize>().is_ok())
 }
 
-/// Whether the file was removed.
+/// Removes a file unless it is locked; returns whether it was removed.
 fn remove_unless_locked(path: &Path) -> bool {
     let Ok(file) = File::options().write(true).open(path) else {
         return false;
@@ -137,16 +135,16 @@ fn remove_unless_locked(path: &Path) -> bool {
     }
 }
 
-/// A file that is being written. It has its name once it is finished; dropped before, it is removed.
+/// An unfinished file. [`finish`](Self::finish) gives it its name; dropping it removes it.
 pub(crate) struct PartFile {
     path: PathBuf,
-    /// None once it has its name.
+    /// Its hidden path; `None` once it has its name.
     part: Option<PathBuf>,
     file: BufWriter<File>,
 }
 
 impl PartFile {
-    /// Gives it its name, over a file that has it.
+    /// Gives it its name, replacing a file of that name.
     pub(crate) fn finish(mut self) -> io::Result<()> {
         self.file.flush()?;
         if let Some(part) = &self.part {
@@ -170,7 +168,7 @@ impl Write for PartFile {
 impl Drop for PartFile {
     fn drop(&mut self) {
         if let Some(part) = &self.part {
-            let _ = fs::remove_file(part); // the error that led here is reported already
+            let _ = fs::remove_file(part); // the error that led here is already reported
         }
     }
 }
@@ -193,14 +191,14 @@ mod tests {
         write(&folder, "sub/result.json", "two").unwrap();
         let text = fs::read_to_string(folder.path().join("sub/result.json"));
         assert_eq!(text.unwrap(), "two");
-        // A file cannot be moved over a folder.
+        // A file cannot replace a folder.
         fs::create_dir(folder.path().join("blocked.json")).unwrap();
         assert!(write(&folder, "blocked.json", "x").is_err());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
     }
 
     #[test]
-    fn a_folder_that_is_gone_is_not_made_again() {
+    fn a_removed_folder_is_not_created_again() {
         let temporary = tempfile::tempdir().unwrap();
         let folder = OutFolder::open(&temporary.path().join("a/out")).unwrap();
         assert!(folder.is_there());
@@ -215,14 +213,14 @@ mod tests {
     }
 
     #[test]
-    fn only_abandoned_files_of_known_runs_are_removed() {
+    fn only_unfinished_files_of_known_runs_are_removed() {
         let temporary = tempfile::tempdir().unwrap();
         let (path, sub) = (temporary.path(), temporary.path().join("sub"));
         fs::create_dir(&sub).unwrap();
         let folder = OutFolder::open(path).unwrap();
         let mine = folder.run().to_owned();
         let kept = [
-            ".hamiltone-0123456789abcdef-0.part".to_owned(), // no run that the journal knows
+            ".hamiltone-0123456789abcdef-0.part".to_owned(), // not a run in the journal
             format!(".hamiltone-{mine}-x.part"),
             format!(".hamiltone-{mine}-1.part.bak"),
             format!("hamiltone-{mine}-1.part"),
@@ -236,7 +234,7 @@ mod tests {
         let in_use = folder.create(&path.join("result.json")).unwrap();
         let runs = BTreeSet::from([mine]);
         let folders = BTreeSet::from([path.to_owned(), sub.clone(), path.join("missing")]);
-        assert_eq!(folder.remove_left_over(&runs, &folders), 2);
+        assert_eq!(folder.remove_unfinished(&runs, &folders), 2);
         for folder in [path, &sub] {
             assert!(!folder.join(&abandoned).exists());
             assert!(kept.iter().all(|name| folder.join(name).exists()));

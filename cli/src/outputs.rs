@@ -1,4 +1,4 @@
-//! Which input's results go where.
+//! The paths of all results.
 
 use std::collections::HashSet;
 use std::ffi::OsString;
@@ -7,25 +7,31 @@ use std::path::{Path, PathBuf};
 
 use crate::inputs::Input;
 
-/// Files of an output folder that are no results of an input.
-pub(crate) const OWN: [&str; 3] = [JOURNAL, "summary.csv", "summary.jsonl"];
 /// The journal of an output folder.
 pub(crate) const JOURNAL: &str = "hamiltone-journal.jsonl";
+/// The summary of the last run.
+pub(crate) const SUMMARY_CSV: &str = "summary.csv";
+/// The same as JSON lines.
+pub(crate) const SUMMARY_JSONL: &str = "summary.jsonl";
+/// The events of the last run.
+pub(crate) const EVENTS_CSV: &str = "events.csv";
+/// Names that no result can have.
+const RESERVED: [&str; 4] = [JOURNAL, SUMMARY_CSV, SUMMARY_JSONL, EVENTS_CSV];
 
-/// Where the results of all inputs go. Four bytes an input: paths are made when they are asked for.
+/// The paths of the results of all inputs. Needs four bytes per input; paths are composed on demand.
 pub(crate) struct Plan<'a> {
     inputs: &'a [Input],
     folder: &'a Path,
     endings: Vec<&'a str>,
-    /// Of each input, from 1.
+    /// One per input, from 1.
     numbers: Vec<u32>,
 }
 
 impl<'a> Plan<'a> {
-    /// Each input's results are its place with each ending added (`song.wav` becomes `song.wav.json`, so that
-    /// `song.flac` beside it stays apart). Where two inputs would share a path, all of the later one's get a number,
-    /// and so they do where a file lies there that is not `ours` (by place and index of the ending); no input and no
-    /// file of another program is ever written over.
+    /// The results of an input are its stem with each ending: `song.wav` becomes `song.wav.json`, distinct from the
+    /// results of `song.flac`. If a path is taken by another input or result, or by a file that is not `ours` (by stem and
+    /// index of the ending), all results of that input get the same number. So neither inputs nor files of other programs
+    /// are overwritten.
     pub(crate) fn new(
         inputs: &'a [Input],
         folder: &'a Path,
@@ -39,19 +45,19 @@ impl<'a> Plan<'a> {
             numbers: Vec::with_capacity(inputs.len()),
         };
         let mut taken: HashSet<u64> = inputs.iter().map(|input| key(&input.path)).collect();
-        taken.extend(OWN.map(|name| key(&folder.join(name))));
+        taken.extend(RESERVED.map(|name| key(&folder.join(name))));
         for input in inputs {
             let free = |number: &u32| {
-                let place = place(input, *number);
-                let mut paths = plan.paths(&place).into_iter().enumerate();
+                let stem = stem(input, *number);
+                let mut paths = plan.paths(&stem).into_iter().enumerate();
                 !paths.any(|(ending, path)| {
-                    let foreign = || path.symlink_metadata().is_ok() && !ours(&place, ending);
+                    let foreign = || path.symlink_metadata().is_ok() && !ours(&stem, ending);
                     taken.contains(&key(&path)) || foreign()
                 })
             };
             let number = (1..).find(free).expect("numbers do not run out");
             taken.extend(
-                plan.paths(&place(input, number))
+                plan.paths(&stem(input, number))
                     .iter()
                     .map(|path| key(path)),
             );
@@ -60,38 +66,38 @@ impl<'a> Plan<'a> {
         plan
     }
 
-    /// Where the results of an input lie below the folder, with its number if it has one, without an ending.
-    pub(crate) fn place(&self, index: usize) -> PathBuf {
-        place(&self.inputs[index], self.numbers[index])
+    /// The path of the results of an input below the folder, with its number if it has one, without an ending.
+    pub(crate) fn stem(&self, index: usize) -> PathBuf {
+        stem(&self.inputs[index], self.numbers[index])
     }
 
-    /// The files of a place, one for each ending.
-    pub(crate) fn paths(&self, place: &Path) -> Vec<PathBuf> {
-        let path = |ending: &&str| self.folder.join(with_suffix(place, &format!(".{ending}")));
+    /// The files of a stem, one per ending.
+    pub(crate) fn paths(&self, stem: &Path) -> Vec<PathBuf> {
+        let path = |ending: &&str| self.folder.join(with_suffix(stem, &format!(".{ending}")));
         self.endings.iter().map(path).collect()
     }
 }
 
-fn place(input: &Input, number: u32) -> PathBuf {
+fn stem(input: &Input, number: u32) -> PathBuf {
     match number {
-        1 => input.place.clone(),
-        _ => with_suffix(&input.place, &format!("-{number}")),
+        1 => input.stem.clone(),
+        _ => with_suffix(&input.stem, &format!("-{number}")),
     }
 }
 
-fn with_suffix(place: &Path, suffix: &str) -> PathBuf {
-    let mut name = place
+fn with_suffix(stem: &Path, suffix: &str) -> PathBuf {
+    let mut name = stem
         .file_name()
         .map_or_else(OsString::new, ToOwned::to_owned);
     name.push(suffix);
-    place.with_file_name(name)
+    stem.with_file_name(name)
 }
 
-/// The same for two names that one file can have where file systems do not tell cases apart. A hash, since there are
-/// many; two paths of one hash would cost nothing but a number in a name.
+/// A key that is equal for paths that differ only in case, which are one file on some file systems. It is a hash to save
+/// memory; a collision only adds a number to a name.
 fn key(path: &Path) -> u64 {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let mut hasher = DefaultHasher::new(); // the same in every run
+    let mut hasher = DefaultHasher::new(); // not seeded: the same in every run
     absolute.to_string_lossy().to_lowercase().hash(&mut hasher);
     hasher.finish()
 }
@@ -100,10 +106,11 @@ fn key(path: &Path) -> u64 {
 mod tests {
     use super::*;
 
-    fn input(path: &str, place: &str) -> Input {
+    fn input(path: &str, stem: &str) -> Input {
         Input {
             path: path.into(),
-            place: place.into(),
+            stem: stem.into(),
+            channel: None,
         }
     }
 
@@ -127,21 +134,21 @@ mod tests {
             "out/deep/x.wav.json",
         ];
         for (index, expected) in expected.iter().enumerate() {
-            assert_eq!(plan.paths(&plan.place(index)), [PathBuf::from(expected)]);
+            assert_eq!(plan.paths(&plan.stem(index)), [PathBuf::from(expected)]);
         }
     }
 
     #[test]
-    fn an_input_is_never_written_over() {
+    fn an_input_is_never_overwritten() {
         let inputs = [input("out/take.json", "other"), input("take", "take")];
         let plan = Plan::new(&inputs, Path::new("out"), &["csv", "json"], |_, _| false);
         let expected = ["out/take-2.csv", "out/take-2.json"].map(PathBuf::from);
-        let place = plan.place(1);
+        let stem = plan.stem(1);
         assert_eq!(
-            plan.paths(&place),
+            plan.paths(&stem),
             expected,
-            "all of one input have one number"
+            "all results of an input have the same number"
         );
-        assert_eq!(place, Path::new("take-2"));
+        assert_eq!(stem, Path::new("take-2"));
     }
 }

@@ -1,4 +1,4 @@
-//! What is told while the work goes on: a bar on a terminal, warnings and errors for everyone.
+//! The progress bar, and messages on stderr.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::Mutex;
@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// Steps of the bar in a second of audio, where one file is the whole work.
-const STEPS_A_SECOND: f64 = 100.0;
+/// Steps of the bar per second of audio, for a single file.
+const STEPS_PER_SECOND: f64 = 100.0;
 
-/// One line on stderr. A stderr that is closed is no reason to stop.
-pub(crate) fn tell(line: &str) {
+/// Prints a line on stderr; ignores a closed stderr.
+pub(crate) fn message(line: &str) {
     let _ = writeln!(io::stderr(), "hamiltone: {line}");
 }
 
-/// A bar for so many rounds; invisible if `quiet` or where stderr is no terminal.
+/// A bar for `count` rounds; hidden if `quiet` or if stderr is not a terminal.
 pub(crate) fn rounds(count: usize, quiet: bool) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(count as u64), target(quiet));
     if let Ok(style) = ProgressStyle::with_template("{wide_bar} {pos}/{len} rounds") {
@@ -31,17 +31,17 @@ fn target(quiet: bool) -> ProgressDrawTarget {
     }
 }
 
-/// The bar and the voice of a run; shared by the threads that listen.
+/// The bar and the messages of a run, shared by its threads.
 pub(crate) struct Progress {
     bar: ProgressBar,
     quiet: bool,
-    /// One file moves the bar by its seconds, several by their number.
+    /// The bar counts seconds of a single file, else files.
     single: bool,
-    heard_s: Mutex<f64>,
+    processed_s: Mutex<f64>,
 }
 
 impl Progress {
-    /// A bar for so many files; invisible if `quiet` or where stderr is no terminal.
+    /// A bar for `files` files; hidden if `quiet` or if stderr is not a terminal.
     pub(crate) fn new(files: usize, quiet: bool) -> Self {
         let single = files == 1;
         let length = (!single).then_some(files as u64);
@@ -59,70 +59,71 @@ impl Progress {
             bar,
             quiet,
             single,
-            heard_s: Mutex::new(0.0),
+            processed_s: Mutex::new(0.0),
         }
     }
 
-    /// A file was opened that says it is so long.
+    /// A file was opened that states this length.
     pub(crate) fn opened(&self, expected_s: Option<f64>) {
         if let (true, Some(seconds)) = (self.single, expected_s) {
-            self.bar.set_length((seconds * STEPS_A_SECOND) as u64);
+            self.bar.set_length((seconds * STEPS_PER_SECOND) as u64);
         }
     }
 
-    /// So many more seconds of audio went through.
-    pub(crate) fn heard(&self, seconds: f64) {
-        let mut heard_s = self
-            .heard_s
+    /// Counts seconds of audio.
+    pub(crate) fn processed(&self, seconds: f64) {
+        let mut processed_s = self
+            .processed_s
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner());
-        *heard_s += seconds;
+        *processed_s += seconds;
         if self.single {
-            self.bar.set_position((*heard_s * STEPS_A_SECOND) as u64);
+            self.bar
+                .set_position((*processed_s * STEPS_PER_SECOND) as u64);
         }
         let elapsed = self.bar.elapsed().as_secs_f64().max(1e-3);
         self.bar
-            .set_message(format!("{:.0} × real time", *heard_s / elapsed));
+            .set_message(format!("{:.0} × real time", *processed_s / elapsed));
     }
 
-    /// A file is through, well or not.
+    /// Counts a file, with or without an error.
     pub(crate) fn file_done(&self) {
         if !self.single {
             self.bar.inc(1);
         }
     }
 
-    /// Something to know that is no failure; not said in quiet.
+    /// Prints a warning, unless `quiet`.
     pub(crate) fn warn(&self, line: &str) {
         if !self.quiet {
-            self.bar.suspend(|| tell(&format!("warning: {line}")));
+            self.bar.suspend(|| message(&format!("warning: {line}")));
         }
     }
 
-    /// Something that everyone should know but who asked for quiet.
-    pub(crate) fn tell(&self, line: &str) {
+    /// Prints a message, unless `quiet`.
+    pub(crate) fn info(&self, line: &str) {
         if !self.quiet {
-            self.bar.suspend(|| tell(line));
+            self.bar.suspend(|| message(line));
         }
     }
 
-    /// A word for a person who watches: only where the bar is to be seen.
-    pub(crate) fn note(&self, line: &str) {
+    /// Prints a message if the bar is visible.
+    pub(crate) fn hint(&self, line: &str) {
         if !self.bar.is_hidden() {
-            self.bar.suspend(|| tell(line));
+            self.bar.suspend(|| message(line));
         }
     }
 
-    /// A failure.
+    /// Prints an error.
     pub(crate) fn error(&self, line: &str) {
-        self.bar.suspend(|| tell(&format!("error: {line}")));
+        self.bar.suspend(|| message(&format!("error: {line}")));
     }
 
-    /// Writes to stdout without the bar in between.
-    pub(crate) fn print(&self, text: &str) -> io::Result<()> {
+    /// Writes to stdout with the bar hidden.
+    pub(crate) fn print(&self, bytes: &[u8]) -> io::Result<()> {
         self.bar.suspend(|| {
             let mut stdout = io::stdout().lock();
-            stdout.write_all(text.as_bytes())?;
+            stdout.write_all(bytes)?;
             stdout.flush()
         })
     }

@@ -1,4 +1,4 @@
-//! The model that was asked for.
+//! The model and the labels of the arguments.
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -8,18 +8,18 @@ use hamiltone_engine::model::{Among, Library, Limits, Model, ModelChoice};
 
 use crate::progress::Progress;
 
-/// Labels that are named where one was meant that there is not.
-const NEAR: usize = 6;
+/// Labels that are suggested for an unknown one.
+const MAX_SUGGESTIONS: usize = 6;
 
-/// What the command line allows a model to cost.
+/// The limits on the cost of a model.
 static LIMITS: OnceLock<Limits> = OnceLock::new();
 
-/// Sets what a model may cost, once, before a model is opened.
+/// Sets the limits, once, before a model is opened.
 pub(crate) fn limit_costs(limits: Limits) {
     let _ = LIMITS.set(limits); // the first call counts
 }
 
-/// The models that can be chosen, within what they may cost.
+/// The models within the limits.
 pub(crate) fn library() -> Library {
     match LIMITS.get() {
         Some(limits) => Library::new().within(*limits),
@@ -30,7 +30,7 @@ pub(crate) fn library() -> Library {
 /// Opens the model in a file.
 ///
 /// # Errors
-/// If it is no whole model or costs more than is allowed.
+/// If it is not a complete model, or over the limits.
 pub(crate) fn open_file(path: &Path) -> Result<Arc<Model>> {
     let choice = ModelChoice {
         path: Some(path.to_owned()),
@@ -39,11 +39,11 @@ pub(crate) fn open_file(path: &Path) -> Result<Arc<Model>> {
     Ok(library().open(&choice)?)
 }
 
-/// Opens a model by name or file: what looks like a path (a folder in it, or the ending
-/// `.safetensors`) is one, anything else is a name first and a file second. `None` is the default.
+/// Opens a model by name or file. An argument with a folder or the ending `.safetensors` is a path; any other is a name,
+/// else a file. `None` is the default model.
 ///
 /// # Errors
-/// If it is not there or is no whole model; the message says which models there are.
+/// If it does not exist (the message lists the models), is not a complete model, or is over the limits.
 pub(crate) fn open(asked: Option<&str>) -> Result<Arc<Model>> {
     let library = library();
     let by_path =
@@ -68,20 +68,20 @@ pub(crate) fn open(asked: Option<&str>) -> Result<Arc<Model>> {
             .entries()
             .into_iter()
             .partition(|entry| entry.summary.is_ok());
-        // A damaged file has no card, so it goes by the file's name.
+        // A damaged file has no card, so its name is that of the file.
         let found = damaged.into_iter().find(|entry| entry.name == asked);
         if let Some(why) = found.and_then(|entry| entry.summary.err()) {
             return Err(anyhow!("model {asked}: {why}"));
         }
         let names: Vec<String> = usable.into_iter().map(|entry| entry.name).collect();
-        Err(anyhow!("{error}. There is: {}", names.join(", ")))
+        Err(anyhow!("{error}. Available: {}", names.join(", ")))
     })
 }
 
-/// The labels of a model that were asked for; all, if nothing was.
+/// The labels to consider; all of the model's if `asked` is empty.
 ///
 /// # Errors
-/// If the model knows one of them neither as a label nor as a set; the message says what is near.
+/// If a word is neither a label nor a set of labels of the model; the message suggests similar ones.
 pub(crate) fn among(model: &Model, asked: &[String]) -> Result<Among> {
     let card = model.card();
     for word in asked {
@@ -91,17 +91,17 @@ pub(crate) fn among(model: &Model, asked: &[String]) -> Result<Among> {
                 .labels
                 .iter()
                 .filter(|label| label.to_lowercase().contains(&part));
-            let near: Vec<&str> = near.take(NEAR).map(String::as_str).collect();
+            let near: Vec<&str> = near.take(MAX_SUGGESTIONS).map(String::as_str).collect();
             let hint = match (near.is_empty(), card.label_sets()) {
                 (false, _) => format!("did you mean {}?", near.join("; ")),
                 (true, sets) if sets.is_empty() => "`hamiltone inspect` lists them".to_owned(),
                 (true, sets) => format!(
-                    "it knows the sets {}, and `hamiltone inspect` lists the labels",
+                    "it has the sets {}, and `hamiltone inspect` lists the labels",
                     sets.join(", ")
                 ),
             };
             bail!(
-                "--among {word}: the model {} has no such label; {hint}",
+                "--among {word}: the model {} has no such label or set; {hint}",
                 card.name
             );
         }
@@ -109,19 +109,11 @@ pub(crate) fn among(model: &Model, asked: &[String]) -> Result<Among> {
     Ok(Among::new(card, asked))
 }
 
-/// Says how well the model chooses among these labels, where that was measured.
-pub(crate) fn tell_worth(among: &Among, progress: &Progress) {
-    if let Some(worth) = among.worth() {
-        progress.note(worth);
+/// Prints the measured accuracy of the model for these labels, if there is one.
+pub(crate) fn show_measured_accuracy(among: &Among, progress: &Progress) {
+    if let Some(accuracy) = among.worth() {
+        progress.hint(accuracy);
     }
-}
-
-/// What is said where no label is on.
-pub(crate) fn unclear(among: &Among) -> String {
-    let unclear = among.unclear();
-    unclear
-        .unwrap_or("nothing that the model is sure of")
-        .to_owned()
 }
 
 fn looks_like_a_path(text: &str) -> bool {

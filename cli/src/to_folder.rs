@@ -1,4 +1,4 @@
-//! `hamiltone analyze --out`: the timelines of many files in a folder, with a journal and a summary.
+//! `hamiltone analyze --out`: timelines, a journal and tables in a folder.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -6,32 +6,30 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{fmt, fs};
 
 use anyhow::{Context, Error, Result, anyhow, bail};
+use hamiltone_exports::SummaryRow;
 
-use crate::analyze::{Analysis, as_text};
+use crate::analysis::Analysis;
 use crate::entry::{Entry, Settings};
 use crate::journal::{self, Journal};
 use crate::out_folder::OutFolder;
 use crate::outputs::Plan;
-use crate::summary::{self, Summary};
+use crate::tables::{self, Tables};
 use crate::{Outcome, batch};
 
-/// Results that are named where they are missing at the end.
-const NAMED: usize = 5;
+/// Missing results that are listed at the end.
+const MAX_LISTED: usize = 5;
 
-/// Writes every format of every file that the journal does not know, and the summary. What is kept in memory for each
-/// file does not depend on its results.
+/// Writes all formats of all files that are not up to date, and the tables of the run. Memory per file does not depend on its
+/// results.
 pub(crate) fn run(analysis: &Analysis, folder: &OutFolder) -> Result<Outcome> {
     let path = folder.path();
-    summary::refuse_anothers(path)?;
+    tables::check_free(path)?;
     let journal = Journal::open(path)
         .with_context(|| format!("{}: the journal cannot be written", path.display()))?;
-    let endings: Vec<&str> = analysis
-        .formats
-        .iter()
-        .map(|format| format.ending())
-        .collect();
+    let formats = analysis.formats.iter();
+    let endings: Vec<&str> = formats.map(|format| format.ending()).collect();
     let ours =
-        |place: &Path, format: usize| journal.has_written(place, analysis.formats[format].name());
+        |stem: &Path, format: usize| journal.has_written(stem, analysis.formats[format].name());
     let run = Run {
         analysis,
         folder,
@@ -40,7 +38,7 @@ pub(crate) fn run(analysis: &Analysis, folder: &OutFolder) -> Result<Outcome> {
         journal: &journal,
         written: AtomicUsize::new(0),
     };
-    run.tidy_up()
+    run.begin()
         .with_context(|| format!("{}: the journal cannot be used", path.display()))?;
     run.execute()
 }
@@ -57,90 +55,102 @@ fn settings(analysis: &Analysis) -> Settings {
 }
 
 struct Run<'a> {
-    analysis: &'a Analysis<'a>,
+    analysis: &'a Analysis,
     folder: &'a OutFolder,
     plan: Plan<'a>,
     settings: Settings,
     journal: &'a Journal,
-    /// Files that this run has written results of.
+    /// Files with results of this run.
     written: AtomicUsize,
 }
 
-/// What came of a file.
-struct Done {
+/// The result of one file.
+struct FileResult {
     entry: Entry,
-    /// Whether an earlier run had done it.
+    /// Whether it is from an earlier run.
     known: bool,
 }
 
-/// The folder or its journal is not there any more.
+/// The folder or its journal was removed or replaced.
 #[derive(Debug)]
 struct Gone;
 
 impl fmt::Display for Gone {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("the output folder is gone")
+        formatter.write_str("the output folder was removed")
     }
 }
 
 impl std::error::Error for Gone {}
 
 impl Run<'_> {
-    /// Removes what killed runs left half-written, and says that another begins.
-    fn tidy_up(&self) -> Result<()> {
+    /// Removes unfinished files of killed runs, and adds this run to the journal.
+    fn begin(&self) -> Result<()> {
         let mut folders = BTreeSet::from([self.folder.path().to_owned()]);
-        for place in self.journal.unfinished() {
-            let path = self.folder.path().join(place?);
+        for stem in self.journal.unfinished() {
+            let path = self.folder.path().join(stem?);
             folders.extend(path.parent().map(Path::to_owned));
         }
-        self.folder.remove_left_over(self.journal.runs(), &folders);
+        self.folder.remove_unfinished(self.journal.runs(), &folders);
         Ok(self.journal.begin_run(self.folder.run())?)
     }
 
     fn execute(&self) -> Result<Outcome> {
         let (analysis, folder) = (self.analysis, self.folder.path());
         let files = &analysis.inputs.files;
-        let not_written = || format!("{}: the summary cannot be written", folder.display());
-        let mut summary = Summary::begin(self.folder).with_context(not_written)?;
+        let not_written = || format!("{}: the tables cannot be written", folder.display());
+        let labels = &analysis.model.card().labels;
+        let mut tables = Tables::begin(self.folder).with_context(not_written)?;
         let (mut known, mut done) = (0, vec![false; files.len()]);
         let outcome = batch::each(
             &analysis.inputs,
             &analysis.progress,
-            analysis.arguments.fail_fast,
-            |index| self.write_file(index),
+            analysis.fail_fast,
+            |index| self.process(index),
             |index, result| {
-                let path = &files[index].path;
-                let row = match &result {
-                    Ok(file) => {
-                        known += usize::from(file.known);
+                let (file, channel) = (files[index].path.to_string_lossy(), files[index].channel);
+                let added = match &result {
+                    Ok(result) => {
+                        known += usize::from(result.known);
                         done[index] = true;
-                        summary.add(path, Ok(&file.entry))
+                        let entry = &result.entry;
+                        tables.add(&entry.row(&file, channel), entry.events(labels))
                     }
                     Err(error) if error.is::<Gone>() => return Err(self.gone(known)),
-                    Err(error) => summary.add(path, Err(&format!("{error:#}"))),
+                    Err(error) => {
+                        let error = format!("{error:#}");
+                        let row = SummaryRow {
+                            file: &file,
+                            error: Some(&error),
+                            channel,
+                            ..SummaryRow::default()
+                        };
+                        tables.add(&row, [])
+                    }
                 };
-                row.with_context(not_written)
+                added.with_context(not_written)
             },
         )?;
         if !self.journal.is_there() {
             return Err(self.gone(known));
         }
-        summary.finish().with_context(not_written)?;
+        tables.finish().with_context(not_written)?;
         if known > 0 {
             let s = if known == 1 { "file is" } else { "files are" };
-            let what = format!("{known} {s} known from an earlier run (--again does them anew)");
-            analysis.progress.tell(&what);
+            let message =
+                format!("{known} {s} up to date from an earlier run (--again analyses them again)");
+            analysis.progress.info(&message);
         }
-        if !self.all_there(&done) {
+        if !self.check_results(&done) {
             return Ok(Outcome::SomeFailed);
         }
-        let what = format!("the timelines are in {}", folder.display());
-        analysis.progress.note(&what);
+        let message = format!("the timelines are in {}", folder.display());
+        analysis.progress.hint(&message);
         Ok(outcome)
     }
 
-    /// One file: its journal entry, and whether it was known already.
-    fn write_file(&self, index: usize) -> Result<Done> {
+    /// Writes the results of a file, unless they are up to date.
+    fn process(&self, index: usize) -> Result<FileResult> {
         if !self.journal.is_there() {
             bail!(Gone);
         }
@@ -148,98 +158,89 @@ impl Run<'_> {
         let input = &analysis.inputs.files[index];
         let sha256 = journal::hash_of(&input.path)
             .with_context(|| format!("{}: cannot be read", input.path.display()))?;
-        let place = self.plan.place(index);
-        let paths = self.plan.paths(&place);
-        let known = journal.find(&place, &sha256, &self.settings);
-        if let Some(entry) = known.filter(|_| !analysis.arguments.again)
+        let stem = self.plan.stem(index);
+        let paths = self.plan.paths(&stem);
+        let known = journal.find(&stem, &sha256, &self.settings);
+        if let Some(entry) = known.filter(|entry| !analysis.again && entry.event_list.is_some())
             && paths.iter().all(|path| path.exists())
         {
-            return Ok(Done { entry, known: true });
+            return Ok(FileResult { entry, known: true });
         }
-        let (timeline, means) = analysis.hear(input)?;
+        let (timeline, means) = analysis.analyze(input)?;
         let leading = analysis.leading(&means);
-        let note = |entry: &Entry| journal.add(entry).context("the journal cannot be written");
-        note(&Entry::beginning(&place, self.settings.clone()))?;
+        let record = |entry: &Entry| journal.add(entry).context("the journal cannot be written");
+        record(&Entry::started(&stem, self.settings.clone()))?;
         for (path, format) in paths.iter().zip(&analysis.formats) {
             let written = self
                 .folder
-                .write_with(path, |target| match format.export() {
-                    Some(export) => hamiltone_exports::export(&timeline, export, target),
-                    None => target.write_all(as_text(&timeline, &analysis.among).as_bytes()),
-                });
+                .write_with(path, |target| format.write(&timeline, target));
             if written.is_err() && !self.journal.is_there() {
                 bail!(Gone);
             }
             written.with_context(|| format!("{}: cannot be written", path.display()))?;
         }
         if !self.folder.is_there() {
-            // Another folder has its name: in it these files would belong to nobody.
+            // Another folder has the name now. These files do not belong in it.
             paths.iter().for_each(|path| drop(fs::remove_file(path)));
             bail!(Gone);
         }
-        let entry = Entry::new(
-            &place,
-            sha256,
-            self.settings.clone(),
-            &timeline,
-            &means,
-            leading,
-        );
-        note(&entry)?;
+        let settings = self.settings.clone();
+        let entry = Entry::new(&stem, sha256, settings, &timeline, &means, leading);
+        record(&entry)?;
         self.written.fetch_add(1, Ordering::Relaxed);
-        Ok(Done {
+        Ok(FileResult {
             entry,
             known: false,
         })
     }
 
-    /// What to say where the folder or its journal is gone; the journal is put back where its folder is still there.
+    /// The error for a removed folder or journal. Restores the journal if its folder still exists.
     fn gone(&self, known: usize) -> Error {
         let folder = self.folder.path().display();
         if self.folder.is_there() {
             return match self.journal.restore() {
                 Ok(()) => anyhow!(
-                    "{folder}: the journal was removed during the run, which stops here. The journal is written \
-                     again; run the same command to do the rest"
+                    "{folder}: stopped, because the journal was removed during the run. It has been written again; \
+                     run the same command to process the remaining files"
                 ),
                 Err(error) => anyhow!(
-                    "{folder}: the journal was removed or replaced during the run, which stops here, and it cannot be \
-                     written again ({error}). Without it, a new run takes the results in this folder for those of \
-                     another program; give another folder with --out"
+                    "{folder}: stopped, because the journal was removed or replaced during the run. It cannot be \
+                     written again ({error}). Without it, a new run treats the results in this folder as files of \
+                     another program; choose another folder with --out"
                 ),
             };
         }
         let files = self.written.load(Ordering::Relaxed);
         anyhow!(
-            "{folder}: this folder was removed, renamed or replaced during the run, which stops here. The results of \
-             {files} files from this run and {known} from earlier ones were in it. If they are lost, run the same \
-             command again to make them anew"
+            "{folder}: stopped, because this folder was removed, renamed or replaced during the run. It held the \
+             results of {files} files of this run and {known} of earlier runs. If they are lost, run the same \
+             command again"
         )
     }
 
-    /// Whether the results of all files that are done are still there; names some that are not.
-    fn all_there(&self, done: &[bool]) -> bool {
+    /// Whether the results of all processed files still exist; prints some that do not.
+    fn check_results(&self, done: &[bool]) -> bool {
         let done = done.iter().enumerate().filter(|(_, done)| **done);
         let mut missing = 0;
-        let mut named: Vec<String> = Vec::new();
+        let mut listed: Vec<String> = Vec::new();
         for (index, _) in done {
-            let paths: Vec<PathBuf> = self.plan.paths(&self.plan.place(index));
+            let paths: Vec<PathBuf> = self.plan.paths(&self.plan.stem(index));
             for path in paths.iter().filter(|path| !path.exists()) {
                 missing += 1;
-                if named.len() < NAMED {
-                    named.push(path.display().to_string());
+                if listed.len() < MAX_LISTED {
+                    listed.push(path.display().to_string());
                 }
             }
         }
         if missing == 0 {
             return true;
         }
-        if missing > named.len() {
-            named.push("…".to_owned());
+        if missing > listed.len() {
+            listed.push("…".to_owned());
         }
         self.analysis.progress.error(&format!(
-            "{missing} result files were removed during the run: {}; run the same command again to write them",
-            named.join(", ")
+            "{missing} results were removed during the run: {}; run the same command again to write them",
+            listed.join(", ")
         ));
         false
     }

@@ -1,4 +1,4 @@
-//! `hamiltone analyze`: what it says of files, and of what is none.
+//! `hamiltone analyze` to stdout, and to a folder of results.
 
 mod common;
 
@@ -20,7 +20,7 @@ fn a_timeline_on_stdout() {
     assert_eq!(
         ran.stdout.lines().count(),
         1,
-        "JSON, one line a file, where it is no terminal"
+        "one line of JSON per file if stdout is not a terminal"
     );
     let timeline = timeline(&ran.stdout);
     assert_eq!(
@@ -35,7 +35,7 @@ fn a_timeline_on_stdout() {
     let columns = 5.0 / timeline.refresh_s;
     assert!(
         (timeline.columns.len() as f64 - columns).abs() <= 2.0,
-        "every stretch has a column"
+        "columns are at a constant distance"
     );
     assert!(
         timeline
@@ -105,7 +105,7 @@ fn json_lines_of_several_files_say_which() {
 }
 
 #[test]
-fn text_for_people() {
+fn text_for_reading() {
     let place = Workplace::new();
     place.wav("a.wav", 44_100, 3.0);
     let ran = place.run(&["analyze", "a.wav", "--model", "tiny", "--format", "text"]);
@@ -174,18 +174,18 @@ fn two_inputs_never_share_a_result() {
     let sources = ["one/x.wav", "two/x.wav", "one/x.wav", "two/x.wav"];
     run(&inputs);
     assert_eq!(names.map(source), sources);
-    // Known is what lies there, not what once had the name.
-    assert!(run(&inputs).contains("4 files are known"));
+    // Results are up to date if they are the newest of this name.
+    assert!(run(&inputs).contains("4 files are up to date"));
     assert_eq!(run(&["two/x.wav"]), "");
     assert_eq!(source("x.wav.json"), "two/x.wav");
-    assert!(run(&inputs).contains("3 files are known"));
+    assert!(run(&inputs).contains("3 files are up to date"));
     assert_eq!(names.map(source), sources);
-    assert!(run(&inputs).contains("4 files are known"));
+    assert!(run(&inputs).contains("4 files are up to date"));
 }
 
 #[cfg(unix)]
 #[test]
-fn a_pipe_is_heard_and_where_it_cannot_be_the_reason_is_told() {
+fn a_pipe_is_read_except_with_an_output_folder() {
     let place = Workplace::new();
     let wav = place.wav("a.wav", 22_050, 1.0);
     let run = |arguments: &[&str]| {
@@ -193,7 +193,7 @@ fn a_pipe_is_heard_and_where_it_cannot_be_the_reason_is_told() {
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut pipe = child.stdin.take().unwrap();
-        // Whoever refuses the pipe does not read it to its end.
+        // A refused pipe is not read to its end.
         let _ = pipe.write_all(&std::fs::read(&wav).unwrap());
         drop(pipe);
         Ran::new(child.wait_with_output().unwrap())
@@ -215,7 +215,7 @@ fn a_pipe_is_heard_and_where_it_cannot_be_the_reason_is_told() {
 #[test]
 fn the_rate_of_a_file_hardly_matters() {
     let place = Workplace::new();
-    let rates = [32_000, 44_100, 48_000, 96_000];
+    let rates = [32_000, 44_100, 48_000, 96_000, 250_000, 384_000];
     let timelines = rates.map(|rate| {
         let name = format!("{rate}.wav");
         common::write_wav(&place.path(&name), rate, &common::full_sound(rate, 4.0));
@@ -258,7 +258,7 @@ fn the_rate_of_a_file_hardly_matters() {
 }
 
 #[test]
-fn folders_that_are_missing_or_hold_nothing() {
+fn missing_folders_and_folders_without_audio() {
     let place = Workplace::new();
     place.wav("good.wav", 44_100, 1.0);
     place.file("texts/a.txt", b"x");
@@ -271,7 +271,7 @@ fn folders_that_are_missing_or_hold_nothing() {
         ran.stderr
     );
     assert!(
-        ran.stderr.contains("nowhere: there is no such file"),
+        ran.stderr.contains("nowhere: no such file"),
         "{}",
         ran.stderr
     );
@@ -297,7 +297,7 @@ fn a_bad_file_with_an_output_folder() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_written_to_is_told_before_any_file_is_heard() {
+fn an_unwritable_folder_is_reported_before_any_file_is_read() {
     let place = Workplace::new();
     place.wav("a.wav", 44_100, 1.0);
     place.file("file", b"");
@@ -334,7 +334,7 @@ fn wrong_usage_is_exit_code_2() {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_failure() {
+fn a_closed_stdout_is_not_a_failure() {
     let place = Workplace::new();
     for index in 0..40 {
         place.wav(&format!("in/{index}.wav"), 16_000, 2.0);
@@ -352,15 +352,15 @@ fn a_reader_that_goes_away_is_no_failure() {
             .spawn()
             .unwrap();
         drop(child.stdout.take());
-        let mut told = String::new();
+        let mut stderr = String::new();
         child
             .stderr
             .take()
             .unwrap()
-            .read_to_string(&mut told)
+            .read_to_string(&mut stderr)
             .unwrap();
         assert_eq!(
-            (child.wait().unwrap().code(), told.as_str()),
+            (child.wait().unwrap().code(), stderr.as_str()),
             (Some(0), ""),
             "{arguments:?}"
         );

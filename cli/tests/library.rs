@@ -2,31 +2,13 @@
 
 mod common;
 
-use common::{Workplace, timeline};
-
-fn lines(place: &Workplace, name: &str) -> Vec<serde_json::Value> {
-    let text = std::fs::read_to_string(place.path(name)).unwrap();
-    text.lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
-}
-
-/// A folder with three files, and what analyses it.
-fn library() -> Workplace {
-    let place = Workplace::new();
-    for (name, seconds) in [("in/a.wav", 2.0), ("in/b.wav", 1.5), ("in/sub/c.wav", 1.0)] {
-        place.wav(name, 32_000, seconds);
-    }
-    place
-}
-
-const ANALYZE: [&str; 6] = ["analyze", "in", "--model", "tiny", "--out", "out"];
+use common::{ANALYZE, Workplace, library, lines, timeline};
 
 #[test]
 fn every_format_is_written_and_can_be_read() {
     let place = library();
     let formats = [
-        "json", "csv", "jsonl", "audacity", "reaper", "jams", "midi", "png", "text",
+        "json", "csv", "jsonl", "audacity", "reaper", "raven", "svl", "jams", "midi", "png", "text",
     ];
     let mut arguments = ANALYZE.to_vec();
     for format in formats {
@@ -47,13 +29,13 @@ fn every_format_is_written_and_can_be_read() {
         .unwrap();
     let jams: serde_json::Value = serde_json::from_slice(&bytes("jams")).unwrap();
     assert_eq!(jams["annotations"][0]["namespace"], "tag_open");
-    for ending in ["audacity.txt", "txt"] {
+    for ending in ["audacity.txt", "txt", "raven.txt", "svl"] {
         String::from_utf8(bytes(ending)).unwrap();
     }
 }
 
 #[test]
-fn what_goes_into_files_is_not_printed() {
+fn formats_that_need_files_are_not_printed() {
     let place = library();
     for formats in [
         &["--format", "png"][..],
@@ -67,7 +49,7 @@ fn what_goes_into_files_is_not_printed() {
 }
 
 #[test]
-fn a_second_run_does_only_what_is_new() {
+fn a_second_run_processes_only_new_files() {
     let place = library();
     assert_eq!(place.run(&ANALYZE).code, 0);
     let before = std::fs::read(place.path("out/a.wav.json")).unwrap();
@@ -77,7 +59,7 @@ fn a_second_run_does_only_what_is_new() {
     place.wav("in/sub/c.wav", 32_000, 1.2); // other contents
     let ran = place.run(&ANALYZE);
     assert_eq!(ran.code, 0);
-    assert!(ran.stderr.contains("1 file is known"), "{ran:?}");
+    assert!(ran.stderr.contains("1 file is up to date"), "{ran:?}");
     assert_eq!(
         std::fs::read(place.path("out/a.wav.json")).unwrap(),
         b"mine"
@@ -98,20 +80,20 @@ fn a_second_run_does_only_what_is_new() {
     ] {
         for arguments in [&[&ANALYZE[..], &other].concat()[..], &ANALYZE] {
             let ran = place.run(arguments);
-            assert!(!ran.stderr.contains("known"), "{ran:?}");
+            assert!(!ran.stderr.contains("up to date"), "{ran:?}");
             let ran = place.run(arguments);
-            assert!(ran.stderr.contains("3 files are known"), "{ran:?}");
+            assert!(ran.stderr.contains("3 files are up to date"), "{ran:?}");
         }
         assert_eq!(std::fs::read(place.path("out/a.wav.json")).unwrap(), before);
     }
     std::fs::write(place.path("out/a.wav.json"), "mine").unwrap();
     let ran = place.run(&[&ANALYZE[..], &["--again"]].concat());
-    assert!(!ran.stderr.contains("known"), "{ran:?}");
+    assert!(!ran.stderr.contains("up to date"), "{ran:?}");
     assert_eq!(std::fs::read(place.path("out/a.wav.json")).unwrap(), before);
 }
 
 #[test]
-fn a_journal_that_was_cut_off_is_gone_on_with() {
+fn a_truncated_journal_is_continued() {
     let place = library();
     assert_eq!(place.run(&ANALYZE).code, 0);
     let journal = place.path("out/hamiltone-journal.jsonl");
@@ -122,14 +104,14 @@ fn a_journal_that_was_cut_off_is_gone_on_with() {
     let before = files();
     let ran = place.run(&ANALYZE);
     assert_eq!(ran.code, 0, "{ran:?}");
-    assert!(ran.stderr.contains("2 files are known"), "{ran:?}");
-    assert_eq!(files(), before, "the results lie where they lay");
+    assert!(ran.stderr.contains("2 files are up to date"), "{ran:?}");
+    assert_eq!(files(), before, "the results keep their paths");
     let ran = place.run(&ANALYZE);
-    assert!(ran.stderr.contains("3 files are known"), "{ran:?}");
+    assert!(ran.stderr.contains("3 files are up to date"), "{ran:?}");
 }
 
 #[test]
-fn a_run_that_was_killed_while_it_wrote_makes_nothing_known() {
+fn results_of_a_killed_run_are_not_up_to_date() {
     let place = library();
     let other = [&ANALYZE[..], &["--window", "1"]].concat();
     assert_eq!(place.run(&ANALYZE).code, 0);
@@ -150,11 +132,11 @@ fn a_run_that_was_killed_while_it_wrote_makes_nothing_known() {
     std::fs::write(&journal, cut).unwrap();
     let ran = place.run(&ANALYZE);
     assert_eq!(ran.code, 0);
-    assert!(!ran.stderr.contains("known"), "{ran:?}");
+    assert!(!ran.stderr.contains("up to date"), "{ran:?}");
     assert_eq!(std::fs::read(place.path("out/a.wav.json")).unwrap(), before);
     assert!(
         !place.path("out/a.wav-2.json").exists(),
-        "its own results are its own"
+        "results of this journal are replaced"
     );
 }
 
@@ -171,7 +153,7 @@ fn files_of_other_programs_are_left_alone() {
         let ran = run(&[]);
         assert_eq!(ran.code, 0, "{ran:?}");
         assert_eq!(
-            ran.stderr.contains("3 files are known"),
+            ran.stderr.contains("3 files are up to date"),
             round == 1,
             "{ran:?}"
         );
@@ -180,7 +162,10 @@ fn files_of_other_programs_are_left_alone() {
         let text = std::fs::read_to_string(place.path("in/a.wav-2.json")).unwrap();
         assert_eq!(timeline(&text).source, "in/a.wav");
         assert!(place.path("in/b.wav.json").exists());
-        assert!(!place.path("in/b.wav-2.json").exists(), "this one is ours");
+        assert!(
+            !place.path("in/b.wav-2.json").exists(),
+            "results of this journal are replaced"
+        );
     }
     // A format that was never written here is not ours either.
     place.file("in/b.wav.csv", b"a table");
@@ -193,8 +178,8 @@ fn files_of_other_programs_are_left_alone() {
 }
 
 #[test]
-fn a_summary_of_somebody_else_is_not_written_over() {
-    for name in ["out/summary.csv", "out/summary.jsonl"] {
+fn a_summary_of_another_program_is_not_overwritten() {
+    for name in ["out/summary.csv", "out/summary.jsonl", "out/events.csv"] {
         let place = library();
         place.file(name, b"mine");
         for _ in 0..2 {
@@ -207,12 +192,12 @@ fn a_summary_of_somebody_else_is_not_written_over() {
         }
         assert_eq!(std::fs::read(place.path(name)).unwrap(), b"mine");
         let there = std::fs::read_dir(place.path("out")).unwrap().count();
-        assert_eq!(there, 1, "nothing was begun");
+        assert_eq!(there, 1, "nothing was written");
     }
 }
 
 #[test]
-fn the_summary_has_a_row_for_each_file_also_for_a_bad_one() {
+fn the_summary_has_a_row_for_each_file_including_bad_ones() {
     let place = library();
     place.file("in/bad.wav", b"no sound");
     for round in 0..2 {
@@ -232,7 +217,7 @@ fn the_summary_has_a_row_for_each_file_also_for_a_bad_one() {
         assert_eq!(rows[0]["duration_s"], 2.0);
         assert_eq!(rows[0]["top"].as_array().unwrap().len(), 3);
         let mut table = csv::Reader::from_path(place.path("out/summary.csv")).unwrap();
-        assert_eq!(table.headers().unwrap().len(), 15);
+        assert_eq!(table.headers().unwrap().len(), 18);
         let leading = &rows[0]["leading"];
         let first = table.records().next().unwrap().unwrap();
         assert_eq!(&first[12], leading["label"].as_str().unwrap());
@@ -242,7 +227,7 @@ fn the_summary_has_a_row_for_each_file_also_for_a_bad_one() {
 }
 
 #[test]
-fn fail_fast_begins_nothing_new_after_a_failure() {
+fn fail_fast_starts_no_file_after_an_error() {
     let place = Workplace::new();
     place.file("in/0.wav", b"no sound");
     for index in 1..60 {

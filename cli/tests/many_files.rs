@@ -77,9 +77,9 @@ fn memory_does_not_grow_with_the_number_of_files() {
     for (run, name) in ["first run", "run again"].iter().enumerate() {
         let peaks: Vec<f64> = peaks.iter().map(|of_runs| of_runs[run]).collect();
         let per_file = (peaks[peaks.len() - 1] - peaks[0]) / more;
-        let told =
+        let message =
             format!("{name}: kB at {numbers:?} files: {peaks:?}, {per_file:.2} for each more");
-        println!("{told}");
-        assert!(per_file < MOST_PER_FILE, "{told}");
+        println!("{message}");
+        assert!(per_file < MOST_PER_FILE, "{message}");
     }
 }

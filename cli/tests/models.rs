@@ -1,4 +1,4 @@
-//! `hamiltone models`, and models that are none.
+//! `hamiltone models`, and invalid model files.
 
 mod common;
 
@@ -62,12 +62,12 @@ fn a_bad_file_in_the_folder_is_listed_with_its_reason() {
     place.file("models/broken.safetensors", b"not a model");
     let table = place.run(&["models"]);
     assert_eq!(table.code, 0, "{table:?}");
-    let told = table
+    let line = table
         .stdout
         .lines()
-        .find(|line| line.starts_with("not usable"))
+        .find(|line| line.starts_with("unusable"))
         .unwrap();
-    assert!(told.contains("broken.safetensors"), "{told}");
+    assert!(line.contains("broken.safetensors"), "{line}");
     let ran = place.run(&["models", "--json"]);
     let list: Vec<serde_json::Value> = serde_json::from_str(&ran.stdout).unwrap();
     let broken = list.iter().find(|model| model["name"] == "broken").unwrap();
@@ -92,7 +92,7 @@ fn a_model_is_found_by_name_by_path_and_by_the_name_of_a_file() {
 }
 
 #[test]
-fn models_that_are_none_are_clear_errors() {
+fn invalid_model_files_are_clear_errors() {
     let place = Workplace::new();
     place.wav("a.wav", 44_100, 0.5);
     let good = tiny_model().to_bytes().unwrap();
@@ -142,7 +142,7 @@ fn models_that_are_none_are_clear_errors() {
     assert!(unknown.stderr.contains("nightingale"), "{}", unknown.stderr);
     assert!(
         unknown.stderr.contains("tiny"),
-        "it says what there is: {}",
+        "lists the models: {}",
         unknown.stderr
     );
 }
@@ -163,7 +163,7 @@ fn models_are_added_to_the_folder_and_never_over_another() {
         "{ran:?}"
     );
     assert!(place.run(&["inspect", "tiny"]).stdout.contains("tiny"));
-    assert!(add(&[]).stdout.contains("is there already"));
+    assert!(add(&[]).stdout.contains("was added already"));
     let other = common::tiny_model_of(&["one", "two"]).to_bytes().unwrap();
     place.file("tiny.safetensors", &other);
     let ran = add(&[]);
@@ -178,13 +178,13 @@ fn models_are_added_to_the_folder_and_never_over_another() {
     let ran = place.run(&["models", "--add", "none.safetensors", "tiny.safetensors"]);
     assert_eq!(ran.code, 1, "{ran:?}");
     assert!(
-        ran.stdout.contains("is there already"),
+        ran.stdout.contains("was added already"),
         "the good one is still taken"
     );
 }
 
 #[test]
-fn every_figure_says_how_far_it_carries() {
+fn every_accuracy_states_its_scope() {
     let place = Workplace::new();
     let mut file = tiny_model();
     let figure = |measure: &str, other_corpora| Accuracy {

@@ -1,23 +1,23 @@
-//! Whether AAC is HE-AAC. Symphonia decodes its core only, AAC-LC at half the rate; no decoder of the rest
-//! (SBR, parametric stereo) has a licence and an upkeep that this project can build on.
+//! Detects HE-AAC. Symphonia decodes only its core, AAC-LC at half the rate. docs/AUDIO_FILES.md says why no decoder of
+//! the rest (SBR, parametric stereo) is used.
 
 use symphonia::core::codecs::audio::AudioCodecParameters;
 use symphonia::core::codecs::audio::well_known::CODEC_ID_AAC;
 
 use crate::warning::Warning;
 
-/// At this rate and below, a core without a word about SBR is often that of HE-AAC.
+/// At this rate and below, AAC-LC without SBR signalling is often the core of HE-AAC.
 const IMPLICIT_RATE: u32 = 24_000;
 
-/// The object types of ISO/IEC 14496-3 table 1.17.
+/// Audio object types of ISO/IEC 14496-3, table 1.17.
 const AAC_LC: u32 = 2;
 const SBR: u32 = 5;
 const PARAMETRIC_STEREO: u32 = 29;
-/// The mark of an extension that older decoders do not see.
+/// Sync words of backward compatible signalling (§1.6.5).
 const SYNC_SBR: u32 = 0x2B7;
 const SYNC_PARAMETRIC_STEREO: u32 = 0x548;
 
-/// The warning about a track, where one is due; `rate` is that of its decoded frames.
+/// The warning for a track of HE-AAC, or of what may be HE-AAC. `rate` is that of the decoded frames, in Hz.
 pub(crate) fn warning(parameters: &AudioCodecParameters, rate: u32) -> Option<Warning> {
     if parameters.codec != CODEC_ID_AAC {
         return None;
@@ -26,8 +26,8 @@ pub(crate) fn warning(parameters: &AudioCodecParameters, rate: u32) -> Option<Wa
     let (certain, parametric_stereo) = match config {
         Some(Config::Sbr { parametric_stereo }) => (true, parametric_stereo),
         Some(Config::NoSbr) => return None,
-        Some(Config::Unsaid) | None if rate <= IMPLICIT_RATE => (false, false),
-        Some(Config::Unsaid) | None => return None,
+        Some(Config::Unsignalled) | None if rate <= IMPLICIT_RATE => (false, false),
+        Some(Config::Unsignalled) | None => return None,
     };
     Some(Warning::HalfBandwidth {
         rate,
@@ -36,15 +36,15 @@ pub(crate) fn warning(parameters: &AudioCodecParameters, rate: u32) -> Option<Wa
     })
 }
 
-/// What an `AudioSpecificConfig` says about SBR.
+/// SBR signalling of an `AudioSpecificConfig`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Config {
     Sbr { parametric_stereo: bool },
     NoSbr,
-    Unsaid,
+    Unsignalled,
 }
 
-/// Reads an `AudioSpecificConfig` (ISO/IEC 14496-3 §1.6.2.1); `None` where it is cut off.
+/// Reads an `AudioSpecificConfig` (ISO/IEC 14496-3 §1.6.2.1); `None` if it is truncated.
 fn read_config(bytes: &[u8]) -> Option<Config> {
     let mut bits = Bits { bytes, at: 0 };
     let object = bits.object_type()?;
@@ -54,16 +54,16 @@ fn read_config(bytes: &[u8]) -> Option<Config> {
         let parametric_stereo = object == PARAMETRIC_STEREO;
         return Some(Config::Sbr { parametric_stereo });
     }
-    // With a channel table of its own, where it ends is not looked for.
+    // A program config element follows if there is no channel configuration; it is not parsed.
     if object != AAC_LC || channels == 0 {
-        return Some(Config::Unsaid);
+        return Some(Config::Unsignalled);
     }
-    bits.take(1)?; // length of a frame
+    bits.take(1)?; // frame length flag
     if bits.take(1)? == 1 {
-        bits.take(14)?; // delay of the core coder
+        bits.take(14)?; // core coder delay
     }
     bits.take(1)?; // extension flag
-    Some(bits.extension().unwrap_or(Config::Unsaid))
+    Some(bits.extension().unwrap_or(Config::Unsignalled))
 }
 
 struct Bits<'a> {
@@ -115,9 +115,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_config_says_about_sbr() {
-        // AAC-LC, 44.1 kHz, stereo, from ffmpeg: without and with "no SBR" said outright.
-        assert_eq!(read_config(&[0x12, 0x10]), Some(Config::Unsaid));
+    fn sbr_signalling() {
+        // AAC-LC, 44.1 kHz, stereo, from ffmpeg: without signalling, and with explicit "no SBR".
+        assert_eq!(read_config(&[0x12, 0x10]), Some(Config::Unsignalled));
         assert_eq!(
             read_config(&[0x12, 0x10, 0x56, 0xE5, 0x00]),
             Some(Config::NoSbr)
@@ -126,7 +126,7 @@ mod tests {
         let sbr = |parametric_stereo| Some(Config::Sbr { parametric_stereo });
         assert_eq!(read_config(&[0x2B, 0x92, 0x08, 0x00]), sbr(false));
         assert_eq!(read_config(&[0xEB, 0x8A, 0x08, 0x00]), sbr(true));
-        // The same behind the mark: AAC-LC at 22.05 kHz, SBR to 44.1 kHz.
+        // Backward compatible signalling: AAC-LC at 22.05 kHz, SBR to 44.1 kHz.
         assert_eq!(read_config(&[0x13, 0x90, 0x56, 0xE5, 0xA0]), sbr(false));
         assert_eq!(read_config(&[0x13]), None);
     }

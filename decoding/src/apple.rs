@@ -1,5 +1,5 @@
-//! AU, and the forms of AIFF and CAF that Symphonia does not read: A-law and µ-law in both, an AIFF
-//! that is cut off, a CAF of unknown length.
+//! Headers of AU, AIFF and CAF, for the variants that Symphonia does not read: all AU; A-law and µ-law; truncated AIFF;
+//! CAF of unknown length.
 
 use std::io;
 
@@ -7,32 +7,32 @@ use crate::beginning::Beginning;
 use crate::codecs::name_of_code;
 use crate::pcm::{Pcm, Sample};
 
-/// Chunks that are looked at; a file with more is damaged.
+/// The most chunks that are read; a file with more is damaged.
 const MAX_CHUNKS: usize = 4096;
-/// A longer header is not changed.
+/// The longest CAF header that is patched.
 const MAX_HEADER_BYTES: u64 = 1 << 20;
 
-/// Audio that is read behind another header than the file's.
+/// PCM that is read with a header of ours in place of that of the file.
 pub(crate) struct Behind {
     pub(crate) pcm: Pcm,
-    /// Offsets of the audio's first byte and of its end; `None` is the end of the file.
+    /// Offsets of the first byte of the audio and of its end; `None` is the end of the file.
     pub(crate) from: u64,
     pub(crate) to: Option<u64>,
 }
 
-/// What to do with a file.
+/// How a file is read.
 pub(crate) enum Reading {
-    /// Symphonia reads it as it is.
+    /// Unchanged.
     AsItIs,
-    /// It is read behind another header.
+    /// With another header.
     Behind(Behind),
-    /// It is read with this at its beginning, in place of as many bytes.
+    /// With its first bytes replaced by these.
     Patched(Vec<u8>),
-    /// A codec that is not decoded, by name.
+    /// Not at all: the name of its codec, which is not decoded.
     Foreign(String),
 }
 
-/// Reads the header of an AU file. The format is that of Sun's `audio_filehdr`.
+/// Reads the header of an AU file (Sun's `audio_filehdr`).
 ///
 /// # Errors
 /// The system cannot read the file.
@@ -59,12 +59,12 @@ pub(crate) fn au(file: &mut Beginning) -> io::Result<Reading> {
         rate,
     };
     let from = u64::from(from);
-    // The length of what is written into a pipe is unknown.
+    // Programs that write to a pipe do not know the length.
     let to = (size != u32::MAX).then(|| from + u64::from(size));
     Ok(Reading::Behind(Behind { pcm, from, to }))
 }
 
-/// Reads the chunks of an AIFF or AIFF-C as far as they say how its audio is coded.
+/// Reads the chunks `COMM` and `SSND` of an AIFF or AIFF-C.
 ///
 /// # Errors
 /// The system cannot read the file.
@@ -120,7 +120,7 @@ pub(crate) fn aiff(file: &mut Beginning) -> io::Result<Reading> {
         channels: channels.into(),
         rate,
     };
-    // A frame that is cut off is not read; nor is one of a channel count of zero.
+    // Zero channels are an error of Symphonia's reader.
     if pcm.frame_bytes() == 0 {
         return Ok(Reading::AsItIs);
     }
@@ -195,8 +195,8 @@ fn caf_audio(
     }))
 }
 
-/// A CAF that was written before its length was known says -1 and has its audio last, up to the end
-/// of the file. Symphonia looks for another chunk there.
+/// A CAF whose length was unknown when it was written states -1, and its audio extends to the end of the file. Symphonia
+/// expects another chunk there, so the length is patched.
 fn caf_length(file: &mut Beginning, body: u64, size: i64) -> io::Result<Reading> {
     let (-1, Some(length), ..=MAX_HEADER_BYTES) = (size, file.len(), body) else {
         return Ok(Reading::AsItIs);
@@ -207,7 +207,7 @@ fn caf_length(file: &mut Beginning, body: u64, size: i64) -> io::Result<Reading>
     Ok(Reading::Patched(head))
 }
 
-/// An 80-bit float, as AIFF writes rates, as a whole number.
+/// The integer part of an 80-bit float, the type of rates in AIFF.
 fn extended(bytes: &[u8]) -> Option<u32> {
     let exponent = u16_at(bytes, 0)?;
     let mantissa = u64::from_be_bytes(bytes.get(2..10)?.try_into().ok()?);

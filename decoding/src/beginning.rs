@@ -1,4 +1,4 @@
-//! The first bytes of a file, from which its format is recognised and its header is read.
+//! The first bytes of a file, for detecting its format and reading its header.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
@@ -6,11 +6,10 @@ use std::path::Path;
 
 use crate::source::Source;
 
-/// So many bytes are kept in memory. A pipe cannot be read again, so its header has to fit.
+/// Bytes that are kept in memory. A pipe cannot be read twice, so its header has to fit.
 const KEPT_BYTES: u64 = 1 << 16;
 
-/// An opened file whose first bytes can be read as often as needed. Offsets count from the end of the
-/// ID3v2 tags that stand before the audio.
+/// An open file with its first bytes in memory. Offsets are relative to the end of ID3v2 tags before the audio.
 pub(crate) struct Beginning {
     file: File,
     is_file: bool,
@@ -37,14 +36,13 @@ impl Beginning {
         Ok(beginning)
     }
 
-    /// The length of what follows the tags, where it is known: not for a pipe.
+    /// The length after the tags; `None` for a pipe.
     pub(crate) fn len(&self) -> Option<u64> {
         let length = self.file.metadata().ok().filter(|_| self.is_file)?.len();
         Some(length.saturating_sub(self.origin))
     }
 
-    /// Up to `count` bytes at `offset`; fewer at the end of the file, and behind the kept bytes of a
-    /// pipe.
+    /// Up to `count` bytes at `offset`; fewer at the end of the file, and after the kept bytes of a pipe.
     pub(crate) fn read(&mut self, offset: u64, count: usize) -> io::Result<Vec<u8>> {
         let from = self.origin.saturating_add(offset);
         let kept = self.bytes.len() as u64;
@@ -61,13 +59,12 @@ impl Beginning {
         Ok(bytes)
     }
 
-    /// Skips `count` more bytes: what stands there is no audio.
+    /// Moves the origin of offsets forward by `count` bytes.
     pub(crate) fn skip(&mut self, count: u64) {
         self.origin = self.origin.saturating_add(count);
     }
 
-    /// The file as a decoder reads it: `header`, then its own bytes from offset `from` on, up to offset
-    /// `to` or its end.
+    /// The file for a decoder: `header`, then the bytes of the file from offset `from` up to offset `to` or its end.
     pub(crate) fn into_source(
         mut self,
         header: Vec<u8>,
@@ -78,7 +75,7 @@ impl Beginning {
         let end = to.map_or(u64::MAX, |to| self.origin.saturating_add(to));
         let kept = self.bytes.len() as u64;
         let mut head = header;
-        // What is in memory is not read again, which a pipe could not do.
+        // Bytes in memory are not read again, since a pipe cannot be.
         let mut start = from;
         if from < kept {
             head.extend_from_slice(&self.bytes[from as usize..kept.min(end.max(from)) as usize]);
@@ -102,7 +99,7 @@ impl Beginning {
     }
 }
 
-/// The length of an ID3v2 tag that begins with these bytes, header and footer included.
+/// The length of an ID3v2 tag with this header, including header and footer.
 fn id3v2_length(header: &[u8]) -> Option<u64> {
     let [b'I', b'D', b'3', major, _, flags, size @ ..] = header else {
         return None;

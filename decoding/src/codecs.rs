@@ -1,4 +1,4 @@
-//! The decoders: Symphonia's and ours, and the names of codecs that none decodes.
+//! The decoders: Symphonia's, and ours for Opus. Names of codecs that are not decoded.
 
 use std::path::Path;
 use std::sync::OnceLock;
@@ -23,7 +23,7 @@ pub(crate) fn registry() -> &'static CodecRegistry {
     })
 }
 
-/// What people call a codec.
+/// The common name of a codec.
 pub(crate) fn name(codec: AudioCodecId) -> String {
     let known = match codec {
         id::CODEC_ID_AAC => "this kind of AAC",
@@ -47,7 +47,7 @@ pub(crate) fn name(codec: AudioCodecId) -> String {
     known.to_owned()
 }
 
-/// The parameters of a track of an MP4 or MOV whose description Symphonia does not read.
+/// The parameters of a track of an MP4 or MOV with a sample description that Symphonia does not parse.
 pub(crate) fn of_movie(
     path: &Path,
     codec: &movie::Codec,
@@ -67,7 +67,7 @@ pub(crate) fn of_movie(
     Ok(parameters)
 }
 
-/// What people call a codec of Apple's four characters.
+/// The common name of a four-character codec code.
 pub(crate) fn name_of_code(code: &[u8]) -> String {
     match code {
         b"ima4" | b"ms\x00\x11" => "IMA ADPCM".to_owned(),

@@ -1,51 +1,50 @@
-//! What can be wrong with an audio file.
+//! Errors.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The formats that are read, for messages.
+/// The formats that can be read, for messages.
 pub(crate) const FORMATS: &str = "WAV, AIFF, AU, CAF, FLAC, Ogg Vorbis, Opus, MP3, AAC, M4A, MOV, \
                                   Matroska and WebM";
 
-/// Why a file gives no audio. Each message names the file, what is wrong, and what to do where
-/// there is something to do.
+/// Why a file cannot be read. Messages name the file, the problem and, if there is one, a remedy.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {
-    /// There is nothing at that path.
-    #[error("{path}: there is no such file", path = .0.display())]
+    /// The path does not exist.
+    #[error("{path}: no such file", path = .0.display())]
     NotFound(PathBuf),
-    /// The path names a folder.
-    #[error("{path}: this is a folder, not an audio file", path = .0.display())]
+    /// The path is a folder.
+    #[error("{path}: is a folder, not an audio file", path = .0.display())]
     Folder(PathBuf),
     /// The system could not read the file.
     #[error("{path}: cannot be read: {source}", path = .path.display())]
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
-    /// The file has no bytes.
+    /// The file has 0 bytes.
     #[error("{path}: the file is empty (0 bytes)", path = .0.display())]
     Empty(PathBuf),
-    /// Nothing in the file looks like a format we know, or its header makes no sense.
+    /// The format was not recognised, or the header is invalid.
     #[error(
-        "{path}: not an audio file that can be read ({reason}); {FORMATS} can",
+        "{path}: not an audio file, or a damaged one ({reason}). Supported: {FORMATS}",
         path = .path.display()
     )]
     NotAudio {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The problem.
         reason: String,
     },
-    /// A container without a track of sound.
-    #[error("{path}: the file holds no audio track", path = .0.display())]
+    /// A container without an audio track.
+    #[error("{path}: the file has no audio track", path = .0.display())]
     NoAudioTrack(PathBuf),
-    /// The file is audio, but of a format or a codec that is not decoded.
+    /// The format or codec is not supported.
     #[error(
-        "{path}: {codec} is not decoded; convert it first: {command}",
+        "{path}: {codec} is not supported; convert the file first: {command}",
         path = .path.display()
     )]
     UnsupportedCodec {
@@ -53,24 +52,34 @@ pub enum DecodeError {
         path: PathBuf,
         /// The format or the codec.
         codec: String,
-        /// A command for a shell that converts the file.
+        /// A shell command that converts the file.
         command: String,
     },
-    /// The header says that there are more channels than any recording has.
-    #[error("{path}: {channels} channels; up to 256 can be read", path = .path.display())]
+    /// The header states more than 256 channels.
+    #[error("{path}: {channels} channels; at most 256 are supported", path = .path.display())]
     TooManyChannels {
         /// The file.
         path: PathBuf,
         /// Channels in the header.
         channels: u32,
     },
-    /// The header says that the audio has no channels.
-    #[error("{path}: the header says 0 channels; the file is damaged", path = .0.display())]
+    /// The channel to read does not exist.
+    #[error("{path}: no channel {channel}; the file has {channels}", path = .path.display())]
+    NoSuchChannel {
+        /// The file.
+        path: PathBuf,
+        /// The channel, from 1.
+        channel: usize,
+        /// The number of channels.
+        channels: usize,
+    },
+    /// The header states 0 channels.
+    #[error("{path}: the header states 0 channels; the file is damaged", path = .0.display())]
     ZeroChannels(PathBuf),
-    /// The header asks for more memory than any real recording.
+    /// The header asks for more memory than any recording needs.
     #[error(
-        "{path}: the header says {channels} channels of {frames} frames a packet; \
-         no real recording needs that, the file is damaged or hostile",
+        "{path}: the header states {channels} channels with {frames} frames per packet; the file is \
+         damaged",
         path = .path.display()
     )]
     Oversized {
@@ -78,35 +87,34 @@ pub enum DecodeError {
         path: PathBuf,
         /// Channels in the header.
         channels: usize,
-        /// Frames a packet in the header.
+        /// Frames per packet in the header.
         frames: u64,
     },
-    /// The decoder itself gave up in the middle of something: a defect of the decoding library that
-    /// the file has found. What was decoded before stands.
+    /// The decoding library panicked, which is a defect in it. Audio decoded before that is valid.
     #[error(
-        "{path}: the decoder failed on this file; it is damaged, or made to do that",
+        "{path}: the decoder failed; the file is probably damaged",
         path = .0.display()
     )]
     DecoderFailed(PathBuf),
-    /// The sample rate is outside 8 to 192 kHz.
-    #[error("{path}: sample rate of {rate} Hz; 8000 to 192000 Hz can be used", path = .path.display())]
+    /// The sample rate is outside 8 to 768 kHz.
+    #[error("{path}: a sample rate of {rate} Hz; 8000 to 768000 Hz are supported", path = .path.display())]
     UnsupportedRate {
         /// The file.
         path: PathBuf,
         /// In Hz.
         rate: u32,
     },
-    /// The header is fine, but there is no sound behind it.
-    #[error("{path}: the file has a header but no samples{hint}", path = .path.display())]
+    /// The header is valid, but no audio follows it.
+    #[error("{path}: the file has no samples{hint}", path = .path.display())]
     NoSamples {
         /// The file.
         path: PathBuf,
-        /// More about why, or nothing.
+        /// The reason, or empty.
         hint: String,
     },
-    /// A file of several parts (a chained Ogg stream, joined MP3s) whose parts differ in rate.
+    /// Parts of the file (a chained Ogg stream, joined MP3s) differ in sample rate.
     #[error(
-        "{path}: the sample rate changes from {from} to {to} Hz at {at_s:.1} s; split the file there",
+        "{path}: the sample rate changes from {from} to {to} Hz at {at_s:.1} s; split the file at this time",
         path = .path.display()
     )]
     RateChanged {

@@ -1,4 +1,4 @@
-//! One audio file, streamed.
+//! Streaming one audio file.
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -6,33 +6,33 @@ use std::path::{Path, PathBuf};
 use crate::DecodeError;
 use crate::mix::Mixer;
 use crate::placement::{Placed, Placement};
+use crate::recording_time::RecordingTime;
 use crate::stream::Stream;
 use crate::warning::Warning;
 
-/// Silence is handed out in pieces of so many frames.
+/// Frames per block of silence.
 const SILENCE_FRAMES: usize = 16_384;
 
 /// A streaming decoder of one file: mono, at the file's own rate, one packet at a time.
 ///
-/// Memory is bounded by one packet (and by the container's index, where it has one), whatever the
-/// length of the file. Reading blocks on the disk. What the encoder added at the beginning and the end is
-/// cut where the format tells it, edit lists are followed, and a time that the container leaves out is
-/// read as silence, so times are those of the file.
+/// Memory is bounded by one packet and the container's index, independent of the length of the file. Reading blocks on
+/// the disk. Encoder delay and padding are removed if the format states them, edit lists are applied, and gaps in the
+/// container are read as silence, so that times are those of the file.
 pub struct AudioFile {
     path: PathBuf,
     stream: Stream,
     mixer: Mixer,
     placement: Placement,
     mono: Vec<f32>,
-    /// What of `mono` is to be handed out, and the silence around it. `open` decodes the first packet
-    /// to learn the true rate; it waits here.
+    /// The ranges of `mono` to return next, and silence between them. `open` decodes the first packet to learn the true
+    /// rate, so it is never empty at first.
     waiting: VecDeque<Placed>,
     silence: Vec<f32>,
     frames: u64,
-    /// Streams so far: a file may hold several, one behind the other.
+    /// Streams so far: a file may have several in sequence.
     streams: u32,
     expected_frames: Option<u64>,
-    /// Those of streams that are over, and of the present one's beginning.
+    /// Of earlier streams, and of the header of the current one.
     warnings: Vec<Warning>,
     damaged: u64,
     ended_early: bool,
@@ -43,13 +43,25 @@ impl AudioFile {
     /// Opens a file, checks its header and decodes its first packet.
     ///
     /// # Errors
-    /// Nothing there, a folder, empty, not audio, no audio track, an unsupported codec, zero
-    /// channels or more than 256, a rate outside 8 to 192 kHz, or no samples.
+    /// No such file, a folder, empty, not audio, no audio track, an unsupported codec, 0 or more than 256 channels, an
+    /// unsupported rate, or no samples.
     pub fn open(path: &Path) -> Result<Self, DecodeError> {
+        Self::open_with(path, Mixer::new(None))
+    }
+
+    /// As [`open`](Self::open), but reads one channel instead of mixing all. `channel` counts from 0.
+    ///
+    /// # Errors
+    /// Those of [`open`](Self::open), and if the file has no such channel.
+    pub fn open_channel(path: &Path, channel: usize) -> Result<Self, DecodeError> {
+        Self::open_with(path, Mixer::new(Some(channel)))
+    }
+
+    fn open_with(path: &Path, mixer: Mixer) -> Result<Self, DecodeError> {
         let mut file = Self {
             path: path.to_owned(),
             stream: Stream::open(path, 0)?,
-            mixer: Mixer::default(),
+            mixer,
             placement: Placement::default(),
             mono: Vec::new(),
             waiting: VecDeque::new(),
@@ -72,9 +84,14 @@ impl AudioFile {
         Ok(file)
     }
 
-    /// In Hz, 8 000 to 192 000.
+    /// In Hz, 8 000 to 768 000.
     pub fn sample_rate(&self) -> u32 {
         self.mixer.rate
+    }
+
+    /// When the recording began, if a WAV has it in its metadata (GUANO, AudioMoth, `bext` or iXML).
+    pub fn recorded_at(&self) -> Option<&RecordingTime> {
+        self.stream.recorded_at()
     }
 
     /// Channels before the mixdown, at least 1.
@@ -82,19 +99,18 @@ impl AudioFile {
         self.mixer.channels
     }
 
-    /// How many frames the header promises, where it says so. For a progress bar: it may be a
-    /// guess (MP3) or a lie, and nothing here relies on it.
+    /// The number of frames by the header, if known. For a progress bar only: it may be an estimate (MP3) or wrong.
     pub fn expected_frames(&self) -> Option<u64> {
         self.expected_frames
     }
 
-    /// The next packet as mono, never empty; `None` at the end and ever after.
+    /// The next packet as one channel, never empty; `None` at the end and after it.
     ///
-    /// Damaged packets are skipped and [counted](Self::damaged_packets). A file that was cut off
-    /// ends where its data ends; [`ended_early`](Self::ended_early) tells.
+    /// Damaged packets are skipped and [counted](Self::damaged_packets). A truncated file ends where its data ends
+    /// ([`ended_early`](Self::ended_early)).
     ///
     /// # Errors
-    /// The system cannot read on, or the sample rate changes within the file.
+    /// The file cannot be read, or its sample rate changes.
     pub fn next_mono(&mut self) -> Result<Option<&[f32]>, DecodeError> {
         if self.waiting.is_empty() {
             self.decode_next()?;
@@ -118,26 +134,23 @@ impl AudioFile {
         Ok(Some(samples))
     }
 
-    /// Frames handed out so far.
+    /// Frames returned so far.
     pub fn frames_so_far(&self) -> u64 {
         self.frames
     }
 
-    /// Packets that could not be decoded and were skipped; at least one, once the end is known, where
-    /// frames are missing in the middle.
+    /// Packets that could not be decoded and were skipped. At the end at least 1 if frames are missing in the middle.
     pub fn damaged_packets(&self) -> u64 {
         self.damaged + self.stream.damaged
     }
 
-    /// Known once [`next_mono`](Self::next_mono) has given `None`: the data stopped before the end
-    /// that the container promised. What is missing in the middle is
-    /// [damaged](Self::damaged_packets).
+    /// Whether the data ended before the length in the header. Valid after [`next_mono`](Self::next_mono) has returned
+    /// `None`. Frames missing in the middle count as [damaged](Self::damaged_packets).
     pub fn ended_early(&self) -> bool {
         self.ended_early || self.stream.ended_early
     }
 
-    /// What whoever reads the results should know, in no order that means anything. Complete once
-    /// [`next_mono`](Self::next_mono) has given `None`. Allocates.
+    /// Warnings, in no particular order. Complete after [`next_mono`](Self::next_mono) has returned `None`. Allocates.
     pub fn warnings(&self) -> Vec<Warning> {
         let mut warnings = self.warnings.clone();
         warnings.extend(self.placement.warnings.iter().cloned());
@@ -164,7 +177,7 @@ impl AudioFile {
         self.frames as f64 / f64::from(self.mixer.rate.max(1))
     }
 
-    /// Decodes until something waits to be handed out; nothing does at the end.
+    /// Decodes until `waiting` is not empty, or to the end.
     fn decode_next(&mut self) -> Result<(), DecodeError> {
         while self.waiting.is_empty() && !self.at_end {
             self.mono.clear();
@@ -188,18 +201,18 @@ impl AudioFile {
         Ok(())
     }
 
-    /// Learns from its headers where the frames of a part belong.
+    /// Reads the placement of the frames of a new part from its headers.
     fn begin_part(&mut self) {
         let rate = self.mixer.rate;
         let before = std::mem::replace(&mut self.placement, self.stream.placement(rate));
         self.warnings.extend(before.warnings);
         self.warnings.extend(self.stream.warnings(rate));
-        // The promise of a stream that others follow says nothing about the file.
+        // The length of a stream that others follow is not that of the file.
         let expected = self.stream.expected_frames().filter(|_| self.frames == 0);
         self.expected_frames = expected.map(|frames| self.placement.length(frames));
     }
 
-    /// Goes on with the stream that lies behind the one that is over; false where there is none.
+    /// Opens the stream that follows the finished one; false if there is none.
     fn open_next_stream(&mut self) -> Result<bool, DecodeError> {
         let Some(offset) = self.stream.next_offset() else {
             return Ok(false);
@@ -213,7 +226,7 @@ impl AudioFile {
                 Ok(true)
             }
             Err(error @ DecodeError::Io { .. }) => Err(error),
-            // It looked like one, and is none.
+            // A false detection.
             Err(_) => {
                 self.damaged += 1;
                 Ok(false)

@@ -1,10 +1,9 @@
 //! Audio files to mono samples, packet by packet.
 //!
-//! [`AudioFile`] streams a file: WAV (RF64, BW64 and Wave64 too), AIFF, AU, CAF, FLAC, Ogg Vorbis, MP3, AAC
-//! and ALAC in MP4 and MOV, Matroska and WebM by Symphonia, Opus by libopus. Only the first bytes of a
-//! file decide what it is. The channels go through the engine's own mixdown, so a file sounds to a model
-//! exactly as the same audio on a host's track does, and the rate stays the file's own: the engine
-//! resamples.
+//! [`AudioFile`] streams a file. Symphonia reads WAV (also RF64, BW64 and Wave64), AIFF, AU, CAF, FLAC, Ogg Vorbis, MP3,
+//! MP4 and MOV with AAC or ALAC, Matroska and WebM; libopus decodes Opus. The format is detected from the first bytes of a
+//! file, not from its name. Channels are mixed down by the engine, so that a model gets the same samples as from a track of
+//! a host. Samples keep the rate of the file; the engine resamples them.
 //!
 //! ```no_run
 //! use hamiltone_decoding::AudioFile;
@@ -17,10 +16,9 @@
 //! # Ok::<(), hamiltone_decoding::DecodeError>(())
 //! ```
 //!
-//! Files come from strangers. A damaged packet is skipped and counted, a file that ends early
-//! gives what it has, a header's claims are never allocated, and everything else is a
-//! [`DecodeError`] that names the file, what is wrong and what to do. What a reader of the results
-//! should know about a file that could be read is a [`Warning`].
+//! Files are untrusted. Damaged packets are skipped and counted, truncated files are read to their end, and memory is
+//! never allocated by the sizes in a header. A file that cannot be read gives a [`DecodeError`]; problems of a file that
+//! can be read are [`Warning`]s.
 #![forbid(unsafe_code)]
 
 mod aac;
@@ -37,6 +35,7 @@ mod open;
 mod opus;
 mod pcm;
 mod placement;
+mod recording_time;
 mod sniff;
 mod source;
 mod stream;
@@ -47,15 +46,16 @@ use std::path::Path;
 
 pub use error::DecodeError;
 pub use file::AudioFile;
-pub use names::{AUDIO_EXTENSIONS, VIDEO_EXTENSIONS, is_audio_name};
+pub use names::{AUDIO_EXTENSIONS, VIDEO_EXTENSIONS, is_audio_name, is_video_name};
+pub use recording_time::RecordingTime;
 pub use warning::Warning;
 
 /// A whole file in memory: one channel, at the file's own rate.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Audio {
-    /// One sample a frame, nominally within -1..=1, always finite.
+    /// One sample per frame, nominally -1 to 1, always finite.
     pub samples: Vec<f32>,
-    /// In Hz, 8 000 to 192 000.
+    /// In Hz, 8 000 to 768 000.
     pub sample_rate: u32,
 }
 
@@ -66,14 +66,14 @@ impl Audio {
     }
 }
 
-/// Decodes a whole file: four bytes of memory a frame (11 MB a minute at 48 kHz). For files of any
-/// length, stream them with [`AudioFile`].
+/// Decodes a whole file into memory: four bytes per frame (11 MB per minute at 48 kHz). For long files use
+/// [`AudioFile`].
 ///
 /// # Errors
 /// Those of [`AudioFile::open`] and [`AudioFile::next_mono`].
 pub fn read_mono(path: &Path) -> Result<Audio, DecodeError> {
     let mut file = AudioFile::open(path)?;
-    let mut samples = Vec::new(); // grows with what is there, not with what the header claims
+    let mut samples = Vec::new(); // grows with the data, not by the length in the header
     while let Some(packet) = file.next_mono()? {
         samples.extend_from_slice(packet);
     }

@@ -1,4 +1,4 @@
-//! Decoded packets to one channel, by the engine's mixdown.
+//! Mixes decoded packets down to one channel, as the engine does.
 
 use std::path::Path;
 
@@ -9,29 +9,37 @@ use crate::DecodeError;
 use crate::open::check_rate;
 use crate::warning::Warning;
 
-/// A shorter time in which only one channel was read is not worth a warning.
-const WORTH_TELLING_S: f64 = 0.5;
+/// The shortest time in which only one channel was read that gives a warning.
+const MIN_WARNING_S: f64 = 0.5;
 
-/// Mixes the packets of a file. Its rate and its channels are those of the first packet: headers can be
-/// wrong about both.
+/// Mixes the packets of a file. Rate and channels are those of the first packet, since headers can be wrong.
 #[derive(Default)]
 pub(crate) struct Mixer {
+    /// The channel to read, from 0; `None` mixes all.
+    only: Option<usize>,
     /// In Hz; 0 before the first packet.
     pub(crate) rate: u32,
     pub(crate) channels: usize,
     planes: Vec<Vec<f32>>,
     stereo: Option<StereoMixdown>,
-    /// The samples of a frame that goes on in the next packet, where channels are shown as one.
+    /// The first samples of a frame that continues in the next packet, if channels are presented as one.
     rest: Vec<f32>,
 }
 
 impl Mixer {
-    /// Appends a packet to `mono`. `interleaved` tells how many channels the packet shows as one,
-    /// `at_s` where in the file it is.
+    /// Reads one channel, from 0, or mixes all.
+    pub(crate) fn new(only: Option<usize>) -> Self {
+        Self {
+            only,
+            ..Self::default()
+        }
+    }
+
+    /// Appends a packet to `mono`. `interleaved` is the number of channels that the packet presents as one; `at_s` is the
+    /// time of the packet in the file.
     ///
     /// # Errors
-    /// A rate that cannot be used, or that is not the one of the packets before: times and the resampler
-    /// depend on it.
+    /// An unsupported rate, or one that differs from that of earlier packets.
     pub(crate) fn mix(
         &mut self,
         path: &Path,
@@ -56,7 +64,18 @@ impl Mixer {
             });
         }
         if interleaved.is_some() {
-            self.take_apart(channels);
+            self.deinterleave(channels);
+        }
+        if let Some(index) = self.only {
+            let Some(plane) = self.planes.get(index) else {
+                return Err(DecodeError::NoSuchChannel {
+                    path: path.to_owned(),
+                    channel: index + 1,
+                    channels,
+                });
+            };
+            mix_down(&[plane], mono);
+            return Ok(());
         }
         match (self.planes.as_slice(), &mut self.stereo) {
             ([left, right], Some(stereo)) => {
@@ -71,11 +90,11 @@ impl Mixer {
         Ok(())
     }
 
-    /// What was read of two channels, where it was not their mean.
+    /// Warnings about times in which one of two channels was read instead of their mean.
     pub(crate) fn warnings(&self) -> impl Iterator<Item = Warning> {
         let rate = f64::from(self.rate.max(1));
         let times = move |span: Option<Span>| {
-            let span = span.filter(|span| span.frames as f64 >= WORTH_TELLING_S * rate)?;
+            let span = span.filter(|span| span.frames as f64 >= MIN_WARNING_S * rate)?;
             Some((span.frames as f64 / rate, span.first as f64 / rate))
         };
         let stereo = self.stereo.as_ref();
@@ -86,8 +105,8 @@ impl Mixer {
         opposite.into_iter().chain(one_sided)
     }
 
-    /// One plane of interleaved samples to as many planes as there are channels.
-    fn take_apart(&mut self, channels: usize) {
+    /// Splits one plane of interleaved samples into channels.
+    fn deinterleave(&mut self, channels: usize) {
         self.rest.append(&mut self.planes[0]);
         self.planes.resize_with(channels, Vec::new);
         self.planes.iter_mut().for_each(Vec::clear);

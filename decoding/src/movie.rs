@@ -1,46 +1,44 @@
-//! What Symphonia leaves out of the header of an MP4 or MOV (ISO/IEC 14496-12): edit lists (§8.6.6), which
-//! say what parts of a track's media are presented and when; the delay and the length that iTunes writes;
-//! and codecs as QuickTime describes them.
+//! Parts of the header of MP4 and MOV (ISO/IEC 14496-12) that Symphonia does not expose: edit lists (§8.6.6), which place
+//! sections of a track's media on the timeline; delay and length in iTunes metadata; QuickTime sample descriptions.
 
 use std::io;
 
 use crate::beginning::Beginning;
 
-/// A longer movie header is not read.
+/// The longest `moov` box that is read.
 const MAX_MOOV_BYTES: u64 = 256 << 20;
-/// Boxes that are looked at on one level; a file with more is damaged.
+/// The most boxes that are read on one level; a file with more is damaged.
 const MAX_BOXES: usize = 65_536;
 
 /// One audio track.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Track {
     pub(crate) id: u32,
-    /// Empty where there is none.
+    /// Empty if there is no edit list.
     pub(crate) edits: Vec<Edit>,
     pub(crate) codec: Codec,
-    /// What iTunes and other encoders of AAC write in place of an edit list, in seconds: the encoder's
-    /// delay, and the length without it.
+    /// `iTunSMPB`, written by iTunes and other AAC encoders: encoder delay and length without it, in seconds.
     pub(crate) gapless: Option<(f64, f64)>,
 }
 
-/// How a track is coded, by the first entry of its `stsd`.
+/// The first sample description of a track (`stsd`).
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Codec {
     pub(crate) code: [u8; 4],
     pub(crate) channels: u16,
     pub(crate) rate: u32,
-    /// What the decoder of ALAC needs.
+    /// The ALAC configuration.
     pub(crate) alac: Option<Box<[u8]>>,
 }
 
 /// One entry of an edit list.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Edit {
-    /// Where in the media it begins; `None` is a time without media.
+    /// Its start in the media; `None` for a gap.
     pub(crate) from_s: Option<f64>,
-    /// `None` goes to the end of the media.
+    /// `None` extends to the end of the media.
     pub(crate) length_s: Option<f64>,
-    /// At its own speed.
+    /// Whether it plays at normal speed.
     pub(crate) at_rate_1: bool,
 }
 
@@ -96,8 +94,7 @@ fn track(trak: &[u8], movie_scale: f64, moov: &[u8]) -> Option<Track> {
     })
 }
 
-/// The first sample entry: its code, then 8 bytes, the version of what follows, 6 bytes, the fields, and
-/// boxes; QuickTime keeps ALAC's within one called `wave`.
+/// The first sample entry: code, 8 bytes, version, 6 bytes, fields, boxes. QuickTime puts the box of ALAC into `wave`.
 fn codec(stsd: &[u8]) -> Option<Codec> {
     let (code, entry) = children(stsd.get(8..)?).next()?;
     let boxes = entry.get(if u16_at(entry, 8)? == 1 { 44 } else { 28 }..);
@@ -111,11 +108,11 @@ fn codec(stsd: &[u8]) -> Option<Codec> {
     })
 }
 
-/// The text `iTunSMPB`: zero, the delay, the padding and the length in hexadecimal.
+/// Parses `iTunSMPB`: zero, delay, padding and length in hexadecimal.
 fn gapless(moov: &[u8]) -> Option<(u64, u64)> {
     let name = b"iTunSMPB";
     let at = moov.windows(name.len()).position(|window| window == name)?;
-    // The box `data` follows: its length, its name, the kind of its content, a locale, and the text.
+    // The box `data` follows: length, name, type, locale, text.
     let data = moov.get(at + name.len()..)?;
     let text = data.get(16..u32_at(data, 0)? as usize)?;
     let mut fields = std::str::from_utf8(text).ok()?.split_ascii_whitespace();
@@ -145,7 +142,7 @@ fn edits(trak: &[u8], movie_scale: f64, media_scale: f64) -> Option<Vec<Edit>> {
     Some(entries.collect())
 }
 
-/// Ticks a second, of a box `mvhd` or `mdhd`.
+/// The timescale of a box `mvhd` or `mdhd`: ticks per second.
 fn timescale(header: &[u8]) -> Option<f64> {
     let at = if header.first()? == &1 { 20 } else { 12 };
     u32_at(header, at).filter(|scale| *scale > 0).map(f64::from)
@@ -168,7 +165,7 @@ fn children(mut parent: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
     .take(MAX_BOXES)
 }
 
-/// The kind of a box, its length (`None` goes to the end), and the length of its header.
+/// Type, length (`None`: to the end) and header length of a box.
 fn box_header(bytes: &[u8]) -> Option<([u8; 4], Option<u64>, usize)> {
     let kind = bytes.get(4..8)?.try_into().ok()?;
     match u32_at(bytes, 0)? {

@@ -1,5 +1,5 @@
-//! What streams of MPEG audio (MP1, MP2, MP3) and of AAC in ADTS need: they have no container that has a
-//! mark, or tells how long they are, or that one kind of audio follows another.
+//! MPEG audio (MP1, MP2, MP3) and AAC in ADTS have no container: streams are found by their frame headers, have no stated
+//! length, and may change format in the middle.
 
 use symphonia::core::codecs::audio::AudioCodecId;
 use symphonia::core::codecs::audio::well_known::{CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3};
@@ -8,32 +8,32 @@ use symphonia::core::formats::well_known::{FORMAT_ID_MP1, FORMAT_ID_MP2, FORMAT_
 use symphonia::core::packet::Packet;
 use symphonia::core::units::Duration;
 
-/// So many packets of one kind in a row are believed to be sound of that kind. What only looks
-/// like a packet, in a picture between two joined files, say, hardly ever comes so often.
-const BELIEVED: usize = 4;
+/// Consecutive packets of another format that make the decoder follow it. Bytes that look like a packet, for example in a
+/// picture between two joined files, rarely give as many.
+const MIN_PACKETS: usize = 4;
 
-/// So many frames in a row are believed where something else stands before them.
-const BELIEVED_FRAMES: usize = 4;
-/// So far behind zeros a first frame may be: a stream that was recorded starts within a frame.
+/// Consecutive frames that mark the start of a stream after other bytes.
+const MIN_FRAMES: usize = 4;
+/// How far after leading zeros a first frame is searched: recordings of a stream may start in the middle of a frame.
 const SEARCHED_BYTES: usize = 16_384;
 
-/// The offset of the first frame, and whether it is one of ADTS. `whole` tells that the file has no
-/// more bytes than these. A frame counts if another follows it, or the end.
+/// The offset of the first frame, and whether it is ADTS. A frame counts if it is followed by another one, or by the end of
+/// the file; `whole` says that `bytes` are the whole file.
 pub(crate) fn find(bytes: &[u8], whole: bool) -> Option<(usize, bool)> {
     if chain(bytes, 0, whole) >= 2 {
         return Some((0, is_adts(bytes)));
     }
     let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
     let last = bytes.len().min(zeros.saturating_add(SEARCHED_BYTES));
-    let found = (zeros..last).find(|at| chain(bytes, *at, whole) >= BELIEVED_FRAMES)?;
+    let found = (zeros..last).find(|at| chain(bytes, *at, whole) >= MIN_FRAMES)?;
     Some((found, is_adts(&bytes[found..])))
 }
 
-/// How many frames of one kind follow each other; the end of a whole file counts as one.
+/// The number of consecutive frames of one format; the end of a whole file counts as one.
 fn chain(bytes: &[u8], mut at: usize, whole: bool) -> usize {
     let kind = |at: usize| bytes.get(at + 1).map(|byte| byte & 0xFE);
     let first = kind(at);
-    for count in 0..BELIEVED_FRAMES {
+    for count in 0..MIN_FRAMES {
         if at >= bytes.len() {
             return count + usize::from(whole && count > 0);
         }
@@ -42,7 +42,7 @@ fn chain(bytes: &[u8], mut at: usize, whole: bool) -> usize {
         };
         at += length;
     }
-    BELIEVED_FRAMES
+    MIN_FRAMES
 }
 
 fn is_adts(frame: &[u8]) -> bool {
@@ -95,34 +95,34 @@ fn frame_length(frame: &[u8]) -> Option<usize> {
     })
 }
 
-/// Whether it is one of these codecs.
+/// Whether this is MP1, MP2 or MP3.
 pub(crate) fn is_mpeg(codec: AudioCodecId) -> bool {
     [CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3].contains(&codec)
 }
 
-/// Packets that the decoder could not take, as long as they come in a row and are of one kind.
+/// Consecutive packets of one format that the decoder rejected.
 #[derive(Default)]
-pub(crate) struct Strangers {
+pub(crate) struct Rejected {
     packets: Vec<Packet>,
 }
 
-impl Strangers {
-    /// One more; gives all of them once they are believed.
+impl Rejected {
+    /// Adds a packet; returns all of them once there are enough.
     pub(crate) fn push(&mut self, packet: Packet) -> Option<Vec<Packet>> {
         if self.packets.last().map(kind) != Some(kind(&packet)) {
             self.packets.clear();
         }
         self.packets.push(packet);
-        (self.packets.len() >= BELIEVED).then(|| std::mem::take(&mut self.packets))
+        (self.packets.len() >= MIN_PACKETS).then(|| std::mem::take(&mut self.packets))
     }
 
-    /// The decoder could take one: those before it were damaged.
+    /// The decoder accepted a packet, so the rejected ones were damaged.
     pub(crate) fn clear(&mut self) {
         self.packets.clear();
     }
 }
 
-/// What has to stay for a decoder, from a frame's header: version, layer, rate, mono or not.
+/// The fields of a frame header that have to stay constant for a decoder: version, layer, rate, mono.
 fn kind(packet: &Packet) -> Option<(u8, u8, bool)> {
     match *packet.data {
         [_, version, rate, mode, ..] => Some((version & 0x1E, rate & 0x0C, mode >> 6 == 3)),
@@ -130,10 +130,9 @@ fn kind(packet: &Packet) -> Option<(u8, u8, bool)> {
     }
 }
 
-/// Symphonia cuts away what lies behind the count of the first header, or behind its own guess from
-/// the first frames. Right for the encoder's padding, and for nothing else: files are joined by `cat`, a
-/// header may say 0, and a guess is a guess.
-pub(crate) fn keep_behind_the_count(format: &dyn FormatReader, packet: &mut Packet) {
+/// Symphonia trims frames after the count in the first header, or after its own estimate. That is right only for encoder
+/// padding: files are joined with `cat`, and a header may state 0. Undoes the trimming elsewhere.
+pub(crate) fn keep_frames_after_count(format: &dyn FormatReader, packet: &mut Packet) {
     let mpeg = [FORMAT_ID_MP1, FORMAT_ID_MP2, FORMAT_ID_MP3].contains(&format.format_info().format);
     let Some(track) = format.tracks().first().filter(|_| mpeg) else {
         return;

@@ -1,33 +1,41 @@
-//! Which files of a folder are worth opening.
+//! File name extensions of audio and video.
 
 use std::path::Path;
 
-/// The extensions, in lower case, of files that [`is_audio_name`] takes for audio.
+/// Extensions of audio files, in lower case, for searching folders.
 ///
-/// Those of audio that cannot be decoded are among them: in a batch, an error a file is better than a
-/// file that is silently missing. Video containers (`mp4`, `mov`, `mkv`, `webm` …) are not: see
-/// [`VIDEO_EXTENSIONS`]. A file that is named outright is opened whatever it is called.
+/// Includes formats that are not decoded, so that a batch reports such files instead of leaving them out. Video
+/// containers are in [`VIDEO_EXTENSIONS`]. [`AudioFile::open`](crate::AudioFile::open) does not look at extensions.
 pub const AUDIO_EXTENSIONS: &[&str] = &[
-    "8svx", "aac", "ac3", "aif", "aifc", "aiff", "alac", "amr", "ape", "au", "bwf", "caf", "dff",
-    "dsf", "dts", "eac3", "flac", "m4a", "m4b", "m4r", "mka", "mp1", "mp2", "mp3", "mpc", "mpga",
-    "oga", "ogg", "opus", "ra", "rf64", "shn", "snd", "spx", "tak", "tta", "voc", "w64", "wav",
-    "wave", "weba", "wma", "wv",
+    "8svx", "aa", "aac", "aax", "ac3", "adts", "aif", "aifc", "aiff", "alac", "amr", "ape", "at3",
+    "au", "bw64", "bwf", "caf", "dff", "dsf", "dts", "eac3", "ec3", "flac", "gsm", "m4a", "m4b",
+    "m4r", "mka", "mlp", "mp1", "mp2", "mp3", "mpc", "mpga", "ofr", "oga", "ogg", "oma", "opus",
+    "qcp", "ra", "rf64", "sd2", "shn", "snd", "sph", "spx", "tak", "thd", "tta", "voc", "vox",
+    "w64", "wav", "wave", "weba", "wma", "wv",
 ];
 
-/// The extensions, in lower case, of video containers, whose first audio track can be read.
+/// Extensions of video containers, in lower case. The first audio track is read.
 pub const VIDEO_EXTENSIONS: &[&str] = &[
-    "3g2", "3gp", "m4v", "mkv", "mov", "mp4", "ogv", "qt", "webm",
+    "3g2", "3gp", "3gpp", "avi", "flv", "m2ts", "m4v", "mkv", "mov", "mp4", "mpeg", "mpg", "mts",
+    "ogm", "ogv", "qt", "vob", "webm", "wmv",
 ];
 
-/// Whether the name looks like audio, by its extension alone, in any case. Opens nothing.
+/// Whether the extension is in [`AUDIO_EXTENSIONS`], in upper or lower case. Does not open the file.
 pub fn is_audio_name(path: &Path) -> bool {
-    path.extension()
-        .and_then(|extension| extension.to_str())
-        .is_some_and(|extension| {
-            AUDIO_EXTENSIONS
-                .iter()
-                .any(|known| known.eq_ignore_ascii_case(extension))
-        })
+    has_extension(path, AUDIO_EXTENSIONS)
+}
+
+/// Whether the extension is in [`VIDEO_EXTENSIONS`], in upper or lower case. Does not open the file.
+pub fn is_video_name(path: &Path) -> bool {
+    has_extension(path, VIDEO_EXTENSIONS)
+}
+
+fn has_extension(path: &Path, extensions: &[&str]) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    extension.is_some_and(|extension| {
+        let mut known = extensions.iter();
+        known.any(|known| known.eq_ignore_ascii_case(extension))
+    })
 }
 
 #[cfg(test)]
@@ -35,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_that_are_audio_and_names_that_are_not() {
+    fn extensions_in_any_case() {
         for name in [
             "a.wav",
             "B.FLAC",
@@ -44,6 +52,9 @@ mod tests {
             "x.aiff",
         ] {
             assert!(is_audio_name(Path::new(name)), "{name}");
+        }
+        for name in ["a.mov", "B.MP4", "c.webm"] {
+            assert!(is_video_name(Path::new(name)) && !is_audio_name(Path::new(name)));
         }
         for name in [
             "a.txt",

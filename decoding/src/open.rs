@@ -1,4 +1,4 @@
-//! From a path to a reader of what is there, and to a decoder with every header claim checked.
+//! Opens a file: detects its format, creates a reader and a decoder, and checks the header.
 
 use std::any::Any;
 use std::io::{self, ErrorKind};
@@ -19,42 +19,44 @@ use symphonia::default::formats::{
 use crate::apple::{self, Reading};
 use crate::beginning::Beginning;
 use crate::movie;
+use crate::recording_time::{self, RecordingTime};
 use crate::sniff::{Kind, sniff};
 use crate::source::{NextStream, Source};
 use crate::warning::Warning;
 use crate::wave::{self, Audio};
 use crate::{DecodeError, codecs};
 
-/// More samples in a packet than this (64 MB as `f32`) are a damaged or hostile header: real
-/// packets hold a few thousand frames.
+/// The most samples in a packet (64 MB as `f32`). Packets of recordings have a few thousand frames.
 const MAX_SAMPLES_PER_PACKET: u64 = 16 << 20;
 
-/// What a file turned out to be.
+/// An opened file.
 pub(crate) struct Opened {
     pub(crate) format: Box<dyn FormatReader>,
     pub(crate) kind: Kind,
     pub(crate) header: Header,
     /// The audio tracks of an MP4.
     pub(crate) tracks: Vec<movie::Track>,
-    /// Where a further FLAC stream begins, once it is known.
+    /// The start of a further FLAC stream, once it was found.
     pub(crate) next: Option<NextStream>,
 }
 
-/// What the file's header says beyond what Symphonia is told.
+/// Facts from the header of the file that Symphonia is not given.
 #[derive(Default)]
 pub(crate) struct Header {
-    /// The reader sees a header of ours, which promises no more than is there.
+    /// Whether the reader gets a header of ours, which states the length that exists.
     pub(crate) replaced: bool,
-    /// How many frames the file's own header promises, where it is replaced.
+    /// The number of frames in the replaced header.
     pub(crate) frames: Option<u64>,
-    /// The codec's last block is longer than the audio: `frames` ends it.
+    /// Whether the last block of the codec has to be cut at `frames`.
     pub(crate) cut_at_frames: bool,
-    /// So many channels are shown to the reader as one.
+    /// The number of channels that are presented to the reader as one.
     pub(crate) interleaved: Option<u32>,
+    /// When the recording began.
+    pub(crate) recorded_at: Option<RecordingTime>,
     pub(crate) warnings: Vec<Warning>,
 }
 
-/// Finds out what kind of file it is, by its content: names lie. `offset` is where to begin.
+/// Opens a file at `offset`. Detects the format from the content, since names can be wrong.
 pub(crate) fn open(path: &Path, offset: u64) -> Result<Opened, DecodeError> {
     let io_error = |source: io::Error| match source.kind() {
         ErrorKind::NotFound => DecodeError::NotFound(path.to_owned()),
@@ -72,10 +74,7 @@ pub(crate) fn open(path: &Path, offset: u64) -> Result<Opened, DecodeError> {
     }
     let mut file = Beginning::open(path, offset).map_err(io_error)?;
     let Some(kind) = sniff(&mut file).map_err(io_error)? else {
-        return Err(not_audio(
-            path,
-            "its first bytes are those of no known format",
-        ));
+        return Err(not_audio(path, "unknown format"));
     };
     let tracks = match kind {
         Kind::Mp4 => movie::read(&mut file).map_err(io_error)?,
@@ -101,7 +100,7 @@ pub(crate) fn open(path: &Path, offset: u64) -> Result<Opened, DecodeError> {
     })
 }
 
-/// The file as its reader gets it, what its own header said, and which reader that is.
+/// The file as its reader gets it, facts from its own header, and the kind of reader.
 fn source(
     path: &Path,
     mut file: Beginning,
@@ -135,7 +134,7 @@ fn source(
                 (to, length) => to.or(length),
             };
             let bytes = end.map(|end| end.saturating_sub(behind.from));
-            let (pcm, interleaved) = behind.pcm.as_reader_sees_it();
+            let (pcm, interleaved) = behind.pcm.for_reader();
             check_channels(path, behind.pcm.channels)?;
             let stated = behind
                 .to
@@ -162,6 +161,7 @@ fn wave_source(
 ) -> Result<(Source, Header, Kind), DecodeError> {
     let wave = wave::read(&mut file).map_err(io_error)?;
     let mut header = Header {
+        recorded_at: recording_time::read(&mut file).map_err(io_error)?,
         frames: wave.frames,
         warnings: wave.warnings,
         ..Header::default()
@@ -171,7 +171,7 @@ fn wave_source(
         Audio::Foreign(codec) => Err(DecodeError::unsupported(path, codec)),
         Audio::Pcm(pcm, bytes) => {
             check_channels(path, pcm.channels)?;
-            let (pcm, interleaved) = pcm.as_reader_sees_it();
+            let (pcm, interleaved) = pcm.for_reader();
             (header.replaced, header.interleaved) = (true, interleaved);
             let head = pcm.header(bytes);
             let source = file
@@ -223,16 +223,16 @@ fn reader(
         Kind::Mpeg => Box::new(MpaReader::try_new(stream, options)?),
         Kind::Adts => Box::new(AdtsReader::try_new(stream, options)?),
         Kind::Mp4 => {
-            stream.read_quad_bytes()?; // it expects to stand before the mark, at the fifth byte
+            stream.read_quad_bytes()?; // the reader expects to be at the fifth byte, before `ftyp`
             Box::new(IsoMp4Reader::try_new(stream, options)?)
         }
         Kind::Foreign(_) => return Err(Error::Unsupported("a foreign format")),
     })
 }
 
-/// Runs a call into Symphonia. Some of its arithmetic on header fields panics where overflow is
-/// checked (a CAF with 2³² / 8 bytes a packet, say), and a file from a stranger must not take a
-/// program with it. What the call worked on is thrown away after that.
+/// Runs a call into Symphonia and catches panics. Some of its arithmetic on header fields overflows (a CAF with 2³² / 8
+/// bytes per packet, for example), and an untrusted file must not end the process. Its reader and decoder are discarded
+/// after a panic.
 pub(crate) fn contain<T>(call: impl FnOnce() -> T) -> Result<T, Box<dyn Any + Send>> {
     catch_unwind(AssertUnwindSafe(call))
 }
@@ -244,11 +244,11 @@ fn not_audio(path: &Path, reason: &str) -> DecodeError {
     }
 }
 
-/// The track that is read, and how it is coded.
+/// The track that is read.
 pub(crate) struct Selected {
     pub(crate) id: u32,
     pub(crate) parameters: AudioCodecParameters,
-    /// Frames that the container promises.
+    /// The number of frames by the container.
     pub(crate) frames: Option<u64>,
 }
 
@@ -258,7 +258,7 @@ impl Opened {
         let track = self.format.default_track(TrackType::Audio);
         let parameters = track.and_then(|track| track.codec_params.as_ref());
         let (Some(track), Some(CodecParameters::Audio(parameters))) = (track, parameters) else {
-            // Where Symphonia does not know the codec, the header may.
+            // The header may name a codec that Symphonia does not know.
             return match self.tracks.first() {
                 Some(track) => Ok(Selected {
                     id: track.id,
@@ -276,7 +276,7 @@ impl Opened {
     }
 }
 
-/// Checks what the header claims before a decoder allocates for it.
+/// Creates a decoder, after checking the sizes in the header for which it allocates memory.
 pub(crate) fn make_decoder(
     path: &Path,
     parameters: &AudioCodecParameters,
@@ -316,7 +316,7 @@ fn check_channels(path: &Path, channels: u32) -> Result<(), DecodeError> {
     }
 }
 
-/// No recording has more; a header that says so is damaged.
+/// No recording has more; a header that states more is damaged.
 const MAX_CHANNELS: u32 = 256;
 
 pub(crate) fn check_rate(path: &Path, rate: u32) -> Result<(), DecodeError> {

@@ -1,4 +1,4 @@
-//! Opus by libopus, as a decoder of Symphonia: one to eight channels, mapped as RFC 7845 §5.1.1 says.
+//! Opus: libopus as a decoder for Symphonia, with one to eight channels in the mappings of RFC 7845 §5.1.1.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -15,15 +15,15 @@ use symphonia::core::codecs::registry::{RegisterableAudioDecoder, SupportedAudio
 use symphonia::core::errors::{Result, decode_error, unsupported_error};
 use symphonia::core::packet::PacketRef;
 
-/// Opus is decoded at this rate, whatever rate it was made from.
+/// The rate of decoded frames, independent of the rate of the source.
 const RATE: u32 = 48_000;
 /// The longest packet, 120 ms, in frames.
 const MAX_FRAMES: usize = 5760;
 
-/// The identification header, or what stands for it in other containers.
+/// The identification header, or its equivalent in other containers.
 pub(crate) struct Head {
     channels: u8,
-    /// Frames at 48 kHz to cut at the beginning.
+    /// Frames at 48 kHz to remove at the beginning.
     pub(crate) pre_skip: u16,
     /// In 1/256 dB.
     gain: i16,
@@ -33,8 +33,7 @@ pub(crate) struct Head {
 }
 
 impl Head {
-    /// Reads it from the extra data of a track: `OpusHead` (RFC 7845 §5.1). Where there is none, one
-    /// stream has all of one or two channels.
+    /// Reads `OpusHead` (RFC 7845 §5.1) from the extra data of a track. Without it, one or two channels are one stream.
     pub(crate) fn of(parameters: &AudioCodecParameters) -> Option<Self> {
         let channels = parameters.channels.as_ref().map_or(0, Channels::count);
         let plain = |channels: u8| Self {
@@ -95,7 +94,7 @@ impl Head {
 /// One Opus stream.
 pub(crate) struct OpusDecoder {
     parameters: AudioCodecParameters,
-    /// Never locked: a decoder of Symphonia has to be `Sync`.
+    /// Never locked; Symphonia requires decoders to be `Sync`.
     decoder: Mutex<MSDecoder>,
     channels: usize,
     interleaved: Vec<f32>,
@@ -110,10 +109,10 @@ impl OpusDecoder {
         let channels = usize::from(head.channels);
         let decoder = MSDecoder::new(RATE, head.streams, head.coupled, &head.mapping);
         let Ok(mut decoder) = decoder else {
-            return decode_error("opus: the header makes no sense");
+            return decode_error("opus: invalid header");
         };
         if decoder.set_gain(i32::from(head.gain)).is_err() {
-            return decode_error("opus: the header's gain makes no sense");
+            return decode_error("opus: invalid gain in the header");
         }
         let spec = AudioSpec::new(RATE, Channels::Discrete(head.channels.into()));
         Ok(Self {
@@ -132,7 +131,7 @@ impl AudioDecoder for OpusDecoder {
             .decoder
             .get_mut()
             .unwrap_or_else(PoisonError::into_inner);
-        let _ = decoder.reset_state(); // it fails only where it was never made
+        let _ = decoder.reset_state(); // fails only for an invalid decoder
     }
 
     fn codec_info(&self) -> &CodecInfo {
@@ -145,7 +144,7 @@ impl AudioDecoder for OpusDecoder {
 
     fn decode_ref(&mut self, packet: &PacketRef<'_>) -> Result<GenericAudioBufferRef<'_>> {
         self.buffer.clear();
-        // libopus takes an empty packet for one that was lost.
+        // libopus conceals a lost packet if the data is empty.
         if packet.data.is_empty() {
             return decode_error("opus: an empty packet");
         }

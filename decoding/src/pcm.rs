@@ -1,17 +1,17 @@
-//! Uncompressed audio in containers that Symphonia does not read, or not in all their forms: the
-//! header of a WAV or CAF that says the same.
+//! PCM in containers that Symphonia does not read, or not in all variants, is presented to it with an equivalent header of
+//! WAV or CAF.
 
-/// The most that Symphonia's readers of WAV and CAF take.
+/// The most channels that Symphonia's readers of WAV and CAF accept.
 const MAX_READER_CHANNELS: u32 = 26;
 
-/// How a sample is written.
+/// The encoding of a sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sample {
-    /// 8 bits, 128 is zero.
+    /// 8 bits with an offset of 128.
     Unsigned8,
-    /// So many bytes, signed: 2 to 4.
+    /// Signed, of 2 to 4 bytes.
     Integer(u16),
-    /// IEEE 754, 4 or 8 bytes.
+    /// IEEE 754, of 4 or 8 bytes.
     Float(u16),
     /// ITU-T G.711 A-law.
     ALaw,
@@ -19,7 +19,7 @@ pub(crate) enum Sample {
     MuLaw,
 }
 
-/// Uncompressed audio, interleaved.
+/// Interleaved PCM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Pcm {
     pub(crate) sample: Sample,
@@ -36,14 +36,14 @@ impl Pcm {
         }
     }
 
-    /// Bytes of a frame.
+    /// Bytes per frame.
     pub(crate) fn frame_bytes(&self) -> u64 {
         u64::from(self.sample_bytes()) * u64::from(self.channels)
     }
 
-    /// What the reader is shown, and how many channels it takes for one: Symphonia has no layouts of more
-    /// than 26 channels.
-    pub(crate) fn as_reader_sees_it(&self) -> (Self, Option<u32>) {
+    /// The format to present to the reader, and the number of channels that it presents as one: Symphonia has no layouts
+    /// of more than 26 channels.
+    pub(crate) fn for_reader(&self) -> (Self, Option<u32>) {
         if self.channels <= MAX_READER_CHANNELS {
             return (*self, None);
         }
@@ -56,7 +56,7 @@ impl Pcm {
         )
     }
 
-    /// A header for `bytes` of audio, or for what comes until the end.
+    /// A header for `bytes` of audio; `None` is up to the end.
     pub(crate) fn header(&self, bytes: Option<u64>) -> Vec<u8> {
         if self.big_endian && self.sample_bytes() > 1 {
             self.caf_header(bytes)
@@ -81,7 +81,7 @@ impl Pcm {
         format.extend(block.to_le_bytes());
         format.extend((8 * self.sample_bytes()).to_le_bytes());
         if tag != 1 {
-            format.extend([0, 0]); // no further bytes
+            format.extend([0, 0]); // size of the extension
         }
         wave_header(&format, bytes)
     }
@@ -106,7 +106,7 @@ impl Pcm {
     }
 }
 
-/// The header of a WAV with this chunk `fmt ` and `bytes` of audio, or what comes until the end.
+/// The header of a WAV with this `fmt ` chunk and `bytes` of audio; `None` is up to the end.
 pub(crate) fn wave_header(format: &[u8], bytes: Option<u64>) -> Vec<u8> {
     let unknown = u32::MAX.to_le_bytes();
     let size = bytes

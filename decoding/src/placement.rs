@@ -1,27 +1,27 @@
-//! Where the decoded frames of a track belong in the file's time: what is cut at the beginning and the
-//! end, and where the container leaves a gap.
+//! Places decoded frames on the timeline of the file: removes encoder delay and padding, applies edit lists, and fills gaps
+//! with silence.
 
 use std::collections::VecDeque;
 
 use crate::movie::Edit;
 use crate::warning::Warning;
 
-/// More silence than this is not filled in: a small file may not become days of audio.
+/// The most silence that is inserted, so that a small file cannot become days of audio.
 const MAX_SILENCE_S: f64 = 6.0 * 3600.0;
-/// A shorter gap in the times of packets is rounding, not a gap.
+/// The shortest gap between packets; smaller differences are rounding of timestamps.
 const MIN_GAP_S: f64 = 0.1;
-/// Below this a gap is not worth a warning.
-const WORTH_TELLING_S: f64 = 0.1;
+/// The shortest gap that gives a warning.
+const MIN_WARNING_S: f64 = 0.1;
 
 /// One piece of the output.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Piece {
     Silence(u64),
-    /// Frames of the media, from and up to.
+    /// A range of frames of the media: start and end.
     Media(u64, u64),
 }
 
-/// What comes out for decoded frames: silence, or a range of them.
+/// Output for decoded frames: silence, or a range of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Placed {
     Silence(u64),
@@ -29,7 +29,7 @@ pub(crate) enum Placed {
 }
 
 impl Placed {
-    /// Nothing comes out.
+    /// Whether there is no output.
     pub(crate) fn is_empty(&self) -> bool {
         match self {
             Self::Silence(length) => *length == 0,
@@ -38,28 +38,27 @@ impl Placed {
     }
 }
 
-/// What it takes to follow the times of packets and to fill the gaps between them.
+/// The state for placing packets by their timestamps.
 #[derive(Debug)]
 struct Packets {
-    /// Frames that the encoder added at the beginning, where that is known better than by times of
-    /// whole milliseconds.
+    /// Encoder delay in frames, if known more precisely than by timestamps in milliseconds.
     skip: Option<u64>,
-    /// Where the next frame belongs.
+    /// The position of the next frame.
     next: Option<i64>,
     silence_left: u64,
 }
 
-/// The pieces that are still to come, in the order of the media.
+/// The pieces that are not complete, in the order of the media.
 #[derive(Debug, Default)]
 pub(crate) struct Placement {
-    /// `None` passes everything on.
+    /// `None` passes all frames on.
     pieces: Option<VecDeque<Piece>>,
     packets: Option<Packets>,
     pub(crate) warnings: Vec<Warning>,
 }
 
 impl Placement {
-    /// Cuts `skip` frames, then passes on `length`, or all.
+    /// Removes `skip` frames, then passes on `length` frames, or all.
     pub(crate) fn range(skip: u64, length: Option<u64>) -> Self {
         let end = length.map_or(u64::MAX, |length| skip.saturating_add(length));
         Self {
@@ -68,8 +67,8 @@ impl Placement {
         }
     }
 
-    /// Places frames where the times of their packets say. `skip` are the frames to cut, if the codec's
-    /// header tells.
+    /// Places frames by the timestamps of their packets. `skip` is the number of frames to remove, if the header of the
+    /// codec states it.
     pub(crate) fn by_packets(rate: u32, skip: Option<u64>) -> Self {
         Self {
             packets: Some(Packets {
@@ -81,7 +80,7 @@ impl Placement {
         }
     }
 
-    /// Follows an edit list.
+    /// Applies an edit list.
     pub(crate) fn edited(edits: &[Edit], rate: u32) -> Self {
         let refused = |reason| Self {
             warnings: vec![Warning::EditList { reason }],
@@ -91,7 +90,7 @@ impl Placement {
         let (mut warnings, mut media_end, mut silence) = (Vec::new(), 0, 0.0);
         let mut at_s = 0.0;
         for (index, edit) in edits.iter().enumerate() {
-            // Silence after the last media is of no interest; where there is no media at all, it follows.
+            // Silence after the last media is left out. Without any media, the media follows.
             let last = index + 1 == edits.len() && !pieces.is_empty();
             let Some(from_s) = edit.from_s else {
                 let length_s = edit.length_s.unwrap_or(0.0);
@@ -99,7 +98,7 @@ impl Placement {
                 if silence > MAX_SILENCE_S {
                     return refused("has gaps of more than 6 hours");
                 }
-                if length_s >= WORTH_TELLING_S && !last {
+                if length_s >= MIN_WARNING_S && !last {
                     warnings.push(Warning::Gap { at_s, length_s });
                 }
                 if !last {
@@ -132,8 +131,7 @@ impl Placement {
         }
     }
 
-    /// What comes out for `count` frames of the media that begin at frame `position` of it. Nothing is
-    /// to come any more where [`is_over`](Self::is_over) then says so.
+    /// The output for `count` frames that begin at frame `position` of the media.
     pub(crate) fn place(&mut self, position: i64, count: usize, rate: u32) -> Vec<Placed> {
         let mut placed = Vec::new();
         if let Some(packets) = &mut self.packets {
@@ -166,12 +164,12 @@ impl Placement {
         placed
     }
 
-    /// Whether everything that belongs into the output has come.
+    /// Whether the output is complete.
     pub(crate) fn is_over(&self) -> bool {
         self.pieces.as_ref().is_some_and(VecDeque::is_empty)
     }
 
-    /// How many frames come out of `media` frames.
+    /// The length of the output for `media` frames, in frames.
     pub(crate) fn length(&self, media: u64) -> u64 {
         let Some(pieces) = &self.pieces else {
             return media;
@@ -256,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn an_edit_list_that_cannot_be_followed_says_so() {
+    fn an_edit_list_that_cannot_be_applied_gives_a_warning() {
         let twice = [edit(Some(0.0), 1.0), edit(Some(0.0), 1.0)];
         let slow = [Edit {
             at_rate_1: false,

@@ -1,15 +1,15 @@
-//! What a file is, by its first bytes. A name says nothing, and a mark inside of a file neither: a
-//! WavPack file has the header of a WAV in its first block.
+//! Detects the format of a file from its first bytes. Names, and signatures later in a file, are ignored: a WavPack file has
+//! the header of a WAV in its first block.
 
 use std::io;
 
 use crate::beginning::Beginning;
 use crate::mpeg;
 
-/// So much of the beginning is looked at.
+/// Bytes that are searched.
 const SNIFFED_BYTES: usize = 1 << 16;
 
-/// A format that is known by its first bytes.
+/// A format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// WAV, RF64, BW64, Wave64.
@@ -27,12 +27,12 @@ pub(crate) enum Kind {
     Mpeg,
     /// AAC in ADTS.
     Adts,
-    /// Audio or video of a format that is not read, by name.
+    /// The name of a format that is not supported.
     Foreign(&'static str),
 }
 
-/// Marks at the first byte.
-const MARKS: [(&[u8], Kind); 32] = [
+/// Signatures at the first byte.
+const SIGNATURES: [(&[u8], Kind); 32] = [
     (b"RF64", Kind::Wave),
     (b"BW64", Kind::Wave),
     (
@@ -76,7 +76,7 @@ const MARKS: [(&[u8], Kind); 32] = [
     (b"Creative Voice File", Kind::Foreign("Creative Voice")),
 ];
 
-/// Finds out what a file is, and skips what stands before an MPEG or ADTS frame.
+/// Detects the format, and moves the origin to the first frame of MPEG audio or ADTS.
 ///
 /// # Errors
 /// The system cannot read the file.
@@ -107,18 +107,20 @@ fn kind_of(bytes: &[u8]) -> Option<Kind> {
         }
         _ => {}
     }
-    // A packet of 188 bytes after the other, each with the same first byte.
+    // Packets of 188 bytes that begin with a sync byte.
     if (0..4).all(|packet| bytes.get(188 * packet) == Some(&0x47)) {
         return Some(Kind::Foreign("an MPEG transport stream"));
     }
-    // LOAS: a mark of 11 bits, then the length of the frame, then the next mark.
+    // LOAS: a sync word of 11 bits, the length of the frame, the next sync word.
     if let [0x56, second @ 0xE0..=0xFF, third, ..] = bytes {
         let next = 3 + usize::from(second & 0x1F) * 256 + usize::from(*third);
         if let Some([0x56, 0xE0..=0xFF]) = bytes.get(next..next + 2) {
             return Some(Kind::Foreign("AAC in LATM"));
         }
     }
-    let known = MARKS.iter().find(|(mark, _)| bytes.starts_with(mark));
+    let known = SIGNATURES
+        .iter()
+        .find(|(signature, _)| bytes.starts_with(signature));
     known.map(|(_, kind)| *kind)
 }
 
@@ -127,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_mark_at_the_start_decides() {
+    fn only_a_signature_at_the_start_counts() {
         assert_eq!(kind_of(b"RIFF\0\0\0\0WAVEfmt "), Some(Kind::Wave));
         assert_eq!(
             kind_of(b"wvpk\x20\0\0\0\x10\x04RIFF\0\0\0\0WAVEfmt "),

@@ -1,5 +1,5 @@
-//! A file as Symphonia reads it: a header of ours where the file's own cannot be read as it is, then
-//! the file's bytes between two offsets.
+//! The byte stream that Symphonia reads: a header of ours in place of one that it does not support, then the bytes of the
+//! file between two offsets.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -8,35 +8,35 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use symphonia::core::io::MediaSource;
 
-/// A FLAC stream begins with its marker and a STREAMINFO block of 34 bytes, the last block or not.
+/// The start of a FLAC stream: signature and header of STREAMINFO, with and without the flag of the last block.
 const FLAC_STARTS: [&[u8; 8]; 2] = [b"fLaC\x00\x00\x00\x22", b"fLaC\x80\x00\x00\x22"];
 
-/// A file or a pipe between two offsets, behind bytes in memory.
+/// Bytes in memory, followed by a file or a pipe between two offsets.
 pub(crate) struct Source {
     file: File,
     is_file: bool,
     head: Vec<u8>,
-    /// The file's offset that follows `head`.
+    /// The offset of the file after `head`.
     start: u64,
-    /// Where this ends, counted from its own first byte as `position` is.
+    /// The end, relative to the first byte of `head`, as `position`.
     length: u64,
     position: u64,
     watch: Option<Watch>,
 }
 
-/// Looks for the start of a further FLAC stream among the bytes that are read.
+/// Searches the bytes that are read for the start of a further FLAC stream.
 struct Watch {
     found: NextStream,
     last: Vec<u8>,
     at: u64,
 }
 
-/// The offset in the file at which a further FLAC stream starts, once it has been read.
+/// The offset of a further FLAC stream, once it was found.
 #[derive(Clone)]
 pub(crate) struct NextStream(Arc<AtomicU64>);
 
 impl NextStream {
-    /// The offset, if there is one so far.
+    /// The offset, if found.
     pub(crate) fn offset(&self) -> Option<u64> {
         Some(self.0.load(Ordering::Relaxed)).filter(|offset| *offset != u64::MAX)
     }
@@ -56,7 +56,7 @@ impl Source {
         }
     }
 
-    /// Ends where a further FLAC stream starts. The first bytes, which are a start too, are left alone.
+    /// Ends the stream before a further FLAC stream. The start at position 0 does not count.
     pub(crate) fn end_at_next_flac(&mut self) -> NextStream {
         let found = NextStream(Arc::new(AtomicU64::new(u64::MAX)));
         self.watch = Some(Watch {
@@ -67,7 +67,7 @@ impl Source {
         found
     }
 
-    /// How many of these bytes, just read at `position`, come before a further FLAC stream.
+    /// The number of these bytes, just read at `position`, before a further FLAC stream.
     fn look_for_next(&mut self, bytes: &[u8]) -> usize {
         let Some(watch) = &mut self.watch else {
             return bytes.len();

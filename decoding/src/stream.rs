@@ -1,4 +1,4 @@
-//! One stream of packets within a file, with the decoder for it.
+//! One stream of packets and its decoder.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -10,44 +10,45 @@ use symphonia::core::formats::{Track, TrackType};
 use symphonia::core::packet::Packet;
 
 use crate::mix::Mixer;
-use crate::mpeg::{self, Strangers};
+use crate::mpeg::{self, Rejected};
 use crate::open::{self, Opened, contain, make_decoder};
 use crate::opus::Head;
 use crate::placement::Placement;
+use crate::recording_time::RecordingTime;
 use crate::sniff::Kind;
 use crate::warning::Warning;
 use crate::{DecodeError, aac, movie};
 
-/// So many unreadable packets in a row, and the rest of the file is given up. Readers look for the
-/// next good packet by themselves; this only bounds one that cannot get on.
+/// Consecutive read errors after which the rest of the file is given up. Readers search for the next valid packet
+/// themselves; this bounds one that makes no progress.
 const MAX_FAILED_READS: u32 = 256;
 
-/// A reader and a decoder, and what is known about the end.
+/// A reader and a decoder.
 pub(crate) struct Stream {
     path: PathBuf,
     opened: Opened,
     decoder: Box<dyn AudioDecoder>,
     track: u32,
-    /// Frames of the media that the header promises.
+    /// The number of frames of the media by the header.
     expected: Option<u64>,
-    /// Whether `expected` is the encoder's count and not a guess from the bit rate.
+    /// Whether `expected` is exact and not an estimate from the bit rate.
     exact_length: bool,
     /// Frames of the media that were decoded.
     decoded: u64,
-    /// Where the last packet that was read ends; in frames wherever frames are promised.
+    /// The end of the last packet that was read, in frames if `expected` is known.
     read_to: u64,
-    strangers: Strangers,
+    rejected: Rejected,
     at_end: bool,
     /// Packets that could not be decoded.
     pub(crate) damaged: u64,
-    /// The data stopped before the end that the container promised.
+    /// Whether the data ended before the length in the header.
     pub(crate) ended_early: bool,
-    /// A part with headers of its own begins: where its frames belong is to be learned.
+    /// Whether a part with headers of its own has begun.
     pub(crate) new_part: bool,
 }
 
 impl Stream {
-    /// Opens the stream that begins at an offset of the file.
+    /// Opens the stream at an offset of the file.
     pub(crate) fn open(path: &Path, offset: u64) -> Result<Self, DecodeError> {
         let opened = open::open(path, offset)?;
         let selected = opened.select(path)?;
@@ -62,13 +63,13 @@ impl Stream {
             decoder: make_decoder(path, &selected.parameters)?,
             track: selected.id,
             expected: promised,
-            // ffmpeg counts the last packet of an ALAC or Opus in CAF as if it were whole.
+            // ffmpeg counts the last packet of ALAC or Opus in CAF as a full one.
             exact_length: !mpeg::is_mpeg(codec)
                 && codec != CODEC_ID_AAC
                 && (opened.header.replaced || opened.kind != Kind::Caf),
             decoded: 0,
             read_to: 0,
-            strangers: Strangers::default(),
+            rejected: Rejected::default(),
             at_end: false,
             damaged: 0,
             ended_early: false,
@@ -77,7 +78,7 @@ impl Stream {
         })
     }
 
-    /// What is to be told about it, once its rate is known.
+    /// Warnings from the headers. `rate` is that of the decoded frames, in Hz.
     pub(crate) fn warnings(&self, rate: u32) -> Vec<Warning> {
         let mut warnings = self.opened.header.warnings.clone();
         warnings.extend(aac::warning(self.decoder.codec_params(), rate));
@@ -89,7 +90,7 @@ impl Stream {
         warnings
     }
 
-    /// Where its frames belong in the file's time.
+    /// The placement of its frames.
     pub(crate) fn placement(&self, rate: u32) -> Placement {
         let format = self.opened.format.as_ref();
         let track = format.tracks().iter().find(|track| track.id == self.track);
@@ -129,18 +130,23 @@ impl Stream {
         }
     }
 
-    /// Frames of the media that are promised.
+    /// The number of frames of the media by the header.
     pub(crate) fn expected_frames(&self) -> Option<u64> {
         self.expected
     }
 
-    /// The offset of the stream behind this one, where one was found.
+    /// When the recording began.
+    pub(crate) fn recorded_at(&self) -> Option<&RecordingTime> {
+        self.opened.header.recorded_at.as_ref()
+    }
+
+    /// The offset of the next stream, if one was found.
     pub(crate) fn next_offset(&self) -> Option<u64> {
         self.opened.next.as_ref()?.offset()
     }
 
-    /// Decodes the next packet with audio in it to the end of `mono`; gives the place of its first frame
-    /// in the media, or `None` at the end.
+    /// Appends the next packet with audio to `mono`; returns the position of its first frame in the media, or `None` at
+    /// the end.
     pub(crate) fn decode_next(
         &mut self,
         mixer: &mut Mixer,
@@ -149,11 +155,11 @@ impl Stream {
     ) -> Result<Option<i64>, DecodeError> {
         while let Some(packet) = self.next_packet()? {
             match self.decode(&packet, mixer, at_s, mono)? {
-                None => self.strangers.clear(),
+                None => self.rejected.clear(),
                 Some(Error::ResetRequired) => self.next_part()?,
                 Some(_) => {
                     self.damaged += 1;
-                    self.follow_the_kind(packet.clone(), mixer, at_s, mono)?;
+                    self.follow_format(packet.clone(), mixer, at_s, mono)?;
                 }
             }
             if !mono.is_empty() {
@@ -165,7 +171,7 @@ impl Stream {
         Ok(None)
     }
 
-    /// Where a packet begins, in frames: by its time, where the container has times that count.
+    /// The position of a packet in frames: by its timestamp in containers with reliable ones, else by counting.
     fn position(&self, packet: &Packet, rate: u32) -> i64 {
         let timed = matches!(self.opened.kind, Kind::Mp4 | Kind::Matroska);
         let tracks = self.opened.format.tracks();
@@ -179,7 +185,7 @@ impl Stream {
         i64::try_from(position).unwrap_or(0)
     }
 
-    /// Decodes a packet to the end of `mono`; gives what the decoder has against it.
+    /// Appends a packet to `mono`; returns the error of the decoder, if any.
     fn decode(
         &mut self,
         packet: &Packet,
@@ -201,9 +207,9 @@ impl Stream {
         }
     }
 
-    /// A decoder of MPEG audio keeps to the rate and the channels of its first packet. Where these
-    /// change, a new one takes over.
-    fn follow_the_kind(
+    /// A decoder of MPEG audio rejects packets with another rate or channel count than the first. If these changed for
+    /// good, creates a new decoder.
+    fn follow_format(
         &mut self,
         packet: Packet,
         mixer: &mut Mixer,
@@ -214,19 +220,19 @@ impl Stream {
         if !mpeg::is_mpeg(parameters.codec) {
             return Ok(());
         }
-        let Some(packets) = self.strangers.push(packet) else {
+        let Some(packets) = self.rejected.push(packet) else {
             return Ok(());
         };
         self.decoder = make_decoder(&self.path, parameters)?;
         for packet in packets {
             if self.decode(&packet, mixer, at_s, mono)?.is_none() {
-                self.damaged -= 1; // it was counted when it came
+                self.damaged -= 1; // it was counted when it was rejected
             }
         }
         Ok(())
     }
 
-    /// The next packet of our track; `None` at the end of what can be read.
+    /// The next packet of the track; `None` at the end.
     fn next_packet(&mut self) -> Result<Option<Packet>, DecodeError> {
         let mut failed = 0;
         while !self.at_end {
@@ -235,7 +241,7 @@ impl Stream {
             };
             match read {
                 Ok(Some(mut packet)) if packet.track_id == self.track => {
-                    mpeg::keep_behind_the_count(self.opened.format.as_ref(), &mut packet);
+                    mpeg::keep_frames_after_count(self.opened.format.as_ref(), &mut packet);
                     let end = packet.pts.saturating_add(packet.dur).get();
                     self.read_to = end.try_into().unwrap_or(0);
                     return Ok(Some(packet));
@@ -243,12 +249,12 @@ impl Stream {
                 Ok(Some(_)) => {}
                 Ok(None) => {
                     self.at_end = true;
-                    self.look_what_is_missing();
+                    self.check_length();
                 }
                 Err(Error::ResetRequired) => self.next_part()?,
                 Err(Error::IoError(source)) if source.kind() == ErrorKind::UnexpectedEof => {
                     self.at_end = true;
-                    self.ended_early = self.breaks_a_promise();
+                    self.ended_early = self.is_too_short();
                 }
                 Err(Error::IoError(source)) => {
                     return Err(DecodeError::Io {
@@ -267,39 +273,39 @@ impl Stream {
         Ok(None)
     }
 
-    /// Why frames are missing, where fewer came than the container promised.
-    fn look_what_is_missing(&mut self) {
+    /// Decides whether missing frames are an early end or damage.
+    fn check_length(&mut self) {
         let Some(expected) = self.expected.filter(|_| self.exact_length) else {
             return;
         };
         let interleaved = u64::from(self.opened.header.interleaved.unwrap_or(1));
         let missing = self.decoded < expected;
         self.ended_early = missing && self.read_to / interleaved < expected;
-        // FLAC's reader drops what fails its check sum without a word.
+        // The FLAC reader drops packets with a wrong checksum silently.
         if missing && !self.ended_early {
             self.damaged = self.damaged.max(1);
         }
     }
 
-    /// Whether the end of the data is an early one. Behind a header of ours it is where fewer frames
-    /// came than the file's own promises; other containers say where they end.
-    fn breaks_a_promise(&self) -> bool {
-        let kept = |expected: u64| self.decoded >= expected;
-        !self.opened.header.replaced || !self.expected.is_none_or(kept)
+    /// Whether an unexpected end of the data is an early one. With a header of ours, it is if the header of the file states
+    /// more frames; other containers state their end.
+    fn is_too_short(&self) -> bool {
+        let complete = |expected: u64| self.decoded >= expected;
+        !self.opened.header.replaced || !self.expected.is_none_or(complete)
     }
 
-    /// A chained stream begins its next part, with headers of its own.
+    /// Begins the next part of a chained stream, which has headers of its own.
     fn next_part(&mut self) -> Result<(), DecodeError> {
         let selected = self.opened.select(&self.path)?;
         self.decoder = make_decoder(&self.path, &selected.parameters)?;
         self.track = selected.id;
-        self.expected = None; // the promise was for the part before
+        self.expected = None; // it was for the part before
         self.decoded = 0;
         self.new_part = true;
         Ok(())
     }
 
-    /// After a panic inside the decoder nothing in it can be relied on.
+    /// Ends the stream after a panic in the decoder, which leaves it in an unknown state.
     fn give_up<T>(&mut self) -> Result<T, DecodeError> {
         (self.at_end, self.ended_early) = (true, true);
         Err(DecodeError::DecoderFailed(self.path.clone()))

@@ -1,81 +1,78 @@
-//! What is worth knowing about a file that could be read.
+//! Warnings about files that could be read.
 
 use std::fmt;
 
-/// Something about a file that whoever reads its results should know. [`Display`](fmt::Display) gives a
-/// sentence without the file's name; [`code`](Self::code) a word for programs.
+/// A problem of a file that could be read, which may affect its labels or times. [`Display`](fmt::Display) gives a sentence
+/// without the name of the file, [`code`](Self::code) a fixed name for programs.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Warning {
-    /// Packets could not be decoded and were skipped, so that later times are early.
+    /// Packets could not be decoded and were skipped, so later times are too early.
     Damaged {
-        /// How many.
+        /// The number of them.
         packets: u64,
     },
-    /// The data stopped before the end that the container promised.
+    /// The data ended before the length in the header.
     EndsEarly {
         /// The length of what was read, in seconds.
         at_s: f64,
     },
-    /// Audio lies behind the end that a WAV's header states, and was read: the recorder was switched
-    /// off, or the file is over 4 GB.
+    /// Audio after the length in the header of a WAV was read: the recorder lost power, or the file is over 4 GB.
     BehindStatedEnd {
         /// The stated length, in seconds.
         stated_s: f64,
-        /// The length of what is there, in seconds.
+        /// The length that was read, in seconds.
         read_s: f64,
     },
-    /// HE-AAC, whose upper half of the spectrum (SBR) is not decoded.
+    /// HE-AAC: the upper half of the spectrum (SBR) is not decoded.
     HalfBandwidth {
-        /// Rate of what is decoded, in Hz: nothing over half of it is there.
+        /// Rate of the decoded frames, in Hz; frequencies above half of it are missing.
         rate: u32,
-        /// Parametric stereo, which is mono without its parameters.
+        /// Parametric stereo, which is decoded to mono.
         parametric_stereo: bool,
-        /// The header says so. In other files it shows in no header, and the rate is all there is to
-        /// go by.
+        /// Whether the header signals HE-AAC. Otherwise it is suspected because of the low rate.
         certain: bool,
     },
-    /// The container leaves out a time, which is read as silence so that times stay those of the file.
+    /// A gap in the container was read as silence, to keep the times of the file.
     Gap {
-        /// Where, in seconds.
+        /// Its start in seconds.
         at_s: f64,
-        /// How long, in seconds.
+        /// Its length in seconds.
         length_s: f64,
     },
-    /// The container's edit list asks for something that is not done; its media is read from beginning
-    /// to end.
+    /// The edit list uses an unsupported feature and was ignored: the media was read from beginning to end.
     EditList {
-        /// What it asks for.
+        /// The feature.
         reason: &'static str,
     },
     /// The file has more audio tracks; the first was read.
     OtherTracks {
-        /// How many others.
+        /// The number of others.
         count: usize,
     },
-    /// Several streams follow each other in the file and were read as one.
+    /// Several streams in sequence were read as one.
     Streams {
-        /// How many.
+        /// The number of them.
         count: u32,
     },
-    /// The channels cancel each other in the mix, so one channel was read.
+    /// The channels cancel in the mix, so one channel was read.
     OppositePhase {
-        /// For how many seconds.
+        /// The total time, in seconds.
         seconds: f64,
-        /// From where on, in seconds.
+        /// The start of the first time, in seconds.
         at_s: f64,
     },
     /// One of two channels is silent, so the other was read at its full level.
     OneSided {
-        /// For how many seconds.
+        /// The total time, in seconds.
         seconds: f64,
-        /// From where on, in seconds.
+        /// The start of the first time, in seconds.
         at_s: f64,
     },
 }
 
 impl Warning {
-    /// A word for programs, which stays as it is between versions.
+    /// A name for programs that does not change between versions.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Damaged { .. } => "damaged",
@@ -104,7 +101,7 @@ impl fmt::Display for Warning {
             Self::EndsEarly { at_s } => write!(f, "the file ends early, after {at_s:.2} s"),
             Self::BehindStatedEnd { stated_s, read_s } => write!(
                 f,
-                "the header states {stated_s:.2} s, but {read_s:.2} s of audio are there and were read"
+                "the header states {stated_s:.2} s, but the file has {read_s:.2} s of audio, which were read"
             ),
             Self::HalfBandwidth {
                 rate,
@@ -119,14 +116,14 @@ impl fmt::Display for Warning {
                 let is = if *certain { "is" } else { "may be" };
                 write!(
                     f,
-                    "the audio {is} {kind}, of which only the part below {} Hz is decoded; labels may \
-                     differ (`ffmpeg -i IN OUT.flac` decodes it with all of its bandwidth)",
+                    "the audio {is} {kind}, of which only frequencies below {} Hz are decoded, so labels may \
+                     be wrong; convert the file with `ffmpeg -i IN OUT.flac` for the full bandwidth",
                     rate / 2
                 )
             }
             Self::Gap { at_s, length_s } if *at_s == 0.0 => write!(
                 f,
-                "the audio starts {length_s:.2} s into the file; times are those of the file"
+                "the audio starts {length_s:.2} s after the start of the file; times are those of the file"
             ),
             Self::Gap { at_s, length_s } => {
                 write!(
@@ -137,7 +134,7 @@ impl fmt::Display for Warning {
             Self::EditList { reason } => {
                 write!(
                     f,
-                    "its edit list {reason}, which is not followed; times are those of the media"
+                    "the edit list {reason}, which is not supported; it was ignored, and times are those of the media"
                 )
             }
             Self::OtherTracks { count: 1 } => f.write_str("read the first of 2 audio tracks"),
@@ -147,18 +144,18 @@ impl fmt::Display for Warning {
             Self::Streams { count } => {
                 write!(
                     f,
-                    "{count} audio streams follow each other in the file; read as one"
+                    "the file has {count} audio streams in sequence, which were read as one"
                 )
             }
             Self::OppositePhase { seconds, at_s } => write!(
                 f,
-                "left and right cancel each other for {seconds:.1} s from {at_s:.1} s on; the left \
-                 channel was read there"
+                "left and right cancel for {seconds:.1} s, first at {at_s:.1} s; only the left channel was \
+                 read there"
             ),
             Self::OneSided { seconds, at_s } => write!(
                 f,
-                "one channel is silent for {seconds:.1} s from {at_s:.1} s on; the other was read there \
-                 at its full level"
+                "one channel is silent for {seconds:.1} s, first at {at_s:.1} s; the other was read there at \
+                 its full level"
             ),
         }
     }

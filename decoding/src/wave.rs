@@ -1,5 +1,5 @@
-//! WAV, RF64, BW64 and Wave64: from the file's own header, which may be wrong in the ways that
-//! recorders and other programs write it, to one that Symphonia reads.
+//! Headers of WAV, RF64, BW64 and Wave64. Recorders and other programs write wrong ones in several ways, so Symphonia gets
+//! a header of ours.
 
 use std::io;
 
@@ -7,54 +7,75 @@ use crate::beginning::Beginning;
 use crate::pcm::{self, Pcm, Sample};
 use crate::warning::Warning;
 
-/// Chunks that are looked at before the audio; a file with more is damaged.
-const MAX_CHUNKS: usize = 4096;
-/// A 32-bit size that is not the true one: unknown, or in the chunk `ds64`.
+/// The most chunks before the audio; a file with more is damaged.
+pub(crate) const MAX_CHUNKS: usize = 4096;
+/// The 32-bit size that means "unknown" or "in the chunk `ds64`".
 const ELSEWHERE: u64 = u32::MAX as u64;
-/// What follows the stated end of the audio and is no chunk is audio if it is at least so long.
+/// The shortest data after the stated end of the audio, other than chunks, that is taken for audio.
 const MIN_TAIL_BYTES: u64 = 4096;
 
 const MICROSOFT_ADPCM: u16 = 2;
 const IMA_ADPCM: u16 = 0x11;
 
-/// What the file holds and where.
+/// The audio of a file and its position.
 pub(crate) struct Wave {
     pub(crate) audio: Audio,
-    /// Offset of the audio's first byte.
+    /// Offset of the first byte of the audio.
     pub(crate) from: u64,
     /// Offset of its end; `None` is the end of the file.
     pub(crate) to: Option<u64>,
-    /// Frames that the header promises.
+    /// The number of frames by the header.
     pub(crate) frames: Option<u64>,
     pub(crate) warnings: Vec<Warning>,
 }
 
-/// How the audio is coded.
+/// The encoding of the audio.
 pub(crate) enum Audio {
-    /// Uncompressed, of so many bytes where that is known.
+    /// PCM, and its length in bytes if known.
     Pcm(Pcm, Option<u64>),
-    /// ADPCM, read behind this header. Its last block may hold more than the audio.
+    /// ADPCM with this header. Its last block may be longer than the audio.
     Blocks(Vec<u8>),
-    /// MPEG audio or ADTS, readable without any header.
+    /// MPEG audio or ADTS, which need no header.
     Bare,
-    /// A codec that is not decoded, by name.
+    /// The name of a codec that is not decoded.
     Foreign(String),
-    /// The header makes no sense.
+    /// The header is invalid.
     Damaged(&'static str),
 }
 
-/// What a chunk header says.
-struct Chunk {
-    id: [u8; 4],
-    body: u64,
-    size: u64,
+/// A chunk header.
+pub(crate) struct Chunk {
+    pub(crate) id: [u8; 4],
+    pub(crate) body: u64,
+    pub(crate) size: u64,
 }
 
-/// How chunks are written.
+/// The layout of chunk headers.
 #[derive(Clone, Copy, PartialEq)]
-enum Layout {
+pub(crate) enum Layout {
     Riff,
     Wave64,
+}
+
+impl Layout {
+    /// The layout of a file.
+    ///
+    /// # Errors
+    /// The system cannot read the file.
+    pub(crate) fn of(file: &mut Beginning) -> io::Result<Self> {
+        Ok(match file.read(0, 4)?.as_slice() {
+            b"riff" => Self::Wave64,
+            _ => Self::Riff,
+        })
+    }
+
+    /// The offset of the first chunk.
+    pub(crate) fn first_chunk(self) -> u64 {
+        match self {
+            Self::Riff => 12,
+            Self::Wave64 => 40,
+        }
+    }
 }
 
 /// Reads the header up to the audio.
@@ -62,11 +83,8 @@ enum Layout {
 /// # Errors
 /// The system cannot read the file.
 pub(crate) fn read(file: &mut Beginning) -> io::Result<Wave> {
-    let layout = match file.read(0, 4)?.as_slice() {
-        b"riff" => Layout::Wave64,
-        _ => Layout::Riff,
-    };
-    let mut at = if layout == Layout::Wave64 { 40 } else { 12 };
+    let layout = Layout::of(file)?;
+    let mut at = layout.first_chunk();
     let (mut format, mut fact, mut large) = (None, None, None);
     for _ in 0..MAX_CHUNKS {
         let Some(chunk) = read_chunk(file, at, layout)? else {
@@ -78,7 +96,7 @@ pub(crate) fn read(file: &mut Beginning) -> io::Result<Wave> {
             b"ds64" => large = u64_at(&file.read(chunk.body, 16)?, 8),
             b"data" => {
                 let Some(format) = format else {
-                    return Ok(Wave::damaged("the chunk fmt is missing"));
+                    return Ok(Wave::damaged("no fmt chunk"));
                 };
                 return found(file, layout, &chunk, large, fact, &format);
             }
@@ -86,7 +104,7 @@ pub(crate) fn read(file: &mut Beginning) -> io::Result<Wave> {
         }
         at = next_chunk(file, &chunk, layout)?;
     }
-    Ok(Wave::damaged("the chunk data is missing"))
+    Ok(Wave::damaged("no data chunk"))
 }
 
 impl Wave {
@@ -102,7 +120,11 @@ impl Wave {
 }
 
 /// The chunk header at an offset, if one can be there.
-fn read_chunk(file: &mut Beginning, at: u64, layout: Layout) -> io::Result<Option<Chunk>> {
+pub(crate) fn read_chunk(
+    file: &mut Beginning,
+    at: u64,
+    layout: Layout,
+) -> io::Result<Option<Chunk>> {
     let length = if layout == Layout::Wave64 { 24 } else { 8 };
     let bytes = file.read(at, length)?;
     if bytes.len() < length || !bytes[..4].iter().all(|byte| matches!(byte, 0x20..0x7F)) {
@@ -120,8 +142,8 @@ fn read_chunk(file: &mut Beginning, at: u64, layout: Layout) -> io::Result<Optio
     }))
 }
 
-/// Where the next chunk begins. The byte that evens out an odd size is sometimes left out.
-fn next_chunk(file: &mut Beginning, chunk: &Chunk, layout: Layout) -> io::Result<u64> {
+/// The offset of the next chunk. Some programs omit the padding byte after an odd size.
+pub(crate) fn next_chunk(file: &mut Beginning, chunk: &Chunk, layout: Layout) -> io::Result<u64> {
     let end = chunk.body.saturating_add(chunk.size);
     if layout == Layout::Wave64 {
         return Ok(end.saturating_add(7) / 8 * 8);
@@ -135,7 +157,7 @@ fn next_chunk(file: &mut Beginning, chunk: &Chunk, layout: Layout) -> io::Result
     Ok(end.saturating_add(chunk.size % 2))
 }
 
-/// Puts together what the header says about the audio and what the file has.
+/// Combines the header with the length of the file.
 fn found(
     file: &mut Beginning,
     layout: Layout,
@@ -147,7 +169,7 @@ fn found(
     let from = data.body;
     let format = Format::read(format);
     let stated = match data.size {
-        // Written before the length was known, and where it is over 4 GB, in the chunk ds64.
+        // Unknown when it was written, or over 4 GB and in the chunk ds64.
         ELSEWHERE if layout == Layout::Riff => large.filter(|size| ![0, u64::MAX].contains(size)),
         size => Some(size),
     };
@@ -160,7 +182,7 @@ fn found(
         });
     }
     let Some(format) = format else {
-        return Ok(Wave::damaged("the chunk fmt is too short"));
+        return Ok(Wave::damaged("the fmt chunk is too short"));
     };
     let to = size.map(|size| from.saturating_add(size));
     let available = match (to, file.len()) {
@@ -183,9 +205,8 @@ fn found(
     })
 }
 
-/// The size of the audio, `None` where it goes to the end of the file, and whether it goes beyond
-/// the end that the header states: the recorder was switched off before it wrote the size, or the
-/// size did not fit its 32 bits.
+/// The size of the audio (`None`: up to the end of the file), and whether it exceeds the size in the header, because the
+/// recorder lost power before it wrote the size, or because the size did not fit into 32 bits.
 fn size_of(
     file: &mut Beginning,
     layout: Layout,
@@ -213,7 +234,7 @@ fn size_of(
     })
 }
 
-/// Whether chunks follow each other from an offset to the end of the file.
+/// Whether the bytes from an offset to the end of the file are a sequence of chunks.
 fn is_chain(file: &mut Beginning, mut at: u64, length: u64) -> io::Result<bool> {
     for _ in 0..MAX_CHUNKS {
         if at.saturating_add(8) > length {
@@ -222,7 +243,7 @@ fn is_chain(file: &mut Beginning, mut at: u64, length: u64) -> io::Result<bool> 
         let Some(chunk) = read_chunk(file, at, Layout::Riff)? else {
             return Ok(false);
         };
-        // The last one may be cut off by a byte or two, not by more.
+        // The last one may lack a few bytes.
         if chunk.body.saturating_add(chunk.size) > length + 8 {
             return Ok(false);
         }
@@ -245,7 +266,7 @@ struct Format<'a> {
 impl<'a> Format<'a> {
     fn read(chunk: &'a [u8]) -> Option<Self> {
         let mut tag = u16_at(chunk, 0)?;
-        // The extensible form has the tag at the beginning of its GUID.
+        // WAVE_FORMAT_EXTENSIBLE has the tag in the first bytes of its GUID.
         if let (0xFFFE, Some(inner)) = (tag, u16_at(chunk, 24)) {
             tag = inner;
         }
@@ -272,9 +293,9 @@ impl<'a> Format<'a> {
             (6, _) => Sample::ALaw,
             (7, _) => Sample::MuLaw,
             (1 | 3, _) if self.channels > 0 => {
-                return Audio::Damaged("its sample size makes no sense");
+                return Audio::Damaged("invalid sample size");
             }
-            (1, _) => Sample::Unsigned8, // no channels, which is told later
+            (1, _) => Sample::Unsigned8, // zero channels, reported later
             (MICROSOFT_ADPCM | IMA_ADPCM, _) => {
                 return Audio::Blocks(pcm::wave_header(self.chunk, bytes));
             }
@@ -290,7 +311,7 @@ impl<'a> Format<'a> {
         Audio::Pcm(pcm, bytes)
     }
 
-    /// Bytes of a sample, by the size of a frame: 20 bits may be said of samples that take 3 bytes.
+    /// Bytes per sample, from the size of a frame: samples of 20 bits, for example, take 3 bytes.
     fn sample_bytes(&self) -> u16 {
         match self.block.checked_div(self.channels) {
             Some(bytes) if bytes > 0 && bytes * self.channels == self.block => bytes,
@@ -299,7 +320,7 @@ impl<'a> Format<'a> {
     }
 }
 
-/// The name of a codec by its registered tag.
+/// The name of a codec with this format tag.
 fn codec_name(tag: u16) -> String {
     let known = match tag {
         0x31 => "GSM 6.10",
@@ -326,10 +347,10 @@ fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
     Some(u16::from_le_bytes(bytes.get(at..at + 2)?.try_into().ok()?))
 }
 
-fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+pub(crate) fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?))
 }
 
-fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
+pub(crate) fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
     Some(u64::from_le_bytes(bytes.get(at..at + 8)?.try_into().ok()?))
 }

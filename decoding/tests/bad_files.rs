@@ -20,7 +20,7 @@ fn decode(bytes: &[u8], name: &str) -> Result<Audio, DecodeError> {
 }
 
 #[test]
-fn what_is_no_file() {
+fn missing_files_folders_and_empty_files() {
     let folder = tempfile::tempdir().unwrap();
     let missing = read_mono(&folder.path().join("gone.wav")).unwrap_err();
     assert!(matches!(missing, DecodeError::NotFound(_)), "{missing}");
@@ -32,7 +32,7 @@ fn what_is_no_file() {
 }
 
 #[test]
-fn what_is_not_audio() {
+fn files_that_are_not_audio() {
     let text = "It was a bright cold day in April, and the clocks were striking thirteen.\n";
     for bytes in [
         text.repeat(500).into_bytes(),
@@ -67,7 +67,7 @@ fn headers_that_make_no_sense() {
     let data = [0x12; 4_000];
     let zero = decode(&wav_bytes(0, 44_100, 16, 4_000, &data), "zero.wav").unwrap_err();
     assert!(zero.to_string().contains("channel"), "{zero}");
-    for rate in [0, 1, 7_999, 192_001, 384_000, u32::MAX] {
+    for rate in [0, 1, 7_999, 768_001, u32::MAX] {
         let error = decode(&wav_bytes(1, rate, 16, 4_000, &data), "rate.wav").unwrap_err();
         assert!(
             matches!(error, DecodeError::UnsupportedRate { .. }),
@@ -160,7 +160,7 @@ fn a_file_cut_off_gives_what_is_there() {
     }
 }
 
-/// Damage in the middle: the file was heard to its end all the same.
+/// Damage in the middle does not end the file.
 #[test]
 fn a_damaged_packet_is_no_early_end() {
     let mut bytes = std::fs::read(fixture("tone.flac")).unwrap();
@@ -191,7 +191,7 @@ fn damage_anywhere_never_panics() {
     let mut noise = Noise(0x0123_4567_89AB_CDEF);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("damaged");
-    let mut heard = 0;
+    let mut decoded = 0;
     for entry in std::fs::read_dir(fixture("")).unwrap() {
         let source = entry.unwrap().path();
         if source
@@ -217,10 +217,10 @@ fn damage_anywhere_never_panics() {
                 };
             }
             std::fs::write(&path, &damaged).unwrap();
-            heard += usize::from(is_sound_or_error(&path, &source, round));
+            decoded += usize::from(is_sound_or_error(&path, &source, round));
         }
     }
-    assert!(heard > 0, "some damage is survived");
+    assert!(decoded > 0, "some damaged files are read");
 }
 
 /// More rounds by hand: `HAMILTONE_DAMAGE_ROUNDS=5000 cargo test -p hamiltone-decoding`.

@@ -78,15 +78,15 @@ fn files_of_other_programs_are_read_in_full_and_at_their_times() {
         ("mp3.mp4", 44_100, 22_050, 0.03),
     ];
     for (name, rate, frames, tolerance) in uncompressed.into_iter().chain(lossy) {
-        let (samples, told, warnings) = read(&fixture(name));
-        assert_eq!((told, samples.len()), (rate, frames), "{name}");
+        let (samples, stated, warnings) = read(&fixture(name));
+        assert_eq!((stated, samples.len()), (rate, frames), "{name}");
         let off = off(&samples, rate, 0);
         assert!(off < tolerance, "{name}: off by {off}");
         assert_eq!(warnings, [], "{name}");
     }
 }
 
-/// Where the container tells the beginning only: the end within a frame of the codec.
+/// Containers that state only the delay: the end is exact to one frame of the codec.
 #[test]
 fn matroska_and_caf_end_within_a_frame_of_the_codec() {
     for (name, rate, frames, codec_frame) in [
@@ -95,8 +95,8 @@ fn matroska_and_caf_end_within_a_frame_of_the_codec() {
         ("video.webm", 48_000, 24_000, 960),
         ("vorbis.webm", 44_100, 22_050, 1_024),
     ] {
-        let (samples, told, warnings) = read(&fixture(name));
-        assert_eq!((told, warnings), (rate, vec![]), "{name}");
+        let (samples, stated, warnings) = read(&fixture(name));
+        assert_eq!((stated, warnings), (rate, vec![]), "{name}");
         let longer = samples.len() - frames;
         assert!(longer < codec_frame, "{name}: {longer} frames longer");
         let off = off(&samples[..frames], rate, 0);
@@ -105,7 +105,7 @@ fn matroska_and_caf_end_within_a_frame_of_the_codec() {
 }
 
 /// Encoders of HE-AAC and iTunes write delay and length as a text. Only the lower half of HE-AAC's
-/// spectrum is decoded, which is told; plain AAC at 44.1 kHz is not suspected.
+/// spectrum is decoded, with a warning; plain AAC at 44.1 kHz is not suspected.
 #[test]
 fn aac_of_other_encoders_has_its_length_and_he_aac_says_so() {
     let (samples, rate, warnings) = read(&fixture("lc-fdk.m4a"));
@@ -153,7 +153,7 @@ fn an_edit_list_is_followed() {
     assert!(samples[4_410..4_410 + 2_205].iter().all(|x| *x == 0.0));
     assert!(off(&samples[6_615..], rate, 13_230) < 0.03);
     assert_eq!(warnings, [], "so short a gap is not worth a word");
-    // What cannot be followed is told, and the media read as it is.
+    // An unsupported edit list gives a warning, and the whole media is read.
     let (_folder, path) = file_of(&with_edits(&whole, &[(1_000, 0, 2)]));
     let (samples, _, warnings) = read(&path);
     assert!(samples.len() >= 22_050 + delay as usize);
@@ -186,7 +186,7 @@ fn streams_behind_each_other_are_read_as_one() {
 }
 
 #[test]
-fn the_first_of_several_audio_tracks_is_read_and_the_others_are_told() {
+fn the_first_audio_track_is_read_with_a_warning_about_others() {
     let (samples, rate, warnings) = read(&fixture("video.mp4"));
     assert_eq!((rate, samples.len()), (44_100, 22_050));
     assert_eq!(warnings, [Warning::OtherTracks { count: 1 }]);
@@ -194,7 +194,7 @@ fn the_first_of_several_audio_tracks_is_read_and_the_others_are_told() {
 
 /// WavPack above all: the header of a WAV within its first block once made white noise of it.
 #[test]
-fn what_is_not_decoded_is_named_with_the_command_that_converts_it() {
+fn unsupported_codecs_are_named_with_a_command_that_converts() {
     for (name, expected) in [
         ("wavpack.wv", "WavPack"),
         ("wma.wma", "Windows Media Audio"),
@@ -231,7 +231,7 @@ fn more_channels_than_any_layout_has() {
     }
 }
 
-/// The right channel is the left one's inverse, or silent: the left one is read, and that is told.
+/// The right channel is the left one's inverse, or silent: the left one is read, with a warning.
 #[test]
 fn stereo_that_a_mean_would_lose() {
     let folder = tempfile::tempdir().unwrap();
@@ -252,12 +252,12 @@ fn stereo_that_a_mean_would_lose() {
         writer.finalize().unwrap();
         let (samples, _, warnings) = read(&path);
         assert_eq!(samples[1_000..], tone[1_000..]);
-        let told = match warnings[..] {
+        let seconds = match warnings[..] {
             [Warning::OppositePhase { seconds, .. }] if right < 0.0 => seconds,
             [Warning::OneSided { seconds, .. }] if right == 0.0 => seconds,
             _ => panic!("{warnings:?}"),
         };
-        assert!((1.8..=2.0).contains(&told));
+        assert!((1.8..=2.0).contains(&seconds));
     }
 }
 

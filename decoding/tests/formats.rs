@@ -5,7 +5,7 @@ mod common;
 use std::path::Path;
 
 use common::{fixture, sine, write_wav};
-use hamiltone_decoding::{AudioFile, read_mono};
+use hamiltone_decoding::{AudioFile, DecodeError, read_mono};
 
 #[test]
 fn wav_of_every_depth() {
@@ -28,9 +28,11 @@ fn wav_of_every_depth() {
 }
 
 #[test]
-fn every_rate_from_8_to_192_khz() {
+fn every_rate_from_8_to_768_khz() {
     let folder = tempfile::tempdir().unwrap();
-    for rate in [8_000, 11_025, 22_050, 44_100, 48_000, 96_000, 192_000] {
+    for rate in [
+        8_000, 11_025, 22_050, 44_100, 48_000, 96_000, 192_000, 250_000, 384_000, 768_000,
+    ] {
         let path = folder.path().join("a.wav");
         write_wav(&path, &sine(rate, 1_000), rate, 1, 16);
         assert_eq!(read_mono(&path).unwrap().sample_rate, rate);
@@ -50,6 +52,79 @@ fn channels_are_averaged() {
         for (a, b) in first.iter().zip(&tone) {
             assert!((a - b).abs() < 1e-6, "{channels} channels");
         }
+    }
+}
+
+/// Of ffmpeg's `bext` and comment; of a GUANO chunk behind the audio, which counts first; not of a file without metadata.
+#[test]
+fn the_time_of_a_recording() {
+    let time = |path: &Path| {
+        AudioFile::open(path)
+            .unwrap()
+            .recorded_at()
+            .map(ToString::to_string)
+    };
+    let of = |name: &str| time(&fixture(name));
+    assert_eq!(of("bext.wav").as_deref(), Some("2024-05-06T04:30:15.25"));
+    assert_eq!(
+        of("audiomoth.wav").as_deref(),
+        Some("2019-02-20T19:17:30+02:00")
+    );
+    assert_eq!(of("small.wav"), None);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bat.wav");
+    let text = "GUANO|Version: 1.0\nLoc Position: 1 2\nTimestamp: 2021-07-01T22:00:00.5Z\n";
+    let mut bytes = std::fs::read(fixture("bext.wav")).unwrap();
+    bytes.extend(b"guan");
+    bytes.extend((text.len() as u32).to_le_bytes());
+    bytes.extend(text.as_bytes());
+    std::fs::write(&path, bytes).unwrap();
+    assert_eq!(time(&path).as_deref(), Some("2021-07-01T22:00:00.5Z"));
+    assert_eq!(
+        read_mono(&path).unwrap(),
+        read_mono(&fixture("small.wav")).unwrap()
+    );
+}
+
+/// One channel of several comes out as it is, also from more channels than Symphonia has layouts for.
+#[test]
+fn one_channel_can_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("many.wav");
+    for channels in [1u16, 2, 6, 40] {
+        let spec = hound::WavSpec {
+            channels,
+            sample_rate: 48_000,
+            bits_per_sample: 32,
+            sample_format: hound::SampleFormat::Float,
+        };
+        let mut writer = hound::WavWriter::create(&path, spec).unwrap();
+        for frame in 0..5_000u32 {
+            for channel in 0..channels {
+                writer
+                    .write_sample(f32::from(channel) + frame as f32 / 1e4)
+                    .unwrap();
+            }
+        }
+        writer.finalize().unwrap();
+        for channel in [0, usize::from(channels) - 1] {
+            let mut file = AudioFile::open_channel(&path, channel).unwrap();
+            let mut samples = Vec::new();
+            while let Some(packet) = file.next_mono().unwrap() {
+                samples.extend_from_slice(packet);
+            }
+            let expected = (0..5_000u32).map(|frame| channel as f32 + frame as f32 / 1e4);
+            assert_eq!(
+                samples,
+                expected.collect::<Vec<f32>>(),
+                "channel {channel} of {channels}"
+            );
+        }
+        let error = AudioFile::open_channel(&path, usize::from(channels)).unwrap_err();
+        assert!(
+            matches!(error, DecodeError::NoSuchChannel { .. }),
+            "{error}"
+        );
     }
 }
 
@@ -111,7 +186,7 @@ fn every_format_plays_the_same_tone() {
 /// Real Ogg Vorbis clips against the durations in their metadata, which has milliseconds. Skips, and says so, where the
 /// data is not around.
 #[test]
-fn the_length_of_real_clips() {
+fn lengths_of_real_clips() {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
     let mut clips = 0;
     for set in ["esc50", "urbansound8k", "gtzan", "ravdess", "instruments"] {
@@ -122,12 +197,12 @@ fn the_length_of_real_clips() {
         for row in table.records().step_by(40) {
             let row = row.unwrap();
             let path = data.join(set).join(&row[0]);
-            let told: f64 = row[4].parse().unwrap();
+            let stated: f64 = row[4].parse().unwrap();
             let audio = read_mono(&path).unwrap();
-            let off = (audio.duration_s() - told).abs();
+            let off = (audio.duration_s() - stated).abs();
             assert!(
                 off <= 0.002,
-                "{}: {} s, told {told} s",
+                "{}: {} s, stated {stated} s",
                 path.display(),
                 audio.duration_s()
             );

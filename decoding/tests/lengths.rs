@@ -1,4 +1,4 @@
-//! The length that a header tells is not always the length that there is.
+//! Headers with a wrong length.
 
 mod common;
 
@@ -18,7 +18,7 @@ fn file_of(bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {
 }
 
 /// The samples, whether the file ended early, and how many packets were damaged.
-fn heard(bytes: &[u8]) -> (Vec<f32>, bool, u64) {
+fn read(bytes: &[u8]) -> (Vec<f32>, bool, u64) {
     let (_folder, path) = file_of(bytes);
     let mut file = AudioFile::open(&path).unwrap();
     let mut samples = Vec::new();
@@ -34,12 +34,12 @@ fn loudness(samples: &[f32]) -> f32 {
 }
 
 #[test]
-fn an_mp3_behind_another_is_heard() {
+fn a_second_mp3_is_read() {
     let one = std::fs::read(fixture("tone.mp3")).unwrap();
-    let (alone, ..) = heard(&one);
-    let (both, ended_early, damaged) = heard(&one.repeat(2));
+    let (alone, ..) = read(&one);
+    let (both, ended_early, damaged) = read(&one.repeat(2));
     assert_eq!((alone.len(), ended_early, damaged), (22_050, false, 0));
-    // The second one's delay and padding stay, since nobody tells where they are.
+    // The second one's delay and padding stay, since no header states them.
     assert!(
         (44_100..44_100 + 4_096).contains(&both.len()),
         "{}",
@@ -54,19 +54,19 @@ fn an_mp3_behind_another_is_heard() {
 }
 
 #[test]
-fn an_mp3_whose_header_counts_no_frames_is_heard() {
+fn an_mp3_with_zero_frames_in_its_header_is_read() {
     let mut bytes = std::fs::read(fixture("tone.mp3")).unwrap();
     let tag = bytes.windows(4).position(|four| four == b"Info").unwrap();
     bytes[tag + 8..tag + 12].fill(0);
-    let (samples, ended_early, _) = heard(&bytes);
+    let (samples, ended_early, _) = read(&bytes);
     assert!(samples.len() >= 22_050 && !ended_early, "{}", samples.len());
 }
 
 #[test]
-fn an_mp3_that_begins_denser_than_it_goes_on_is_heard_to_its_end() {
+fn an_mp3_with_a_falling_bit_rate_is_read_to_its_end() {
     let mut bytes = mp3_frames(20, 320, 44_100, true);
     bytes.extend(mp3_frames(200, 32, 44_100, true));
-    let (samples, ..) = heard(&bytes);
+    let (samples, ..) = read(&bytes);
     assert_eq!(samples.len(), 220 * MP3_FRAME);
 }
 
@@ -76,7 +76,7 @@ fn an_mp3_that_turns_from_mono_to_stereo_goes_on() {
     bytes.extend(mp3_frames(30, 128, 44_100, false));
     bytes.extend(std::fs::read(fixture("tone.mp3")).unwrap());
     bytes.extend(mp3_frames(50, 64, 44_100, true));
-    let (samples, _, damaged) = heard(&bytes);
+    let (samples, _, damaged) = read(&bytes);
     assert_eq!(damaged, 0);
     assert!(
         samples.len() >= 130 * MP3_FRAME + 22_050,
@@ -88,14 +88,14 @@ fn an_mp3_that_turns_from_mono_to_stereo_goes_on() {
 }
 
 #[test]
-fn an_mp3_whose_rate_changes_says_where() {
+fn an_mp3_with_a_change_of_rate_gives_its_time() {
     let mut bytes = mp3_frames(50, 64, 44_100, true);
     bytes.extend(mp3_frames(50, 64, 48_000, true));
     let (_folder, path) = file_of(&bytes);
     let mut file = AudioFile::open(&path).unwrap();
     let error = loop {
         match file.next_mono() {
-            Ok(packet) => assert!(packet.is_some(), "the change is not told"),
+            Ok(packet) => assert!(packet.is_some(), "the change is not reported"),
             Err(error) => break error,
         }
     };
@@ -115,7 +115,7 @@ fn an_mp3_with_a_few_strange_frames_is_no_other_file() {
     let mut bytes = mp3_frames(50, 64, 44_100, true);
     bytes.extend(mp3_frames(2, 64, 48_000, true));
     bytes.extend(mp3_frames(50, 64, 44_100, true));
-    let (samples, _, damaged) = heard(&bytes);
+    let (samples, _, damaged) = read(&bytes);
     assert_eq!((samples.len(), damaged), (100 * MP3_FRAME, 2));
 }
 
@@ -129,13 +129,13 @@ fn wavs_of_more_than_4_gb() {
     let tone = sine(48_000, 30_000);
     let data = pcm(&tone);
     for id in [b"RF64", b"BW64"] {
-        let (samples, ended_early, _) = heard(&rf64_bytes(id, 48_000, 60_000, &data));
+        let (samples, ended_early, _) = read(&rf64_bytes(id, 48_000, 60_000, &data));
         assert_eq!((samples.len(), ended_early), (30_000, false));
         let close = |(a, b): (&f32, &f32)| (a - b).abs() < 1e-4;
         assert!(samples.iter().zip(&tone).all(close));
-        // Cut off: its header tells what is missing.
+        // Truncated: its header states the length.
         let whole = rf64_bytes(id, 48_000, 6_000_000_000, &data);
-        let (samples, ended_early, _) = heard(&whole);
+        let (samples, ended_early, _) = read(&whole);
         assert!(samples.len() >= 30_000 && ended_early);
         let (_folder, path) = file_of(&whole);
         let file = AudioFile::open(&path).unwrap();
@@ -152,9 +152,9 @@ fn wavs_of_more_than_4_gb() {
 #[test]
 fn a_length_that_nobody_knew_is_no_early_end() {
     let data = pcm(&sine(44_100, 10_000));
-    let (samples, ended_early, _) = heard(&wav_bytes(1, 44_100, 16, u32::MAX, &data));
+    let (samples, ended_early, _) = read(&wav_bytes(1, 44_100, 16, u32::MAX, &data));
     assert_eq!((samples.len(), ended_early), (10_000, false));
-    let (samples, ended_early, _) = heard(&wav_bytes(1, 44_100, 16, 30_000, &data));
+    let (samples, ended_early, _) = read(&wav_bytes(1, 44_100, 16, 30_000, &data));
     assert_eq!(
         (samples.len(), ended_early),
         (10_000, true),
@@ -163,6 +163,6 @@ fn a_length_that_nobody_knew_is_no_early_end() {
     let mut caf = caf_bytes(4, 1, 2);
     let size = caf.windows(4).position(|four| four == b"data").unwrap() + 4;
     caf[size..size + 8].fill(0xFF);
-    let (samples, ended_early, _) = heard(&caf);
+    let (samples, ended_early, _) = read(&caf);
     assert_eq!((samples.len(), ended_early), (2_000, false));
 }

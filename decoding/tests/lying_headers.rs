@@ -1,5 +1,4 @@
-//! WAVs whose header is wrong, as recorders and other programs leave them: all of the audio comes out, and
-//! what was wrong is told.
+//! WAVs with wrong headers, as recorders and other programs write them: all of the audio is read, and there is a warning.
 
 mod common;
 
@@ -45,7 +44,7 @@ fn is_whole(samples: &[f32], tone: &[f32], what: &str) {
 }
 
 #[test]
-fn a_riff_size_is_of_no_interest() {
+fn the_riff_size_is_ignored() {
     let (whole, tone) = wav();
     for size in [0u32, 8, 36, 63_000, u32::MAX] {
         let mut bytes = whole.clone();
@@ -79,9 +78,8 @@ fn a_recorder_that_was_switched_off_and_a_size_that_wrapped() {
     assert_eq!(warnings, []);
 }
 
-/// What lies behind the audio is no audio: chunks, tags, zeros.
 #[test]
-fn what_belongs_behind_the_audio_is_not_read() {
+fn chunks_tags_and_zeros_after_the_audio_are_not_read() {
     let (whole, tone) = wav();
     let mut list = b"LIST".to_vec();
     list.extend(8_000u32.to_le_bytes());

@@ -1,21 +1,23 @@
-//! Timelines in the formats of other programs, a file a format. See docs/FORMATS.md for every
-//! column and field.
+//! Writers of timelines: one file per format.
 //!
-//! All positions are in the host's timeline: a file that begins at zero keeps its own.
+//! [`Format::ALL`] is the table of formats. To add one, write `src/format/NAME.rs` with a function that takes a
+//! [`Timeline`](hamiltone_engine::timeline::Timeline) and a target, and add a row to the table (and the `mod` line above
+//! it). The command line, the plugin and the tests read the table. docs/FORMATS.md describes every field.
+//!
+//! [`write_all`] writes files that are complete or absent and never overwrites. [`Format::print`] writes to a stream that
+//! several files share. [`Summary`] and [`EventTable`] are tables of one run over many files.
 #![forbid(unsafe_code)]
 
-mod audacity;
+mod clock;
+mod events;
+mod fields;
+mod files;
 mod format;
-mod jams;
-mod lines;
-mod midi;
-mod picture;
-mod reaper;
-mod table;
-mod write;
+mod series;
+mod summary;
 
+pub use events::EventTable;
+pub use files::{ExportError, write_all};
 pub use format::{Format, UnknownFormat};
-pub use write::{ExportError, export, write_all};
-
-#[cfg(test)]
-mod tests;
+pub use series::Series;
+pub use summary::{SUMMARY_TOP, SUMMARY_VERSION, Summary, SummaryRow};

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use hamiltone_engine::model::Model;
 use hamiltone_engine::tagging::{self, Tags};
 use hamiltone_engine::timeline::{Answer, EventSettings, Recorder};
+use hamiltone_exports::Format;
 use serde::Serialize;
 
 /// Labels a line of `tags.jsonl` names.
@@ -135,8 +136,15 @@ impl Report {
     pub fn finish(mut self, source: &str, duration_s: f64) -> io::Result<()> {
         self.lines.flush()?;
         let timeline = self.recorder.finish(source, duration_s);
-        create_new(&self.timeline_json)?.write_all(timeline.to_json().as_bytes())?;
-        create_new(&self.timeline_csv)?.write_all(timeline.to_csv().as_bytes())
+        for (format, path) in [
+            (Format::JSON, &self.timeline_json),
+            (Format::CSV, &self.timeline_csv),
+        ] {
+            let mut file = BufWriter::new(create_new(path)?);
+            format.write(&timeline, &mut file)?;
+            file.flush()?;
+        }
+        Ok(())
     }
 }
 

@@ -131,7 +131,7 @@ fn audio_that_is_missing_or_broken() {
     let all = [
         "3 of 30 clips cannot be read",
         "flute_03.wav",
-        "there is no such file",
+        "no such file",
         "flute_04.wav",
         "side_drum_07.wav",
         "empty",

@@ -69,14 +69,39 @@ impl Workplace {
     }
 }
 
-/// What a run left behind.
+/// The lines of a file as JSON.
+pub fn lines(place: &Workplace, name: &str) -> Vec<serde_json::Value> {
+    let text = std::fs::read_to_string(place.path(name)).unwrap();
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+/// A folder `in` with three files.
+pub fn library() -> Workplace {
+    let place = Workplace::new();
+    for (name, seconds) in [("in/a.wav", 2.0), ("in/b.wav", 1.5), ("in/sub/c.wav", 1.0)] {
+        place.wav(name, 32_000, seconds);
+    }
+    place
+}
+
+/// Analyses the files of [`library`].
+pub const ANALYZE: [&str; 6] = ["analyze", "in", "--model", "tiny", "--out", "out"];
+
+/// A file as JSON.
+pub fn json_of(place: &Workplace, name: &str) -> serde_json::Value {
+    serde_json::from_slice(&std::fs::read(place.path(name)).unwrap()).unwrap()
+}
+
+/// The output of a run.
 #[derive(Debug)]
 pub struct Ran {
     /// The exit code.
     pub code: i32,
-    /// What it printed.
+    /// What it printed on stdout.
     pub stdout: String,
-    /// What it told.
+    /// What it printed on stderr.
     pub stderr: String,
 }
 
@@ -129,6 +154,21 @@ pub fn full_sound(rate: u32, seconds: f64) -> Vec<f32> {
     samples
 }
 
+/// 32-bit float, mono.
+pub fn write_float_wav(path: &Path, rate: u32, samples: &[f32]) {
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: rate,
+        bits_per_sample: 32,
+        sample_format: hound::SampleFormat::Float,
+    };
+    let mut writer = hound::WavWriter::create(path, spec).unwrap();
+    for sample in samples {
+        writer.write_sample(*sample).unwrap();
+    }
+    writer.finalize().unwrap();
+}
+
 /// 16 bits, mono.
 pub fn write_wav(path: &Path, rate: u32, samples: &[f32]) {
     let spec = hound::WavSpec {
@@ -144,12 +184,12 @@ pub fn write_wav(path: &Path, rate: u32, samples: &[f32]) {
     writer.finalize().unwrap();
 }
 
-/// Of its JSON.
+/// Parses a timeline.
 pub fn timeline(text: &str) -> Timeline {
     serde_json::from_str(text).unwrap()
 }
 
-/// Random, but always the same: it has opinions that move with the sound.
+/// Fixed random weights: its probabilities change with the sound.
 pub fn tiny_model() -> ModelFile {
     tiny_model_of(&LABELS)
 }

@@ -38,7 +38,7 @@ pub fn write_wav(path: &Path, mono: &[f32], rate: u32, channels: u16, bits: u16)
     writer.finalize().unwrap();
 }
 
-/// The bytes of a WAV whose header says what the test wants it to say.
+/// The bytes of a WAV with the given header.
 pub fn wav_bytes(channels: u16, rate: u32, bits: u16, data_claim: u32, data: &[u8]) -> Vec<u8> {
     let block = channels * (bits / 8);
     let mut bytes = b"RIFF".to_vec();
@@ -90,7 +90,7 @@ pub fn mp3_frames(count: usize, kbps: u32, rate: u32, mono: bool) -> Vec<u8> {
     frame.repeat(count)
 }
 
-/// The bytes of a CAF of 16-bit samples whose description says what the test wants it to say.
+/// The bytes of a CAF of 16-bit samples with the given description.
 pub fn caf_bytes(bytes_per_packet: u32, frames_per_packet: u32, channels: u32) -> Vec<u8> {
     let mut bytes = b"caff\0\x01\0\0desc".to_vec();
     bytes.extend(32u64.to_be_bytes());

@@ -14,4 +14,4 @@ pub use stereo::{Span, StereoMixdown};
 /// The lowest sample rate that is accepted, in Hz.
 pub const MIN_SAMPLE_RATE: u32 = 8_000;
 /// The highest sample rate that is accepted, in Hz.
-pub const MAX_SAMPLE_RATE: u32 = 192_000;
+pub const MAX_SAMPLE_RATE: u32 = 768_000;

@@ -15,6 +15,8 @@ const LONGEST_PERIOD: u32 = 2_048;
 /// Samples at a time, about. Rounded up to a period of any usual rate it has small prime factors, for which FFTs are
 /// fast (512 became 2 · 27 · 19 at 48 kHz).
 const CHUNK: usize = 480;
+/// Above this rate chunks and filters get longer in proportion, so that the filter stays as steep in Hz.
+const CHUNK_RATE: u32 = 192_000;
 
 /// Resamples a stream of mono audio. The output does not depend on the block sizes, and starts
 /// at the first input sample: the resampler's delay is removed.
@@ -37,7 +39,7 @@ struct Stage {
 }
 
 impl StreamResampler {
-    /// From `from` Hz (8 000 to 192 000) to `to` Hz. Equal rates pass through unchanged. Allocates.
+    /// From `from` Hz (8 000 to 768 000) to `to` Hz. Equal rates pass through unchanged. Allocates.
     ///
     /// # Errors
     /// A rate out of range, or one that no resampler can be made for.
@@ -115,13 +117,20 @@ impl StreamResampler {
 }
 
 fn make(from: u32, to: u32) -> Result<Box<dyn Resampler<f32>>, rubato::ResamplerConstructionError> {
+    let times = from.div_ceil(CHUNK_RATE) as usize;
     let period = from / greatest_common_divisor(from, to);
     if period <= LONGEST_PERIOD {
-        let inner = Fft::new(from as usize, to as usize, CHUNK, 1, FixedSync::Both)?;
+        let inner = Fft::new(
+            from as usize,
+            to as usize,
+            times * CHUNK,
+            1,
+            FixedSync::Both,
+        )?;
         return Ok(Box::new(inner));
     }
     let parameters = SincInterpolationParameters {
-        sinc_len: 128,
+        sinc_len: times * 128,
         f_cutoff: None,
         oversampling_factor: 256,
         interpolation: SincInterpolationType::Quadratic,
@@ -132,7 +141,7 @@ fn make(from: u32, to: u32) -> Result<Box<dyn Resampler<f32>>, rubato::Resampler
         ratio,
         1.0,
         &parameters,
-        CHUNK,
+        times * CHUNK,
         1,
         FixedAsync::Input,
     )?))
@@ -227,6 +236,7 @@ mod tests {
     fn a_tone_stays_where_it_was_at_every_rate() {
         for from in [
             8_000, 11_025, 16_000, 22_050, 32_000, 44_099, 44_100, 48_000, 96_000, 192_000,
+            250_000, 384_000, 499_999, 768_000,
         ] {
             let input = sine(from, 440.0, 0.7);
             let output = resample(from, 32_000, &[&input]);
@@ -250,7 +260,7 @@ mod tests {
 
     #[test]
     fn rates_out_of_range_are_refused() {
-        for rate in [0, 7_999, 192_001, u32::MAX] {
+        for rate in [0, 7_999, 768_001, u32::MAX] {
             assert!(matches!(
                 StreamResampler::new(rate, 32_000),
                 Err(EngineError::SampleRate(r)) if r == rate

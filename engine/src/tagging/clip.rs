@@ -31,7 +31,7 @@ pub struct ClipFeatures {
 pub(super) const LEAST_COLUMNS: usize = 5;
 
 impl ClipFeatures {
-    /// For mono audio at `sample_rate` Hz (8 000 to 192 000).
+    /// For mono audio at `sample_rate` Hz (8 000 to 768 000).
     ///
     /// # Errors
     /// If the rate is not supported.
@@ -84,7 +84,7 @@ impl ClipFeatures {
 }
 
 impl ClipClassifier {
-    /// For mono audio at `sample_rate` Hz (8 000 to 192 000).
+    /// For mono audio at `sample_rate` Hz (8 000 to 768 000).
     ///
     /// # Errors
     /// If the rate is not supported.

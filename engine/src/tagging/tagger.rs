@@ -57,7 +57,7 @@ struct Results {
 }
 
 impl Tagger {
-    /// For mono audio at `sample_rate` Hz (8 000 to 192 000); the window is clamped to 0.5–10 s.
+    /// For mono audio at `sample_rate` Hz (8 000 to 768 000); the window is clamped to 0.5–10 s.
     /// Allocates everything it needs.
     ///
     /// # Errors

@@ -2,11 +2,8 @@
 
 mod answer;
 mod columns;
-mod csv;
 mod events;
 mod recorder;
-
-use std::io;
 
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -15,7 +12,7 @@ pub use columns::{Column, Columns};
 pub use events::{Event, EventSettings};
 pub use recorder::Recorder;
 
-/// The version of the timeline's JSON and CSV. It rises when a field changes its meaning or goes.
+/// The version of the timeline's JSON and CSV. It rises when a field changes its meaning or is removed.
 pub const TIMELINE_VERSION: u32 = 1;
 
 /// A label and its probability.
@@ -34,6 +31,15 @@ pub struct TimelineColumn {
     pub time_s: f64,
     /// Largest first.
     pub top: Vec<Tag>,
+}
+
+/// Something that limits how far a timeline can be relied on, such as a damaged file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Warning {
+    /// A fixed name, for programs.
+    pub code: String,
+    /// A sentence, for people.
+    pub message: String,
 }
 
 /// A stretch of time without tags.
@@ -84,28 +90,16 @@ pub struct Timeline {
     pub on_levels: Vec<f32>,
     /// The labels that competed, where only some did; empty for all.
     pub among: Vec<String>,
-}
-
-impl Timeline {
-    /// As one JSON object, indented.
-    pub fn to_json(&self) -> String {
-        // Maps have string keys and numbers are finite: there is nothing that could fail.
-        serde_json::to_string_pretty(self).unwrap_or_default()
-    }
-
-    /// The same, without a copy in memory.
-    ///
-    /// # Errors
-    /// If it cannot be written.
-    pub fn write_json(&self, target: impl io::Write) -> io::Result<()> {
-        serde_json::to_writer_pretty(target, self).map_err(io::Error::from)
-    }
-
-    /// The events as CSV (RFC 4180): `format_version,start_s,end_s,label,mean_probability,
-    /// peak_probability`. Times are in the host's timeline.
-    pub fn to_csv(&self) -> String {
-        csv::events_to_csv(&self.events, self.start_s)
-    }
+    /// Rate of the source in Hz; 0 if unknown.
+    pub sample_rate: u32,
+    /// When the recording began, as RFC 3339 (without an offset if it is unknown); `None` if unknown.
+    pub recorded_at: Option<String>,
+    /// The channel of the source, from 1; `None` for a mix of all.
+    pub channel: Option<u32>,
+    /// Warnings about the sound; empty for most.
+    pub warnings: Vec<Warning>,
+    /// What a list for reading says if there are no events, such as "no clear genre". Not in the JSON.
+    pub no_events: Option<String>,
 }
 
 /// The JSON form, for reading.
@@ -131,6 +125,14 @@ struct Json {
     on_levels: Vec<f32>,
     #[serde(default)]
     among: Vec<String>,
+    #[serde(default)]
+    sample_rate: u32,
+    #[serde(default)]
+    recorded_at: Option<String>,
+    #[serde(default)]
+    channel: Option<u32>,
+    #[serde(default)]
+    warnings: Vec<Warning>,
 }
 
 impl From<Json> for Timeline {
@@ -151,6 +153,11 @@ impl From<Json> for Timeline {
             threshold: json.threshold,
             on_levels: json.on_levels,
             among: json.among,
+            sample_rate: json.sample_rate,
+            recorded_at: json.recorded_at,
+            channel: json.channel,
+            warnings: json.warnings,
+            no_events: None,
         }
     }
 }
@@ -174,6 +181,18 @@ struct JsonView<'a> {
     #[serde(skip_serializing_if = "<[f32]>::is_empty")]
     on_levels: &'a [f32],
     among: &'a [String],
+    #[serde(skip_serializing_if = "is_zero")]
+    sample_rate: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recorded_at: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel: Option<u32>,
+    #[serde(skip_serializing_if = "<[Warning]>::is_empty")]
+    warnings: &'a [Warning],
+}
+
+fn is_zero(rate: &u32) -> bool {
+    *rate == 0
 }
 
 impl Serialize for Timeline {
@@ -197,6 +216,10 @@ impl Serialize for Timeline {
             threshold: self.threshold,
             on_levels: &self.on_levels,
             among: &self.among,
+            sample_rate: self.sample_rate,
+            recorded_at: self.recorded_at.as_deref(),
+            channel: self.channel,
+            warnings: &self.warnings,
         };
         view.serialize(serializer)
     }
@@ -217,10 +240,8 @@ mod tests {
             timeline.columns.get(0).unwrap().top().next(),
             Some((1, 0.5))
         );
-        let again: Timeline = serde_json::from_str(&timeline.to_json()).unwrap();
+        let written = serde_json::to_string(&timeline).unwrap();
+        let again: Timeline = serde_json::from_str(&written).unwrap();
         assert_eq!(again, timeline);
-        let mut written = Vec::new();
-        timeline.write_json(&mut written).unwrap();
-        assert_eq!(String::from_utf8(written).unwrap(), timeline.to_json());
     }
 }

@@ -36,6 +36,11 @@ impl Recorder {
                 threshold: settings.threshold,
                 on_levels: Vec::new(),
                 among: Vec::new(),
+                sample_rate: 0,
+                recorded_at: None,
+                channel: None,
+                warnings: Vec::new(),
+                no_events: None,
             },
         }
     }

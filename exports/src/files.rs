@@ -1,4 +1,4 @@
-//! Files: all or none, and never over another.
+//! Files that are complete or absent and never overwrite another file.
 
 use std::fs;
 use std::io::{self, BufWriter, Write};
@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use hamiltone_engine::timeline::Timeline;
 use tempfile::NamedTempFile;
 
-use crate::{Format, audacity, jams, lines, midi, picture, reaper};
+use crate::Format;
 
-/// Exports of one name in a folder before it is time to tidy up.
+/// The highest number that [`write_all`] adds to a name.
 const MAX_NUMBER: u32 = 9_999;
-/// Names of files that are not complete.
+/// Prefix and suffix of unfinished files.
 const HIDDEN_PREFIX: &str = ".hamiltone-export-";
 const HIDDEN_SUFFIX: &str = ".part";
 
@@ -19,54 +19,32 @@ const HIDDEN_SUFFIX: &str = ".part";
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExportError {
-    /// The folder cannot be made, or a file in it cannot be written.
-    #[error("{} cannot be written: {cause}. Make room, or choose another folder", path.display())]
+    /// The folder cannot be created, or a file in it cannot be written.
+    #[error("cannot write {}: {cause}. Free some space, or choose another folder", path.display())]
     Write {
         /// The folder or file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         cause: io::Error,
     },
-    /// Every number is taken.
-    #[error("{} holds {MAX_NUMBER} exports named {stem:?} already. Choose another folder", folder.display())]
+    /// All numbers up to 9999 are taken.
+    #[error("{} already holds {MAX_NUMBER} exports named {stem:?}. Choose another folder", folder.display())]
     Full {
         /// The folder.
         folder: PathBuf,
-        /// The name.
+        /// The file name without number and ending.
         stem: String,
     },
 }
 
-/// Writes a timeline in one format. Streams: needs little memory beside the timeline, but for the
-/// picture (some megabytes).
+/// Writes `STEM.ENDING` for each format into `folder`, which is created if needed. If any of the names is taken, all get
+/// the lowest number that is free for all of them: `STEM-2.ENDING`. Returns the files in the order of the formats. Blocks.
+///
+/// A file gets its name when it is complete, so a full disk leaves no truncated files. Hidden files that a killed
+/// process left in the folder are removed.
 ///
 /// # Errors
-/// If `target` cannot be written to.
-pub fn export(timeline: &Timeline, format: Format, target: &mut dyn Write) -> io::Result<()> {
-    match format {
-        Format::Json => {
-            timeline.write_json(&mut *target)?;
-            target.write_all(b"\n")
-        }
-        Format::Csv => target.write_all(timeline.to_csv().as_bytes()),
-        Format::Jsonl => lines::write(timeline, target),
-        Format::Audacity => audacity::write(timeline, target),
-        Format::Reaper => reaper::write(timeline, target),
-        Format::Jams => jams::write(timeline, target),
-        Format::Midi => midi::write(timeline, target),
-        Format::Png => picture::write(timeline, target),
-    }
-}
-
-/// Writes `STEM.ENDING` for each format into `folder`, which is made where it is missing. Where one
-/// of the names is taken, all get the first number that is free for all: `STEM-2.ENDING`. Returns the
-/// files in the order of the formats. Blocks.
-///
-/// Each file is complete before it has its name, so a full disk leaves none behind that is cut short. Hidden files
-/// that an earlier call left there, since its program was killed, are removed.
-///
-/// # Errors
-/// If the folder or a file cannot be written; what this call wrote before is removed again.
+/// If the folder or a file cannot be written; the files of this call are then removed again.
 pub fn write_all(
     timeline: &Timeline,
     formats: &[Format],
@@ -104,16 +82,16 @@ fn create_hidden(folder: &Path) -> io::Result<NamedTempFile> {
             .prefix(HIDDEN_PREFIX)
             .suffix(HIDDEN_SUFFIX)
             .tempfile_in(folder)?;
-        // Says that it is in use. Where the file system has no locks, nothing is ever removed.
+        // The lock marks the file as in use. On file systems without locks, no hidden file is ever removed.
         let _ = file.as_file().lock();
-        // Otherwise another program removed it before it was locked.
+        // Another process may have removed it before it was locked.
         if file.path().exists() {
             return Ok(file);
         }
     }
 }
 
-/// Removes hidden files that no program has open.
+/// Removes hidden files that no process has locked.
 fn remove_abandoned(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name();
@@ -133,27 +111,30 @@ fn remove_abandoned(folder: &Path) {
 fn write_hidden(timeline: &Timeline, format: Format, folder: &Path) -> io::Result<NamedTempFile> {
     let mut file = create_hidden(folder)?;
     let mut target = BufWriter::new(file.as_file_mut());
-    export(timeline, format, &mut target)?;
+    format.write(timeline, &mut target)?;
     target.flush()?;
     drop(target);
     file.as_file().sync_all()?;
-    readable(file.path())?;
+    make_readable(file.path())?;
     Ok(file)
 }
 
-/// Temporary files are private; exports are like any file a program writes.
+/// Gives a temporary file, which only its owner can read, the permissions of an ordinary file.
 #[cfg(unix)]
-fn readable(path: &Path) -> io::Result<()> {
+fn make_readable(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     fs::set_permissions(path, fs::Permissions::from_mode(0o644))
 }
 
 #[cfg(not(unix))]
-fn readable(_path: &Path) -> io::Result<()> {
+fn make_readable(_path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Gives all files their names under one number. On a clash or an error all are hidden again.
+/// Gives all files their names with one number.
+///
+/// # Errors
+/// `AlreadyExists`, with `ready` unchanged, if a name is taken. Any other error removes the files named so far.
 fn name_all(
     ready: &mut Vec<(Format, NamedTempFile)>,
     folder: &Path,
@@ -167,35 +148,22 @@ fn name_all(
             _ => format!("{stem}-{number}.{ending}"),
         })
     };
-    let taken = ready.iter().map(|(format, _)| path_of(*format));
-    if let Some(path) = taken
-        .into_iter()
-        .find(|path| path.symlink_metadata().is_ok())
-    {
+    let mut paths = ready.iter().map(|(format, _)| path_of(*format));
+    if let Some(path) = paths.find(|path| path.symlink_metadata().is_ok()) {
         return Err((path, io::ErrorKind::AlreadyExists.into()));
     }
     let mut named = Vec::new();
-    let mut problem = None;
     for (format, file) in ready.drain(..) {
         let path = path_of(format);
-        match file.persist_noclobber(&path) {
-            Ok(_) => named.push(path),
-            // Somebody was faster. The content of this file is lost with it, so all begin anew.
-            Err(error) => {
-                problem = Some((path, error.error));
-                break;
-            }
-        }
-    }
-    match problem {
-        None => Ok(named),
-        Some((path, error)) => {
+        if let Err(error) = file.persist_noclobber(&path) {
+            // Another process took the name after the check above. The hidden file is lost with the error.
             for path in named {
                 let _ = fs::remove_file(path);
             }
-            let cause =
-                io::Error::other(format!("another program wrote there meanwhile ({error})"));
-            Err((path, cause))
+            let cause = format!("another program took the name ({})", error.error);
+            return Err((path, io::Error::other(cause)));
         }
+        named.push(path);
     }
+    Ok(named)
 }

@@ -1,4 +1,4 @@
-//! The tag roll as a picture: labels over time, brighter where the model is surer.
+//! A picture of the tag roll: labels over time, brighter for higher probabilities.
 
 use std::io::{self, Write};
 use std::sync::Once;
@@ -8,7 +8,7 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{FontStyle, register_font};
 
-use crate::table::one_line;
+use crate::fields::one_line;
 
 const WIDTH: usize = 1600;
 const LEFT: usize = 260;
@@ -16,19 +16,19 @@ const RIGHT: usize = 40;
 const TOP: usize = 84;
 const BOTTOM: usize = 56;
 const ROW: usize = 34;
-/// Labels that a picture shows at most, by how much of the time they hold.
-const MOST_ROWS: usize = 24;
+/// Labels in a picture at most.
+const MAX_ROWS: usize = 24;
 
 const BACKGROUND: RGBColor = RGBColor(18, 20, 26);
 const ROLL: RGBColor = RGBColor(25, 28, 36);
 const TEXT: RGBColor = RGBColor(232, 234, 240);
 const FAINT: RGBColor = RGBColor(150, 156, 168);
 const GRID: RGBColor = RGBColor(52, 57, 68);
-/// Not heard: hatched, not by colour alone.
+/// Gaps are hatched, so that they are not marked by colour alone.
 const GAP: RGBColor = RGBColor(92, 96, 106);
 const FONT: &str = "hamiltone";
 
-pub(crate) fn write(timeline: &Timeline, target: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(timeline: &Timeline, target: &mut dyn Write) -> io::Result<()> {
     let rows = rows(timeline);
     let height = TOP + BOTTOM + ROW * rows.len().max(1);
     let mut pixels = vec![0; WIDTH * height * 3];
@@ -41,12 +41,12 @@ pub(crate) fn write(timeline: &Timeline, target: &mut dyn Write) -> io::Result<(
     image.write_image_data(&pixels).map_err(io::Error::other)
 }
 
-/// The labels that matter, the one with the most time first.
+/// The labels with the largest sums of squared probabilities, largest first.
 fn rows(timeline: &Timeline) -> Vec<usize> {
     let mut weights = vec![0.0f64; timeline.labels.len()];
     for column in timeline.columns.iter() {
         for (label, probability) in column.top() {
-            // What the model doubts all the time should not outweigh what it is sure of for a while.
+            // Squared: a short certain label counts more than one that is uncertain throughout.
             weights[label] += f64::from(probability).powi(2);
         }
     }
@@ -54,16 +54,11 @@ fn rows(timeline: &Timeline) -> Vec<usize> {
         .filter(|&label| weights[label] > 0.0)
         .collect();
     rows.sort_by(|a, b| weights[*b].total_cmp(&weights[*a]));
-    rows.truncate(MOST_ROWS);
+    rows.truncate(MAX_ROWS);
     rows
 }
 
-fn draw(
-    timeline: &Timeline,
-    rows: &[usize],
-    height: usize,
-    pixels: &mut [u8],
-) -> Result<(), Box<dyn std::error::Error>> {
+fn draw(timeline: &Timeline, rows: &[usize], height: usize, pixels: &mut [u8]) -> DrawResult {
     load_font();
     let size = (WIDTH as u32, height as u32);
     let area = BitMapBackend::with_buffer(pixels, size).into_drawing_area();
@@ -76,8 +71,8 @@ fn draw(
     area.draw(&Text::new(title, (LEFT as i32, 22), font(24, TEXT)))?;
     draw_scale(&area)?;
     let bottom = TOP + ROW * rows.len().max(1);
-    for (place, &label) in rows.iter().enumerate() {
-        draw_row(&area, timeline, label, TOP + place * ROW)?;
+    for (row, &label) in rows.iter().enumerate() {
+        draw_row(&area, timeline, label, TOP + row * ROW)?;
     }
     draw_gaps(&area, timeline, bottom)?;
     draw_times(&area, timeline, bottom)?;
@@ -86,9 +81,9 @@ fn draw(
 }
 
 type Area<'a> = DrawingArea<BitMapBackend<'a>, plotters::coord::Shift>;
-type Drawn = Result<(), Box<dyn std::error::Error>>;
+type DrawResult = Result<(), Box<dyn std::error::Error>>;
 
-fn draw_row(area: &Area<'_>, timeline: &Timeline, label: usize, top: usize) -> Drawn {
+fn draw_row(area: &Area<'_>, timeline: &Timeline, label: usize, top: usize) -> DrawResult {
     let name = timeline.labels.get(label).map_or("", String::as_str);
     let style = font(19, TEXT).pos(Pos::new(HPos::Right, VPos::Center));
     let middle = (top + ROW / 2) as i32;
@@ -104,17 +99,17 @@ fn draw_row(area: &Area<'_>, timeline: &Timeline, label: usize, top: usize) -> D
     Ok(())
 }
 
-/// The highest probability of a label in the time of each pixel; `None` where it is not among the top.
+/// The highest probability of a label in the interval of each pixel; `None` where the columns do not list it.
 fn levels(timeline: &Timeline, label: usize) -> Vec<Option<f32>> {
     let width = WIDTH - LEFT - RIGHT;
     let mut levels: Vec<Option<f32>> = vec![None; width];
-    let place = |time_s: f64| x_of(timeline, time_s).min(width as f64 - 1.0).max(0.0) as usize;
+    let pixel = |time_s: f64| x_of(timeline, time_s).min(width as f64 - 1.0).max(0.0) as usize;
     let mut from_s = 0.0f64;
     for column in timeline.columns.iter() {
         if let Some((_, probability)) = column.top().find(|(index, _)| *index == label) {
-            // After a gap the column before is far away: what was not heard stays empty.
+            // After a gap the previous column is far away; the gap stays empty.
             let from_s = from_s.max(column.time_s - 1.5 * timeline.refresh_s);
-            for level in &mut levels[place(from_s)..=place(column.time_s)] {
+            for level in &mut levels[pixel(from_s)..=pixel(column.time_s)] {
                 *level = Some(level.map_or(probability, |known| known.max(probability)));
             }
         }
@@ -123,7 +118,7 @@ fn levels(timeline: &Timeline, label: usize) -> Vec<Option<f32>> {
     levels
 }
 
-fn draw_gaps(area: &Area<'_>, timeline: &Timeline, bottom: usize) -> Drawn {
+fn draw_gaps(area: &Area<'_>, timeline: &Timeline, bottom: usize) -> DrawResult {
     for gap in &timeline.gaps {
         let left = LEFT as f64 + x_of(timeline, gap.start_s).max(0.0);
         let right = (LEFT as f64 + x_of(timeline, gap.end_s)).min((WIDTH - RIGHT) as f64);
@@ -139,7 +134,7 @@ fn draw_gaps(area: &Area<'_>, timeline: &Timeline, bottom: usize) -> Drawn {
     Ok(())
 }
 
-fn draw_times(area: &Area<'_>, timeline: &Timeline, bottom: usize) -> Drawn {
+fn draw_times(area: &Area<'_>, timeline: &Timeline, bottom: usize) -> DrawResult {
     let step = nice_step(timeline.duration_s);
     let first = (timeline.start_s / step).ceil() * step;
     let mut at = first;
@@ -156,8 +151,8 @@ fn draw_times(area: &Area<'_>, timeline: &Timeline, bottom: usize) -> Drawn {
     Ok(())
 }
 
-/// What the colours mean.
-fn draw_scale(area: &Area<'_>) -> Drawn {
+/// The colour scale.
+fn draw_scale(area: &Area<'_>) -> DrawResult {
     let (left, top) = ((WIDTH - RIGHT - 200) as i32, 26);
     for step in 0..200 {
         let colour = colour_of(step as f32 / 199.0);
@@ -171,12 +166,12 @@ fn draw_scale(area: &Area<'_>) -> Drawn {
     Ok(())
 }
 
-/// Pixels from the left of the roll.
+/// Pixels from the left edge of the roll.
 fn x_of(timeline: &Timeline, time_s: f64) -> f64 {
     time_s / timeline.duration_s.max(1e-3) * (WIDTH - LEFT - RIGHT) as f64
 }
 
-/// Seconds between two times of the axis: six to fourteen of them fit.
+/// Seconds between two ticks of the time axis, so that it has at most fourteen.
 fn nice_step(duration_s: f64) -> f64 {
     const STEPS: [f64; 14] = [
         0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 10_800.0,
@@ -202,8 +197,7 @@ fn clock(seconds: f64, step: f64) -> String {
     }
 }
 
-/// Cividis (Nuñez et al., PLOS ONE 2018), which people with any colour vision see alike, by nine
-/// of its colours.
+/// Cividis (Nuñez et al., PLOS ONE 2018), a map for any colour vision, interpolated between nine of its colours.
 fn colour_of(level: f32) -> RGBColor {
     const STOPS: [[f32; 3]; 9] = [
         [0.0, 34.0, 78.0],
@@ -216,11 +210,12 @@ fn colour_of(level: f32) -> RGBColor {
         [208.0, 194.0, 94.0],
         [254.0, 232.0, 56.0],
     ];
-    let place = level.clamp(0.0, 1.0) * (STOPS.len() - 1) as f32;
-    let below = (place as usize).min(STOPS.len() - 2);
-    let share = place - below as f32;
-    let [r, g, b] = [0, 1, 2]
-        .map(|i| (STOPS[below][i] + (STOPS[below + 1][i] - STOPS[below][i]) * share).round() as u8);
+    let position = level.clamp(0.0, 1.0) * (STOPS.len() - 1) as f32;
+    let below = (position as usize).min(STOPS.len() - 2);
+    let fraction = position - below as f32;
+    let [r, g, b] = [0, 1, 2].map(|i| {
+        (STOPS[below][i] + (STOPS[below + 1][i] - STOPS[below][i]) * fraction).round() as u8
+    });
     RGBColor(r, g, b)
 }
 
@@ -242,7 +237,7 @@ fn font(size: u32, colour: RGBColor) -> TextStyle<'static> {
 fn load_font() {
     static LOADED: Once = Once::new();
     LOADED.call_once(|| {
-        // Fails only for bytes that are no font, and these are.
+        // Fails only for bytes that are not a font.
         let _ = register_font(FONT, FontStyle::Normal, epaint_default_fonts::UBUNTU_LIGHT);
     });
 }

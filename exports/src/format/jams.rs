@@ -1,26 +1,26 @@
-//! JAMS (Humphrey et al., "JAMS: A JSON Annotated Music Specification", ISMIR 2014): events as open
-//! tags with a confidence.
+//! JAMS (Humphrey et al., "JAMS: A JSON Annotated Music Specification", ISMIR 2014): the events as tags of the open
+//! vocabulary (`tag_open`) with a confidence.
 
 use std::io::{self, Write};
 
 use hamiltone_engine::timeline::Timeline;
 use serde_json::{Value, json};
 
-use crate::table::from_zero;
+use crate::fields::from_zero;
 
-/// The version of the specification that this follows.
+/// The version of the schema.
 const JAMS_VERSION: &str = "0.3.4";
 
-pub(crate) fn write(timeline: &Timeline, target: &mut dyn Write) -> io::Result<()> {
-    // The schema knows no time before zero.
-    let placed =
+pub(super) fn write(timeline: &Timeline, target: &mut dyn Write) -> io::Result<()> {
+    // The schema has no negative times.
+    let clip =
         |start_s: f64, end_s: f64| from_zero(timeline.start_s + start_s, timeline.start_s + end_s);
-    let (start_s, end_s) = placed(0.0, timeline.duration_s).unwrap_or_default();
+    let (start_s, end_s) = clip(0.0, timeline.duration_s).unwrap_or_default();
     let data: Vec<Value> = timeline
         .events
         .iter()
         .filter_map(|event| {
-            let (start_s, end_s) = placed(event.start_s, event.end_s)?;
+            let (start_s, end_s) = clip(event.start_s, event.end_s)?;
             Some(json!({
                 "time": start_s,
                 "duration": end_s - start_s,
@@ -33,10 +33,17 @@ pub(crate) fn write(timeline: &Timeline, target: &mut dyn Write) -> io::Result<(
         .gaps
         .iter()
         .filter_map(|gap| {
-            let (start_s, end_s) = placed(gap.start_s, gap.end_s)?;
+            let (start_s, end_s) = clip(gap.start_s, gap.end_s)?;
             Some(json!({ "start_s": start_s, "end_s": end_s, "reason": gap.reason }))
         })
         .collect();
+    let mut sandbox = json!({ "window_s": timeline.window_s, "gaps": gaps });
+    if let Some(channel) = timeline.channel {
+        sandbox["channel"] = json!(channel);
+    }
+    if !timeline.warnings.is_empty() {
+        sandbox["warnings"] = json!(timeline.warnings);
+    }
     let document = json!({
         "annotations": [{
             "annotation_metadata": {
@@ -51,7 +58,7 @@ pub(crate) fn write(timeline: &Timeline, target: &mut dyn Write) -> io::Result<(
             },
             "namespace": "tag_open",
             "data": data,
-            "sandbox": { "window_s": timeline.window_s, "gaps": gaps },
+            "sandbox": sandbox,
             "time": start_s,
             "duration": end_s - start_s,
         }],
