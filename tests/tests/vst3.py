@@ -100,11 +100,16 @@ def test_a_state_that_version_0_1_0_saved_loads_with_the_same_values():
         preset.write_bytes(vst3_preset(state))
         plugin = load()
         plugin.load_preset(str(preset))
-    assert plugin_state(plugin.raw_state) == json.loads(state)
+    golden_state, saved = json.loads(state), plugin_state(plugin.raw_state)
+    assert saved["params"] == golden_state["params"]
+    for field, golden_text in golden_state["fields"].items():
+        golden_field, field = json.loads(golden_text), json.loads(saved["fields"][field])
+        assert {key: field[key] for key in golden_field} == golden_field, field
     host_values = json.loads((golden / "host-values-0.1.0.json").read_text())
     # pedalboard refreshes its copy of the values with a raw state only.
     plugin.raw_state = plugin.raw_state
     seen = {parameter.name: parameter.raw_value for parameter in plugin.parameters.values()}
+    host_values["Listen to"] /= 9  # CLAP counts the entries of a list from 0, VST3 has 0 to 1
     for name, value in host_values.items():
         assert abs(seen[name] - value) < 1e-6, f"{name}: {seen[name]}, not {value}"
 

@@ -153,8 +153,17 @@ fn a_state_that_version_0_1_0_saved_loads_with_the_same_values() {
     let golden = fs::read(&state_file).unwrap();
     let mut plugin = open();
     plugin.load(&with_length(&golden)).unwrap();
-    let golden: Value = serde_json::from_slice(&golden).unwrap();
-    assert_eq!(saved(&mut plugin).0, golden);
+    let (golden, saved) = (
+        State(serde_json::from_slice(&golden).unwrap()),
+        saved(&mut plugin),
+    );
+    assert_eq!(saved.0["params"], golden.0["params"]);
+    for field in ["settings", "panel"] {
+        let saved = saved.field(field).unwrap();
+        for (name, value) in golden.field(field).unwrap().as_object().unwrap() {
+            assert_eq!(saved[name], *value, "{name}");
+        }
+    }
     let host: Value = serde_json::from_slice(&fs::read(&host_file).unwrap()).unwrap();
     assert_eq!(seen_by_the_host(&mut plugin), host);
 }
