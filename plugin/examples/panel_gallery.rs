@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use hamiltone_engine::model::ModelChoice;
 use hamiltone_plugin::history::{BANDS, History};
-use hamiltone_plugin::panel::{Motion, Values, View, draw, prepare};
-use hamiltone_plugin::params::HamiltoneParams;
-use hamiltone_plugin::settings::{PanelSize, Settings};
+use hamiltone_plugin::panel::{Motion, View, draw, prepare};
+use hamiltone_plugin::params::{HamiltoneParams, Values};
+use hamiltone_plugin::settings::{Kept, PanelSize, Settings};
 use hamiltone_plugin::snapshot::{
     Activity, Bounce, Compared, MenuEntry, ModelFacts, Snapshot, Trouble,
 };
@@ -40,7 +40,7 @@ impl App for Gallery {
         values.capture = snapshot.bounce.capturing_s.is_some();
         let compared = snapshot.compared.as_ref();
         let settings = Settings {
-            compare: compared.map(|_| ModelChoice::default()),
+            compare: compared.map(|_| Kept::default()),
             pinned: vec!["rain".to_owned()],
             ..Settings::default()
         };

@@ -28,6 +28,7 @@
 
 mod clap_boundary;
 mod code_in_memory;
+mod hidden_instance;
 pub mod history;
 pub mod listen;
 pub mod panel;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use nice_plug::midi::{Channel, Key, VoiceID};
 use nice_plug::prelude::*;
 
+use crate::hidden_instance;
 use crate::panel::PanelEditor;
 use crate::params::{HamiltoneParams, sanitize};
 use crate::snapshot::Snapshot;
@@ -26,7 +27,7 @@ impl Default for Hamiltone {
     fn default() -> Self {
         let params = Arc::new(HamiltoneParams::default());
         let meters = Arc::new(TapMeters::default());
-        let (worker, snapshots) = if is_hidden() {
+        let (worker, snapshots) = if hidden_instance::is_being_made() {
             Worker::idle()
         } else {
             Worker::spawn(params.clone(), meters.clone())
@@ -39,14 +40,6 @@ impl Default for Hamiltone {
             worker,
         }
     }
-}
-
-/// Whether the instance that is being made only takes nice-plug's background thread out of use.
-fn is_hidden() -> bool {
-    #[cfg(target_os = "linux")]
-    return crate::vst3_boundary::keeper::is_hidden();
-    #[cfg(not(target_os = "linux"))]
-    return false;
 }
 
 /// A note in the host's words, `timing` frames into the block.
@@ -104,9 +97,9 @@ impl Plugin for Hamiltone {
     type BackgroundTask = ();
 
     fn task_executor(&mut self) -> TaskExecutor<Self> {
-        #[cfg(target_os = "linux")]
-        if is_hidden() {
-            return crate::vst3_boundary::keeper::end_thread();
+        if hidden_instance::is_being_made() {
+            // Ends nice-plug's background thread: unwinding without a panic, nothing is reported.
+            return Box::new(|()| std::panic::resume_unwind(Box::new(())));
         }
         Box::new(|()| ())
     }
@@ -116,7 +109,7 @@ impl Plugin for Hamiltone {
     }
 
     fn editor(&mut self, executor: AsyncExecutor<Self>) -> Option<PanelEditor> {
-        if is_hidden() {
+        if hidden_instance::is_being_made() {
             executor.execute_background(());
             return None;
         }

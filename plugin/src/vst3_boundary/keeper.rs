@@ -14,46 +14,18 @@
 //! from within and is never dropped. Tasks are then refused when they are posted. No host sees that
 //! instance; it has no worker, no panel and no model.
 
-use std::cell::Cell;
-use std::panic::resume_unwind;
 use std::sync::Once;
 
-use nice_plug::prelude::TaskExecutor;
 use nice_plug::wrapper::vst3::Wrapper;
 
-use crate::Hamiltone;
+use crate::{Hamiltone, hidden_instance};
 
 static HELD: Once = Once::new();
-
-thread_local! {
-    /// Whether this thread is making the hidden instance.
-    static MAKING: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Whether the instance that is being made in this thread is the hidden one.
-pub(crate) fn is_hidden() -> bool {
-    MAKING.get()
-}
-
-/// What the hidden instance does with a task, on the shared thread: unwinds, which is not reported as a
-/// panic and ends the thread.
-pub(crate) fn end_thread() -> TaskExecutor<Hamiltone> {
-    Box::new(|()| resume_unwind(Box::new(())))
-}
 
 /// Makes the hidden instance, once a process. Called before each real one is made.
 pub(super) fn hold() {
     HELD.call_once_force(|_| {
-        /// Also where nice-plug panics, the next instance is a real one.
-        struct Reset;
-        impl Drop for Reset {
-            fn drop(&mut self) {
-                MAKING.set(false);
-            }
-        }
-        MAKING.set(true);
-        let _after = Reset;
         // Never dropped: its share of the thread is what all this is for.
-        std::mem::forget(Wrapper::<Hamiltone>::new());
+        std::mem::forget(hidden_instance::make(Wrapper::<Hamiltone>::new));
     });
 }

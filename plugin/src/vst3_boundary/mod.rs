@@ -34,7 +34,7 @@ mod factory;
 mod frame;
 mod instance;
 #[cfg(target_os = "linux")]
-pub(crate) mod keeper;
+mod keeper;
 #[cfg(all(test, target_os = "linux"))]
 mod tests;
 #[cfg(target_os = "linux")]

@@ -72,7 +72,7 @@ impl Circumstances<'_> {
                 release_s: params.release.value(),
                 threshold: params.threshold.value(),
             },
-            notes: params.wants_notes().then_some(settings.notes),
+            notes: params.wants_notes().then_some(*settings.notes),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
-use hamiltone_engine::model::Library;
+use hamiltone_engine::model::{Library, ModelChoice};
 use parking_lot::Mutex;
 
 use super::Command;
@@ -181,7 +181,7 @@ impl<'a> Analyst<'a> {
         outputs
             .reports
             .set_folder(self.settings.report_folder.as_deref(), heard_s);
-        let osc = self.params.osc.value().then_some(&self.settings.osc);
+        let osc = self.params.osc.value().then_some(&*self.settings.osc);
         outputs.osc.configure(osc);
         self.follow_model(heard_s);
         self.follow_compared();
@@ -213,16 +213,16 @@ impl<'a> Analyst<'a> {
             return;
         }
         self.publish_loading();
-        let choice = self.settings.model.clone();
+        let choice = ModelChoice::clone(&self.settings.model);
         if self.models.load(&choice) {
             self.outputs.change_meaning(heard_s);
             self.use_model();
         }
         if let Some(complete) = self.models.completed(&choice) {
             let mut settings = self.params.settings.write();
-            if settings.model == choice {
-                settings.model = complete.clone();
-                self.settings.model = complete;
+            if *settings.model == choice {
+                *settings.model = complete.clone();
+                *self.settings.model = complete;
             }
         }
         self.publish();
@@ -230,7 +230,7 @@ impl<'a> Analyst<'a> {
 
     /// Keeps the second model as the settings want it.
     fn follow_compared(&mut self) {
-        let Some(choice) = self.settings.compare.clone() else {
+        let Some(choice) = self.settings.compare.as_deref().cloned() else {
             if self.compared.take().is_some() {
                 self.use_compared();
             }

@@ -1,6 +1,9 @@
+use std::fs;
+
 use hamiltone_tests::host::{Layout, Plugin, set_parameter};
-use hamiltone_tests::state::State;
-use serde_json::json;
+use hamiltone_tests::places;
+use hamiltone_tests::state::{State, with_length};
+use serde_json::{Value, json};
 
 use super::open;
 
@@ -81,4 +84,86 @@ fn a_state_loads_while_the_sound_goes_on() {
     plugin.stop(stream);
     let settings = saved(&mut plugin).field("settings").unwrap();
     assert_eq!(settings["model"]["name"], "owls");
+}
+
+/// What the host sees: the normalised value of each parameter, by name.
+fn seen_by_the_host(plugin: &mut Plugin) -> Value {
+    let parameters = plugin.parameters().unwrap().into_iter();
+    parameters
+        .map(|parameter| (parameter.name, json!(parameter.value)))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
+}
+
+/// Sessions of version 0.1.0 open with the values they were saved with, and the host sees the same normalised values:
+/// automation is saved in these. `vst3.py` tests the same state in the VST3.
+///
+/// `HAMILTONE_WRITE_GOLDEN=1` writes both golden files with the bundle under test: for a new version, under its name.
+#[test]
+fn a_state_that_version_0_1_0_saved_loads_with_the_same_values() {
+    let folder = places::root().join("tests/tests/golden");
+    let (state_file, host_file) = (
+        folder.join("state-0.1.0.json"),
+        folder.join("host-values-0.1.0.json"),
+    );
+    let mut plugin = open();
+    if std::env::var_os("HAMILTONE_WRITE_GOLDEN").is_some() {
+        let mut state = saved(&mut plugin);
+        let float = |value: f32| json!({ "f32": value });
+        for (id, value) in [
+            ("bypass", json!({ "bool": true })),
+            ("window", float(7.3)),
+            ("attack", float(0.35)),
+            ("release", float(1.25)),
+            ("threshold", float(0.42)),
+            ("hold", float(3.7)),
+            ("listen", json!({ "string": "surround-left" })),
+            ("capture", json!({ "bool": true })),
+            ("notes", json!({ "bool": true })),
+        ] {
+            state.0["params"][id] = value;
+        }
+        for (name, value) in [
+            (
+                "model",
+                json!({ "name": "owls", "hash": null, "path": null }),
+            ),
+            ("bounce_folder", json!("/music/timelines")),
+            ("bounce_formats", json!(["csv", "midi"])),
+            ("pinned", json!(["Music", "Speech"])),
+            ("hidden", json!(["Dog"])),
+            ("groups_hidden", json!(["nature"])),
+            ("among", json!(["genres"])),
+            ("notes", json!({ "first_note": 48, "channel": 10 })),
+            (
+                "osc",
+                json!({ "host": "192.168.1.20", "port": 57120, "updates_per_second": 25 }),
+            ),
+        ] {
+            state.set_setting(name, value).unwrap();
+        }
+        state.set_field("panel", &json!({ "width": 801, "height": 602 }));
+        plugin.load(&state.to_bytes()).unwrap();
+        let state = serde_json::to_string_pretty(&saved(&mut plugin).0).unwrap();
+        let host = serde_json::to_string_pretty(&seen_by_the_host(&mut plugin)).unwrap();
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(&state_file, state + "\n").unwrap();
+        fs::write(&host_file, host + "\n").unwrap();
+    }
+    let golden = fs::read(&state_file).unwrap();
+    let mut plugin = open();
+    plugin.load(&with_length(&golden)).unwrap();
+    let (golden, saved) = (
+        State(serde_json::from_slice(&golden).unwrap()),
+        saved(&mut plugin),
+    );
+    assert_eq!(saved.0["params"], golden.0["params"]);
+    for field in ["settings", "panel"] {
+        let saved = saved.field(field).unwrap();
+        for (name, value) in golden.field(field).unwrap().as_object().unwrap() {
+            assert_eq!(saved[name], *value, "{name}");
+        }
+    }
+    let host: Value = serde_json::from_slice(&fs::read(&host_file).unwrap()).unwrap();
+    assert_eq!(seen_by_the_host(&mut plugin), host);
 }

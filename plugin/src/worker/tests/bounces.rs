@@ -94,7 +94,7 @@ pub(super) fn stop(tap: &mut Tap, position: i64) {
 #[test]
 fn a_render_is_written_in_every_format_and_equals_the_file() {
     let sound = rooster();
-    let file = of_a_file(&sound, crate::params::DEFAULT_WINDOW_S);
+    let file = of_a_file(&sound, DEFAULT_WINDOW_S);
     for block in [64, 512, 8192] {
         let bench = Bench::new();
         let folder = bench.path("bounces");
@@ -136,7 +136,7 @@ fn a_capture_in_real_time_equals_the_file_too() {
     assert_eq!(files(&folder).len(), 1, "{:?}", files(&folder));
     let timeline = timelines(&folder).remove(0);
     assert_eq!(timeline.start_s, 0.0);
-    let file = of_a_file(&sound, crate::params::DEFAULT_WINDOW_S);
+    let file = of_a_file(&sound, DEFAULT_WINDOW_S);
     assert_same(&timeline, &file);
 }
 

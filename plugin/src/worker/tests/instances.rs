@@ -95,7 +95,7 @@ fn an_instance_that_is_loading_a_slow_model_goes_at_once() {
     let start = Instant::now();
     drop(library.open(&choice).unwrap());
     let whole = start.elapsed();
-    bench.set(|settings| settings.model = choice);
+    bench.set(|settings| *settings.model = choice);
     bench.start(false);
     std::thread::sleep(whole / 4);
     let alive = Arc::downgrade(&bench.params);

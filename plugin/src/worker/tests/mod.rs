@@ -7,6 +7,7 @@ use hamiltone_engine::tagging::{Tagger, Tags};
 
 use super::*;
 use crate::listen::Listen;
+use crate::params::table::Continuous;
 use crate::settings::Settings;
 use crate::tap::{StreamFormat, Tap, tap};
 
@@ -21,6 +22,8 @@ mod takes;
 /// The rate of the recording.
 const RATE: f64 = 32_000.0;
 const PATIENCE: Duration = Duration::from_secs(60);
+/// The window of a new instance, in seconds.
+const DEFAULT_WINDOW_S: f32 = Continuous::Window.row().default;
 
 /// A worker with its instance's other parts, and folders of its own.
 struct Bench {

@@ -74,7 +74,7 @@ fn another_model_with_other_labels_takes_over_while_it_plays() {
     let after = bench.wait("its tags", |s| s.probabilities.len() == 3);
     assert!(after.time_s > before.time_s, "the clock goes on");
     assert_eq!(after.troubles, []);
-    bench.set(|settings| settings.model = ModelChoice::default());
+    bench.set(|settings| *settings.model = ModelChoice::default());
     bench.wait("the old model", |s| {
         s.model.as_ref().is_some_and(|m| m.name != "three")
     });
@@ -183,7 +183,7 @@ fn a_file_that_was_opened_by_its_path_is_found_again_after_it_moved() {
     std::fs::rename(&elsewhere, bench.path("models/renamed.safetensors")).unwrap();
     let Bench { worker, .. } = &bench;
     worker.stop(true);
-    bench.set(|settings| settings.model = ModelChoice::default());
+    bench.set(|settings| *settings.model = ModelChoice::default());
     bench.wait("the default", |s| {
         s.model.as_ref().is_some_and(|m| m.name != "owls")
     });
@@ -221,7 +221,7 @@ fn a_second_model_hears_the_same_audio() {
         name: Some(name.to_owned()),
         ..ModelChoice::default()
     };
-    bench.set(|settings| settings.compare = Some(choice("two")));
+    bench.set(|settings| settings.compare = Some(choice("two").into()));
     let mut tap = bench.start(true);
     play(&mut tap, &rooster());
     let both = bench.wait("both", |s| {
@@ -234,7 +234,7 @@ fn a_second_model_hears_the_same_audio() {
     bench.worker.stop(true);
     let end = bench.wait("the end", |s| s.stream.is_none());
     assert!(distance(&end.probabilities, &alone) < 1e-4);
-    bench.set(|settings| settings.compare = Some(choice("gone")));
+    bench.set(|settings| settings.compare = Some(choice("gone").into()));
     let _tap = bench.start(true);
     let said = bench.wait("trouble", |s| !s.troubles.is_empty());
     assert_eq!(said.troubles[0].title, "Model missing: gone");

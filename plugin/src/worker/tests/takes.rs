@@ -4,7 +4,6 @@ use hamiltone_engine::timeline::Timeline;
 
 use super::bounces::{assert_same, files, of_a_file, play_at, stop, timelines};
 use super::*;
-use crate::params::DEFAULT_WINDOW_S;
 use crate::tap::Transport;
 
 /// A bench with a folder for JSON timelines.

@@ -1,0 +1,11 @@
+//! The pages of the panel, and the header and footer around them. Each reads a
+//! [`View`](super::contract::View) and adds [`Action`](super::contract::Action)s to a list.
+
+mod compare;
+pub(crate) mod footer;
+pub(crate) mod header;
+mod model_menu;
+pub(crate) mod outputs;
+pub(crate) mod response;
+pub(crate) mod roll;
+pub(crate) mod tags;

@@ -1,0 +1,230 @@
+//! The page *Outputs*: MIDI notes, OSC messages, and timelines of renders and captures.
+
+use egui::{Align2, Id, Label, Rect, RichText, Ui, pos2, vec2};
+use hamiltone_exports::Format;
+
+use crate::panel::contract::{Action, Question, View};
+use crate::panel::widgets::layout::{field, row};
+use crate::panel::widgets::text::Line;
+use crate::panel::widgets::{controls, path_field, theme, words};
+use crate::params::table::Switch;
+use crate::settings::Edit;
+use crate::snapshot::Bounce;
+
+/// Height of a row.
+const ROW: f32 = 30.0;
+/// Width of the field for an address and a port.
+const DESTINATION_WIDTH: f32 = 150.0;
+/// Space between the parts of a row.
+const GAP: f32 = 14.0;
+
+/// Shows the page.
+pub(crate) fn show(ui: &mut Ui, area: Rect, view: View<'_>, actions: &mut Vec<Action>) {
+    show_notes(ui, row(area, 0, ROW), view, actions);
+    show_osc(ui, row(area, 1, ROW), view, actions);
+    let line = row(area, 2, ROW);
+    ui.painter()
+        .hline(line.x_range(), line.top(), (1.0, theme::LINE));
+    show_capture(ui, row(area, 2, ROW), view, actions);
+    show_folder(ui, row(area, 3, ROW), view, actions);
+    show_formats(ui, row(area, 4, ROW), view, actions);
+    show_result(ui, row(area, 5, ROW), view, actions);
+}
+
+/// A switch at the left of `area`. Returns the rest of it.
+fn switch(
+    ui: &mut Ui,
+    area: Rect,
+    name: &'static str,
+    (switch, on): (Switch, bool),
+    hint: &str,
+    actions: &mut Vec<Action>,
+) -> Rect {
+    let left = Rect::from_min_size(area.min, vec2(96.0, area.height()));
+    if controls::switch(ui, left, name, on, hint) {
+        actions.push(Action::Switch(switch, !on));
+    }
+    Rect::from_min_max(pos2(left.right() + 16.0, area.top()), area.max)
+}
+
+fn show_notes(ui: &mut Ui, area: Rect, view: View<'_>, actions: &mut Vec<Action>) {
+    let hint = "Sends a MIDI note while a label is on, 120 ms after the sound. Velocity follows the \
+                probability. Click a label in the list to see its note.";
+    let notes = &view.settings.notes;
+    let on = (Switch::Notes, view.values.notes);
+    let rest = switch(ui, area, "Notes", on, hint, actions);
+    let first = notes.first_note.min(127);
+    let (step, mut rest) = controls::stepper(ui, rest, "first note", &words::note((0, first)));
+    if let Some(step) = step {
+        let note = (i32::from(first) + step).clamp(0, 127) as u8;
+        actions.push(Action::Edit(Edit::FirstNote(note)));
+    }
+    rest.min.x += GAP;
+    let channel = notes.channel.clamp(1, 16);
+    let (step, mut rest) = controls::stepper(ui, rest, "channel", &channel.to_string());
+    if let Some(step) = step {
+        let channel = (i32::from(channel) + step).clamp(1, 16) as u8;
+        actions.push(Action::Edit(Edit::NoteChannel(channel)));
+    }
+    rest.min.x += GAP;
+    let line = Line::new(theme::caption(), theme::TEXT_FAINT);
+    let left = rest.left_center();
+    line.elided(ui.painter(), left, &first_notes(view), rest.width());
+}
+
+/// The notes of the first labels, as an example.
+fn first_notes(view: View<'_>) -> String {
+    const SHOWN: usize = 3;
+    let model = view.snapshot.model.as_ref();
+    let labels = model.map_or(&[][..], |model| &model.labels);
+    let examples = labels.iter().enumerate().take(SHOWN);
+    let examples: Vec<String> = examples
+        .filter_map(|(index, label)| {
+            let note = words::note(view.settings.notes.note_of(index)?);
+            Some(format!("{note} {}", words::label_for_people(label)))
+        })
+        .collect();
+    let more = if labels.len() > SHOWN { ", …" } else { "" };
+    examples.join(", ") + more
+}
+
+fn show_osc(ui: &mut Ui, area: Rect, view: View<'_>, actions: &mut Vec<Action>) {
+    let hint =
+        "Sends probabilities as OSC messages over UDP: /hamiltone/label/NAME and /hamiltone/top";
+    let on = (Switch::Osc, view.values.osc);
+    let rest = switch(ui, area, "OSC", on, hint, actions);
+    let mut rest = show_destination(ui, rest, view, actions);
+    rest.min.x += GAP;
+    let rate = view.settings.osc.updates_per_second;
+    let (step, _) = controls::stepper(ui, rest, "max.", &format!("{rate} / s"));
+    if let Some(step) = step {
+        let rate = (i32::from(rate) + step).clamp(1, 100) as u16;
+        actions.push(Action::Edit(Edit::OscRate(rate)));
+    }
+}
+
+/// The field for the OSC destination, which takes the keyboard once it is clicked.
+pub(crate) fn destination_id() -> Id {
+    Id::unique("osc destination")
+}
+
+/// An editable destination of OSC messages. Returns the rest of `area`.
+fn show_destination(ui: &mut Ui, area: Rect, view: View<'_>, actions: &mut Vec<Action>) -> Rect {
+    let faint = Line::new(theme::small(), theme::TEXT_FAINT);
+    let caption = faint.at(ui.painter(), area.left_center(), Align2::LEFT_CENTER, "to");
+    let osc = &view.settings.osc;
+    let id = destination_id();
+    let typed: Option<String> = ui.data(|data| data.get_temp(id));
+    let mut text = typed.clone().unwrap_or_else(|| osc.destination());
+    let parsed = osc.parse_destination(&text);
+    let colour = if parsed.is_some() {
+        theme::TEXT
+    } else {
+        theme::WARNING
+    };
+    let corner = pos2(caption.right() + 8.0, area.center().y - 11.0);
+    let rect = Rect::from_min_size(corner, vec2(DESTINATION_WIDTH, 22.0));
+    let field = controls::text_field(ui, rect, id, &mut text, colour, "").on_hover_text(
+        "IP address and port, such as 192.168.1.20:57120. A port alone keeps the address.",
+    );
+    if field.changed() {
+        ui.data_mut(|data| data.insert_temp(id, text));
+    } else if field.lost_focus() && typed.is_some() {
+        // Invalid text is dropped, and the valid destination shows again.
+        ui.data_mut(|data| data.remove_temp::<String>(id));
+        if let Some((host, port)) = parsed {
+            actions.push(Action::Edit(Edit::OscDestination { host, port }));
+        }
+    }
+    Rect::from_min_max(pos2(rect.right(), area.top()), area.max)
+}
+
+fn show_capture(ui: &mut Ui, area: Rect, view: View<'_>, actions: &mut Vec<Action>) {
+    let hint = "Analyses every frame during playback and writes a timeline when the host stops. Renders of the \
+                host are always captured.";
+    let on = (Switch::Capture, view.values.capture);
+    let rest = switch(ui, area, "Capture", on, hint, actions);
+    let bounce = &view.snapshot.bounce;
+    let (words, lit) = match (bounce.capturing_s, bounce.rendering) {
+        (Some(seconds), true) => (
+            format!("Rendering: {} captured", words::clock(seconds)),
+            true,
+        ),
+        (Some(seconds), false) => (format!("Recording: {}", words::clock(seconds)), true),
+        (None, _) if view.values.capture => ("Armed: starts with playback".to_owned(), false),
+        (None, _) => (
+            "Renders are always captured; turn this on to capture playback".to_owned(),
+            false,
+        ),
+    };
+    let mut at = rest.left_center();
+    if lit {
+        let centre = at + vec2(5.0, 0.0);
+        ui.painter().circle_filled(centre, 5.0, theme::WARNING);
+        at.x += 17.0;
+    }
+    let colour = if lit { theme::TEXT } else { theme::TEXT_FAINT };
+    Line::new(theme::small(), colour).elided(ui.painter(), at, &words, rest.right() - at.x);
+}
+
+fn show_folder(ui: &mut Ui, area: Rect, view: View<'_>, actions: &mut Vec<Action>) {
+    let mut ui = field(ui, area, "Folder");
+    let choose = ui.button(RichText::new("Choose …").font(theme::small()));
+    if choose.clicked() {
+        actions.push(Action::Ask(Question::BounceFolder));
+    }
+    let rest = ui.available_rect_before_wrap();
+    let rect = Rect::from_center_size(rest.center(), vec2(rest.width(), 22.0));
+    let folder = view.settings.bounce_folder.as_deref();
+    let hint = "No folder: timelines wait in memory";
+    let question = Question::BounceFolder;
+    path_field::show(&mut ui, rect, question, folder, hint, actions);
+}
+
+fn show_formats(ui: &mut Ui, area: Rect, view: View<'_>, actions: &mut Vec<Action>) {
+    let written = view.settings.bounce_formats();
+    let names = Format::ALL.map(|format| (format.name(), written.contains(&format)));
+    let rest = field(ui, area, "Formats").max_rect();
+    let chips = Rect::from_center_size(rest.center(), vec2(rest.width(), 24.0));
+    if let Some(index) = controls::chips(ui, chips, &names) {
+        actions.push(Action::Edit(Edit::BounceFormat {
+            format: Format::ALL[index],
+            written: !names[index].1,
+        }));
+    }
+}
+
+/// What became of the last timeline.
+fn show_result(ui: &mut Ui, area: Rect, view: View<'_>, actions: &mut Vec<Action>) {
+    let bounce = &view.snapshot.bounce;
+    let mut ui = field(ui, area, "Last");
+    if bounce.waiting > 0 && view.settings.bounce_folder.is_some() {
+        let again = ui.button(RichText::new("Save again").font(theme::small()));
+        if again.clicked() {
+            actions.push(Action::SaveAgain);
+        }
+    }
+    let (text, colour) = result(bounce);
+    let label = Label::new(RichText::new(&text).color(colour)).truncate();
+    ui.add(label).on_hover_text(text);
+}
+
+fn result(bounce: &Bounce) -> (String, egui::Color32) {
+    match (&bounce.problem, bounce.waiting, bounce.written.first()) {
+        (Some(problem), _, _) => (problem.clone(), theme::WARNING),
+        (None, 1, _) => ("1 timeline waits for a folder".to_owned(), theme::WARNING),
+        (None, 2.., _) => {
+            let text = format!("{} timelines wait for a folder", bounce.waiting);
+            (text, theme::WARNING)
+        }
+        (None, 0, Some(path)) => {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let text = match bounce.written.len() - 1 {
+                0 => name.into_owned(),
+                more => format!("{name} and {more} more"),
+            };
+            (text, theme::TEXT_SECOND)
+        }
+        (None, 0, None) => ("Nothing written yet".to_owned(), theme::TEXT_FAINT),
+    }
+}

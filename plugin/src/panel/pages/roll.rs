@@ -1,0 +1,319 @@
+//! The page *Roll*: the tags of the last seconds above the spectrogram, the newest at the right.
+
+mod image;
+
+use egui::{Align2, Painter, Rect, TextureHandle, TextureOptions, Ui, pos2, vec2};
+
+use crate::history::History;
+use crate::panel::widgets::labels::{Labels, Visibility};
+use crate::panel::widgets::text::Line;
+use crate::panel::widgets::{controls, theme, words};
+
+/// The time spans to choose from, in seconds.
+const SPANS: [(f64, &str); 3] = [(10.0, "10 s"), (30.0, "30 s"), (60.0, "60 s")];
+/// Height of a row of the roll, in points.
+const ROW: f32 = 17.0;
+/// Width of the label names.
+const NAME_WIDTH: f32 = 128.0;
+/// Seconds between two updates of the rows.
+const CHOOSE_EVERY_S: f32 = 0.5;
+
+/// The state of the roll between frames.
+pub(crate) struct Roll {
+    span_s: f64,
+    /// A copy of the history while the roll is paused.
+    frozen: Option<History>,
+    rows: Vec<usize>,
+    chosen_s_ago: f32,
+    drawn: Option<Drawn>,
+    tags: Option<TextureHandle>,
+    spectrum: Option<TextureHandle>,
+}
+
+/// What the textures were drawn from.
+#[derive(Clone, Debug, PartialEq)]
+struct Drawn {
+    version: u64,
+    rows: Vec<usize>,
+    span_s: f64,
+    width: usize,
+}
+
+impl Default for Roll {
+    fn default() -> Self {
+        Self {
+            span_s: 30.0,
+            frozen: None,
+            rows: Vec::new(),
+            chosen_s_ago: f32::MAX,
+            drawn: None,
+            tags: None,
+            spectrum: None,
+        }
+    }
+}
+
+impl std::fmt::Debug for Roll {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Roll")
+    }
+}
+
+impl Roll {
+    /// Shows the roll, `dt` seconds after the last frame.
+    pub(crate) fn show(
+        &mut self,
+        ui: &mut Ui,
+        area: Rect,
+        live: &History,
+        labels: &Labels<'_>,
+        dt: f32,
+    ) {
+        let (title, rest) = area.split_top_bottom_at_y(area.top() + 26.0);
+        self.show_title(ui, title, live);
+        let frozen = self.frozen.take();
+        let history = frozen.as_ref().unwrap_or(live);
+        let (body, axis) = rest.split_top_bottom_at_y(rest.bottom() - 18.0);
+        let spectrum_height = (body.height() * 0.36).clamp(40.0, 130.0);
+        let (rows, spectrum) = body.split_top_bottom_at_y(body.bottom() - spectrum_height - 4.0);
+        let spectrum = Rect::from_min_max(spectrum.min + vec2(0.0, 4.0), spectrum.max);
+        let count = ((rows.height() / ROW) as usize).max(1);
+        self.choose_rows(history, labels, count, dt);
+        let picture =
+            |rect: Rect| Rect::from_min_max(pos2(rect.left() + NAME_WIDTH, rect.top()), rect.max);
+        self.draw_textures(ui, history, picture(rows).width());
+        self.paint_rows(ui.painter(), rows, picture(rows), labels);
+        paint_texture(ui.painter(), picture(spectrum), self.spectrum.as_ref());
+        let caption = Line::new(theme::caption(), theme::TEXT_FAINT);
+        let beside = pos2(spectrum.left(), spectrum.center().y);
+        caption.at(ui.painter(), beside, Align2::LEFT_CENTER, "Spectrogram");
+        self.paint_axis(ui.painter(), picture(axis), picture(body), history);
+        self.frozen = frozen;
+    }
+
+    /// The title, the time spans and the pause button.
+    fn show_title(&mut self, ui: &mut Ui, area: Rect, live: &History) {
+        let line = Line::new(theme::caption(), theme::TEXT_FAINT);
+        let title = if self.frozen.is_some() {
+            "Tag roll  ·  paused"
+        } else {
+            "Tag roll"
+        };
+        line.at(ui.painter(), area.left_center(), Align2::LEFT_CENTER, title);
+        let pause = if self.frozen.is_some() {
+            "Resume"
+        } else {
+            "Pause"
+        };
+        let names: Vec<&str> = SPANS.iter().map(|(_, name)| *name).chain([pause]).collect();
+        let width = controls::chips_width(ui, names.iter().copied());
+        let chips = Rect::from_min_max(
+            pos2(area.right() - width, area.top() + 1.0),
+            pos2(area.right(), area.bottom() - 3.0),
+        );
+        let chosen: Vec<(&str, bool)> = names
+            .iter()
+            .enumerate()
+            .map(|(index, name)| match SPANS.get(index) {
+                Some((span_s, _)) => (*name, *span_s == self.span_s),
+                None => (*name, self.frozen.is_some()),
+            })
+            .collect();
+        match controls::chips(ui, chips, &chosen) {
+            Some(index) if index < SPANS.len() => self.span_s = SPANS[index].0,
+            Some(_) => {
+                self.frozen = match self.frozen.take() {
+                    Some(_) => None,
+                    None => Some(live.clone()),
+                };
+            }
+            None => {}
+        }
+    }
+
+    /// Chooses the labels with the most energy in the span, pinned ones first. Labels that stay keep their row.
+    fn choose_rows(&mut self, history: &History, labels: &Labels<'_>, count: usize, dt: f32) {
+        self.chosen_s_ago += dt;
+        if !labels.belong_to(history.model()) {
+            self.rows.clear(); // another model's columns: their labels are not these
+            return;
+        }
+        let known = |row: &usize| *row < labels.len();
+        if self.chosen_s_ago < CHOOSE_EVERY_S
+            && self.rows.len() == count
+            && self.rows.iter().all(known)
+        {
+            return;
+        }
+        self.chosen_s_ago = 0.0;
+        let from_s = history.newest_s().unwrap_or(0.0) - self.span_s;
+        let mut weights = vec![0u32; labels.len()];
+        for column in history
+            .tags()
+            .iter()
+            .filter(|column| column.time_s >= from_s)
+        {
+            for (weight, &value) in weights.iter_mut().zip(&column.probabilities) {
+                *weight += u32::from(value).pow(2);
+            }
+        }
+        let mut order: Vec<usize> = (0..weights.len())
+            .filter(|&label| match labels.visibility(label) {
+                Visibility::Pinned => true,
+                Visibility::Normal => weights[label] > 0,
+                Visibility::Hidden => false,
+            })
+            .collect();
+        order.sort_by_key(|&label| {
+            (
+                labels.visibility(label) != Visibility::Pinned,
+                std::cmp::Reverse(weights[label]),
+            )
+        });
+        order.truncate(count);
+        self.replace_rows(&order);
+    }
+
+    /// Puts new labels into the rows of those that left, so that rows do not jump.
+    fn replace_rows(&mut self, wanted: &[usize]) {
+        let mut new = wanted.iter().filter(|label| !self.rows.contains(label));
+        let mut rows: Vec<usize> = Vec::with_capacity(wanted.len());
+        for row in &self.rows {
+            if rows.len() == wanted.len() {
+                break;
+            }
+            let stays = wanted.contains(row) && !rows.contains(row);
+            let label = if stays { Some(row) } else { new.next() };
+            rows.extend(label);
+        }
+        rows.extend(new);
+        // The loop may have dropped a row that should stay.
+        rows.extend(
+            wanted
+                .iter()
+                .filter(|label| !rows.contains(label))
+                .collect::<Vec<_>>(),
+        );
+        rows.truncate(wanted.len());
+        self.rows = rows;
+    }
+
+    fn draw_textures(&mut self, ui: &Ui, history: &History, width: f32) {
+        let drawn = Drawn {
+            version: history.version(),
+            rows: self.rows.clone(),
+            span_s: self.span_s,
+            width: (width as usize).clamp(64, 1200),
+        };
+        if self.drawn.as_ref() == Some(&drawn) {
+            return;
+        }
+        let tags = image::tags(history, &drawn.rows, drawn.span_s, drawn.width);
+        let spectrum = image::spectrum(history, drawn.span_s, drawn.width);
+        for (texture, name, picture, options) in [
+            (&mut self.tags, "roll", tags, TextureOptions::NEAREST),
+            (
+                &mut self.spectrum,
+                "spectrum",
+                spectrum,
+                TextureOptions::LINEAR,
+            ),
+        ] {
+            match texture {
+                Some(texture) => texture.set(picture, options),
+                None => *texture = Some(ui.ctx().load_texture(name, picture, options)),
+            }
+        }
+        self.drawn = Some(drawn);
+    }
+
+    fn paint_rows(&self, painter: &Painter, rows: Rect, picture: Rect, labels: &Labels<'_>) {
+        painter.rect_filled(picture, 3.0, theme::SURFACE);
+        if self.rows.is_empty() {
+            return;
+        }
+        let height = (picture.height() / self.rows.len() as f32).min(ROW * 1.6);
+        let used = Rect::from_min_size(
+            picture.min,
+            vec2(picture.width(), height * self.rows.len() as f32),
+        );
+        paint_texture(painter, used, self.tags.as_ref());
+        for (index, &label) in self.rows.iter().enumerate() {
+            let y = rows.top() + height * (index as f32 + 0.5);
+            let name = words::label_for_people(labels.name(label));
+            let pinned = labels.visibility(label) == Visibility::Pinned;
+            let colour = if pinned {
+                theme::TEXT
+            } else {
+                theme::TEXT_SECOND
+            };
+            let line = Line::new(theme::small(), colour);
+            line.elided(painter, pos2(rows.left(), y), &name, NAME_WIDTH - 10.0);
+            let below = y + height / 2.0;
+            painter.hline(used.x_range(), below, (1.0, theme::BACKGROUND));
+        }
+    }
+
+    fn paint_axis(&self, painter: &Painter, axis: Rect, body: Rect, history: &History) {
+        let Some(newest_s) = history.newest_s() else {
+            return;
+        };
+        let step_s = if self.span_s <= 10.0 {
+            2.0
+        } else {
+            self.span_s / 6.0
+        };
+        // Host time where the host reports its position.
+        let newest = history.tags().back();
+        let offset_s = newest.and_then(|column| Some(column.host_s? - column.time_s));
+        let end_s = offset_s.map_or(0.0, |offset_s| newest_s + offset_s);
+        let mut at = (end_s / step_s).floor() * step_s;
+        let line = Line::new(theme::caption(), theme::TEXT_FAINT);
+        while at >= end_s - self.span_s {
+            let share = ((at - (end_s - self.span_s)) / self.span_s) as f32;
+            let x = axis.left() + axis.width() * share;
+            painter.vline(x, body.y_range(), (1.0, theme::LINE.gamma_multiply(0.6)));
+            let text = match offset_s {
+                Some(_) => words::clock(at),
+                None if at == 0.0 => "now".to_owned(),
+                None => format!("{at:.0} s"),
+            };
+            let centred = x - axis.left() > 20.0 && axis.right() - x > 20.0;
+            let (x, anchor) = match (centred, share > 0.5) {
+                (true, _) => (x, Align2::CENTER_CENTER),
+                (false, true) => (axis.right(), Align2::RIGHT_CENTER),
+                (false, false) => (axis.left(), Align2::LEFT_CENTER),
+            };
+            line.at(painter, pos2(x, axis.center().y + 2.0), anchor, &text);
+            at -= step_s;
+        }
+    }
+}
+
+fn paint_texture(painter: &Painter, area: Rect, texture: Option<&TextureHandle>) {
+    if let Some(texture) = texture {
+        let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
+        painter.image(texture.id(), area, whole, egui::Color32::WHITE);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_that_stay_do_not_move() {
+        let mut roll = Roll {
+            rows: vec![4, 7, 1],
+            ..Roll::default()
+        };
+        roll.replace_rows(&[9, 1, 4]);
+        assert_eq!(roll.rows, [4, 9, 1]);
+        roll.replace_rows(&[1, 2, 3, 4]);
+        assert_eq!(roll.rows, [4, 2, 1, 3]);
+        roll.replace_rows(&[5, 3]);
+        let mut rows = roll.rows.clone();
+        rows.sort_unstable();
+        assert_eq!(rows, [3, 5]);
+    }
+}

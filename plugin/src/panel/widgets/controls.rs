@@ -1,0 +1,161 @@
+//! Switches, chips, steppers, text fields and the warning sign.
+
+use egui::{
+    Align2, CornerRadius, Id, Pos2, Rect, Response, Role, Sense, Shape, Stroke, StrokeKind, Ui,
+    WidgetInfo, pos2, vec2,
+};
+
+use super::text::Line;
+use super::theme;
+
+/// A switch at the right of `area` with its name beside it. Returns whether it was pressed.
+pub(crate) fn switch(ui: &mut Ui, area: Rect, name: &'static str, on: bool, hint: &str) -> bool {
+    let switch = Rect::from_min_max(
+        pos2(area.right() - 36.0, area.center().y - 10.0),
+        pos2(area.right(), area.center().y + 10.0),
+    );
+    let response = ui.interact(area, Id::unique(("switch", name)), Sense::click());
+    response.widget_info(|| WidgetInfo::selected(Role::Switch, true, on, name));
+    let along = ui.ctx().animate_bool_with_time(response.id, on, 0.12);
+    let painter = ui.painter();
+    let fill = theme::blend(theme::RAISED, theme::ACCENT_DIM, along);
+    let round = CornerRadius::same(10);
+    painter.rect(switch, round, fill, Stroke::NONE, StrokeKind::Inside);
+    let knob_x = egui::lerp(switch.left() + 10.0..=switch.right() - 10.0, along);
+    painter.circle_filled(pos2(knob_x, switch.center().y), 7.0, theme::TEXT);
+    let colour = if on { theme::TEXT } else { theme::TEXT_FAINT };
+    let anchor = pos2(switch.left() - 10.0, area.center().y);
+    Line::new(theme::small(), colour).at(painter, anchor, Align2::RIGHT_CENTER, name);
+    let pressed = response.clicked();
+    response.on_hover_text(hint);
+    pressed
+}
+
+/// A button with a rounded box over all of `area`; lit and underlined while it is `chosen`.
+pub(crate) fn chip(ui: &mut Ui, area: Rect, name: &str, chosen: bool) -> Response {
+    let response = ui.interact(area, Id::unique(("chip", name)), Sense::click());
+    response.widget_info(|| WidgetInfo::selected(Role::Button, true, chosen, name));
+    let painter = ui.painter();
+    let fill = match (chosen, response.hovered()) {
+        (true, _) => theme::RAISED,
+        (false, true) => theme::SURFACE,
+        (false, false) => theme::BACKGROUND,
+    };
+    painter.rect_filled(area, 6.0, fill);
+    let colour = if chosen {
+        theme::TEXT
+    } else {
+        theme::TEXT_SECOND
+    };
+    let line = Line::new(theme::small(), colour);
+    let words = line.at(painter, area.center(), Align2::CENTER_CENTER, name);
+    if chosen {
+        // Marked by shape too, not by brightness alone.
+        let under = Rect::from_center_size(
+            pos2(area.center().x, area.bottom() - 2.5),
+            vec2(words.width(), 2.0),
+        );
+        painter.rect_filled(under, 1.0, theme::ACCENT);
+    }
+    response
+}
+
+/// Chips in a row from the left of `area`, each as wide as its text. Returns the index of the pressed one.
+pub(crate) fn chips(ui: &mut Ui, area: Rect, names: &[(&str, bool)]) -> Option<usize> {
+    let mut left = area.left();
+    let mut pressed = None;
+    for (index, (name, chosen)) in names.iter().enumerate() {
+        let width = chip_width(ui, name);
+        let rect = Rect::from_min_size(pos2(left, area.top()), vec2(width, area.height()));
+        if chip(ui, rect, name, *chosen).clicked() {
+            pressed = Some(index);
+        }
+        left += width + 3.0;
+    }
+    pressed
+}
+
+/// The width of [`chips`].
+pub(crate) fn chips_width<'a>(ui: &Ui, names: impl IntoIterator<Item = &'a str>) -> f32 {
+    names
+        .into_iter()
+        .map(|name| chip_width(ui, name) + 3.0)
+        .sum::<f32>()
+        - 3.0
+}
+
+fn chip_width(ui: &Ui, name: &str) -> f32 {
+    let text = ui
+        .painter()
+        .layout_no_wrap(name.to_owned(), theme::small(), theme::TEXT);
+    text.size().x + 18.0
+}
+
+/// A field for one line of text. The caller keeps `text` between frames.
+pub(crate) fn text_field(
+    ui: &mut Ui,
+    area: Rect,
+    id: egui::Id,
+    text: &mut String,
+    colour: egui::Color32,
+    hint: &str,
+) -> egui::Response {
+    let hint = egui::RichText::new(hint).color(theme::TEXT_FAINT);
+    let edit = egui::TextEdit::singleline(text)
+        .id(id)
+        .hint_text(hint)
+        .font(theme::small())
+        .text_color(colour)
+        .background_color(theme::RAISED)
+        .margin(vec2(7.0, 2.0))
+        .align(Align2::LEFT_CENTER);
+    let lower = |ui: &mut Ui| {
+        ui.spacing_mut().interact_size.y = area.height();
+        ui.put(area, edit)
+    };
+    ui.scope(lower).inner
+}
+
+/// The warning sign, a small triangle centred at `at`: recognisable without its colour.
+pub(crate) fn paint_warning(ui: &Ui, at: Pos2) {
+    let points = vec![
+        pos2(at.x, at.y - 4.5),
+        pos2(at.x + 5.0, at.y + 4.0),
+        pos2(at.x - 5.0, at.y + 4.0),
+    ];
+    ui.painter()
+        .add(Shape::convex_polygon(points, theme::WARNING, Stroke::NONE));
+}
+
+/// A caption, a value, and "−" and "+" buttons. Returns the step that was pressed (−1 or 1) and the rest of the area.
+pub(crate) fn stepper(ui: &mut Ui, area: Rect, caption: &str, value: &str) -> (Option<i32>, Rect) {
+    let faint = Line::new(theme::small(), theme::TEXT_FAINT);
+    let left = area.left_center();
+    let end = faint.at(ui.painter(), left, Align2::LEFT_CENTER, caption);
+    let at = pos2(end.right() + 7.0, area.center().y);
+    let text = Line::new(theme::small(), theme::TEXT);
+    let end = text.at(ui.painter(), at, Align2::LEFT_CENTER, value);
+    let mut left = end.right() + 5.0;
+    let mut pressed = None;
+    for (sign, step) in [("−", -1), ("+", 1)] {
+        let rect = Rect::from_center_size(pos2(left + 9.0, area.center().y), vec2(18.0, 18.0));
+        let id = ui.scope_id().with((caption, sign));
+        let button = ui.interact(rect, id, Sense::click());
+        let name = format!("{caption} {sign}");
+        button.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
+        let fill = if button.hovered() {
+            theme::HOVERED
+        } else {
+            theme::RAISED
+        };
+        ui.painter().rect_filled(rect, 5.0, fill);
+        let line = Line::new(theme::small(), theme::TEXT);
+        line.at(ui.painter(), rect.center(), Align2::CENTER_CENTER, sign);
+        if button.clicked() {
+            pressed = Some(step);
+        }
+        left += 21.0;
+    }
+    let rest = Rect::from_min_max(pos2(left, area.top()), area.max);
+    (pressed, rest)
+}

@@ -1,0 +1,80 @@
+//! One line of text on a painter.
+
+use egui::text::{LayoutJob, TextWrapping};
+use egui::{Align2, Color32, FontId, Painter, Pos2, Rect};
+
+/// Font and colour of a line.
+#[derive(Clone, Debug)]
+pub(crate) struct Line {
+    pub(crate) font: FontId,
+    pub(crate) colour: Color32,
+}
+
+impl Line {
+    pub(crate) fn new(font: FontId, colour: Color32) -> Self {
+        Self { font, colour }
+    }
+
+    /// Paints `words` with `anchor` at `position`; returns the painted area.
+    pub(crate) fn at(
+        &self,
+        painter: &Painter,
+        position: Pos2,
+        anchor: Align2,
+        words: &str,
+    ) -> Rect {
+        self.paint(
+            painter,
+            position,
+            anchor,
+            words,
+            TextWrapping::no_max_width(),
+        )
+    }
+
+    /// Paints `words` to the right of `position`, cut with "…" where they are wider than `width`.
+    pub(crate) fn elided(
+        &self,
+        painter: &Painter,
+        position: Pos2,
+        words: &str,
+        width: f32,
+    ) -> Rect {
+        let wrapping = TextWrapping::truncate_at_width(width.max(0.0));
+        self.paint(painter, position, Align2::LEFT_CENTER, words, wrapping)
+    }
+
+    /// Paints `words` below and to the right of `position` in at most `lines` lines of `width`.
+    pub(crate) fn wrapped(
+        &self,
+        painter: &Painter,
+        position: Pos2,
+        words: &str,
+        width: f32,
+        lines: usize,
+    ) -> Rect {
+        let wrapping = TextWrapping {
+            max_width: width.max(0.0),
+            max_rows: lines,
+            ..TextWrapping::default()
+        };
+        self.paint(painter, position, Align2::LEFT_TOP, words, wrapping)
+    }
+
+    fn paint(
+        &self,
+        painter: &Painter,
+        position: Pos2,
+        anchor: Align2,
+        words: &str,
+        wrapping: TextWrapping,
+    ) -> Rect {
+        let font = self.font.clone();
+        let mut job = LayoutJob::simple_singleline(words.to_owned(), font, self.colour);
+        job.wrap = wrapping;
+        let galley = painter.layout_job(job);
+        let rect = anchor.anchor_size(position, galley.size());
+        painter.galley(rect.min, galley, self.colour);
+        rect
+    }
+}

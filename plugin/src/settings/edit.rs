@@ -1,0 +1,128 @@
+//! The ways in which people change settings, each by what it means.
+
+use std::path::PathBuf;
+
+use hamiltone_engine::model::ModelChoice;
+use hamiltone_exports::Format;
+
+use super::Settings;
+
+/// One change of the settings.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Edit {
+    /// Run this model.
+    ChooseModel(ModelChoice),
+    /// Run this model beside the first, on the same audio.
+    Compare(ModelChoice),
+    /// Run one model only.
+    StopComparing,
+    /// Exchange the first model and the one that it is compared with.
+    SwapModels,
+    /// Always show this label.
+    Pin(String),
+    /// Show this label when it is probable, as others.
+    Unpin(String),
+    /// Unpin all labels.
+    UnpinAll,
+    /// Never show this label.
+    Hide(String),
+    /// Hide no label by name; groups stay as they are.
+    ShowHidden,
+    /// Show or hide the labels of a group.
+    ShowGroup {
+        /// `music`, `voice`, `nature` or `things`.
+        group: String,
+        /// Whether they show.
+        shown: bool,
+    },
+    /// Let only these labels or sets of labels compete; all of them for an empty list.
+    ChooseAmong(Vec<String>),
+    /// The note of the first label, 0 to 127.
+    FirstNote(u8),
+    /// The MIDI channel of the first label, 1 to 16.
+    NoteChannel(u8),
+    /// Where OSC messages go.
+    OscDestination {
+        /// A numeric address.
+        host: String,
+        /// UDP port.
+        port: u16,
+    },
+    /// At most so many OSC messages a second for each label, 1 to 100.
+    OscRate(u16),
+    /// Write timelines of renders and captures here.
+    BounceFolder(PathBuf),
+    /// Write them in this format, or no longer. The last one stays.
+    BounceFormat {
+        /// The format.
+        format: Format,
+        /// Whether it is written.
+        written: bool,
+    },
+}
+
+impl Settings {
+    /// Makes one change. Values out of range become the nearest valid one; everything else stays as it is, also what
+    /// this program does not know.
+    pub fn apply(&mut self, edit: Edit) {
+        match edit {
+            Edit::ChooseModel(choice) => self.model = choice.into(),
+            Edit::Compare(choice) => self.compare = Some(choice.into()),
+            Edit::StopComparing => self.compare = None,
+            Edit::SwapModels => {
+                if let Some(compared) = &mut self.compare {
+                    std::mem::swap(compared, &mut self.model);
+                }
+            }
+            Edit::Pin(label) => add(&mut self.pinned, label),
+            Edit::Unpin(label) => self.pinned.retain(|known| *known != label),
+            Edit::UnpinAll => self.pinned.clear(),
+            Edit::Hide(label) => {
+                self.pinned.retain(|known| *known != label);
+                add(&mut self.hidden, label);
+            }
+            Edit::ShowHidden => self.hidden.clear(),
+            Edit::ShowGroup { group, shown: true } => {
+                self.groups_hidden.retain(|known| *known != group);
+            }
+            Edit::ShowGroup { group, .. } => add(&mut self.groups_hidden, group),
+            Edit::ChooseAmong(words) => self.among = words,
+            Edit::FirstNote(note) => self.notes.first_note = note.min(127),
+            Edit::NoteChannel(channel) => self.notes.channel = channel.clamp(1, 16),
+            Edit::OscDestination { host, port } => {
+                (self.osc.host, self.osc.port) = (host, port);
+            }
+            Edit::OscRate(rate) => self.osc.updates_per_second = rate.clamp(1, 100),
+            Edit::BounceFolder(folder) => self.bounce_folder = Some(folder),
+            Edit::BounceFormat { format, written } => self.write_format(format, written),
+        }
+    }
+
+    fn write_format(&mut self, format: Format, written: bool) {
+        let mut formats = self.bounce_formats();
+        if written == formats.contains(&format) || (!written && formats.len() == 1) {
+            return;
+        }
+        if written {
+            formats.push(format);
+        } else {
+            formats.retain(|known| *known != format);
+        }
+        let known = Format::ALL.into_iter().filter(|f| formats.contains(f));
+        let known = known.map(|format| format.name().to_owned());
+        // Names of formats that a newer program knows stay.
+        let is_unknown = |name: &String| name.parse::<Format>().is_err();
+        let unknown = self.bounce_formats.iter().filter(|name| is_unknown(name));
+        self.bounce_formats = known.chain(unknown.cloned()).collect();
+    }
+}
+
+/// Adds `name` unless it is there.
+fn add(list: &mut Vec<String>, name: String) {
+    if !list.contains(&name) {
+        list.push(name);
+    }
+}
+
+#[cfg(test)]
+mod tests;

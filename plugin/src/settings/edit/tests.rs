@@ -1,0 +1,146 @@
+use serde_json::{Value, json};
+
+use super::*;
+
+/// Settings that a newer program saved: every object has a field that this one does not know.
+fn newer() -> Value {
+    json!({
+        "version": 9,
+        "model": { "name": "general", "hash": null, "path": null, "gain_db": 3 },
+        "compare": { "name": "esc10", "hash": null, "path": null, "gain_db": -2 },
+        "report_folder": null,
+        "bounce_folder": null,
+        "bounce_formats": ["csv", "hologram", "json"],
+        "pinned": ["Music"],
+        "hidden": ["Dog"],
+        "groups_hidden": ["nature"],
+        "among": [],
+        "notes": { "first_note": 36, "channel": 1, "velocity": "fixed" },
+        "osc": { "host": "127.0.0.1", "port": 9000, "updates_per_second": 10, "prefix": "/stage" },
+        "colours": { "accent": "#73C4FF", "levels": [0.5, 1] },
+    })
+}
+
+/// What `edit` makes of the newer settings, as they are saved.
+fn edited(edit: Edit) -> Value {
+    let mut settings: Settings = serde_json::from_value(newer()).unwrap();
+    settings.apply(edit);
+    serde_json::to_value(settings).unwrap()
+}
+
+fn choice(name: &str) -> ModelChoice {
+    ModelChoice {
+        name: Some(name.to_owned()),
+        ..ModelChoice::default()
+    }
+}
+
+#[test]
+fn each_edit_changes_what_it_means_and_nothing_else() {
+    let music = || "Music".to_owned();
+    let owls = json!({ "name": "owls", "hash": null, "path": null });
+    for (edit, changes) in [
+        (
+            Edit::ChooseModel(choice("owls")),
+            vec![("/model", owls.clone())],
+        ),
+        (Edit::Compare(choice("owls")), vec![("/compare", owls)]),
+        (Edit::StopComparing, vec![("/compare", Value::Null)]),
+        (
+            Edit::SwapModels,
+            vec![
+                ("/model", newer()["compare"].clone()),
+                ("/compare", newer()["model"].clone()),
+            ],
+        ),
+        (
+            Edit::Pin("Speech".to_owned()),
+            vec![("/pinned", json!(["Music", "Speech"]))],
+        ),
+        (Edit::Pin(music()), vec![]),
+        (Edit::Unpin(music()), vec![("/pinned", json!([]))]),
+        (Edit::UnpinAll, vec![("/pinned", json!([]))]),
+        (
+            Edit::Hide(music()),
+            vec![("/pinned", json!([])), ("/hidden", json!(["Dog", "Music"]))],
+        ),
+        (Edit::ShowHidden, vec![("/hidden", json!([]))]),
+        (
+            Edit::ShowGroup {
+                group: "voice".to_owned(),
+                shown: false,
+            },
+            vec![("/groups_hidden", json!(["nature", "voice"]))],
+        ),
+        (
+            Edit::ShowGroup {
+                group: "nature".to_owned(),
+                shown: true,
+            },
+            vec![("/groups_hidden", json!([]))],
+        ),
+        (
+            Edit::ChooseAmong(vec!["genres".to_owned()]),
+            vec![("/among", json!(["genres"]))],
+        ),
+        (Edit::FirstNote(60), vec![("/notes/first_note", json!(60))]),
+        (
+            Edit::FirstNote(200),
+            vec![("/notes/first_note", json!(127))],
+        ),
+        (Edit::NoteChannel(10), vec![("/notes/channel", json!(10))]),
+        (Edit::NoteChannel(0), vec![]),
+        (
+            Edit::OscDestination {
+                host: "::1".to_owned(),
+                port: 8000,
+            },
+            vec![("/osc/host", json!("::1")), ("/osc/port", json!(8000))],
+        ),
+        (
+            Edit::OscRate(500),
+            vec![("/osc/updates_per_second", json!(100))],
+        ),
+        (
+            Edit::BounceFolder("/music".into()),
+            vec![("/bounce_folder", json!("/music"))],
+        ),
+    ] {
+        let mut expected = newer();
+        for (pointer, value) in changes {
+            *expected.pointer_mut(pointer).unwrap() = value;
+        }
+        assert_eq!(edited(edit.clone()), expected, "{edit:?}");
+    }
+}
+
+#[test]
+fn formats_are_switched_one_by_one_and_the_last_one_stays() {
+    let format = |name: &str| name.parse::<Format>().unwrap();
+    let set = |settings: &mut Settings, name: &str, written| {
+        settings.apply(Edit::BounceFormat {
+            format: format(name),
+            written,
+        });
+    };
+    let mut settings: Settings = serde_json::from_value(newer()).unwrap();
+    set(&mut settings, "csv", false);
+    assert_eq!(settings.bounce_formats(), [format("json")]);
+    set(&mut settings, "json", false);
+    assert_eq!(settings.bounce_formats(), [format("json")]);
+    set(&mut settings, "csv", true);
+    assert!(settings.bounce_formats.contains(&"hologram".to_owned()));
+    assert_eq!(settings.bounce_formats().len(), 2);
+    // An empty list is all of them.
+    let mut all = Settings::default();
+    set(&mut all, "csv", false);
+    assert_eq!(all.bounce_formats().len(), Format::ALL.len() - 1);
+    assert!(!all.bounce_formats().contains(&format("csv")));
+}
+
+#[test]
+fn swapping_without_a_second_model_changes_nothing() {
+    let mut settings = Settings::default();
+    settings.apply(Edit::SwapModels);
+    assert_eq!(settings, Settings::default());
+}
