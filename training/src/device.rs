@@ -9,7 +9,7 @@ use candle_core::Device;
 ///
 /// # Errors
 /// If the program was built for a GPU and there is none that works.
-pub(crate) fn training_device() -> anyhow::Result<Device> {
+pub fn training_device() -> anyhow::Result<Device> {
     let device = Device::cuda_if_available(0)
         .context("no GPU that works here: build without `--features cuda` to train on the CPU")?;
     if device.is_cuda() {

@@ -14,7 +14,7 @@ use crate::run::initial_weights;
 ///
 /// # Errors
 /// If its head knows more than it would have then.
-pub(crate) fn pool_by(
+pub fn pool_by(
     pooling: TemporalPooling,
     architecture: &mut Architecture,
     weights: &mut Weights,
@@ -52,10 +52,7 @@ pub(crate) fn pool_by(
 /// # Errors
 /// If that is no list of whole quaternion filters, one number a block, none less than there are, or the network
 /// is a real one.
-pub(crate) fn wider(
-    architecture: &Architecture,
-    channels: &[usize],
-) -> anyhow::Result<Architecture> {
+pub fn wider(architecture: &Architecture, channels: &[usize]) -> anyhow::Result<Architecture> {
     ensure!(
         architecture.algebra == Algebra::Quaternion,
         "only quaternion networks can be widened"
@@ -89,7 +86,7 @@ pub(crate) fn wider(
 ///
 /// # Errors
 /// If the weights are not of the shape `before`.
-pub(crate) fn widen(
+pub fn widen(
     before: &Architecture,
     weights: &Weights,
     after: &Architecture,

@@ -30,7 +30,7 @@ pub struct ClipFeatures {
 }
 
 /// Columns that a clip has at least: less than .9 s is followed by silence. Chosen from 0 and 4 to 9 on the same
-/// instruments under 1 s that `hamiltone-training beginnings` measures, so its figures for them are optimistic.
+/// instruments under 1 s that `hamiltone-research beginnings` measures, so its figures for them are optimistic.
 const LEAST_COLUMNS: usize = 5;
 
 impl ClipFeatures {

@@ -85,8 +85,11 @@ impl Dataset {
         Ok(dataset)
     }
 
-    /// As [`Dataset::open`], for those who learn from none of it: recordings may straddle folds.
-    pub(crate) fn open_to_measure(folder: &Path, task: Task) -> anyhow::Result<Self> {
+    /// As [`Dataset::open`], for measuring alone: recordings may straddle folds.
+    ///
+    /// # Errors
+    /// As [`Dataset::open`].
+    pub fn open_to_measure(folder: &Path, task: Task) -> anyhow::Result<Self> {
         if !folder.is_dir() {
             bail!(
                 "there is no folder {}: --data names the data sets",

@@ -105,7 +105,7 @@ impl Task {
     }
 
     /// The set's folder inside a folder of sets.
-    pub(crate) fn folder(self) -> &'static str {
+    pub fn folder(self) -> &'static str {
         match self {
             Self::Esc10 | Self::Esc50 => "esc50",
             other => other.name(),

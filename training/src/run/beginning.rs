@@ -16,9 +16,9 @@ use super::network::initial_weights;
 use super::recipe::{Head, Start};
 use crate::evaluation::Evaluation;
 use crate::files;
-use crate::heritage::{Heritage, MN04, Role};
+use crate::heritage::{Heritage, Role};
 use crate::pruning::remove;
-use crate::teacher::{MappedTeacher, OurTeacher, Teacher};
+use crate::teacher::{Teacher, TeacherRequest};
 use crate::widening::pool_by;
 
 /// A mel's variance counts as this share of its component's mean variance at least. In clips that
@@ -40,18 +40,18 @@ pub(super) struct Beginning {
 
 impl FoldTask<'_> {
     /// Fresh weights, or those of the model that the recipe starts from.
-    pub(super) fn beginning(&self, training: &[usize]) -> anyhow::Result<Beginning> {
+    pub(super) fn beginning(
+        &self,
+        training: &[usize],
+        teacher: Option<&dyn Teacher>,
+    ) -> anyhow::Result<Beginning> {
         let mut beginning = match &self.recipe.start {
             Some(start) => self.begin_from(start)?,
             None => self.begin_anew(training)?,
         };
-        if let Some(distillation) = &self.recipe.distillation {
+        if let Some(teacher) = teacher {
             // No weights are the teacher's, but what its sounds taught it is passed on.
-            let teacher = match &distillation.map {
-                Some(_) => Heritage::new(MN04, ""), // MIT asks for no more than its name
-                None => Heritage::of(&self.model(&distillation.teacher)?.card),
-            };
-            beginning.heritage = beginning.heritage.and(Role::Teacher, &teacher);
+            beginning.heritage = beginning.heritage.and(Role::Teacher, &teacher.heritage());
         }
         Ok(beginning)
     }
@@ -186,20 +186,14 @@ impl FoldTask<'_> {
         let Some(distillation) = &self.recipe.distillation else {
             return Ok(None);
         };
-        if let Some(map) = &distillation.map {
-            let net = self.recipe.path(&distillation.teacher, self.fold);
-            let teacher = MappedTeacher::open(&net, Path::new(map), &self.label_names());
-            return Ok(Some(Box::new(
-                teacher.context("the teacher of the recipe")?,
-            )));
-        }
-        let file = self.model(&distillation.teacher)?;
-        ensure!(
-            file.card.labels == self.label_names(),
-            "the teacher {} has other labels",
-            file.card.name
-        );
-        Ok(Some(Box::new(OurTeacher::new(&file))))
+        let path = self.recipe.path(&distillation.teacher, self.fold);
+        let request = TeacherRequest {
+            path: &path,
+            map: distillation.map.as_deref().map(Path::new),
+            labels: &self.label_names(),
+            features: self.features,
+        };
+        self.teachers.open(&request).map(Some)
     }
 
     /// Labels as the card has them.
@@ -262,10 +256,7 @@ impl FoldTask<'_> {
 }
 
 /// Mean and variance of each component and mel over clips, for the input norm.
-pub(crate) fn input_statistics(
-    features: &FeatureSettings,
-    clips: &[&[f32]],
-) -> (Vec<f32>, Vec<f32>) {
+pub fn input_statistics(features: &FeatureSettings, clips: &[&[f32]]) -> (Vec<f32>, Vec<f32>) {
     let size = COMPONENTS * features.mel_bands;
     let sums: Vec<(Vec<f64>, Vec<f64>, usize)> = clips
         .par_iter()

@@ -47,11 +47,11 @@ impl FoldTask<'_> {
         split: &Split,
         done: &mut Progress,
     ) -> anyhow::Result<()> {
-        let beginning = self.beginning(&split.training)?;
+        let teacher = self.teacher()?;
+        let beginning = self.beginning(&split.training, teacher.as_deref())?;
         self.check_crops(&beginning.architecture)?;
         let mut learner = self.learner(&beginning, folder, done)?;
         let means = beginning.weights["input_norm.mean"].clone();
-        let teacher = self.teacher()?;
         let material = self.material(&means, teacher.as_deref());
         let views = match self.recipe.start.as_ref().map_or(0, |start| start.views) {
             0 => None,

@@ -14,7 +14,7 @@ use super::checkpoint::{CONFUSION, EpochRecord, FoldFolder, MODEL, Progress};
 use super::{Head, Recipe};
 use crate::dataset::{Dataset, Split, split};
 use crate::evaluation::{Evaluation, evaluate};
-use crate::teacher::Teacher;
+use crate::teacher::{Teacher, TeacherLoader};
 use crate::{random, report};
 
 /// Purposes of random streams (see [`random::stream`]).
@@ -55,7 +55,7 @@ pub struct FoldOutcome {
 }
 
 /// What a fold's pictures are called.
-pub(crate) fn fold_title(name: &str, fold: usize) -> String {
+pub fn fold_title(name: &str, fold: usize) -> String {
     format!("{name}, fold {fold}")
 }
 
@@ -67,6 +67,7 @@ pub(super) struct FoldTask<'a> {
     pub(super) audio: &'a [Vec<f32>],
     pub(super) features: &'a FeatureSettings,
     pub(super) fold: usize,
+    pub(super) teachers: &'a dyn TeacherLoader,
 }
 
 impl FoldTask<'_> {

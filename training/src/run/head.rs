@@ -36,10 +36,10 @@ impl FoldTask<'_> {
             .start
             .as_ref()
             .context("a model to start from")?;
-        let mut beginning = self.beginning(&split.training)?;
+        let teacher = self.teacher()?;
+        let mut beginning = self.beginning(&split.training, teacher.as_deref())?;
         self.check_crops(&beginning.architecture)?;
         let means = beginning.weights["input_norm.mean"].clone();
-        let teacher = self.teacher()?;
         let material = self.material(&means, teacher.as_deref());
         let mut views = Views::new(self, &material, split, &beginning, start.views)?;
         if let Some(distillation) = &self.recipe.distillation {

@@ -71,7 +71,7 @@ fn divergence(logits: &Tensor, guidance: &Guidance) -> Result<Tensor> {
 
 /// The mean over labels and clips of −t·ln σ(z) − (1 − t)·ln(1 − σ(z)), in the form that never
 /// overflows: max(z, 0) − t·z + ln(1 + e^−|z|).
-pub(crate) fn binary_cross_entropy(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
+pub fn binary_cross_entropy(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
     let tail = (logits.abs()?.neg()?.exp()? + 1.0)?.log()?;
     ((logits.relu()? - (targets * logits)?)? + tail)?.mean_all()
 }

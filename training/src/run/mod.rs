@@ -19,41 +19,43 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 pub use arguments::TrainArguments;
-pub(crate) use beginning::input_statistics;
+pub use beginning::input_statistics;
 pub use checkpoint::EpochRecord;
 pub use fold::FoldOutcome;
 use fold::FoldTask;
-pub(crate) use fold::fold_title;
+pub use fold::fold_title;
 use folder::RunFolder;
 use hamiltone_engine::features::FeatureSettings;
 use indicatif::{ProgressBar, ProgressStyle};
-pub(crate) use loss::binary_cross_entropy;
-pub(crate) use network::{TrainingNetwork, initial_weights};
+pub use loss::binary_cross_entropy;
+pub use network::{TrainingNetwork, initial_weights};
 pub use recipe::{Distillation, Head, Recipe, Start};
 pub use step::BareTraining;
 
 use crate::audio_cache::AudioCache;
 use crate::dataset::{Dataset, Task, leave_out_unreadable, load_audio};
 use crate::report;
+use crate::teacher::TeacherLoader;
 
 /// Runs (or resumes) a training run: every wanted fold in turn, then the results over all; with
 /// several seeds a run for each, then `seeds.json` with the results over these.
 ///
 /// # Errors
 /// If the data cannot be read, the folder cannot be written, or candle fails.
-pub fn train(arguments: &TrainArguments) -> anyhow::Result<()> {
+pub fn train(arguments: &TrainArguments, teachers: &dyn TeacherLoader) -> anyhow::Result<()> {
     if arguments.seeds.is_empty() {
-        return train_one(arguments).map(|_| ());
+        return train_one(arguments, teachers).map(|_| ());
     }
     let mut of_seeds = Vec::new();
     for &seed in &arguments.seeds {
         arguments.say(&format!("seed {seed}"));
-        let outcomes = train_one(&TrainArguments {
+        let of_seed = TrainArguments {
             out: arguments.out.join(format!("seed{seed}")),
             seed: Some(seed),
             seeds: Vec::new(),
             ..arguments.clone()
-        })?;
+        };
+        let outcomes = train_one(&of_seed, teachers)?;
         of_seeds.push((seed, outcomes));
     }
     let line = report::write_seeds(&arguments.out, &of_seeds)?;
@@ -63,7 +65,10 @@ pub fn train(arguments: &TrainArguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn train_one(arguments: &TrainArguments) -> anyhow::Result<Vec<FoldOutcome>> {
+fn train_one(
+    arguments: &TrainArguments,
+    teachers: &dyn TeacherLoader,
+) -> anyhow::Result<Vec<FoldOutcome>> {
     let recipe = arguments.recipe()?;
     let recordings = Recordings::load(
         &arguments.data,
@@ -79,6 +84,7 @@ fn train_one(arguments: &TrainArguments) -> anyhow::Result<Vec<FoldOutcome>> {
         recordings: &recordings,
         out: &arguments.out,
         quiet: arguments.quiet,
+        teachers,
     };
     let outcomes = run.execute(&arguments.folds, arguments.restart)?;
     if arguments.json {
@@ -138,8 +144,10 @@ pub struct Run<'a> {
     pub recordings: &'a Recordings,
     /// Where checkpoints, models, results and pictures go.
     pub out: &'a Path,
-    /// Whether nothing is said.
+    /// Print no progress.
     pub quiet: bool,
+    /// Opens the teacher, if the recipe names one.
+    pub teachers: &'a dyn TeacherLoader,
 }
 
 impl Run<'_> {
@@ -165,6 +173,7 @@ impl Run<'_> {
             audio,
             features: &features,
             fold,
+            teachers: self.teachers,
         };
         if restart {
             for &fold in &wanted {
@@ -254,7 +263,7 @@ fn why_one_fold(dataset: &Dataset) -> String {
 }
 
 /// A bar on the terminal; nothing where there is none or it is not wanted.
-pub(crate) fn progress(length: u64, message: &str, quiet: bool) -> ProgressBar {
+pub fn progress(length: u64, message: &str, quiet: bool) -> ProgressBar {
     let bar = if quiet {
         ProgressBar::hidden()
     } else {

@@ -20,17 +20,18 @@ use crate::random::normal;
 const STATISTICS_DECAY: f64 = 0.9;
 
 /// Every tensor of a network as a variable, and the average of each over the steps.
-pub(crate) struct TrainingNetwork {
+pub struct TrainingNetwork {
     vars: BTreeMap<String, Var>,
     average: BTreeMap<String, Tensor>,
-    pub(crate) network: Network,
+    /// The network.
+    pub network: Network,
     /// Whether only the head learns.
-    pub(crate) frozen: bool,
+    pub frozen: bool,
 }
 
 impl TrainingNetwork {
     /// With these weights.
-    pub(crate) fn new(
+    pub fn new(
         architecture: &Architecture,
         features: &FeatureSettings,
         weights: &Weights,
@@ -62,12 +63,12 @@ impl TrainingNetwork {
     }
 
     /// Says whether only the head learns from now on.
-    pub(crate) fn freeze_trunk(&mut self, frozen: bool) {
+    pub fn freeze_trunk(&mut self, frozen: bool) {
         self.frozen = frozen;
     }
 
     /// The variables that the optimiser adjusts; `true` where weight decay applies.
-    pub(crate) fn trained(&self) -> Vec<(String, Var, bool)> {
+    pub fn trained(&self) -> Vec<(String, Var, bool)> {
         let names = self.network.trained().map(|(name, _, kind)| (name, kind));
         names
             .filter(|(name, _)| !self.frozen || name.starts_with("head."))
@@ -82,7 +83,7 @@ impl TrainingNetwork {
     }
 
     /// Takes a batch's statistics into the running ones.
-    pub(crate) fn take_statistics(&self, statistics: NormStatistics) -> candle_core::Result<()> {
+    pub fn take_statistics(&self, statistics: NormStatistics) -> candle_core::Result<()> {
         for (name, of_batch) in statistics {
             for (part, values) in ["mean", "variance"].into_iter().zip(of_batch) {
                 let var = &self.vars[&format!("{name}.{part}")];
@@ -94,11 +95,7 @@ impl TrainingNetwork {
     }
 
     /// Takes the present values into the average. In the first steps it follows faster.
-    pub(crate) fn take_average(
-        &mut self,
-        decay: f64,
-        steps_done: usize,
-    ) -> candle_core::Result<()> {
+    pub fn take_average(&mut self, decay: f64, steps_done: usize) -> candle_core::Result<()> {
         let decay = decay.min((1.0 + steps_done as f64) / (10.0 + steps_done as f64));
         for (name, average) in &mut self.average {
             let now = self.vars[name].as_tensor();
@@ -115,7 +112,7 @@ impl TrainingNetwork {
     }
 
     /// The averaged weights, as a model file holds them.
-    pub(crate) fn averaged_weights(&self) -> candle_core::Result<Weights> {
+    pub fn averaged_weights(&self) -> candle_core::Result<Weights> {
         let list = |(name, tensor): (&String, &Tensor)| {
             Ok((name.clone(), tensor.flatten_all()?.to_vec1::<f32>()?))
         };
@@ -123,7 +120,7 @@ impl TrainingNetwork {
     }
 
     /// Everything that must be saved, by name.
-    pub(crate) fn state(&self) -> BTreeMap<String, Tensor> {
+    pub fn state(&self) -> BTreeMap<String, Tensor> {
         let now = self
             .vars
             .iter()
@@ -136,7 +133,7 @@ impl TrainingNetwork {
     }
 
     /// Takes up a saved [`state`](Self::state).
-    pub(crate) fn restore(&mut self, state: &BTreeMap<String, Tensor>) -> anyhow::Result<()> {
+    pub fn restore(&mut self, state: &BTreeMap<String, Tensor>) -> anyhow::Result<()> {
         for (name, var) in &self.vars {
             let find = |part: &str| saved_like(var, &format!("{part}.{name}"), state);
             var.set(&find("now")?)?;
@@ -147,7 +144,7 @@ impl TrainingNetwork {
 }
 
 /// Fresh weights; `means` and `variances` (`4 × mels`) are those of the training set.
-pub(crate) fn initial_weights(
+pub fn initial_weights(
     architecture: &Architecture,
     features: &FeatureSettings,
     (means, variances): (Vec<f32>, Vec<f32>),
