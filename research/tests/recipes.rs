@@ -7,7 +7,7 @@ use std::path::Path;
 
 use common::{Trial, failed, succeeded};
 use hamiltone_engine::model::{Model, ModelFile};
-use hamiltone_training::run::Recipe;
+use hamiltone_training::recipe::Recipe;
 
 fn set(trial: &Trial, out: &str, settings: &[&str]) -> std::process::Output {
     let mut more = vec!["--channels", "8", "--epochs", "3"];

@@ -12,8 +12,8 @@ use rand::Rng;
 use rayon::prelude::*;
 
 use crate::material::{RATE, SECONDS_POWER, Source, read_material};
+use crate::progress_bar::progress_bar;
 use crate::random::stream;
-use crate::run::progress;
 
 /// Segments that statistics are usually taken from.
 pub const SEGMENTS: usize = 2_000;
@@ -89,7 +89,7 @@ pub fn add_statistics(
     let mels = card.features.mel_bands;
     let network = Arc::new(PackedNetwork::new(&card.architecture, mels, &weights));
     let segments = Segment::draw(learned, segments);
-    let bar = progress(segments.len() as u64, "statistics of classes", quiet);
+    let bar = progress_bar(segments.len() as u64, "statistics of classes", quiet);
     let answers = ask_all(&segments, &|samples| {
         bar.inc(1);
         ask(&network, &card.features, samples)

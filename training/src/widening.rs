@@ -7,7 +7,7 @@ use hamiltone_engine::network::{Algebra, Architecture, TemporalPooling};
 use rand_chacha::ChaCha8Rng;
 
 use crate::pruning::{Kept, put_back};
-use crate::run::initial_weights;
+use crate::trainer::initial_weights;
 
 /// The network with another temporal pooling and the same answers: what its head did not know of counts
 /// nothing at first.
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
     use crate::pruning::remove;
     use crate::random::{normal, stream};
-    use crate::run::initial_weights;
+    use crate::trainer::initial_weights;
 
     /// Frames of noise.
     fn frames(random: &mut ChaCha8Rng, features: &FeatureSettings) -> Vec<f32> {

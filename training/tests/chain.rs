@@ -10,7 +10,7 @@ use hamiltone_engine::model::{Model, ModelFile};
 use hamiltone_training::audio_cache::AudioCache;
 use hamiltone_training::dataset::{Dataset, Task, load_audio, split};
 use hamiltone_training::evaluation::evaluate;
-use hamiltone_training::run::Recipe;
+use hamiltone_training::recipe::Recipe;
 
 const PRUNING: &str = "pruning = { score = \"l1\", plan = { uniform = { share = 0.5, blocks = 1 } }, \
                        multiple = 1 }";
@@ -140,10 +140,12 @@ fn what_cannot_follow_is_said() {
         &["distillation = { teacher = \"a.onnx\" }"],
         &["map of its labels"],
     );
-    says(
-        &["distillation = { teacher = \"a.onnx\", map = \"map.csv\" }"],
-        &["a.onnx", "hamiltone-research train"],
-    );
+    std::fs::write(trial.path("map.csv"), "").unwrap();
+    std::fs::write(trial.path("a.onnx"), "").unwrap();
+    let [net, map] = ["a.onnx", "map.csv"].map(|name| trial.path(name));
+    let onnx = format!("distillation = {{ teacher = {net:?}, map = {map:?} }}");
+    let message = failed(&set(&trial, "onnx", &[&onnx]));
+    assert!(message.contains("hamiltone-research train"), "{message}");
 }
 
 #[test]

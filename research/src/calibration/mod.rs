@@ -8,8 +8,10 @@ mod clips;
 mod hierarchy;
 mod levels;
 mod measure;
+mod outcome;
 mod platt;
 mod report;
+mod sums;
 mod truth;
 mod windows;
 mod work;
@@ -25,7 +27,7 @@ use self::windows::Asked;
 use self::work::Material;
 use crate::teacher::{LABELS, Mn04, RATE};
 use hamiltone_training::audio_cache::AudioCache;
-use hamiltone_training::run::progress;
+use hamiltone_training::progress_bar::progress_bar;
 
 /// What `calibrate` is told.
 #[derive(clap::Args, Debug, Clone)]
@@ -82,7 +84,7 @@ pub fn calibrate(arguments: &CalibrateArguments) -> anyhow::Result<()> {
         let mut answers = Vec::new();
         for set in &sets {
             let message = format!("{name}: {}", set.name);
-            let bar = progress(set.clips.len() as u64, &message, arguments.quiet);
+            let bar = progress_bar(set.clips.len() as u64, &message, arguments.quiet);
             answers.push(asked.hear(set, &audio, &cache, &|| bar.inc(1))?);
             bar.finish_and_clear();
         }
@@ -133,7 +135,7 @@ fn truths(
     let teacher = Mn04::open(&arguments.teacher)?;
     let each = sets.iter().map(|set| {
         let message = format!("mn04: {}", set.name);
-        let bar = progress(set.clips.len() as u64, &message, arguments.quiet);
+        let bar = progress_bar(set.clips.len() as u64, &message, arguments.quiet);
         let heard = windows::teacher(&teacher, set, audio, cache, &|| bar.inc(1))?;
         bar.finish_and_clear();
         let truth = |(clip, heard): (usize, &Vec<f32>)| judge.of(set, clip, heard);

@@ -5,29 +5,11 @@ use std::path::Path;
 
 use anyhow::Context;
 
-use super::clips::SOUNDS;
 use super::levels::PRECISION;
-use super::measure::{BINS, SHOWN};
-use super::work::{Both, Outcome, Part};
+use super::outcome::{Both, Outcome, Part};
 use crate::pictures::reliability;
 use hamiltone_training::files;
 use hamiltone_training::report::Spread;
-
-/// For a model's card: how it was learned, and how far it holds.
-pub(super) fn protocol(outcome: &Outcome, sets: &[&str]) -> String {
-    format!(
-        "{} clips of {} recordings ({}); truth by class, of {SOUNDS} by mn04; labels with few examples \
-         are close to what all share; error of the {SHOWN} labels shown {:.3} (sd {:.3}, {} folds by \
-         recording, {BINS} bins; uncalibrated {:.3})",
-        outcome.clips,
-        outcome.recordings,
-        sets.join(", "),
-        outcome.error_shown.after.mean,
-        outcome.error_shown.after.deviation.unwrap_or(0.0),
-        outcome.folds,
-        outcome.error_shown.before.mean,
-    )
-}
 
 /// Tables in Markdown.
 pub(super) fn markdown(name: &str, outcome: &Outcome) -> String {

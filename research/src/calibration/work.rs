@@ -4,15 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hamiltone_engine::model::Calibration;
 use rayon::prelude::*;
-use serde::Serialize;
 
 use super::clips::Set;
 use super::levels::{PRECISION, Peak, levels};
-use super::measure::{Bin, On, Reliability, SHOWN};
+use super::measure::{On, Reliability, SHOWN};
+use super::outcome::{Both, Outcome, Part, both, protocol};
 use super::platt::{Example, Mapping, fit};
+use super::sums::Sums;
 use super::truth::{Judge, Truth};
 use super::windows::Answer;
-use hamiltone_training::report::{Spread, spread};
+use hamiltone_training::report::spread;
 
 /// Folds of groups.
 const FOLDS: usize = 5;
@@ -42,63 +43,6 @@ pub(super) struct Material<'a> {
 struct Learned {
     mappings: Vec<Mapping>,
     levels: Vec<f64>,
-}
-
-/// What was measured on some clips.
-#[derive(Default, Clone)]
-struct Sums {
-    /// Of what is shown: as the network is, and calibrated.
-    shown: [Reliability; 2],
-    /// Of everything that is known.
-    all: [Reliability; 2],
-    /// As the network is at the usual threshold; calibrated, at each label's level; by set.
-    on: BTreeMap<usize, [On; 2]>,
-    /// At thresholds that move everything, as the network is and calibrated.
-    swept: Vec<[On; 2]>,
-}
-
-/// A figure as the network is, and calibrated.
-#[derive(Debug, Clone, Copy, Serialize)]
-pub(super) struct Both<T> {
-    pub(super) before: T,
-    pub(super) after: T,
-}
-
-/// A part that was measured.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct Part {
-    pub(super) name: String,
-    pub(super) clips: usize,
-    /// Calibration error of the labels that are shown.
-    pub(super) error_shown: Both<f64>,
-    /// Share of clips with a right specific label on; none without classes.
-    pub(super) coverage: Option<Both<f64>>,
-    /// Share of specific labels that are on and right.
-    pub(super) precision: Option<Both<f64>>,
-}
-
-/// Everything that was measured.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct Outcome {
-    pub(super) clips: usize,
-    pub(super) recordings: usize,
-    pub(super) folds: usize,
-    /// Over folds: calibration error of the five labels that are shown, and of everything that is known.
-    pub(super) error_shown: Both<Spread>,
-    pub(super) error_all: Both<Spread>,
-    /// Over folds, on clips with classes.
-    pub(super) coverage: Both<Spread>,
-    pub(super) precision: Both<Spread>,
-    /// Coverage where a common threshold or bias gives the stated precision; none where none does.
-    pub(super) coverage_at_precision: Both<Option<f64>>,
-    /// Reliability of what is shown, over all folds.
-    pub(super) bins: Both<Vec<Bin>>,
-    /// Set by set, calibrated by other recordings of all sets.
-    pub(super) by_set: Vec<Part>,
-    /// Set by set, calibrated by the other sets alone.
-    pub(super) left_out: Vec<Part>,
-    /// Labels by their examples: none, one to four, five to nineteen, more.
-    pub(super) labels_by_examples: [usize; 4],
 }
 
 impl<'a> Material<'a> {
@@ -363,33 +307,8 @@ impl<'a> Material<'a> {
             examples: self.examples(),
             precision: Some(PRECISION),
             clips: self.clips.len() as u64,
-            protocol: super::report::protocol(outcome, &self.sets),
+            protocol: protocol(outcome, &self.sets),
         }
-    }
-}
-
-impl Sums {
-    fn plus(&mut self, other: &Self) {
-        for side in 0..2 {
-            self.shown[side].plus(&other.shown[side]);
-            self.all[side].plus(&other.all[side]);
-        }
-        for (set, on) in &other.on {
-            let sums = self.on.entry(*set).or_default();
-            (0..2).for_each(|side| sums[side].plus(&on[side]));
-        }
-        self.swept
-            .resize(other.swept.len().max(self.swept.len()), Default::default());
-        for (sums, on) in self.swept.iter_mut().zip(&other.swept) {
-            (0..2).for_each(|side| sums[side].plus(&on[side]));
-        }
-    }
-}
-
-fn both<S, T>(sides: &[S; 2], of: impl Fn(&S) -> T) -> Both<T> {
-    Both {
-        before: of(&sides[0]),
-        after: of(&sides[1]),
     }
 }
 

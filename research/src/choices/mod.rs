@@ -22,7 +22,7 @@ use crate::zero_shot::listener::Listener;
 use crate::zero_shot::sets::{Set, sets};
 use hamiltone_training::audio_cache::AudioCache;
 use hamiltone_training::files;
-use hamiltone_training::run::progress;
+use hamiltone_training::progress_bar::progress_bar;
 
 /// What `choices` is told.
 #[derive(clap::Args, Debug, Clone)]
@@ -133,7 +133,7 @@ fn fit_all(arguments: &ChoicesArguments) -> anyhow::Result<Vec<Outcome>> {
         let mut answers = Vec::new();
         for set in &sets {
             let message = format!("{}: {}", listener.name, set.name);
-            let bar = progress(set.clips.len() as u64, &message, arguments.quiet);
+            let bar = progress_bar(set.clips.len() as u64, &message, arguments.quiet);
             answers.push(listener.hear(set, &audio, std::path::Path::new(""), &|| bar.inc(1))?);
             bar.finish_and_clear();
         }

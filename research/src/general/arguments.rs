@@ -7,12 +7,12 @@ use anyhow::{Context, ensure};
 use hamiltone_engine::features::COMPONENTS;
 use hamiltone_engine::network::{Architecture, TemporalPooling};
 
-use super::Mixing;
-use super::beginning::hash_of;
-use super::folder::Settings;
+use super::mixture::Mixing;
+use super::progress::Settings;
 use crate::teacher::{HIDDEN, LABELS};
 use hamiltone_training::pruning::{Plan, Pruning, Score};
 use hamiltone_training::statistics::SEGMENTS;
+use hamiltone_training::trainer::file_sha256;
 use hamiltone_training::widening::wider;
 
 /// What `distil` is told.
@@ -145,22 +145,13 @@ impl GeneralArguments {
             ("--candidates", self.candidates.to_string()),
             ("--survey", self.survey.to_string()),
             ("--research", research.to_owned()),
-            ("--teacher", format!("SHA-256 {}", hash_of(&self.teacher)?)),
+            (
+                "--teacher",
+                format!("SHA-256 {}", file_sha256(&self.teacher)?),
+            ),
         ];
         let named = settings.map(|(option, value)| (option.to_owned(), value));
         Ok(BTreeMap::from(named))
-    }
-
-    /// Seed of the crops: with a model to go on from, which may have heard those of `--seed` already, another for each.
-    ///
-    /// # Errors
-    /// If the model cannot be read.
-    pub(super) fn seed_of_crops(&self) -> anyhow::Result<u64> {
-        let Some(start) = &self.start else {
-            return Ok(self.seed);
-        };
-        let hash = hash_of(start).context("--start")?;
-        Ok(self.seed ^ u64::from_str_radix(&hash[..16], 16)?)
     }
 
     /// Tenths of a second of a step's crops, and how many there are.
@@ -233,36 +224,6 @@ mod tests {
     struct Line {
         #[command(flatten)]
         arguments: GeneralArguments,
-    }
-
-    #[test]
-    fn who_goes_on_from_another_model_hears_other_crops() {
-        let folder = tempfile::tempdir().unwrap();
-        let seed = |start: Option<&str>, seed: &str| {
-            let mut line = vec!["distil", "--material", "m", "--teacher", "t", "--out", "o"];
-            let path = start.map(|weights| {
-                let path = folder.path().join("start");
-                std::fs::write(&path, weights).unwrap();
-                path.display().to_string()
-            });
-            line.extend(path.iter().flat_map(|path| ["--start", path]));
-            line.extend(["--seed", seed]);
-            let Line { arguments } = Line::try_parse_from(line).unwrap();
-            arguments.seed_of_crops()
-        };
-        assert_eq!(seed(None, "5").unwrap(), 5);
-        let mut seeds: Vec<u64> = [
-            (Some("a"), "1"),
-            (Some("b"), "1"),
-            (Some("a"), "2"),
-            (None, "1"),
-        ]
-        .map(|(start, number)| seed(start, number).unwrap())
-        .to_vec();
-        assert_eq!(seeds[0], seed(Some("a"), "1").unwrap());
-        seeds.sort_unstable();
-        seeds.dedup();
-        assert_eq!(seeds.len(), 4);
     }
 
     #[test]

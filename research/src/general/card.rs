@@ -2,9 +2,11 @@
 
 use hamiltone_engine::features::FeatureSettings;
 use hamiltone_engine::model::{Card, Probe, TaskKind};
+use hamiltone_engine::network::Architecture;
 
-use super::GeneralArguments;
-use super::beginning::Student;
+use super::arguments::GeneralArguments;
+use super::progress::Progress;
+use super::start::Origin;
 use crate::teacher::{MN04, audioset_groups, audioset_labels};
 use hamiltone_training::heritage::{Heritage, Role};
 
@@ -12,7 +14,8 @@ use hamiltone_training::heritage::{Heritage, Role};
 pub(super) fn card(
     arguments: &GeneralArguments,
     features: &FeatureSettings,
-    student: &Student,
+    (architecture, origin): (&Architecture, &Origin),
+    done: &Progress,
 ) -> Card {
     let (sounds, licence) = match arguments.research {
         true => (
@@ -25,7 +28,7 @@ pub(super) fn card(
         ),
     };
     let own = Heritage::new(&format!("{sounds}, judged by {MN04}"), licence);
-    let heritage = own.and(Role::Beginning, &student.origin.heritage);
+    let heritage = own.and(Role::Beginning, &origin.heritage);
     Card {
         format_version: 0, // this and the counts are filled in when the file is sealed
         name: arguments.name.clone(),
@@ -41,12 +44,11 @@ pub(super) fn card(
         calibration: None,
         choices: Vec::new(),
         features: features.clone(),
-        architecture: student.architecture.clone(),
+        architecture: architecture.clone(),
         default_window_s: 2.0,
         training_data: heritage.training_data,
         licence: heritage.licence,
-        accuracy: student
-            .done
+        accuracy: done
             .records
             .last()
             .map(|record| record.agreement.accuracy())
@@ -55,8 +57,8 @@ pub(super) fn card(
         parameters: 0,
         multiply_adds_per_second: 0,
         memory_bytes: 0,
-        parent: student.origin.parent.clone(),
-        pruning: student.origin.pruning.clone(),
+        parent: origin.parent.clone(),
+        pruning: origin.pruning.clone(),
         probe: Probe {
             seed: arguments.seed,
             input_sha256: String::new(),

@@ -1,11 +1,11 @@
 //! The folder of a long training: whose run it is.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Context, ensure};
 
-use super::progress::{MODEL, Progress};
+use super::progress::{MODEL, Progress, Settings};
 use hamiltone_training::files;
 use hamiltone_training::material::Source;
 
@@ -15,9 +15,6 @@ const SOUNDS: &str = "sounds.txt";
 /// What settings were in runs that were begun before they could be chosen.
 const BEFORE_THERE_WERE: [(&str, &str); 2] = [("--changes", "1"), ("--candidates", "1")];
 
-/// Settings by option, in words.
-pub(super) type Settings = BTreeMap<String, String>;
-
 /// Makes a folder this run's, or refuses if it holds one with other settings or one that learned
 /// from sounds of which some are gone. More sounds than before are welcome; so are runs from
 /// before settings and sounds were kept.
@@ -26,11 +23,18 @@ pub(super) type Settings = BTreeMap<String, String>;
 /// Also if the folder cannot be read or written.
 pub(super) fn claim(
     out: &Path,
+    run: Option<&Progress>,
     settings: &Settings,
     sounds: &BTreeSet<String>,
 ) -> anyhow::Result<()> {
     let list = out.join(SOUNDS);
-    if let Some(run) = Progress::read(out)? {
+    if let Some(run) = run {
+        ensure!(
+            !run.settings.is_empty(),
+            "{} holds a run of an early version, which did not keep its settings. {}",
+            out.display(),
+            way_out(out)
+        );
         let changed: Vec<String> = settings
             .iter()
             .filter_map(|(option, now)| {
@@ -97,6 +101,8 @@ pub(super) fn names(learned: &[Source], material: &Path) -> BTreeSet<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     fn sounds(names: &[&str]) -> BTreeSet<String> {
@@ -112,39 +118,50 @@ mod tests {
     fn another_run_is_refused_with_words_and_more_sounds_are_not() {
         let folder = tempfile::tempdir().unwrap();
         let out = folder.path();
-        let refused = |settings: &Settings, sounds: &BTreeSet<String>, words: &[&str]| {
-            let error = claim(out, settings, sounds).unwrap_err().to_string();
-            for word in words {
-                assert!(error.contains(word), "lacks {word:?}: {error}");
-            }
-        };
         let (first, other) = (settings("1", "0.002"), settings("2", "0.0015"));
         // As long as no step was saved there is nothing that could be spoiled.
-        claim(out, &other, &sounds(&["z"])).unwrap();
-        claim(out, &first, &sounds(&["a", "b"])).unwrap();
+        claim(out, None, &other, &sounds(&["z"])).unwrap();
+        claim(out, None, &first, &sounds(&["a", "b"])).unwrap();
         let run = Progress {
             steps: 1,
             settings: first.clone(),
             ..Progress::default()
         };
-        std::fs::write(
-            out.join("progress.json"),
-            serde_json::to_string(&run).unwrap(),
-        )
-        .unwrap();
-        claim(out, &first, &sounds(&["a", "b"])).unwrap();
-        claim(out, &first, &sounds(&["a", "b", "c"])).unwrap();
+        let claim = |settings: &Settings, sounds: &BTreeSet<String>| {
+            claim(out, Some(&run), settings, sounds)
+        };
+        let refused = |settings: &Settings, sounds: &BTreeSet<String>, words: &[&str]| {
+            let error = claim(settings, sounds).unwrap_err().to_string();
+            for word in words {
+                assert!(error.contains(word), "lacks {word:?}: {error}");
+            }
+        };
+        claim(&first, &sounds(&["a", "b"])).unwrap();
+        claim(&first, &sounds(&["a", "b", "c"])).unwrap();
         let mut changing = first.clone();
         for (factor, goes_on) in [("1", true), ("2", false)] {
             changing.insert("--changes".to_owned(), factor.to_owned());
-            assert_eq!(
-                claim(out, &changing, &sounds(&["a", "b", "c"])).is_ok(),
-                goes_on
-            );
+            assert_eq!(claim(&changing, &sounds(&["a", "b", "c"])).is_ok(), goes_on);
         }
         let said = ["--seed was 1 and is 2 now", "0.0015", "--start", "--out"];
         refused(&other, &sounds(&["a", "b", "c"]), &said);
         refused(&first, &sounds(&["b"]), &["2 of 3, such as a", "--out"]);
-        claim(out, &first, &sounds(&["a", "b", "c"])).unwrap();
+        claim(&first, &sounds(&["a", "b", "c"])).unwrap();
+    }
+
+    #[test]
+    fn a_run_without_settings_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = Progress {
+            steps: 5,
+            ..Progress::default()
+        };
+        let settings = settings("1", "0.002");
+        let claimed = claim(folder.path(), Some(&run), &settings, &sounds(&["a"]));
+        let error = claimed.unwrap_err().to_string();
+        assert!(
+            error.contains("early version") && error.contains("--out"),
+            "{error}"
+        );
     }
 }

@@ -12,7 +12,7 @@ use crate::material::{Heard, PRESENT, segments_of_labels};
 use crate::teacher::RATE;
 use hamiltone_training::audio_cache::Sound;
 use hamiltone_training::material::{SECONDS_POWER, Source};
-use hamiltone_training::run::progress;
+use hamiltone_training::progress_bar::progress_bar;
 
 /// Share of the cuts that are drawn by the rarity of what is heard.
 const RARE: f64 = 0.5;
@@ -45,7 +45,7 @@ struct RarePlaces {
 
 /// Reads sounds with a bar that says `what`.
 pub(super) fn load(sources: &[Source], what: &str, quiet: bool) -> anyhow::Result<Material> {
-    let bar = progress(sources.len() as u64, what, quiet);
+    let bar = progress_bar(sources.len() as u64, what, quiet);
     let material = Material::load(sources, &|| bar.inc(1)).context(what.to_owned());
     bar.finish_and_clear();
     material

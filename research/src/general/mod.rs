@@ -6,16 +6,17 @@
 
 mod agreement;
 mod arguments;
-mod beginning;
 mod card;
 mod codec;
+mod crops;
 mod folder;
-mod loss;
+mod lesson;
 mod material;
 mod measure;
 mod mixture;
 mod progress;
 mod run;
+mod start;
 
 pub use agreement::{Agreement, Figures};
 pub use arguments::GeneralArguments;

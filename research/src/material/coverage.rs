@@ -12,7 +12,7 @@ use super::verdicts::{Heard, judge_all, segments_of_labels, verdicts_file};
 use crate::teacher::{Mn04, audioset_labels};
 use hamiltone_training::files;
 use hamiltone_training::material::{Source, read_material};
-use hamiltone_training::run::progress;
+use hamiltone_training::progress_bar::progress_bar;
 
 /// Training segments that make a label covered.
 pub const ENOUGH: usize = 20;
@@ -62,7 +62,7 @@ pub fn coverage(arguments: &CoverageArguments) -> anyhow::Result<()> {
     let sources = read_material(material)?;
     let teacher = Mn04::open(&arguments.teacher)?;
     let file = verdicts_file(material, &arguments.teacher)?;
-    let bar = progress(sources.len() as u64, "judging", *quiet);
+    let bar = progress_bar(sources.len() as u64, "judging", *quiet);
     let (start, judged) = (Instant::now(), std::sync::Mutex::new(0.0));
     let heard = judge_all(&sources, material, &teacher, &file, &|seconds| {
         bar.inc(1);

@@ -15,7 +15,7 @@ use super::sets::{self, SETS};
 use super::unpack::unpack;
 use hamiltone_training::audio_cache::{HASH, stored_hash};
 use hamiltone_training::material::{LIST, Source, read_list, write_list};
-use hamiltone_training::run::progress;
+use hamiltone_training::progress_bar::progress_bar;
 
 /// What `gather` is told.
 #[derive(clap::Args, Debug, Clone)]
@@ -79,7 +79,7 @@ pub fn gather(arguments: &GatherArguments) -> anyhow::Result<()> {
     }
     let parts = parts(arguments)?;
     let mut contents = Contents::new();
-    let bar = progress(parts.len() as u64, "gathering", *quiet);
+    let bar = progress_bar(parts.len() as u64, "gathering", *quiet);
     for part in &parts {
         bar.set_message(part.name().to_owned());
         let list = part_list(out, part.name());

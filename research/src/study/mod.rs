@@ -13,7 +13,8 @@ use anyhow::{Context, bail};
 
 use cost::{REPEATS, Stopwatch};
 use hamiltone_training::dataset::{Dataset, Task};
-use hamiltone_training::run::{Loading, Recordings, Run, progress};
+use hamiltone_training::progress_bar::progress_bar;
+use hamiltone_training::run::{Loading, Recordings, Run};
 use hamiltone_training::teacher::OwnModels;
 use plan::{Planned, plan};
 use record::Record;
@@ -101,7 +102,7 @@ pub fn study(arguments: &StudyArguments) -> anyhow::Result<()> {
 fn make(arguments: &StudyArguments, runs: &[Planned], reported: &[Planned]) -> anyhow::Result<()> {
     let (started, mut recordings) = (Instant::now(), BTreeMap::new());
     let left = missing(arguments, runs, &folds_of_tasks(arguments, runs)?)?;
-    let bar = progress(runs.len() as u64, "study", arguments.quiet);
+    let bar = progress_bar(runs.len() as u64, "study", arguments.quiet);
     bar.set_position((runs.len() - left.len()) as u64);
     for Part { planned, folds } in left {
         let hours = started.elapsed().as_secs_f64() / 3_600.0;
@@ -170,7 +171,7 @@ fn time(arguments: &StudyArguments, runs: &[Planned]) -> anyhow::Result<()> {
             timed.push((planned, record, Stopwatch::new(&folder)?));
         }
     }
-    let bar = progress((REPEATS * timed.len()) as u64, "timing", arguments.quiet);
+    let bar = progress_bar((REPEATS * timed.len()) as u64, "timing", arguments.quiet);
     for _ in 0..REPEATS {
         for (_, _, stopwatch) in &mut timed {
             stopwatch.read();

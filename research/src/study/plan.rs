@@ -6,7 +6,7 @@ use anyhow::Context;
 use toml::{Table, Value};
 
 use hamiltone_training::dataset::Task;
-use hamiltone_training::run::Recipe;
+use hamiltone_training::recipe::Recipe;
 
 /// Tasks of the study, with their recipes.
 const TASKS: [(Task, &str); 4] = [

@@ -12,7 +12,10 @@ pub const HOP: usize = 320;
 /// The fewest samples a spectrogram can be made of: the padding mirrors half a frame.
 pub const FEWEST_SAMPLES: usize = FFT / 2 + 2;
 
-const RATE_HZ: f64 = super::mn04::RATE as f64;
+/// The sample rate in Hz.
+pub const RATE: u32 = 32_000;
+
+const RATE_HZ: f64 = RATE as f64;
 const FFT: usize = 1024;
 const WINDOW: usize = 800;
 const PRE_EMPHASIS: f64 = 0.97;

@@ -7,12 +7,10 @@ use std::sync::{Arc, Mutex, OnceLock};
 use anyhow::{Context, ensure};
 
 use super::OnnxNet;
-use super::log_mel::{self, BANDS, LogMel};
+use super::log_mel::{self, BANDS, LogMel, RATE};
 
 /// Its name in model cards.
 pub const MN04: &str = "EfficientAT mn04 (MIT)";
-/// The rate of the audio it hears, in Hz.
-pub const RATE: u32 = 32_000;
 /// Labels it scores, in the order of [`audioset_labels`](super::audioset_labels).
 pub const LABELS: usize = 527;
 /// Numbers of its embedding.

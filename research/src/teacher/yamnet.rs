@@ -9,7 +9,7 @@ use hamiltone_engine::audio::StreamResampler;
 use realfft::{RealFftPlanner, RealToComplex};
 
 use super::OnnxNet;
-use super::mn04::RATE;
+use super::log_mel::RATE;
 
 /// Labels it scores.
 pub const YAMNET_LABELS: usize = 521;

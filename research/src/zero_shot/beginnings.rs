@@ -17,7 +17,7 @@ use super::sets::{Clip, Rule, Set, sets};
 use hamiltone_training::audio_cache::AudioCache;
 use hamiltone_training::evaluation::largest;
 use hamiltone_training::level::with_level;
-use hamiltone_training::run::progress;
+use hamiltone_training::progress_bar::progress_bar;
 
 /// Tags that speak of the first second, at 160 ms a column.
 const FIRST_SECOND_S: f64 = 1.0;
@@ -126,7 +126,7 @@ fn measure(path: &Path, arguments: &BeginningsArguments) -> anyhow::Result<Vec<L
     for &gain_db in &arguments.gain_db {
         for set in &sets {
             let message = format!("{}: {} at {gain_db} dB", listener.name, set.name);
-            let bar = progress(set.clips.len() as u64, &message, arguments.quiet);
+            let bar = progress_bar(set.clips.len() as u64, &message, arguments.quiet);
             let both = set.clips.par_iter().map(|clip| {
                 let answers = answers(&both_ways, &audio, clip, gain_db)
                     .with_context(|| clip.path.display().to_string());

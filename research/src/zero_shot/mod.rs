@@ -27,7 +27,7 @@ use crate::pictures;
 use crate::teacher::RATE;
 use hamiltone_training::audio_cache::AudioCache;
 use hamiltone_training::files;
-use hamiltone_training::run::progress;
+use hamiltone_training::progress_bar::progress_bar;
 use hamiltone_training::statistics::{SEGMENTS, Segment, sources};
 
 /// What `zero-shot` is told.
@@ -169,7 +169,7 @@ fn measure(arguments: &ZeroShotArguments) -> anyhow::Result<Outcome> {
         let segments = Segment::draw(&learned, arguments.segments);
         for listener in &mut listeners {
             let message = format!("{}: statistics", listener.name);
-            let bar = progress(segments.len() as u64, &message, arguments.quiet);
+            let bar = progress_bar(segments.len() as u64, &message, arguments.quiet);
             listener.take_statistics(&segments, &kept, &|| bar.inc(1))?;
             bar.finish_and_clear();
         }
@@ -180,7 +180,7 @@ fn measure(arguments: &ZeroShotArguments) -> anyhow::Result<Outcome> {
         let mut figures = Vec::new();
         for listener in &listeners {
             let message = format!("{}: {}", listener.name, set.name);
-            let bar = progress(set.clips.len() as u64, &message, arguments.quiet);
+            let bar = progress_bar(set.clips.len() as u64, &message, arguments.quiet);
             let answers = listener.hear(set, &audio, &kept, &|| bar.inc(1))?;
             bar.finish_and_clear();
             figures.push(figure(listener, set, &answers));

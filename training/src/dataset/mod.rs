@@ -4,6 +4,7 @@ mod audio;
 mod audioset;
 mod layouts;
 mod official;
+mod rows;
 mod split;
 mod task;
 
@@ -14,7 +15,7 @@ use anyhow::{Context, bail, ensure};
 pub(crate) use audio::leave_out_unreadable;
 pub use audio::load_audio;
 use hamiltone_engine::model::TaskKind;
-use official::Row;
+use rows::Row;
 pub use split::{Split, split};
 pub use task::Task;
 

@@ -1,11 +1,12 @@
+//! Tasks: which clips of which data set, under which labels.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context;
 
 use hamiltone_engine::model::TaskKind;
 
-use super::layouts::FILTERED;
-use super::official::Row;
+use super::rows::{FILTERED, Row};
 
 /// A task: which clips of which data set, under which labels, split how.
 #[derive(

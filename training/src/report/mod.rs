@@ -16,7 +16,8 @@ pub use ship::{ShipArguments, ship};
 use crate::dataset::Dataset;
 use crate::evaluation::Evaluation;
 use crate::files;
-use crate::run::{FoldOutcome, Recipe};
+use crate::outcome::FoldOutcome;
+use crate::recipe::Recipe;
 
 /// Mean and standard deviation (n − 1) over folds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]

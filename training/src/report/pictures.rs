@@ -9,7 +9,7 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{FontStyle, register_font};
 
-use crate::run::EpochRecord;
+use crate::outcome::EpochRecord;
 
 /// Of lines and texts.
 pub const INK: RGBColor = RGBColor(40, 44, 52);

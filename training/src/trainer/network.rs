@@ -12,8 +12,8 @@ use hamiltone_engine::quaternion::initial_quarters;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::in_place::update;
-use crate::optimisation::saved_like;
+use super::in_place::update;
+use super::optimisation::saved_like;
 use crate::random::normal;
 
 /// Share of the old running statistics of a batch norm that each batch keeps.

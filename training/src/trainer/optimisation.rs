@@ -7,7 +7,7 @@ use candle_core::backprop::GradStore;
 use candle_core::{Device, Result, Tensor, Var};
 use serde::{Deserialize, Serialize};
 
-use crate::in_place::{update, update_by_two};
+use super::in_place::{update, update_by_two};
 
 const BETA_1: f64 = 0.9;
 const BETA_2: f64 = 0.999;

@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::augmentation::Augmentation;
 use crate::dataset::Task;
-use crate::optimisation::Optimisation;
+
 use crate::pruning::Pruning;
+use crate::trainer::Optimisation;
 
 /// What must hold of a recipe, and what to say where it does not.
 type Check = (bool, &'static str);
@@ -240,7 +241,7 @@ impl Recipe {
     }
 
     /// A path with `{fold}` and `{seed}` filled in.
-    pub(super) fn path(&self, template: &str, fold: usize) -> PathBuf {
+    pub(crate) fn path(&self, template: &str, fold: usize) -> PathBuf {
         template
             .replace("{fold}", &fold.to_string())
             .replace("{seed}", &self.seed.to_string())
@@ -248,7 +249,7 @@ impl Recipe {
     }
 
     /// The files it names: models, a teacher, a map of labels.
-    pub(super) fn files(&self, fold: usize) -> Vec<PathBuf> {
+    pub(crate) fn files(&self, fold: usize) -> Vec<PathBuf> {
         let start = self.start.iter().map(|start| &start.model);
         let teachers = self.distillation.iter();
         let teachers = teachers.flat_map(|d| std::iter::once(&d.teacher).chain(&d.map));
@@ -329,7 +330,7 @@ impl Recipe {
     }
 
     /// Says why a network of this shape can hear nothing in the shortest crops, if so.
-    pub(super) fn crop_problem(&self, architecture: &Architecture) -> Option<String> {
+    pub(crate) fn crop_problem(&self, architecture: &Architecture) -> Option<String> {
         let features = self.features();
         let tenth = features.sample_rate as usize / 10;
         let needed = FrontEnd::samples_for(&features, architecture.frames_per_column());
@@ -363,6 +364,6 @@ impl Recipe {
 }
 
 /// A length of crops in whole tenths of a second: a teacher's plan is for one length.
-pub(super) fn tenths(seconds: f32) -> usize {
+pub(crate) fn tenths(seconds: f32) -> usize {
     (10.0 * seconds).round().max(1.0) as usize
 }
