@@ -11,8 +11,8 @@ use hamiltone_engine::kernels::{
     PackedConvolution, Workspace,
 };
 use hamiltone_engine::network::Architecture;
+use hamiltone_research::teacher::OnnxNet;
 use hamiltone_training::run::BareTraining;
-use hamiltone_training::teacher::OnnxNet;
 use serde_json::json;
 
 use crate::networks::{Candle, Clip, FRAMES, MELS, best_chunk, halved, numbers, packed, shape};

@@ -18,7 +18,8 @@ use crate::files;
 
 /// Changes when decoding, resampling or the layout do.
 const VERSION: &str = "hamiltone audio cache 1";
-pub(crate) const HASH: usize = 32;
+/// Bytes of the hash at the end of an entry.
+pub const HASH: usize = 32;
 
 /// One channel of sound in 16 bits.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -111,7 +112,7 @@ pub fn read_part(entry: &Path, start: usize, count: usize) -> anyhow::Result<Vec
 ///
 /// # Errors
 /// If the file cannot be read or is no entry of a cache.
-pub(crate) fn stored_hash(entry: &Path) -> anyhow::Result<[u8; HASH]> {
+pub fn stored_hash(entry: &Path) -> anyhow::Result<[u8; HASH]> {
     let read = || -> std::io::Result<[u8; HASH]> {
         let (mut file, mut hash) = (File::open(entry)?, [0; HASH]);
         file.seek(SeekFrom::End(-(HASH as i64)))?;

@@ -122,7 +122,7 @@ pub(crate) fn summarise(labels: usize, kind: TaskKind, answers: &[Answer<'_>]) -
 }
 
 /// The first label with the largest logit.
-pub(crate) fn largest(logits: &[f32]) -> usize {
+pub fn largest(logits: &[f32]) -> usize {
     let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     logits.iter().position(|&logit| logit == most).unwrap_or(0)
 }

@@ -9,12 +9,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use anyhow::Context;
 
 /// Replaces a file by another with these contents; a stop or a full disk leaves the old one.
-pub(crate) fn replace(path: &Path, contents: &str) -> anyhow::Result<()> {
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn replace(path: &Path, contents: &str) -> anyhow::Result<()> {
     replace_bytes(path, contents.as_bytes())
 }
 
 /// The same with bytes. Also removes what a killed program left beside this file.
-pub(crate) fn replace_bytes(path: &Path, contents: &[u8]) -> anyhow::Result<()> {
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn replace_bytes(path: &Path, contents: &[u8]) -> anyhow::Result<()> {
     // Threads may write the same file at once: each one beside it in a file of its own.
     let (part, mut file) =
         create_part(path).with_context(|| format!("writing {}", path.display()))?;
@@ -77,14 +83,17 @@ fn remove_abandoned_parts(path: &Path) {
 }
 
 /// Where a file grows before it takes its place.
-pub(crate) fn part(path: &Path) -> PathBuf {
+pub fn part(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".part");
     name.into()
 }
 
 /// Removes a file that may be there.
-pub(crate) fn remove(path: &Path) -> anyhow::Result<()> {
+///
+/// # Errors
+/// If it is there and cannot be removed.
+pub fn remove(path: &Path) -> anyhow::Result<()> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(error).with_context(|| format!("removing {}", path.display()))
@@ -94,7 +103,7 @@ pub(crate) fn remove(path: &Path) -> anyhow::Result<()> {
 }
 
 /// Bytes as hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -2,16 +2,13 @@
 
 use hamiltone_engine::model::Card;
 
-/// AudioSet's teacher, as cards name it.
-pub(crate) const MN04: &str = "EfficientAT mn04 (MIT)";
-
 /// Bytes of a text; the engine refuses cards with a text of more than 4000, and with line breaks.
 const LONGEST: usize = 3_500;
 const MORE: &str = "; and others, which do not fit here";
 
 /// What one model is to another that comes after it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Role {
+pub enum Role {
     /// Its frozen trunk is the other's.
     Trunk,
     /// The other learned on from its weights.
@@ -35,13 +32,16 @@ impl Role {
 /// The sounds that a model learned from and their licence, as its card has them: statements with
 /// semicolons between.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(crate) struct Heritage {
-    pub(crate) training_data: String,
-    pub(crate) licence: String,
+pub struct Heritage {
+    /// What the model learned from.
+    pub training_data: String,
+    /// Under which licences.
+    pub licence: String,
 }
 
 impl Heritage {
-    pub(crate) fn of(card: &Card) -> Self {
+    /// What a model's card says.
+    pub fn of(card: &Card) -> Self {
         Self {
             training_data: card.training_data.clone(),
             licence: card.licence.clone(),
@@ -49,7 +49,7 @@ impl Heritage {
     }
 
     /// Of a data set, whose own words may be anything.
-    pub(crate) fn new(training_data: &str, licence: &str) -> Self {
+    pub fn new(training_data: &str, licence: &str) -> Self {
         Self {
             training_data: fitting(training_data),
             licence: fitting(licence),
@@ -58,7 +58,7 @@ impl Heritage {
 
     /// With another model's behind it. What is said already is not said again, so that it does not
     /// grow where a model goes through many generations on the same sounds.
-    pub(crate) fn and(&self, role: Role, other: &Self) -> Self {
+    pub fn and(&self, role: Role, other: &Self) -> Self {
         Self::new(
             &join(&self.training_data, role, &other.training_data),
             &join(&self.licence, role, &other.licence),
@@ -150,7 +150,7 @@ mod tests {
             );
             model = own.and(Role::Beginning, &of_esc);
         }
-        let taught = esc.and(Role::Teacher, &Heritage::new(MN04, ""));
+        let taught = esc.and(Role::Teacher, &Heritage::new("EfficientAT mn04 (MIT)", ""));
         assert_eq!(
             taught,
             Heritage::new(

@@ -34,10 +34,7 @@ pub fn level(arguments: &LevelArguments) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// If the setting is out of range.
-pub(crate) fn with_level(
-    mut file: ModelFile,
-    level: Option<LevelSettings>,
-) -> anyhow::Result<ModelFile> {
+pub fn with_level(mut file: ModelFile, level: Option<LevelSettings>) -> anyhow::Result<ModelFile> {
     file.card.features.level = level;
     Ok(ModelFile::seal(file.card, file.weights)?)
 }

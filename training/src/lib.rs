@@ -4,32 +4,26 @@
 //! time, [`optimisation`] adjusts the weights, [`run`] trains fold by fold and can be stopped and
 //! resumed at any time, [`evaluation`] asks the finished network (by the engine's own streaming
 //! forward, so what is measured is what the plugin runs), [`report`] writes results and pictures.
-//! [`teacher`] holds the networks that students learn from, [`material`] the audio they do it on,
-//! [`general`] the student of all of AudioSet's labels, [`calibration`] what its logits are worth, [`zero_shot`] what that
-//! knows of sets it has never learned from, [`choices`] how it chooses among some of its labels.
+//! [`teacher`] is what a run asks where it distils, [`statistics`] and [`level`] finish a model.
 #![forbid(unsafe_code)]
 
 pub mod audio_cache;
 pub mod augmentation;
-pub mod calibration;
-pub mod choices;
 pub mod dataset;
-mod device;
 pub mod evaluation;
-mod files;
-pub mod general;
-mod heritage;
-mod in_place;
+pub mod files;
+pub mod heritage;
 pub mod level;
 mod logistic;
 pub mod material;
-pub mod optimisation;
-pub mod other_corpora;
+pub mod outcome;
+pub mod progress_bar;
 pub mod pruning;
 pub mod random;
+pub mod recipe;
 pub mod report;
 pub mod run;
-pub mod study;
+pub mod statistics;
 pub mod teacher;
-mod widening;
-pub mod zero_shot;
+pub mod trainer;
+pub mod widening;

@@ -1,7 +1,8 @@
-//! Trains Hamiltone's models: `hamiltone-training train --data DIR --task esc10 --out DIR`; `draw`
-//! makes a run's pictures again.
+//! `hamiltone-training`: trains models and finishes them for use.
 
 use clap::{Parser, Subcommand};
+use hamiltone_training::teacher::OwnModels;
+use hamiltone_training::{level, report, run, statistics};
 
 /// Trains quaternion networks for Hamiltone.
 #[derive(Parser)]
@@ -14,41 +15,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Train on the folds of a data set; run it again to go on where it stopped.
-    Train(Box<hamiltone_training::run::TrainArguments>),
-    /// Prune and distil on four tasks and write the tables; run it again to go on.
-    Study(Box<hamiltone_training::study::StudyArguments>),
-    /// Distil AudioSet's teacher into a general tagger; run it again to go on where it stopped.
-    Distil(Box<hamiltone_training::general::GeneralArguments>),
-    /// Add class statistics to a general tagger, for choosing among some of its labels.
-    Statistics(hamiltone_training::general::StatisticsArguments),
-    /// Learn what a general tagger's logits are worth, and from where its labels are on, and put it into its card.
-    Calibrate(hamiltone_training::calibration::CalibrateArguments),
-    /// Measure how far general taggers agree with their teacher on held-out sounds.
-    Agreement(hamiltone_training::general::AgreementArguments),
-    /// Measure general taggers on labelled sets that they have not learned.
-    ZeroShot(hamiltone_training::zero_shot::ZeroShotArguments),
-    /// Measure how general taggers begin on the same sets: from zeros and after silence.
-    Beginnings(hamiltone_training::zero_shot::BeginningsArguments),
-    /// Measure models on a corpus that they have not learned from, and put it into their cards.
-    OtherCorpus(hamiltone_training::other_corpora::OtherCorpusArguments),
-    /// Fit the rules by which general taggers choose among genres, instruments or any labels, and measure them.
-    Choices(hamiltone_training::choices::ChoicesArguments),
-    /// Switch the gain for quiet sound of finished models on or off.
-    Level(hamiltone_training::level::LevelArguments),
-    /// Gather unlabelled audio to learn from; run it again to go on where it stopped.
-    Gather(hamiltone_training::material::GatherArguments),
-    /// Count which labels the teacher finds in gathered audio.
-    Coverage(hamiltone_training::material::CoverageArguments),
-    /// Put one fold's network of a run into a folder of models, with the means of all folds.
-    Ship(hamiltone_training::report::ShipArguments),
-    /// Write model files again in the present form, with checksums and cost in their cards; weights stay as they are.
-    Reseal(hamiltone_training::report::ResealArguments),
-    /// Write the README of a folder of models from their cards.
-    Catalogue {
-        /// The folder.
-        #[arg(long, default_value = "models")]
-        models: std::path::PathBuf,
-    },
+    Train(Box<run::TrainArguments>),
     /// Draw the pictures of a run again, from its results.
     Draw {
         /// The `results.json` of the run.
@@ -58,6 +25,14 @@ enum Command {
         #[arg(long)]
         out: std::path::PathBuf,
     },
+    /// Put one fold's network of a run into a folder of models, with the means of all folds.
+    Ship(report::ShipArguments),
+    /// Add class statistics to a model, for choosing among some of its labels.
+    Statistics(statistics::StatisticsArguments),
+    /// Switch the gain for quiet sound of finished models on or off.
+    Level(level::LevelArguments),
+    /// Write model files again in the present form, with checksums and cost in their cards; weights stay as they are.
+    Reseal(report::ResealArguments),
 }
 
 /// Training makes and drops large tensors at every step; this allocator keeps their memory at hand
@@ -66,27 +41,13 @@ enum Command {
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> std::process::ExitCode {
-    let Arguments { command } = Arguments::parse();
-    let done = match command {
-        Command::Train(arguments) => hamiltone_training::run::train(&arguments),
-        Command::Study(arguments) => hamiltone_training::study::study(&arguments),
-        Command::Distil(arguments) => hamiltone_training::general::distil(&arguments),
-        Command::Statistics(arguments) => hamiltone_training::general::statistics(&arguments),
-        Command::Calibrate(arguments) => hamiltone_training::calibration::calibrate(&arguments),
-        Command::Agreement(arguments) => hamiltone_training::general::agreement(&arguments),
-        Command::ZeroShot(arguments) => hamiltone_training::zero_shot::zero_shot(&arguments),
-        Command::Beginnings(arguments) => hamiltone_training::zero_shot::beginnings(&arguments),
-        Command::OtherCorpus(arguments) => {
-            hamiltone_training::other_corpora::other_corpus(&arguments)
-        }
-        Command::Choices(arguments) => hamiltone_training::choices::choices(&arguments),
-        Command::Level(arguments) => hamiltone_training::level::level(&arguments),
-        Command::Gather(arguments) => hamiltone_training::material::gather(&arguments),
-        Command::Coverage(arguments) => hamiltone_training::material::coverage(&arguments),
-        Command::Ship(arguments) => hamiltone_training::report::ship(&arguments),
-        Command::Reseal(arguments) => hamiltone_training::report::reseal(&arguments),
-        Command::Catalogue { models } => hamiltone_training::report::catalogue(&models),
-        Command::Draw { results, out } => hamiltone_training::report::redraw(&results, &out),
+    let done = match Arguments::parse().command {
+        Command::Train(arguments) => run::train(&arguments, &OwnModels),
+        Command::Draw { results, out } => report::redraw(&results, &out),
+        Command::Ship(arguments) => report::ship(&arguments),
+        Command::Statistics(arguments) => statistics::statistics(&arguments),
+        Command::Level(arguments) => level::level(&arguments),
+        Command::Reseal(arguments) => report::reseal(&arguments),
     };
     match done {
         Ok(()) => std::process::ExitCode::SUCCESS,

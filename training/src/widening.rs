@@ -7,14 +7,14 @@ use hamiltone_engine::network::{Algebra, Architecture, TemporalPooling};
 use rand_chacha::ChaCha8Rng;
 
 use crate::pruning::{Kept, put_back};
-use crate::run::initial_weights;
+use crate::trainer::initial_weights;
 
 /// The network with another temporal pooling and the same answers: what its head did not know of counts
 /// nothing at first.
 ///
 /// # Errors
 /// If its head knows more than it would have then.
-pub(crate) fn pool_by(
+pub fn pool_by(
     pooling: TemporalPooling,
     architecture: &mut Architecture,
     weights: &mut Weights,
@@ -52,10 +52,7 @@ pub(crate) fn pool_by(
 /// # Errors
 /// If that is no list of whole quaternion filters, one number a block, none less than there are, or the network
 /// is a real one.
-pub(crate) fn wider(
-    architecture: &Architecture,
-    channels: &[usize],
-) -> anyhow::Result<Architecture> {
+pub fn wider(architecture: &Architecture, channels: &[usize]) -> anyhow::Result<Architecture> {
     ensure!(
         architecture.algebra == Algebra::Quaternion,
         "only quaternion networks can be widened"
@@ -89,7 +86,7 @@ pub(crate) fn wider(
 ///
 /// # Errors
 /// If the weights are not of the shape `before`.
-pub(crate) fn widen(
+pub fn widen(
     before: &Architecture,
     weights: &Weights,
     after: &Architecture,
@@ -126,7 +123,7 @@ mod tests {
     use super::*;
     use crate::pruning::remove;
     use crate::random::{normal, stream};
-    use crate::run::initial_weights;
+    use crate::trainer::initial_weights;
 
     /// Frames of noise.
     fn frames(random: &mut ChaCha8Rng, features: &FeatureSettings) -> Vec<f32> {

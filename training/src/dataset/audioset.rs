@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use serde::Deserialize;
 
-use super::Task;
 use super::layouts::audio_files;
-use super::official::{Row, read_list, stem};
+use super::rows::{Row, read_list, stem};
+use super::task::Task;
 
 const LABELS: &str = "class_labels_indices.csv";
 /// Lists, and the folds they make.

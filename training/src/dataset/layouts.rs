@@ -10,7 +10,7 @@ use hamiltone_decoding::is_audio_name;
 use serde::Deserialize;
 use walkdir::{DirEntry, WalkDir};
 
-use super::official::{Row, read_list, stem};
+use super::rows::{FILTERED, Row, read_list, stem};
 
 const RAVDESS_LICENCE: &str = "CC BY-NC-SA 4.0 (RAVDESS)";
 const URBANSOUND_LICENCE: &str = "CC BY-NC 3.0 (UrbanSound8K)";
@@ -27,13 +27,6 @@ const EMOTIONS: [&str; 8] = [
     "disgust",
     "surprised",
 ];
-/// Fold numbers that stand for the parts of GTZAN's artist-filtered lists.
-pub(super) const FILTERED: [(&str, &str); 3] = [
-    ("test_filtered.txt", "1"),
-    ("valid_filtered.txt", "2"),
-    ("train_filtered.txt", "2"),
-];
-
 #[derive(Deserialize)]
 struct UrbanSoundLine {
     slice_file_name: PathBuf,

@@ -4,6 +4,7 @@ mod audio;
 mod audioset;
 mod layouts;
 mod official;
+mod rows;
 mod split;
 mod task;
 
@@ -14,7 +15,7 @@ use anyhow::{Context, bail, ensure};
 pub(crate) use audio::leave_out_unreadable;
 pub use audio::load_audio;
 use hamiltone_engine::model::TaskKind;
-use official::Row;
+use rows::Row;
 pub use split::{Split, split};
 pub use task::Task;
 
@@ -85,8 +86,11 @@ impl Dataset {
         Ok(dataset)
     }
 
-    /// As [`Dataset::open`], for those who learn from none of it: recordings may straddle folds.
-    pub(crate) fn open_to_measure(folder: &Path, task: Task) -> anyhow::Result<Self> {
+    /// As [`Dataset::open`], for measuring alone: recordings may straddle folds.
+    ///
+    /// # Errors
+    /// As [`Dataset::open`].
+    pub fn open_to_measure(folder: &Path, task: Task) -> anyhow::Result<Self> {
         if !folder.is_dir() {
             bail!(
                 "there is no folder {}: --data names the data sets",

@@ -1,11 +1,12 @@
+//! Tasks: which clips of which data set, under which labels.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context;
 
 use hamiltone_engine::model::TaskKind;
 
-use super::layouts::FILTERED;
-use super::official::Row;
+use super::rows::{FILTERED, Row};
 
 /// A task: which clips of which data set, under which labels, split how.
 #[derive(
@@ -105,7 +106,7 @@ impl Task {
     }
 
     /// The set's folder inside a folder of sets.
-    pub(crate) fn folder(self) -> &'static str {
+    pub fn folder(self) -> &'static str {
         match self {
             Self::Esc10 | Self::Esc50 => "esc50",
             other => other.name(),

@@ -1,32 +1,23 @@
 //! Results of a run: JSON for scripts, pictures and a summary for people.
 
-mod agreement;
-mod bars;
-mod catalogue;
-mod pictures;
+pub mod pictures;
 mod redraw;
-mod reliability;
 mod reseal;
-mod scatter;
 mod ship;
 
 use std::path::Path;
 
-pub use agreement::{Measurement, agreement};
-pub use bars::bars;
-pub use catalogue::{catalogue, catalogue_text};
 pub use pictures::{Curves, confusion, curves};
 pub use redraw::redraw;
-pub use reliability::reliability;
 pub use reseal::{ResealArguments, reseal};
-pub use scatter::{Point, scatter};
 use serde::Serialize;
 pub use ship::{ShipArguments, ship};
 
 use crate::dataset::Dataset;
 use crate::evaluation::Evaluation;
 use crate::files;
-use crate::run::{FoldOutcome, Recipe};
+use crate::outcome::FoldOutcome;
+use crate::recipe::Recipe;
 
 /// Mean and standard deviation (n − 1) over folds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -40,7 +31,7 @@ pub struct Spread {
 
 impl Spread {
     /// ` ± 1.2`, in percent, or nothing.
-    pub(crate) fn plus_or_minus(&self) -> String {
+    pub fn plus_or_minus(&self) -> String {
         let told = |deviation: f64| format!(" ± {:.1}", 100.0 * deviation);
         self.deviation.map_or_else(String::new, told)
     }

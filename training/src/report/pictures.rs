@@ -9,16 +9,19 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{FontStyle, register_font};
 
-use crate::run::EpochRecord;
+use crate::outcome::EpochRecord;
 
-pub(super) const INK: RGBColor = RGBColor(40, 44, 52);
+/// Of lines and texts.
+pub const INK: RGBColor = RGBColor(40, 44, 52);
 /// Okabe and Ito's blue and vermilion: apart for every kind of colour vision.
-pub(super) const BLUE: RGBColor = RGBColor(0, 114, 178);
-pub(super) const VERMILION: RGBColor = RGBColor(213, 94, 0);
+pub const BLUE: RGBColor = RGBColor(0, 114, 178);
+/// See [`BLUE`].
+pub const VERMILION: RGBColor = RGBColor(213, 94, 0);
 
 /// A square without a count.
 const EMPTY: RGBColor = RGBColor(244, 245, 247);
-pub(super) const GRID: RGBColor = RGBColor(222, 224, 228);
+/// Of lines behind the data.
+pub const GRID: RGBColor = RGBColor(222, 224, 228);
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, plotters::coord::Shift>;
 type Axes<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordusize, RangedCoordf64>>;
@@ -235,7 +238,8 @@ fn draw_cells(root: &Area<'_>, (left, top): (i32, i32), cell: i32, counts: &[Vec
     Ok(())
 }
 
-pub(super) fn sans(size: i32) -> TextStyle<'static> {
+/// The font of all pictures, in this size.
+pub fn sans(size: i32) -> TextStyle<'static> {
     static LOADED: Once = Once::new();
     LOADED.call_once(|| {
         // Fails only for bytes that are no font, and these are.

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::{Curves, confusion_of_folds, curves};
 use crate::evaluation::Evaluation;
-use crate::run::{EpochRecord, fold_title};
+use crate::outcome::{EpochRecord, fold_title};
 
 /// What the pictures need of the results.
 #[derive(Deserialize)]

@@ -1,9 +1,11 @@
+//! The arguments of `train`.
+
 use std::path::PathBuf;
 
 use anyhow::Context;
 
-use super::Recipe;
 use crate::dataset::Task;
+use crate::recipe::Recipe;
 
 /// What `train` is told.
 #[derive(clap::Args, Debug, Clone)]

@@ -6,13 +6,13 @@ use hamiltone_engine::model::TaskKind;
 use rand::Rng;
 use rayon::prelude::*;
 
-use super::Recipe;
-use super::recipe::tenths;
+use super::context::Fold;
 use crate::augmentation::{
     by_component, cut, frame_by_frame, frames_by_component, mask, mix, stretch_frequencies,
 };
 use crate::dataset::Dataset;
 use crate::random;
+use crate::recipe::{Recipe, tenths};
 use crate::teacher::Teacher;
 
 /// A batch, ready for the network.
@@ -84,6 +84,20 @@ pub(super) struct Material<'a> {
     pub(super) teacher: Option<&'a dyn Teacher>,
 }
 
+impl<'a> Material<'a> {
+    /// That of a fold.
+    pub(super) fn of(fold: &Fold<'a>, means: &'a [f32], teacher: Option<&'a dyn Teacher>) -> Self {
+        Self {
+            recipe: fold.recipe,
+            features: fold.features,
+            audio: fold.audio,
+            dataset: fold.dataset,
+            means,
+            teacher,
+        }
+    }
+}
+
 impl Material<'_> {
     /// Makes the batch of the clips `chosen`; everything random in it follows from `purpose`.
     pub(super) fn batch(
@@ -97,8 +111,8 @@ impl Material<'_> {
         let items: Vec<Item> = chosen
             .par_iter()
             .enumerate()
-            .map(|(place, &clip)| {
-                let purpose: Vec<u64> = purpose.iter().copied().chain([1 + place as u64]).collect();
+            .map(|(index, &clip)| {
+                let purpose: Vec<u64> = purpose.iter().copied().chain([1 + index as u64]).collect();
                 self.item(clip, pool, length, &purpose)
             })
             .collect::<anyhow::Result<_>>()?;

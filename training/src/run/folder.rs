@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use sha2::{Digest, Sha256};
 
-use super::Recipe;
-use super::checkpoint::FoldFolder;
+use super::fold_folder::{forget, lock_existing};
 use crate::dataset::Dataset;
 use crate::files;
+use crate::recipe::Recipe;
 
 /// Says which recipe and which clips the folder's checkpoints are of.
 struct Identity {
@@ -74,9 +74,8 @@ impl RunFolder {
         if restart {
             // All folds, not only those that are wanted now: a run without --restart that goes on
             // here must not take an old one for its own.
-            for fold in dataset.folds() {
-                FoldFolder::forget(&self.out, fold)?;
-            }
+            let folders = lock_existing(&self.out, dataset.folds())?;
+            folders.iter().try_for_each(forget)?;
             for name in ["results.json", "confusion.svg"] {
                 files::remove(&self.out.join(name))?;
             }

@@ -7,92 +7,92 @@ use std::time::Instant;
 use anyhow::{Context, ensure};
 use cpu_time::ProcessTime;
 use hamiltone_engine::model::{ClassStatistics, ModelFile, TaskKind};
-use hamiltone_engine::network::Architecture;
-use hamiltone_engine::network::streaming::Weights;
 
-use super::beginning::Beginning;
-use super::checkpoint::{EpochRecord, FoldFolder, MODEL, Progress};
-use super::fold::FoldTask;
-use super::recipe::Distillation;
+use super::batch::Material;
+use super::card::card;
+use super::context::Fold;
+use super::fold_folder::{MODEL, Progress};
+use super::start::{Beginning, beginning, teacher};
 use super::views::{View, Views};
 use crate::dataset::Split;
 use crate::logistic::{self, Example, Linear};
+use crate::outcome::EpochRecord;
+use crate::recipe::Distillation;
+use crate::trainer::TrainingFolder;
 
-impl FoldTask<'_> {
-    /// Hears the training clips by the trunk that the recipe starts from, and finds the head.
-    pub(super) fn fit_head(
-        &self,
-        folder: &FoldFolder,
-        split: &Split,
-        done: &mut Progress,
-    ) -> anyhow::Result<()> {
-        ensure!(
-            self.dataset.kind == TaskKind::SingleLabel,
-            "start.head = 'logistic' chooses one label, and these clips have any number of them"
+/// Computes features of the training clips by the trunk that the recipe starts from, and fits the head to them.
+///
+/// # Errors
+/// If the clips have several labels each, a model cannot be read, or a file not be written.
+pub(super) fn fit(
+    fold: &Fold<'_>,
+    folder: &TrainingFolder,
+    split: &Split,
+    done: &mut Progress,
+) -> anyhow::Result<()> {
+    ensure!(
+        fold.dataset.kind == TaskKind::SingleLabel,
+        "start.head = 'logistic' needs clips of one label each, and these can have several"
+    );
+    let (started, computed) = (Instant::now(), ProcessTime::now());
+    let start = fold.recipe.start.as_ref();
+    let start = start.context("start.head needs a model to start from")?;
+    let teacher = teacher(fold)?;
+    let mut beginning = beginning(fold, &split.training, teacher.as_deref())?;
+    fold.check_crops(&beginning.architecture)?;
+    let means = beginning.weights["input_norm.mean"].clone();
+    let material = Material::of(fold, &means, teacher.as_deref());
+    let mut views = Views::new(fold, &material, split, &beginning, start.views)?;
+    if let Some(distillation) = &fold.recipe.distillation {
+        let mut all: Vec<&mut View> = views.of_clip.values_mut().flatten().collect();
+        teach(&mut all, distillation);
+    }
+    let examples = examples(fold, &views);
+    let choice = logistic::choose(&examples)?;
+    let (head, loss) = logistic::fit(&examples, choice.penalty)?;
+    if !fold.quiet {
+        eprintln!(
+            "fold {}: penalty {}, {:.1} % of clips held out inside the training folds",
+            fold.number,
+            choice.penalty,
+            100.0 * choice.accuracy
         );
-        let (started, computed) = (Instant::now(), ProcessTime::now());
-        let start = self
-            .recipe
-            .start
-            .as_ref()
-            .context("a model to start from")?;
-        let mut beginning = self.beginning(&split.training)?;
-        self.check_crops(&beginning.architecture)?;
-        let means = beginning.weights["input_norm.mean"].clone();
-        let teacher = self.teacher()?;
-        let material = self.material(&means, teacher.as_deref());
-        let mut views = Views::new(self, &material, split, &beginning, start.views)?;
-        if let Some(distillation) = &self.recipe.distillation {
-            let mut all: Vec<&mut View> = views.of_clip.values_mut().flatten().collect();
-            teach(&mut all, distillation);
-        }
-        let examples = self.examples(&views);
-        let choice = logistic::choose(&examples)?;
-        let (head, loss) = logistic::fit(&examples, choice.penalty)?;
-        if !self.quiet {
-            eprintln!(
-                "fold {}: penalty {}, {:.1} % of clips held out inside the training folds",
-                self.fold,
-                choice.penalty,
-                100.0 * choice.accuracy
-            );
-        }
-        put(&mut beginning, head);
-        let card = self.card(&beginning, None);
-        ModelFile::seal(card, beginning.weights)?.write(&folder.path(MODEL))?;
-        done.best_epoch = 1;
-        done.epochs = vec![EpochRecord {
-            epoch: 1,
-            training_loss: loss,
-            validation_loss: choice.loss,
-            validation_accuracy: choice.accuracy,
-            validation_mean_recall: None,
-            seconds: started.elapsed().as_secs_f64(),
-            cpu_seconds: computed.elapsed().as_secs_f64(),
-        }];
-        folder.save_progress(done)
     }
+    put(&mut beginning, head);
+    let card = card(fold, &beginning);
+    ModelFile::seal(card, beginning.weights)?.write(&folder.path(MODEL))?;
+    done.best_epoch = 1;
+    done.epochs = vec![EpochRecord {
+        epoch: 1,
+        training_loss: loss,
+        validation_loss: choice.loss,
+        validation_accuracy: choice.accuracy,
+        validation_mean_recall: None,
+        seconds: started.elapsed().as_secs_f64(),
+        cpu_seconds: computed.elapsed().as_secs_f64(),
+    }];
+    folder.save_progress(done)
+}
 
-    /// The views as examples; clips of a recording, a speaker or a track stay together.
-    fn examples<'a>(&self, views: &'a Views) -> Vec<Example<'a>> {
-        let mut groups: BTreeMap<&str, usize> = BTreeMap::new();
-        let mut examples = Vec::new();
-        for (&clip, of_clip) in &views.of_clip {
-            let next = groups.len();
-            let group = *groups
-                .entry(&self.dataset.clips[clip].group)
-                .or_insert(next);
-            let label = self.dataset.clips[clip].labels[0]; // of single-label sets each has one
-            examples.extend(of_clip.iter().enumerate().map(|(number, view)| Example {
-                features: &view.features,
-                target: &view.target,
-                label,
-                group,
-                tests: number == 0,
-            }));
-        }
-        examples
+/// The views as examples; clips of a recording, a speaker or a track stay together.
+fn examples<'a>(fold: &Fold<'_>, views: &'a Views) -> Vec<Example<'a>> {
+    let mut groups: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut examples = Vec::new();
+    for (&clip, of_clip) in &views.of_clip {
+        let next = groups.len();
+        let group = *groups
+            .entry(&fold.dataset.clips[clip].group)
+            .or_insert(next);
+        let label = fold.dataset.clips[clip].labels[0]; // of single-label sets each has one
+        examples.extend(of_clip.iter().enumerate().map(|(number, view)| Example {
+            features: &view.features,
+            target: &view.target,
+            label,
+            group,
+            tests: number == 0,
+        }));
     }
+    examples
 }
 
 /// Mixes into each target what the teacher says: its logits as standard scores over all views (a
@@ -112,18 +112,6 @@ fn teach(views: &mut [&mut View], distillation: &Distillation) {
             let said = (f64::from(score) - normaliser).exp() as f32;
             *target += distillation.weight * (said - *target);
         }
-    }
-}
-
-/// A network whose head is linear and says nothing yet, for [`put`].
-pub(super) fn without_head(architecture: &mut Architecture, weights: &mut Weights, mels: usize) {
-    architecture.hidden = 0;
-    weights.retain(|name, _| !name.starts_with("head."));
-    for parameter in architecture.parameters(mels) {
-        let nothing = || vec![0.0; parameter.count()];
-        weights
-            .entry(parameter.name.clone())
-            .or_insert_with(nothing);
     }
 }
 

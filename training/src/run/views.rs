@@ -11,17 +11,13 @@ use rand::Rng;
 use rayon::prelude::*;
 
 use super::batch::{Batch, Guidance, Input, Material};
-use super::beginning::Beginning;
-use super::fold::FoldTask;
-use super::progress;
+use super::context::{CHOSEN_VIEW, Fold, VIEW};
+use super::start::Beginning;
 use crate::augmentation::frame_by_frame;
 use crate::dataset::Split;
 use crate::evaluation::{Evaluation, summarise};
+use crate::progress_bar::progress_bar;
 use crate::random;
-
-/// Streams of random numbers; see also those of the fold.
-const MADE: u64 = 5;
-const CHOSEN: u64 = 6;
 
 /// A clip as it was cut, changed and mixed once.
 pub(super) struct View {
@@ -44,22 +40,22 @@ impl Views {
     /// Computes them: of each training clip the whole as it is, then `count − 1` others as batches
     /// have them.
     pub(super) fn new(
-        task: &FoldTask<'_>,
+        fold: &Fold<'_>,
         material: &Material<'_>,
         split: &Split,
         beginning: &Beginning,
         count: usize,
     ) -> anyhow::Result<Self> {
-        let mels = task.features.mel_bands;
+        let mels = fold.features.mel_bands;
         let network = PackedNetwork::new(&beginning.architecture, mels, &beginning.weights);
         let network = Arc::new(network);
         let column = beginning.architecture.frames_per_column();
-        let message = format!("fold {}: features of the frozen trunk", task.fold);
+        let message = format!("fold {}: features of the frozen trunk", fold.number);
         let all = split.training.len() + split.validation.len();
-        let bar = progress(all as u64, &message, task.quiet);
+        let bar = progress_bar(all as u64, &message, fold.quiet);
         let views_of = |&clip: &usize| {
             let view = |number: usize| {
-                let purpose = [MADE, task.fold as u64, clip as u64, number as u64];
+                let purpose = [VIEW, fold.number as u64, clip as u64, number as u64];
                 let item = match number {
                     0 => material.whole(clip, column)?,
                     _ => material.view(clip, &split.training, &purpose)?,
@@ -85,10 +81,10 @@ impl Views {
         let to_validate = |&clip: &usize| {
             // As users get it, with silence before and after; crops are learned from zeros.
             let mut features =
-                ClipFeatures::new(&network, task.features, task.features.sample_rate)?;
-            features.push(&task.audio[clip]);
+                ClipFeatures::new(&network, fold.features, fold.features.sample_rate)?;
+            features.push(&fold.audio[clip]);
             bar.inc(1);
-            Ok((features.finish(), task.dataset.clips[clip].labels.clone()))
+            Ok((features.finish(), fold.dataset.clips[clip].labels.clone()))
         };
         let validation = split
             .validation
@@ -105,13 +101,13 @@ impl Views {
     /// A batch of the clips `chosen`, one view of each; which one follows from `purpose`.
     pub(super) fn batch(
         &self,
-        task: &FoldTask<'_>,
+        fold: &Fold<'_>,
         chosen: &[usize],
         purpose: &[u64],
         device: &Device,
     ) -> anyhow::Result<Batch> {
-        let purpose: Vec<u64> = [CHOSEN].iter().chain(purpose).copied().collect();
-        let mut random = random::stream(task.recipe.seed, &purpose);
+        let purpose: Vec<u64> = [CHOSEN_VIEW].iter().chain(purpose).copied().collect();
+        let mut random = random::stream(fold.recipe.seed, &purpose);
         let (mut features, mut targets, mut taught) = (Vec::new(), Vec::new(), Vec::new());
         for clip in chosen {
             let views = &self.of_clip[clip];
@@ -121,22 +117,22 @@ impl Views {
             taught.extend_from_slice(&view.taught);
         }
         let (count, size) = (chosen.len(), features.len() / chosen.len().max(1));
-        let of_labels = (count, task.dataset.labels.len());
+        let of_labels = (count, fold.dataset.labels.len());
         Ok(Batch {
             input: Input::Features(Tensor::from_vec(features, (count, size), device)?),
             targets: Tensor::from_vec(targets, of_labels, device)?,
-            guidance: Guidance::of(task.recipe, taught, of_labels, device)?,
+            guidance: Guidance::of(fold.recipe, taught, of_labels, device)?,
         })
     }
 
     /// What the head makes of the validation clips.
     pub(super) fn validate(
         &self,
-        task: &FoldTask<'_>,
+        fold: &Fold<'_>,
         beginning: &Beginning,
         weights: &Weights,
     ) -> Evaluation {
-        let mels = task.features.mel_bands;
+        let mels = fold.features.mel_bands;
         let network = PackedNetwork::new(&beginning.architecture, mels, weights);
         let answers: Vec<(Vec<f32>, &[usize])> = self
             .validation
@@ -147,6 +143,6 @@ impl Views {
                 (logits, &labels[..])
             })
             .collect();
-        summarise(task.dataset.labels.len(), task.dataset.kind, &answers)
+        summarise(fold.dataset.labels.len(), fold.dataset.kind, &answers)
     }
 }

@@ -1,29 +1,48 @@
-//! Teachers: networks that judge audio, for students to learn from.
+//! Teachers: networks whose answers a student learns to reproduce (distillation).
+//!
+//! A run asks any [`Teacher`]. Which files can be one is up to a [`TeacherLoader`]: [`OwnModels`] opens models of ours,
+//! other crates can add networks of other formats.
 
-mod labels;
-mod last_layers;
-mod log_mel;
-mod mapped;
-mod mn04;
-mod onnx;
 mod ours;
-mod yamnet;
 
-pub use labels::{Label, audioset_groups, audioset_labels, audioset_parents};
-pub use last_layers::{HIDDEN, LastLayers};
-pub use log_mel::{BANDS, FEWEST_SAMPLES, HOP};
-pub use mapped::MappedTeacher;
-pub use mn04::{EMBEDDING, LABELS, Mn04, RATE, Verdict};
-pub use onnx::OnnxNet;
-pub use ours::OurTeacher;
-pub use yamnet::{YAMNET_LABELS, Yamnet};
+use std::path::Path;
 
-/// Something that judges each clip as it was cut, mixed and masked.
+use hamiltone_engine::features::FeatureSettings;
+pub use ours::{OurTeacher, OwnModels};
+
+use crate::heritage::Heritage;
+
+/// A network that scores each training clip after augmentation.
 pub trait Teacher: Send + Sync {
-    /// One number a label. `samples` are at the model's rate; `frames` are the quaternion frames
-    /// (frames × 4 × mels) that the student is given.
+    /// One logit for each of the student's labels. `samples` are mono at the student's sample rate, `frames` the
+    /// quaternion frames (frames × 4 × mels) of the same clip.
     ///
     /// # Errors
     /// If the network fails.
     fn logits(&self, samples: &[f32], frames: &[f32]) -> anyhow::Result<Vec<f32>>;
+
+    /// The training data and licence that the student's card inherits.
+    fn heritage(&self) -> Heritage;
+}
+
+/// The teacher that a recipe names.
+#[derive(Debug, Clone, Copy)]
+pub struct TeacherRequest<'a> {
+    /// The network's file.
+    pub path: &'a Path,
+    /// A CSV table that maps the teacher's labels to the student's, for a teacher with other labels.
+    pub map: Option<&'a Path>,
+    /// The student's labels, as its card has them.
+    pub labels: &'a [String],
+    /// The student's front end.
+    pub features: &'a FeatureSettings,
+}
+
+/// Opens the teacher of a recipe.
+pub trait TeacherLoader: Sync {
+    /// Opens the file.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or is no teacher for these labels.
+    fn open(&self, request: &TeacherRequest<'_>) -> anyhow::Result<Box<dyn Teacher>>;
 }

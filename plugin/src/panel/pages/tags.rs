@@ -5,22 +5,14 @@ use egui::{
 };
 use hamiltone_engine::model::{LABEL_GROUPS, OnLevels};
 
-<<<<<<< HEAD:plugin/src/panel/stage.rs
-use super::bars::{self, Bars, Levels};
-use super::shown::{Place, Shown, toggle};
-use super::text::Line;
-use super::{Action, Motion, View, compare, controls, theme, view, words};
-use crate::settings::Settings;
-=======
 use super::compare;
 use super::roll::Roll;
 use crate::panel::contract::{Action, Redraw, View};
 use crate::panel::widgets::bars::{self, Bars, Levels};
-use crate::panel::widgets::labels::{GROUPS, Labels, Visibility};
+use crate::panel::widgets::labels::{Labels, Visibility};
 use crate::panel::widgets::text::Line;
 use crate::panel::widgets::{controls, theme, words};
 use crate::settings::Edit;
->>>>>>> plugin:plugin/src/panel/pages/tags.rs
 use crate::snapshot::{Activity, Snapshot};
 
 /// Height of the large line and the status above it.
@@ -115,32 +107,18 @@ fn show_groups(ui: &mut Ui, hero: Rect, view: View<'_>, actions: &mut Vec<Action
     if !has_groups(view.snapshot) {
         return;
     }
-<<<<<<< HEAD:plugin/src/panel/stage.rs
-    let settings = view.settings;
-    let names = LABEL_GROUPS.map(|group| {
-        let hidden = settings.groups_hidden.iter().any(|id| id == group.id);
-        (group.name, !hidden)
-    });
-=======
     let hidden = &view.settings.groups_hidden;
-    let names = GROUPS.map(|(id, name)| (name, !hidden.iter().any(|group| group == id)));
->>>>>>> plugin:plugin/src/panel/pages/tags.rs
+    let names = LABEL_GROUPS.map(|group| (group.name, !hidden.iter().any(|id| id == group.id)));
     let width = controls::chips_width(ui, names.map(|(name, _)| name));
     let area = Rect::from_min_size(
         pos2(hero.right() - width, hero.top() - 5.0),
         vec2(width, 22.0),
     );
     if let Some(index) = controls::chips(ui, area, &names) {
-<<<<<<< HEAD:plugin/src/panel/stage.rs
-        change(settings, actions, |settings| {
-            toggle(&mut settings.groups_hidden, LABEL_GROUPS[index].id);
-        });
-=======
         actions.push(Action::Edit(Edit::ShowGroup {
-            group: GROUPS[index].0.to_owned(),
+            group: LABEL_GROUPS[index].id.to_owned(),
             shown: !names[index].1,
         }));
->>>>>>> plugin:plugin/src/panel/pages/tags.rs
     }
 }
 

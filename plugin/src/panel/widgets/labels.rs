@@ -6,14 +6,6 @@ use hamiltone_engine::tagging::Lineup;
 use crate::settings::Settings;
 use crate::snapshot::ModelFacts;
 
-/// The groups that a model may name, with their titles, in the order of the panel.
-pub(crate) const GROUPS: [(&str, &str); 4] = [
-    ("music", "Music"),
-    ("voice", "Voice"),
-    ("nature", "Nature"),
-    ("things", "Things"),
-];
-
 /// Whether a label shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Visibility {

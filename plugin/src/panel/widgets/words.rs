@@ -68,13 +68,8 @@ pub(crate) fn instead_of_tags(snapshot: &Snapshot, bypassed: bool) -> Option<(St
     }
 }
 
-<<<<<<< HEAD:plugin/src/panel/words.rs
 /// The large line where no label is on, among chosen labels or at the beginning of a stream, and the line beside it.
-pub(super) fn unclear(snapshot: &Snapshot) -> Option<(String, String)> {
-=======
-/// What stands in large letters where the user chose labels and none is on, and the line beside it.
 pub(crate) fn unclear(snapshot: &Snapshot) -> Option<(String, String)> {
->>>>>>> plugin:plugin/src/panel/widgets/words.rs
     let unclear = snapshot.unclear.as_deref()?;
     let is_clear = snapshot.on.iter().any(|on| *on);
     (!is_clear).then(|| {

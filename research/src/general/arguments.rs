@@ -1,0 +1,242 @@
+//! What the long training is told.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::{Context, ensure};
+use hamiltone_engine::features::COMPONENTS;
+use hamiltone_engine::network::{Architecture, TemporalPooling};
+
+use super::mixture::Mixing;
+use super::progress::Settings;
+use crate::teacher::{HIDDEN, LABELS};
+use hamiltone_training::pruning::{Plan, Pruning, Score};
+use hamiltone_training::statistics::SEGMENTS;
+use hamiltone_training::trainer::file_sha256;
+use hamiltone_training::widening::wider;
+
+/// What `distil` is told.
+#[derive(clap::Args, Debug, Clone)]
+pub struct GeneralArguments {
+    /// Folder that `gather` filled.
+    #[arg(long)]
+    pub material: PathBuf,
+    /// The teacher: mn04_audioset527.onnx.
+    #[arg(long)]
+    pub teacher: PathBuf,
+    /// Folder for checkpoints, model and curve; a run in it is resumed.
+    #[arg(long)]
+    pub out: PathBuf,
+    /// A general model to go on from, in place of fresh weights; its shape takes the place of
+    /// --channels, --blocks and --pooling-blocks.
+    #[arg(long)]
+    pub start: Option<PathBuf>,
+    /// Widens that model first: so many channels in each block, as 32,64,192,384. It says the same at first.
+    #[arg(long, requires = "start", value_delimiter = ',')]
+    pub widen: Vec<usize>,
+    /// Removes filters of that model first, until this share of its multiply-adds remains.
+    #[arg(long, requires = "start", conflicts_with = "widen", group = "pruned")]
+    pub remaining: Option<f64>,
+    /// Removes this share of the filters of each of its layers first, in whole vectors of four. Where --remaining
+    /// would leave next to nothing of the early layers, this leaves something of all.
+    #[arg(long, requires = "start", conflicts_with = "widen", group = "pruned")]
+    pub share: Option<f64>,
+    /// What filters are judged by.
+    #[arg(long, value_enum, default_value = "l1", requires = "pruned")]
+    pub score: Score,
+    /// Name of the model.
+    #[arg(long, default_value = "general")]
+    pub name: String,
+    /// Also learns from sounds whose licence forbids commercial use: the model does too, then.
+    #[arg(long)]
+    pub research: bool,
+    /// Steps in all; the learning rate falls to zero over them.
+    #[arg(long, default_value_t = 60_000)]
+    pub steps: usize,
+    /// Crops a step, of the first length.
+    #[arg(long, default_value_t = 24)]
+    pub batch: usize,
+    /// Length of a crop in tenths of a second. With several, as 21,50, they take turns from step to step, and a step
+    /// with longer crops has so many fewer (two at least) that all hear as long; the survey hears the first length.
+    #[arg(long, default_value = "20", value_delimiter = ',')]
+    pub crop_tenths: Vec<usize>,
+    /// Times the usual shares of crops that are mixed or changed (speed, tilt, band, room, noise, coding): 2 or 3 for a model that has
+    /// heard the material many times.
+    #[arg(long, default_value_t = 1.0)]
+    pub changes: f64,
+    /// Crops that are made and judged for each that is learned from: the one whose labels are the rarest.
+    #[arg(long, default_value_t = 1)]
+    pub candidates: usize,
+    /// Channels of the first block, twice as many in each further one.
+    #[arg(long, default_value_t = 32)]
+    pub channels: usize,
+    /// Blocks of two convolutions.
+    #[arg(long, default_value_t = 4)]
+    pub blocks: usize,
+    /// Blocks that pool: the first so many, or all if there are fewer. Four make a column of 160 ms.
+    #[arg(long, default_value_t = 4)]
+    pub pooling_blocks: usize,
+    /// Also tells the head mean and deviation of each block's channels.
+    #[arg(long)]
+    pub statistics: bool,
+    /// Learning rate at the top of its schedule.
+    #[arg(long, default_value_t = 2e-3)]
+    pub learning_rate: f64,
+    /// Steps between two measurements, each with a checkpoint.
+    #[arg(long, default_value_t = 500)]
+    pub every: usize,
+    /// Mixtures from which the statistics of the input and of the teacher's answers are taken.
+    #[arg(long, default_value_t = 2_000)]
+    pub survey: usize,
+    /// Segments of five seconds from which the finished model's class statistics are taken.
+    #[arg(long, default_value_t = SEGMENTS)]
+    pub segments: usize,
+    /// Seed of everything random.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// No progress.
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+impl GeneralArguments {
+    /// Refuses what cannot be.
+    pub(super) fn check(&self) -> anyhow::Result<()> {
+        ensure!(
+            self.batch > 1
+                && self.survey > 1
+                && self.every > 0
+                && self.segments > 0
+                && self.crop_tenths.iter().all(|tenths| *tenths >= 5),
+            "--batch and --survey must be 2 or more, --every and --segments 1 or more, \
+             --crop-tenths 5 or more"
+        );
+        ensure!(
+            (0.0..=10.0).contains(&self.changes),
+            "--changes must be from 0 to 10"
+        );
+        ensure!(
+            (1..=100).contains(&self.candidates),
+            "--candidates must be from 1 to 100"
+        );
+        ensure!(
+            [self.remaining, self.share]
+                .iter()
+                .flatten()
+                .all(|&share| share > 0.0 && share < 1.0),
+            "--remaining and --share must be over 0 and under 1"
+        );
+        Ok(())
+    }
+
+    /// What decides the weights besides the shape, the model that the run starts from, the sounds and
+    /// the steps, which may become more.
+    ///
+    /// # Errors
+    /// If the teacher's file cannot be read.
+    pub(super) fn settings(&self) -> anyhow::Result<Settings> {
+        let research = if self.research { "given" } else { "not given" };
+        let settings = [
+            ("--seed", self.seed.to_string()),
+            ("--batch", self.batch.to_string()),
+            ("--learning-rate", self.learning_rate.to_string()),
+            ("--crop-tenths", listed(&self.crop_tenths)),
+            ("--changes", self.changes.to_string()),
+            ("--candidates", self.candidates.to_string()),
+            ("--survey", self.survey.to_string()),
+            ("--research", research.to_owned()),
+            (
+                "--teacher",
+                format!("SHA-256 {}", file_sha256(&self.teacher)?),
+            ),
+        ];
+        let named = settings.map(|(option, value)| (option.to_owned(), value));
+        Ok(BTreeMap::from(named))
+    }
+
+    /// Tenths of a second of a step's crops, and how many there are.
+    pub(super) fn crops_of(&self, step: usize) -> (usize, usize) {
+        let tenths = self.crop_tenths[step % self.crop_tenths.len()];
+        (tenths, (self.batch * self.crop_tenths[0] / tenths).max(2))
+    }
+
+    /// How crops are made.
+    pub(super) fn mixing(&self) -> Mixing {
+        Mixing::default().times(self.changes)
+    }
+
+    /// The shape of a fresh network. Its hidden layer is as large as the teacher's, whose output
+    /// layer it takes over.
+    pub(super) fn architecture(&self) -> Architecture {
+        let mut shape = Architecture::doubling(self.channels, self.blocks, true, 1.0, LABELS);
+        for block in shape.blocks.iter_mut().skip(self.pooling_blocks) {
+            block.pools = false;
+        }
+        shape.hidden = HIDDEN / COMPONENTS;
+        shape.temporal_pooling = self.temporal_pooling().unwrap_or_default();
+        shape
+    }
+
+    /// What the head is told, if it is to be more than the model before knows.
+    pub(super) fn temporal_pooling(&self) -> Option<TemporalPooling> {
+        self.statistics.then_some(TemporalPooling::Statistics)
+    }
+
+    /// The shape before it is pruned of a network that begins with one of the shape `before`.
+    pub(super) fn grown(&self, before: &Architecture) -> anyhow::Result<Architecture> {
+        let mut grown = match self.widen.as_slice() {
+            [] => before.clone(),
+            channels => wider(before, channels).context("--widen")?,
+        };
+        grown.temporal_pooling = self.temporal_pooling().unwrap_or(before.temporal_pooling);
+        Ok(grown)
+    }
+
+    /// What is removed from the model that the run starts from.
+    pub(super) fn pruning(&self) -> Option<Pruning> {
+        let everywhere = |share| Plan::Uniform {
+            share,
+            blocks: usize::MAX,
+        };
+        let wherever = |remaining| Plan::Global { remaining };
+        let plan = self.share.map(everywhere);
+        let plan = plan.or_else(|| self.remaining.map(wherever))?;
+        Some(Pruning {
+            score: self.score,
+            plan,
+            multiple: Pruning::VECTOR,
+        })
+    }
+}
+
+fn listed(numbers: &[usize]) -> String {
+    let words: Vec<String> = numbers.iter().map(usize::to_string).collect();
+    words.join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        arguments: GeneralArguments,
+    }
+
+    #[test]
+    fn lengths_of_crops_take_turns_and_every_step_hears_as_long() {
+        let line = "distil --material m --teacher t --out o --batch 24 --crop-tenths 21,50";
+        let Line { arguments } = Line::try_parse_from(line.split(' ')).unwrap();
+        let steps = [0, 1, 2].map(|step| arguments.crops_of(step));
+        assert_eq!(steps, [(21, 24), (50, 10), (21, 24)]);
+        assert_eq!(listed(&arguments.crop_tenths), "21,50");
+        arguments.check().unwrap();
+        let short = Line::try_parse_from(
+            "distil --material m --teacher t --out o --crop-tenths 21,4".split(' '),
+        );
+        assert!(short.unwrap().arguments.check().is_err());
+    }
+}

@@ -1,0 +1,317 @@
+//! Crops that nobody has heard before: one to three sounds, each changed, at random levels.
+
+use rand::Rng;
+
+use super::Material;
+use hamiltone_training::random::normal;
+
+/// How sounds are changed and mixed. Shares are probabilities.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mixing {
+    /// Share of crops of two sounds at least, and of those the share with a third.
+    pub more: (f64, f64),
+    /// Level of the second and third sound under the first, in dB, from ... to.
+    pub below_db: (f32, f32),
+    /// Gain of the whole, in dB, from ... to, on crops brought to −20 dB first.
+    pub gain_db: (f32, f32),
+    /// Speed (and pitch): uniform in octaves within plus and minus this, on this share.
+    pub speed: (f32, f64),
+    /// Share that gets a tilt of the spectrum, and its most in dB an octave.
+    pub tilt: (f64, f32),
+    /// Share that loses its highs, as by a small loudspeaker or a codec.
+    pub band_limited: f64,
+    /// Share with the sound of a room.
+    pub reverberant: f64,
+    /// Share with noise, and its level under the rest in dB, from ... to.
+    pub noise: (f64, (f32, f32)),
+    /// Share that is all but silence.
+    pub silence: f64,
+    /// Share that [`degrade`](super::degrade) changes at last; [`mixture`] leaves that to its
+    /// callers.
+    pub coded: f64,
+}
+
+impl Default for Mixing {
+    fn default() -> Self {
+        Self {
+            more: (0.4, 0.2),
+            below_db: (-6.0, 15.0),
+            gain_db: (-20.0, 8.0),
+            speed: (0.3, 0.15),
+            tilt: (0.2, 3.0),
+            band_limited: 0.05,
+            reverberant: 0.06,
+            noise: (0.08, (10.0, 40.0)),
+            silence: 0.01,
+            coded: 0.05,
+        }
+    }
+}
+
+/// Most of the crops that are changed in one way.
+const MOST: f64 = 0.6;
+
+impl Mixing {
+    /// With so many times the shares of crops that are mixed or changed, though no more than six tenths of them in one
+    /// way; the share of mixtures with a third sound, and that of silence, stay.
+    pub fn times(self, factor: f64) -> Self {
+        let share = |usual: f64| (factor * usual).min(MOST.max(usual));
+        Self {
+            more: (share(self.more.0), self.more.1),
+            speed: (self.speed.0, share(self.speed.1)),
+            tilt: (share(self.tilt.0), self.tilt.1),
+            band_limited: share(self.band_limited),
+            reverberant: share(self.reverberant),
+            noise: (share(self.noise.0), self.noise.1),
+            coded: share(self.coded),
+            ..self
+        }
+    }
+}
+
+/// Crops are brought to this level before the gain.
+const LEVEL: f32 = 0.1;
+/// Tries for a crop that is not silence.
+const TRIES: usize = 4;
+
+/// A crop of `length` samples at `rate` Hz.
+pub fn mixture(
+    material: &Material,
+    length: usize,
+    rate: u32,
+    mixing: &Mixing,
+    random: &mut impl Rng,
+) -> Vec<f32> {
+    if random.random_bool(mixing.silence) {
+        let level = 1e-5 * 10f32.powf(random.random_range(-2.0..=1.0f32));
+        return (0..length).map(|_| level * normal(random)).collect();
+    }
+    let mut mixed = changed(material, length, rate, mixing, random);
+    let (two, three) = mixing.more;
+    if random.random_bool(two) {
+        let more = if random.random_bool(three) { 2 } else { 1 };
+        for _ in 0..more {
+            let other = changed(material, length, rate, mixing, random);
+            let (least, most) = mixing.below_db;
+            let gain = decibels(-random.random_range(least..=most));
+            mixed
+                .iter_mut()
+                .zip(other)
+                .for_each(|(sum, x)| *sum += gain * x);
+        }
+    }
+    let (share, (least, most)) = mixing.noise;
+    if random.random_bool(share) {
+        let level = LEVEL * decibels(-random.random_range(least..=most));
+        mixed
+            .iter_mut()
+            .for_each(|sample| *sample += level * normal(random));
+    }
+    let (least, most) = mixing.gain_db;
+    let gain = decibels(random.random_range(least..=most));
+    mixed
+        .iter_mut()
+        .for_each(|sample| *sample = (gain * *sample).clamp(-1.0, 1.0));
+    mixed
+}
+
+/// One sound, cropped, changed, and brought to [`LEVEL`].
+fn changed(
+    material: &Material,
+    length: usize,
+    rate: u32,
+    mixing: &Mixing,
+    random: &mut impl Rng,
+) -> Vec<f32> {
+    let (octaves, share) = mixing.speed;
+    let speed = match random.random_bool(share) {
+        true => 2f32.powf(octaves * random.random_range(-1.0..=1.0f32)),
+        false => 1.0,
+    };
+    let mut crop = audible(material, (length as f32 * speed) as usize + 2, random);
+    if speed != 1.0 {
+        crop = (0..length)
+            .map(|i| interpolate(&crop, i as f32 * speed))
+            .collect();
+    }
+    crop.truncate(length);
+    let (share, most) = mixing.tilt;
+    if random.random_bool(share) {
+        tilt(&mut crop, rate, most * random.random_range(-1.0..=1.0f32));
+    }
+    if random.random_bool(mixing.band_limited) {
+        let highest = 1_000.0 * 2f32.powf(random.random_range(0.5..=3.8f32));
+        for _ in 0..2 {
+            low_pass(&mut crop, rate, highest);
+        }
+    }
+    if random.random_bool(mixing.reverberant) {
+        reverberate(&mut crop, rate, random);
+    }
+    let level = root_mean_square(&crop);
+    if level > 1e-6 {
+        crop.iter_mut().for_each(|sample| *sample *= LEVEL / level);
+    }
+    crop
+}
+
+/// A stretch of a sound that is not silent, if some tries find one.
+fn audible(material: &Material, length: usize, random: &mut impl Rng) -> Vec<f32> {
+    let mut best = (0.0, Vec::new());
+    for _ in 0..TRIES {
+        let crop = material.cut(length, random);
+        let level = root_mean_square(&crop);
+        if level > best.0 || best.1.is_empty() {
+            best = (level, crop);
+        }
+        if best.0 > 3e-3 {
+            break;
+        }
+    }
+    best.1
+}
+
+/// So many dB an octave more (or less) above 1 kHz than below, by a first-order shelf: within two
+/// octaves of there.
+fn tilt(samples: &mut [f32], rate: u32, db_per_octave: f32) {
+    let high = decibels(2.0 * db_per_octave);
+    let low = decibels(-2.0 * db_per_octave);
+    let mut lows = samples.to_vec();
+    low_pass(&mut lows, rate, 1_000.0);
+    for (sample, below) in samples.iter_mut().zip(lows) {
+        *sample = low * below + high * (*sample - below);
+    }
+}
+
+/// First order.
+fn low_pass(samples: &mut [f32], rate: u32, hz: f32) {
+    let step = 1.0 - (-std::f32::consts::TAU * hz / rate as f32).exp();
+    let mut state = 0.0;
+    for sample in samples {
+        state += step * (*sample - state);
+        *sample = state;
+    }
+}
+
+/// A room after Schroeder (1962): four combs beside each other, two all-passes after each other.
+fn reverberate(samples: &mut [f32], rate: u32, random: &mut impl Rng) {
+    let seconds = random.random_range(0.2..=1.5f32);
+    let wet = random.random_range(0.1..=0.6f32);
+    let mut room = vec![0.0; samples.len()];
+    for delay in [0.0297, 0.0371, 0.0411, 0.0437f32] {
+        let delay_s = delay * random.random_range(0.8..=1.2f32);
+        let back = 10f32.powf(-3.0 * delay_s / seconds); // 60 dB in `seconds`
+        let delay = (delay_s * rate as f32) as usize;
+        let mut comb = samples.to_vec();
+        for i in delay..comb.len() {
+            comb[i] += back * comb[i - delay];
+        }
+        room.iter_mut()
+            .zip(comb)
+            .for_each(|(sum, x)| *sum += 0.25 * x);
+    }
+    for delay_s in [0.005, 0.0017f32] {
+        let delay = (delay_s * rate as f32) as usize;
+        let input = room.clone();
+        for i in 0..room.len() {
+            let (before, out) = match i.checked_sub(delay) {
+                Some(at) => (input[at], room[at]),
+                None => (0.0, 0.0),
+            };
+            room[i] = -0.7 * input[i] + before + 0.7 * out;
+        }
+    }
+    for (sample, room) in samples.iter_mut().zip(room) {
+        *sample += wet * (room - *sample);
+    }
+}
+
+fn interpolate(samples: &[f32], position: f32) -> f32 {
+    let index = position as usize;
+    let at = |index: usize| samples.get(index).copied().unwrap_or(0.0);
+    at(index) + (at(index + 1) - at(index)) * position.fract()
+}
+
+fn decibels(db: f32) -> f32 {
+    10f32.powf(db / 20.0)
+}
+
+fn root_mean_square(samples: &[f32]) -> f32 {
+    let sum: f32 = samples.iter().map(|sample| sample * sample).sum();
+    (sum / samples.len().max(1) as f32).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hamiltone_training::audio_cache::Sound;
+    use hamiltone_training::random::stream;
+
+    fn material() -> Material {
+        let tone: Vec<f32> = (0..64_000).map(|i| (i as f32 * 0.1).sin()).collect();
+        let click: Vec<f32> = (0..900).map(|i| (-(i as f32) / 90.0).exp()).collect();
+        Material::new(vec![Sound::new(&tone), Sound::new(&click)]).unwrap()
+    }
+
+    #[test]
+    fn mixtures_are_finite_loud_enough_and_never_the_same() {
+        let material = material();
+        let mixing = Mixing {
+            silence: 0.0,
+            ..Mixing::default()
+        };
+        let mut seen = Vec::new();
+        for seed in 0..60 {
+            let crop = mixture(&material, 32_000, 32_000, &mixing, &mut stream(seed, &[]));
+            assert_eq!(crop.len(), 32_000);
+            assert!(crop.iter().all(|s| s.abs() <= 1.0));
+            assert!(root_mean_square(&crop) > 1e-3, "seed {seed}");
+            assert_eq!(
+                crop,
+                mixture(&material, 32_000, 32_000, &mixing, &mut stream(seed, &[]))
+            );
+            assert!(!seen.contains(&crop));
+            seen.push(crop);
+        }
+    }
+
+    #[test]
+    fn more_changes_leave_some_crops_as_they_are() {
+        let usual = Mixing::default();
+        assert_eq!(usual.clone().times(1.0), usual);
+        let more = usual.clone().times(4.0);
+        assert_eq!((more.more, more.silence), ((0.6, 0.2), usual.silence));
+        assert_eq!((more.speed, more.band_limited), ((0.3, 0.6), 0.2));
+        assert_eq!(usual.times(0.0).noise.0, 0.0);
+    }
+
+    #[test]
+    fn a_tilt_lifts_highs_and_a_room_rings() {
+        let tone =
+            |step: f32| -> Vec<f32> { (0..32_000).map(|i| (i as f32 * step).sin()).collect() };
+        for (step, louder) in [(1.5, true), (0.01, false)] {
+            let mut changed = tone(step);
+            tilt(&mut changed, 32_000, 3.0);
+            assert_eq!(
+                root_mean_square(&changed) > root_mean_square(&tone(step)),
+                louder
+            );
+        }
+        let mut click = vec![0.0; 32_000];
+        click[0] = 1.0;
+        reverberate(&mut click, 32_000, &mut stream(3, &[]));
+        let energy = |part: &[f32]| root_mean_square(part);
+        assert!(energy(&click[3_000..6_000]) > 1e-4);
+        assert!(energy(&click[3_000..6_000]) > energy(&click[28_000..]));
+    }
+
+    #[test]
+    fn short_and_long_are_drawn_by_the_root_of_their_length() {
+        let material = material();
+        let mut random = stream(1, &[]);
+        let long = (0..2_000).filter(|_| material.draw(&mut random).samples.len() == 64_000);
+        let share = long.count() as f64 / 2_000.0;
+        let expected = 64_000f64.sqrt() / (64_000f64.sqrt() + 30.0);
+        assert!((share - expected).abs() < 0.03, "{share} {expected}");
+    }
+}

@@ -1,0 +1,11 @@
+//! Pictures of measurements, as SVG.
+
+mod agreement;
+mod bars;
+mod reliability;
+mod scatter;
+
+pub use agreement::{Measurement, agreement};
+pub use bars::bars;
+pub use reliability::reliability;
+pub use scatter::{Point, scatter};
