@@ -66,7 +66,7 @@ impl Analysis {
         let tags = Tags {
             time_s: 0.0,
             probabilities: &means.values(),
-            among: self.among.places(),
+            among: self.among.indices(),
             unclear: None,
             on_levels: self.among.on_levels(&self.model),
         };

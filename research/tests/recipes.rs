@@ -39,7 +39,7 @@ fn a_teacher_with_its_own_front_end_is_learned_from() {
     let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
     let net = shared.join("teachers/mn04_audioset527.onnx");
     if !net.is_file() {
-        eprintln!("SKIPPED: no {}", net.display());
+        hamiltone_test_support::skip(net.display());
         return;
     }
     let trial = Trial::new();
