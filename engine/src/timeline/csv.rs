@@ -26,8 +26,7 @@ pub(super) fn events_to_csv(events: &[Event], offset_s: f64) -> String {
     text
 }
 
-/// A field in quotes where RFC 4180 wants them, and where a spreadsheet would take it for a
-/// formula.
+/// Quotes a field where RFC 4180 requires it, and where a spreadsheet would read it as a formula.
 fn field(text: &str) -> String {
     let special = text.contains([',', '"', '\r', '\n']);
     let formula = text.starts_with(['=', '+', '-', '@']);
