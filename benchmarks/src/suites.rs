@@ -38,7 +38,7 @@ const EXPORTED: &str = "net.onnx";
 
 type Named<'a> = Vec<(String, Box<dyn Contender + 'a>)>;
 
-/// The net of four blocks of two convolutions that papers time.
+/// The network of four blocks of two convolutions that papers on quaternion CNNs time.
 pub(crate) fn four_blocks() -> Architecture {
     Architecture::qcnn10(1.0, 10)
 }

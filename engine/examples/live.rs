@@ -1,8 +1,8 @@
 //! Live tagging as a plugin or an audio application does it.
 //!
 //! The audio thread only mixes to mono and writes into a lock-free ring: it never allocates, locks or waits. A worker
-//! thread reads the ring, runs the tagger and prints the leading label of every column. Here a thread plays the host: it
-//! calls the audio callback with blocks of stereo, at the pace of a sound card.
+//! thread reads the ring, runs the tagger and prints the leading label of every column. Here a thread plays the host:
+//! it calls the audio callback with blocks of stereo, at the pace of a sound card.
 //!
 //! `cargo run --release --example live -- [SECONDS]` (default: 6).
 

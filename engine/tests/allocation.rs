@@ -60,11 +60,7 @@ fn a_tagger_allocates_nothing_once_the_first_tags_came() {
         let bytes = model_file(architecture, 1).to_bytes().unwrap();
         Model::from_bytes(&bytes).unwrap()
     });
-    let half = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../models/general-half.safetensors"
-    );
-    let in_half_precision = Model::read(half.as_ref()).unwrap();
+    let in_half_precision = Model::from_bytes(hamiltone_models::GENERAL_HALF).unwrap();
     for model in small.chain([in_half_precision]) {
         let model = Arc::new(model);
         for rate in [32_000, 44_100, 47_999, 48_000] {

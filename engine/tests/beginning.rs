@@ -22,11 +22,7 @@ fn models() -> impl Iterator<Item = Arc<Model>> {
 }
 
 fn general_half() -> Arc<Model> {
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../models/general-half.safetensors"
-    );
-    Arc::new(Model::read(path.as_ref()).unwrap())
+    Arc::new(Model::from_bytes(hamiltone_models::GENERAL_HALF).unwrap())
 }
 
 /// Time and probabilities of every column.

@@ -17,8 +17,11 @@ const CHUNKS: [usize; 2] = [1, 8];
 fn every_layer_of_every_shipped_model_keeps_its_kernel() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let golden = root.join("tests/golden/kernel_choices.txt");
-    let mut models: Vec<_> = std::fs::read_dir(root.join("../models"))
-        .unwrap()
+    let Ok(folder) = std::fs::read_dir(root.join("../models")) else {
+        eprintln!("skipped: the shipped models are only in the repository");
+        return;
+    };
+    let mut models: Vec<_> = folder
         .map(|entry| entry.unwrap().path())
         .filter(|path| {
             path.extension()

@@ -228,11 +228,7 @@ fn a_window_over_everything_is_the_clip() {
 /// The default model gives the same logits live, where weights may be in half precision, as for the whole clip.
 #[test]
 fn half_precision_changes_logits_by_less_than_a_twentieth() {
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../models/general-half.safetensors"
-    );
-    let model = Arc::new(Model::read(path.as_ref()).unwrap());
+    let model = Arc::new(Model::from_bytes(hamiltone_models::GENERAL_HALF).unwrap());
     for seed in 0..4 {
         let (samples, stream) = filling_the_window(32_000, &sound(32_000 * 5, seed));
         let mut clip = ClipClassifier::new(model.clone(), 32_000).unwrap();

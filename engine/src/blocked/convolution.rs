@@ -27,13 +27,21 @@ pub(super) struct Convolve {
     counts: Counts,
 }
 
-/// One direction: `kernel` over every sample of `input`.
+/// Whether row t of a convolution's output depends on the input rows before or after it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    Causal,
+    Anticausal,
+}
+
+/// Convolves every sample of `input`.
 fn run(
     kernel: &[f32],
     counts: Counts,
-    (input, from): (&[f32], BatchShape),
+    input: &[f32],
+    from: BatchShape,
     to: BatchShape,
-    future: bool,
+    direction: Direction,
 ) -> Vec<f32> {
     let layer = LayerShape {
         group: from.group,
@@ -41,7 +49,7 @@ fn run(
         rows: from.map.rows,
         mels: from.map.mels,
     };
-    // A batch walks over the weights many times: they are in the cache then.
+    // A batch reads the weights many times, so they stay in the cache.
     let method = Method::fastest(layer, CacheLevel::Second, from.set);
     let (scale, shift) = (vec![1.0; to.map.channels], vec![0.0; to.map.channels]);
     let convolution = Convolution {
@@ -63,7 +71,7 @@ fn run(
         .for_each(|(output, input)| {
             to.map.clear_borders(output);
             SCRATCH.with_borrow_mut(|(workspace, copy)| {
-                let input = if future {
+                let input = if direction == Direction::Anticausal {
                     copy.resize(copy.len().max(input.len()), 0.0);
                     anticausal_copy(input, from.map, copy);
                     &copy[..]
@@ -104,7 +112,14 @@ impl Convolve {
     }
 
     pub(super) fn forward(&self, x: &[f32], kernel: &[f32]) -> Vec<f32> {
-        run(kernel, self.counts, (x, self.from), self.to, false)
+        run(
+            kernel,
+            self.counts,
+            x,
+            self.from,
+            self.to,
+            Direction::Causal,
+        )
     }
 
     pub(super) fn gradient_of_x(&self, gradient: &[f32], kernel: &[f32]) -> Vec<f32> {
@@ -113,7 +128,14 @@ impl Convolve {
             inputs: self.counts.outputs,
             outputs: self.counts.inputs,
         };
-        run(&adjoint, counts, (gradient, self.to), self.from, true)
+        run(
+            &adjoint,
+            counts,
+            gradient,
+            self.to,
+            self.from,
+            Direction::Anticausal,
+        )
     }
 
     pub(super) fn gradient_of_kernel(&self, x: &[f32], gradient: &[f32]) -> Vec<f32> {

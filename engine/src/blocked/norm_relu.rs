@@ -141,7 +141,8 @@ impl NormRelu {
         &self,
         x: &[f32],
         gradient: &[f32],
-        (weights, biases): (&[f32], &[f32]),
+        weights: &[f32],
+        biases: &[f32],
         statistics: &BatchStatistics,
     ) -> Result<[Vec<f32>; 3]> {
         let (scale, shift) = self.affine(statistics, weights, biases)?;

@@ -1,4 +1,4 @@
-//! The fast convolution for anyone with candle tensors in candle's own order.
+//! The fast convolution for candle tensors in candle's own order.
 
 use candle_core::{CpuStorage, CustomOp2, Device, Layout, Result, Shape, Tensor};
 

@@ -217,7 +217,8 @@ impl Trunk {
             let [of_convolved, of_weight, of_bias] = layer.norm.gradients(
                 &record.convolved,
                 &gradient,
-                (weight, bias),
+                weight,
+                bias,
                 &record.statistics,
             )?;
             let of_kernel = layer

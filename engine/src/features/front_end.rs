@@ -53,7 +53,7 @@ impl FrontEnd {
         (front_end, frame)
     }
 
-    /// Takes mono samples at the model's rate; hands each finished quaternion frame to `sink`:
+    /// Takes mono samples at the model's rate; passes each finished quaternion frame to `sink`:
     /// `COMPONENTS × mel_bands` values, component-major, in dB and dB a frame. Allocates nothing.
     pub fn push(&mut self, mut samples: &[f32], sink: &mut dyn FnMut(&[f32])) {
         while !samples.is_empty() {
@@ -92,7 +92,7 @@ impl FrontEnd {
         }
     }
 
-    /// Returns to the state it was made in. Allocates nothing.
+    /// Returns to the initial state. Allocates nothing.
     pub fn reset(&mut self) {
         self.waiting.clear();
         if let Some(level) = &mut self.level {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Raises quiet sound before the logarithm. The gain of a frame depends on that frame and those before it only, so
-/// live and file agree whatever the blocks.
+/// live and file give the same gains in any block sizes.
 ///
 /// An envelope follows the loudest frames: it rises at once and falls by `release_db_per_s`. Where it is under
 /// `target_db` the gain is to be the difference, `most_db` at most; sound that is louder is not changed. An envelope
@@ -101,7 +101,7 @@ mod tests {
         Level::new(LevelSettings::USUAL, 0.01)
     }
 
-    /// The gain in dB after so many frames at a level in dB.
+    /// The gain in dB after a number of frames at a level in dB.
     fn gain_after(level: &mut Level, frames: usize, level_db: f64) -> f64 {
         let mean_square = 10f64.powf(level_db / 10.0);
         let factors = (0..frames).map(|_| level.factor(mean_square));

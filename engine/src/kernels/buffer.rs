@@ -14,7 +14,7 @@ const LINE: usize = 64;
 /// Types that a buffer can hold.
 ///
 /// # Safety
-/// Any bytes make one, those of zeros make zero, and its size divides that of a line.
+/// Every pattern of bytes is a valid value, zero bytes are zero, and the size divides that of a line.
 pub(super) unsafe trait Number: Copy + Default {}
 
 // SAFETY: every pattern of bits is a number, and none are zero; 4 and 2 bytes.
@@ -22,11 +22,10 @@ unsafe impl Number for f32 {}
 // SAFETY: as above.
 unsafe impl Number for f16 {}
 
-/// The product of sizes: how many floats these are.
+/// The product of sizes.
 ///
 /// # Panics
-/// If it is more than a `usize` holds. A product that wrapped round would be small enough to pass
-/// for the length of a slice that pointers then leave.
+/// If it overflows a `usize`: a wrapped product could pass a length check, and pointers would leave the slice.
 pub(super) fn floats<const N: usize>(sizes: [usize; N]) -> usize {
     let product = sizes.into_iter().try_fold(1, usize::checked_mul);
     product.unwrap_or_else(|| panic!("no memory holds {sizes:?} floats"))
@@ -49,7 +48,7 @@ impl<T: Number> Buffer<T> {
         }
     }
 
-    /// Makes it at least so long; what was in it is lost where it has to grow.
+    /// Grows it to at least `len` numbers; growing discards the contents.
     pub(super) fn reserve(&mut self, len: usize) {
         if len > self.len {
             *self = Self::new(len);

@@ -1,7 +1,7 @@
 //! The rule by which a layer gets its kernel.
 //!
 //! A rule, not a measurement: the same model gives the same bits on the same instruction set,
-//! whatever else the machine does. It compares, for each kernel, cycles of arithmetic with cycles
+//! whatever the load of the machine. It compares, for each kernel, cycles of arithmetic with cycles
 //! of reading weights, since a chunk of a stream has few pixels to read them for. The constants
 //! are of 2024 server cores; they only have to rank kernels right
 //! (`cargo xtask bench -- --only layers` shows what each one takes).
@@ -10,7 +10,7 @@ use super::InstructionSet;
 use super::kernel::LayerShape;
 use super::method::Method;
 
-/// Where a network's weights stay between two chunks.
+/// The level of cache in which a network's weights stay between two chunks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CacheLevel {
     /// A core's own cache.
@@ -22,7 +22,7 @@ pub enum CacheLevel {
 }
 
 impl CacheLevel {
-    /// Where weights of so many bytes stay.
+    /// The level in which this many bytes of weights stay.
     pub fn of(bytes: usize) -> Self {
         match bytes >> 10 {
             0..768 => Self::Second,
@@ -73,7 +73,7 @@ impl Method {
         Self::all_fastest(layers, CacheLevel::Memory, set, set.loads_halves())
     }
 
-    /// Where the weights of layers stay.
+    /// The level in which the weights of layers stay.
     fn level(layers: &[LayerShape], methods: &[Self], set: InstructionSet) -> CacheLevel {
         let pairs = layers.iter().zip(methods);
         let bytes = pairs.map(|(layer, method)| method.bytes(*layer, set));

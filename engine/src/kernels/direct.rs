@@ -92,7 +92,7 @@ impl<const GROUP: usize> SimdOp for DirectOp<'_, GROUP> {
         if GROUP == 4 {
             for block in 0..call.shape.blocks() {
                 let to = &mut call.scratch[block * block_stride..][..block_stride];
-                // SAFETY: the map has so many blocks and rows.
+                // SAFETY: the map has these blocks and rows.
                 unsafe {
                     let from = call.input.add(block * call.shape.block_stride());
                     for at in (0..block_stride).step_by(V::COUNT) {

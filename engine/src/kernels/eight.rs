@@ -8,9 +8,9 @@
 //! y  = diag(−1, 1, 1, 1) · (H t + c)  =  w ⊗ x
 //! ```
 //!
-//! ([`hamilton_product_by_eight`](crate::quaternion::hamilton_product_by_eight) derives it.) Both lines are linear in w and in x, so they hold for sums over
-//! input channels and taps as well: a convolution takes eight real ones of a quarter of the
-//! channels each. Here they are two *phases* over the same sums:
+//! ([`hamilton_product_by_eight`](crate::quaternion::hamilton_product_by_eight) derives it.) Both lines are linear in
+//! w and in x, so they hold for sums over input channels and taps as well: a convolution takes eight real ones of a
+//! quarter of the channels each. Here they are two *phases* over the same sums:
 //!
 //! 1. sum (H w / 4) ∘ (H x) over inputs and taps, lane by lane ([`Phase::Transformed`]);
 //! 2. once, transform the sums by H and bring the lanes into the order of c ([`between`]);
@@ -21,7 +21,7 @@ use super::lanes::Lanes;
 use super::tile::Tile;
 use crate::quaternion::hadamard;
 
-/// Which of the two lines of the identity.
+/// A line of the identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
     /// Products of transformed weights and transformed inputs.

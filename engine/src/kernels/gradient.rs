@@ -45,8 +45,8 @@ impl WeightGradient {
         }
     }
 
-    /// Adds one sample: the input of the convolution and the gradient of its output, as in maps
-    /// of the same rows and mels.
+    /// Adds one sample: the input of the convolution and the gradient of its output, with the same
+    /// rows and mels.
     ///
     /// # Panics
     /// If the shapes do not fit.
@@ -100,7 +100,7 @@ impl WeightGradient {
         }
     }
 
-    /// Adds what another has summed.
+    /// Adds the sums of another.
     ///
     /// # Panics
     /// If it is of another size.
@@ -111,7 +111,7 @@ impl WeightGradient {
         }
     }
 
-    /// The gradient, as the weights are: `4 × outputs × inputs × 3 × 3` for quaternions,
+    /// The gradient, in the layout of the weights: `4 × outputs × inputs × 3 × 3` for quaternions,
     /// `outputs × inputs × 3 × 3` for channels.
     pub fn weights(&self) -> Vec<f32> {
         let (counts, lanes, group) = (self.counts, self.set.lanes(), self.group);

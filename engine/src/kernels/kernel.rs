@@ -55,8 +55,10 @@ pub(super) trait ConvolutionKernel: Send + Sync {
     /// Computes `call.rows` rows. Does not allocate.
     ///
     /// # Safety
-    /// `call` keeps the promises of its fields, the input map has the channels and mels that the layer was packed
-    /// for, and this machine has the instruction set.
+    /// `call` keeps the promises of its fields, and its maps have the channels and mels that the layer was packed for.
+    ///
+    /// # Panics
+    /// If this machine lacks the instruction set.
     unsafe fn run(&self, call: Call<'_>);
 }
 
@@ -87,7 +89,7 @@ pub struct LayerShape {
 }
 
 impl LayerShape {
-    /// Blocks of channels, of so many units.
+    /// Blocks of channels of a number of units.
     pub(super) fn blocks(&self, units: usize, set: InstructionSet) -> f64 {
         (units * self.group).div_ceil(set.lanes()) as f64
     }
@@ -118,6 +120,5 @@ pub(super) struct Work {
     pub(super) transforms: f64,
 }
 
-/// Pixels (or tiles) that weights must serve, lest loading them into registers, one load each, takes longer than the
-/// multiply-adds.
+/// The cost of loading a vector of weights into a register, in pixels (or tiles) of multiply-adds.
 pub(super) const PIXELS_A_LOAD: f64 = 1.0;

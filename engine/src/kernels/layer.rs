@@ -177,7 +177,7 @@ impl PackedConvolution {
             output: if second_pass { dense } else { target },
         };
         // SAFETY: the maps have the channels, rows, mels and floats that were asserted above; scratch and dense
-        // target were reserved; the instruction set is there, as packing for it has shown.
+        // target were reserved.
         unsafe { self.kernel.run(call) };
         if second_pass {
             self.set.run(Pool {

@@ -10,31 +10,31 @@ const BORDER: usize = 1;
 
 /// A stack of channels over rows (time) and mels, blocked: `blocks × (2 + rows) × (1 + mels + 1) ×
 /// lanes`, where a block is as many channels as a vector has lanes. The first two rows are those
-/// before the present ones, and a zero stands on both sides of a row, so kernels need no
+/// before the present ones, and there is a zero on both sides of a row, so kernels need no
 /// bounds checks at the edges.
 ///
 /// Channels of quaternions are ordered quaternion by quaternion, (r, i, j, k) adjacent: four
-/// lanes are one number, whatever the number of filters, so few filters still fill a vector.
+/// lanes are one number for any number of filters, so few filters still fill a vector.
 #[derive(Clone)]
 pub struct Map {
     shape: MapShape,
     values: Buffer,
 }
 
-/// Floats that lie as in a [`Map`].
+/// Floats in the layout of a [`Map`].
 #[derive(Clone, Copy)]
 pub struct MapRef<'a> {
     /// `shape.size()` floats or more.
     pub values: &'a [f32],
-    /// How they lie.
+    /// Their layout.
     pub shape: MapShape,
 }
 
-/// Floats that lie as in a [`Map`], to be written.
+/// Floats in the layout of a [`Map`], to be written.
 pub struct MapMut<'a> {
     /// `shape.size()` floats or more.
     pub values: &'a mut [f32],
-    /// How they lie.
+    /// Their layout.
     pub shape: MapShape,
 }
 

@@ -1,12 +1,10 @@
 //! The table of convolution kernels.
 
+use half::f16;
+
 use super::InstructionSet;
-use super::direct::Direct;
 use super::kernel::{ConvolutionKernel, LayerShape, Work};
 use super::packing::LayerToPack;
-use super::shared::Shared;
-use super::winograd::{WinogradFour, WinogradTwo};
-use half::f16;
 
 /// Makes [`Method`] and its table from rows of documentation, name and kernel. A new kernel needs one row.
 macro_rules! methods {
@@ -32,17 +30,17 @@ macro_rules! methods {
 
 methods! {
     /// Pixel by pixel; quaternions by eight products.
-    Direct: Direct,
+    Direct: super::direct::Direct,
     /// Quaternions by sixteen products from weights that are read once.
-    Shared: Shared,
+    Shared: super::shared::Shared,
     /// Winograd F(2×2, 3×3), quaternions by eight products.
-    WinogradTwo: WinogradTwo<f32>,
+    WinogradTwo: super::winograd::WinogradTwo<f32>,
     /// Winograd F(4×4, 3×3), quaternions by eight products.
-    WinogradFour: WinogradFour<f32>,
+    WinogradFour: super::winograd::WinogradFour<f32>,
     /// F(2×2, 3×3) with its weights in half precision: half the bytes to read, results rounded at about a thousandth.
-    WinogradTwoHalf: WinogradTwo<f16>,
+    WinogradTwoHalf: super::winograd::WinogradTwo<f16>,
     /// F(4×4, 3×3) with its weights in half precision.
-    WinogradFourHalf: WinogradFour<f16>,
+    WinogradFourHalf: super::winograd::WinogradFour<f16>,
 }
 
 /// What the table knows of a kernel: the functions of [`ConvolutionKernel`] that need no packed layer.

@@ -11,8 +11,8 @@
 //! | `winograd` | F(2×2, 3×3) and F(4×4, 3×3), quaternions by eight products, weights in single or half precision |
 //!
 //! `method` is the table of them ([`Method`]), `choice` the rule by which a layer gets one. To add a kernel, write its
-//! file with an implementation of `ConvolutionKernel`, and add its `mod` line here and its row in `method`: the tests in
-//! `tests.rs` then check it on every instruction set, and the rule compares it with the others.
+//! file with an implementation of `ConvolutionKernel`, and add its `mod` line here and its row in `method`: the tests
+//! in `tests.rs` then check it on every instruction set, and the rule compares it with the others.
 //!
 //! Kernels are built from shared parts: `lanes` (vectors, one file an instruction set; code over them is written once),
 //! `tile` (the inner loop: sums in registers), `eight` (the eight products of a quaternion), `packing` (weights in the

@@ -18,7 +18,7 @@ pub struct Convolution<'a> {
     pub counts: Counts,
     /// The factor of each output channel; quaternions: all r, then all i, j, k.
     pub scale: &'a [f32],
-    /// What is added to each output channel after that, in the same order.
+    /// The term added to each output channel after that, in the same order.
     pub shift: &'a [f32],
     /// Whether negative results become zero.
     pub relu: bool,

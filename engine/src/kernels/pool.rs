@@ -20,7 +20,7 @@ impl SimdOp for Pool<'_> {
         let quarter = V::splat(0.25);
         for block in 0..self.blocks {
             for line in 0..self.rows / 2 {
-                // SAFETY: the input was measured above; the target has half as many rows and mels.
+                // SAFETY: the length of the input was asserted above; the target has half as many rows and mels.
                 unsafe {
                     let from = self
                         .input

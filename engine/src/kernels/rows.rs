@@ -145,7 +145,7 @@ struct Products<'a, W, const VECTORS: usize, const BLOCK: usize> {
     weights: &'a [W],
     sizes: Option<&'a Vec<f32>>,
     vectors: &'a [f32],
-    /// What is left of each vector behind its last whole step, and zeros.
+    /// The rest of each vector after its last whole step, padded with zeros.
     tails: [[f32; MOST_LANES]; VECTORS],
     sums: &'a mut [f32],
 }
@@ -167,11 +167,11 @@ impl<W: Weight, const VECTORS: usize, const BLOCK: usize> SimdOp
                         true => &self.vectors[vector * length + step * V::COUNT..][..V::COUNT],
                         false => &self.tails[vector][..V::COUNT],
                     };
-                    // SAFETY: the slice has so many.
+                    // SAFETY: the slice has `COUNT` floats.
                     *input = unsafe { V::load(from.as_ptr()) };
                 }
                 for sums in &mut products {
-                    // SAFETY: `new` has laid a vector there for each step of each row of the block, and
+                    // SAFETY: `new` has packed a vector for each step of each row of the block, and
                     // `add` goes to the end of these at most.
                     let weight: V = unsafe {
                         let at = weights;

@@ -118,7 +118,7 @@ impl Line for SharedLine<'_> {
         let mut weights = self.weights;
         let mut units = self.units;
         // SAFETY: the pixels are part of the row, the borders hold the taps beside it, and the
-        // weights lie in the order of this walk.
+        // weights lie in the order of this loop.
         unsafe {
             let mut block = self.input.add(first * V::COUNT);
             while units > 0 {

@@ -1,7 +1,7 @@
 //! The innermost loop: a tile of sums in registers.
 //!
-//! Everything fast here comes down to this: for a few pixels and a few blocks of output channels
-//! at once, walk over all inputs, and add (input, repeated) × (weights of all lanes). Each load
+//! For a few pixels and a few blocks of output channels
+//! at once, it loops over all inputs, and adds (input, repeated) × (weights of all lanes). Each load
 //! serves several products, and no sum leaves the registers before it is done.
 
 use half::f16;
@@ -9,12 +9,12 @@ use half::f16;
 use super::buffer::Number;
 use super::lanes::Lanes;
 
-/// How a weight lies in memory.
+/// The type of a packed weight.
 pub(super) trait Weight: Number {
     /// A vector of them, as floats.
     ///
     /// # Safety
-    /// So many can be read from there.
+    /// [`Lanes::COUNT`] numbers can be read from there.
     unsafe fn load<V: Lanes>(from: *const Self) -> V;
 }
 
@@ -40,11 +40,11 @@ pub(super) type Tile<V, const PIXELS: usize, const BLOCKS: usize> = [[V; BLOCKS]
 /// Inputs of one convolution, in units: a quaternion (`GROUP` 4) or a real channel (`GROUP` 1).
 #[derive(Clone, Copy)]
 pub(super) struct Inputs<'a> {
-    /// How many units.
+    /// Number of units.
     pub(super) units: usize,
     /// Floats from one block of lanes to the next.
     pub(super) block_stride: usize,
-    /// Where each tap's pixel is, in floats from the tile's first.
+    /// The offset of each tap's pixel from the tile's first, in floats.
     pub(super) taps: &'a [usize],
 }
 
@@ -52,8 +52,8 @@ pub(super) struct Inputs<'a> {
 /// each unit at each pixel with the weights, which lie in the same order: `BLOCKS` vectors a step.
 /// Pixels are one vector apart.
 ///
-/// With `GROUP` 4 the unit's four components meet the weights' lanes component by component
-/// (nothing is summed across lanes); with `GROUP` 1 one channel meets all lanes.
+/// With `GROUP` 4 the unit's four components are multiplied with the weights' lanes component by component
+/// (nothing is summed across lanes); with `GROUP` 1 one channel is multiplied with all lanes.
 ///
 /// # Safety
 /// `input` can be read at all taps of all blocks for `PIXELS` pixels, and `weights` for
@@ -74,7 +74,7 @@ pub(super) unsafe fn accumulate<
     let mut tile = tile; // by value, in and out: sums behind a reference would live in memory
     let per_block = V::COUNT / GROUP;
     let mut block = input;
-    // SAFETY: the walk stays within what the caller promised.
+    // SAFETY: the loop stays within the memory that the caller promised.
     unsafe {
         for _ in 0..inputs.units / per_block {
             for &tap in inputs.taps {
@@ -157,7 +157,7 @@ pub(super) fn for_each_tile<V: Lanes, const BLOCKS: usize>(
     macro_rules! tiles {
         ($($size:literal)*) => {$(
             while most >= $size && pixels - first >= $size {
-                // SAFETY: that many are left.
+                // SAFETY: the line has that many pixels left.
                 unsafe { line.tile::<V, $size, BLOCKS>(first) };
                 first += $size;
             }

@@ -123,7 +123,7 @@ impl Card {
     }
 }
 
-/// One line of no more than so many bytes.
+/// Whether a text is one line of at most `longest` bytes.
 fn is_plain(text: &str, longest: usize) -> bool {
     text.len() <= longest && !text.chars().any(char::is_control)
 }

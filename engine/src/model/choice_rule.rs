@@ -14,18 +14,19 @@ const LONGEST_TEXT: usize = 4_000;
 /// How labels are compared when only they compete.
 ///
 /// The score of a label is `(logit − centring · mean) / deviation ^ scaling + depth · ancestors`, with the label's
-/// mean and deviation over training audio ([`ClassStatistics`](super::ClassStatistics); without them 0 and 1) and the number of its
-/// ancestors that compete as well ([`Card::parents`](super::Card::parents)). A label whose logit lies more than `reach` below the highest
-/// logit of the choice loses the excess, so that a label that the model all but excludes does not win by being
-/// unusual. A softmax of the scores over `temperature` gives each label its chance. The temperature is such that
-/// the best label's chance is how often it is right (Guo et al., "On Calibration of Modern Neural Networks", ICML
-/// 2017). Centring and scaling of 0 compare logits as they are, of 1 standard scores.
+/// mean and deviation over training audio ([`ClassStatistics`](super::ClassStatistics); without them 0 and 1) and the
+/// number of its ancestors that compete as well ([`Card::parents`](super::Card::parents)). A label whose logit lies
+/// more than `reach` below the highest logit of the choice loses the excess, so that a label that the model all but
+/// excludes does not win by being unusual. A softmax of the scores over `temperature` gives each label its chance. The
+/// temperature is such that the best label's chance is how often it is right (Guo et al., "On Calibration of Modern
+/// Neural Networks", ICML 2017). Centring and scaling of 0 compare logits as they are, of 1 standard scores.
 ///
 /// Where all labels that compete have a common ancestor (genres have "Music") whose uncalibrated probability is
-/// below 0.3, all chances fall in proportion: what is missing to 1 is the chance that it is none of them.
+/// below 0.3, all chances fall in proportion; the rest to 1 is the chance of none of them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ChoiceRule {
-    /// The label set that it is for, one of [`Card::label_sets`](super::Card::label_sets), or [`ANY_LABELS`] for every other choice.
+    /// The label set that it is for, one of [`Card::label_sets`](super::Card::label_sets), or [`ANY_LABELS`] for every
+    /// other choice.
     pub set: String,
     /// Share of a label's mean logit that is subtracted, 0 to 1.
     pub centring: f32,

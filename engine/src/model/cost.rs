@@ -122,7 +122,7 @@ impl fmt::Display for Excess {
 }
 
 /// Reads a count that may end in `k`, `M`, `G` or `T` (powers of 1 000): `800M`, `2.5G`, `1e10`. `None` for
-/// anything else, and for what is no number over 0.
+/// anything else, and for numbers below 1.
 pub fn parse_count(text: &str) -> Option<u64> {
     let text = text.trim();
     let unit = |c| "kMGT".find(c).map(|index| 1_000f64.powi(index as i32 + 1));

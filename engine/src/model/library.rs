@@ -157,8 +157,7 @@ impl Library {
     /// unless the choice names no hash.
     ///
     /// # Errors
-    /// If it is found nowhere, or what is found is no whole model or costs more than the limits; or if it was
-    /// interrupted.
+    /// If no such model is found, the file fails a check or costs more than the limits, or loading was interrupted.
     pub fn open(&self, choice: &ModelChoice) -> Result<Arc<Model>, ModelError> {
         if let Some(hash) = &choice.hash {
             if let Some(model) = loaded(hash) {
@@ -303,7 +302,7 @@ fn loaded(hash: &str) -> Option<Arc<Model>> {
         .and_then(Weak::upgrade)
 }
 
-/// The default model, whatever the limits are.
+/// The default model, without limits.
 fn built_in() -> Result<Arc<Model>, ModelError> {
     let options = LoadOptions {
         limits: Limits::NONE,

@@ -53,7 +53,7 @@ impl Algebra {
         *self == Self::Quaternion
     }
 
-    /// The shape of a weight between units of so many quaternion filters.
+    /// The shape of a weight between numbers of quaternion filters.
     fn weight(self, outputs: usize, inputs: usize, taps: &[usize]) -> Vec<usize> {
         match self {
             Self::Quaternion => [&[COMPONENTS, outputs, inputs], taps].concat(),
@@ -128,9 +128,9 @@ impl Architecture {
             .product()
     }
 
-    /// Chunks of `columns` columns after which the outputs no longer depend on the state before them, to the bit. A convolution reads
-    /// two rows of the past; fast kernels transform the rows of a chunk together, so the rounding of each depends on
-    /// all of them.
+    /// Chunks of `columns` columns after which the outputs no longer depend on the state before them, to the bit. A
+    /// convolution reads two rows of the past; fast kernels transform the rows of a chunk together, so the rounding of
+    /// each depends on all of them.
     pub fn chunks_of_memory(&self, columns: usize) -> usize {
         let mut rows = columns * self.frames_per_column();
         let mut chunks = 0;
@@ -256,7 +256,7 @@ mod tests {
         let net = Architecture::qcnn14(1.0, 527);
         assert_eq!(net.problem(64), None);
         assert_eq!(net.clone().real().problem(128), None);
-        // The paper, table II: 21.01 M parameters, 20.15 G multiply-adds in 10 s.
+        // arXiv 2510.21388: 21.01 M parameters, 20.15 G multiply-adds in 10 s.
         let millions = net.parameter_count(64) as f64 / 1e6;
         assert!((millions - 21.01).abs() < 0.1, "{millions} M");
         let billions =

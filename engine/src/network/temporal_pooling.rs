@@ -36,7 +36,7 @@ impl TemporalPooling {
 pub struct FeatureLayout {
     /// Units of a column.
     pub column: usize,
-    /// Of these, the last so many are the last block's.
+    /// The units of the last block, which are the last ones of a column.
     pub last: usize,
     /// Whether mean and deviation of each unit of a column are features, after mean + max of the last
     /// block's.

@@ -32,7 +32,7 @@
 //!
 //! Everything is linear in w and in x, so it holds where "product" is a convolution and a sum over
 //! input channels: H x is formed once for all filters, H w once for all inputs, the outer H once
-//! for all sums. What is left is eight real convolutions of a quarter of the channels, half of the
+//! for all sums. The rest is eight real convolutions of a quarter of the channels, half of the
 //! sixteen. (That eight are enough is known since Howell and Lafon, "The complexity of the quaternion
 //! product", 1975.)
 //!

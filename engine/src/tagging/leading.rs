@@ -113,7 +113,7 @@ impl Lineup<'_> {
         })
     }
 
-    /// Levels of the hierarchy above a label, by the longest way up.
+    /// Levels of the hierarchy above a label, by the longest path to a root.
     fn depth(&self, label: usize) -> usize {
         let mut depth = 0;
         let mut level = vec![label];

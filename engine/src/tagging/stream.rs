@@ -13,9 +13,9 @@ use crate::{EngineError, Interrupt};
 /// The first [`columns_before`] columns begin before the first sample and are mostly silence. The column after them is
 /// the first that lies wholly in the stream.
 ///
-/// Samples are buffered until they complete a chunk of columns, so that its work is done at once: in a plugin the caches
-/// hold other data whenever a block comes, and fetching tables and code again for every block costs more than the
-/// transforms (`cargo xtask bench -- --only live`).
+/// Samples are buffered until they complete a chunk of columns, so that its work is done at once: in a plugin the
+/// caches hold other data whenever a block comes, and fetching tables and code again for every block costs more than
+/// the transforms (`cargo xtask bench -- --only live`).
 pub(super) struct ColumnStream {
     waiting: Vec<f32>,
     /// Samples that complete the next chunk.

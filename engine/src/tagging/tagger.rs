@@ -29,7 +29,8 @@ pub struct Tags<'a> {
 ///
 /// A stream begins in the state that a long silence leaves, and so it does after a [`reset`](Self::reset): the tags are
 /// those of the same samples behind silence. The window is full of silence at first, so probabilities grow with the
-/// share of the window that the stream fills. The first tags come after [`Card::first_tags_s`](crate::model::Card::first_tags_s).
+/// share of the window that the stream fills. The first tags come after
+/// [`Card::first_tags_s`](crate::model::Card::first_tags_s).
 pub struct Tagger {
     model: Arc<Model>,
     sample_rate: u32,
@@ -161,7 +162,8 @@ impl Tagger {
         waiting + self.stream.resampler_latency_s(self.sample_rate)
     }
 
-    /// Returns to the state that a long silence leaves: for a jump of the transport, or another file. Allocates nothing.
+    /// Returns to the state that a long silence leaves: for a jump of the transport, or another file. Allocates
+    /// nothing.
     pub fn reset(&mut self) {
         self.stream.reset();
         self.results.window.reset();

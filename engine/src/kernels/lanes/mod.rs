@@ -1,8 +1,7 @@
 //! Vectors of floats, one file an instruction set, and the choice between them at run time.
 //!
 //! A kernel is written once, over [`Lanes`], and compiled for each set: [`InstructionSet::run`]
-//! looks which it is and enters a function compiled for it, into which all of the kernel is
-//! inlined.
+//! enters a function compiled for the set, into which all of the kernel is inlined.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -19,14 +18,14 @@ pub(super) const MOST_LANES: usize = 16;
 
 /// A vector of floats, seen as groups of four: the components of one quaternion, or four channels.
 ///
-/// Only [`InstructionSet::run`] names an implementation, after the processor was asked: that is
-/// why arithmetic is safe to call here. Kernels and all they call must be `#[inline(always)]`, and
+/// Only [`InstructionSet::run`] names an implementation, after it has checked the processor: that is
+/// why arithmetic is safe to call. Kernels and all they call must be `#[inline(always)]`, and
 /// vectors must not go through closures (so no `array::map`): what is not inlined is compiled
 /// without the instructions and passes its vectors through memory.
 pub(super) trait Lanes: Copy {
     /// Floats in a vector, a multiple of four.
     const COUNT: usize;
-    /// Sums that fit into the registers beside what they are made of.
+    /// Sums that fit into the registers together with their operands.
     const SUMS: usize;
     /// Blocks of outputs that share an input once it is loaded.
     const BLOCKS: usize;
@@ -98,7 +97,7 @@ pub(super) trait Lanes: Copy {
     }
 }
 
-/// A computation over any [`Lanes`].
+/// A computation over any [`Lanes`], called once and inlined.
 pub(super) trait SimdOp {
     /// Runs it. Implementations must be `#[inline(always)]`.
     fn run<V: Lanes>(self);
@@ -107,7 +106,7 @@ pub(super) trait SimdOp {
 /// The vector instructions that kernels use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum InstructionSet {
-    /// Whatever the compiler makes of arrays of four floats. Runs everywhere.
+    /// Arrays of four floats, vectorised by the compiler. Runs everywhere.
     Plain,
     /// 128 bits on ARM.
     Neon,
@@ -126,16 +125,16 @@ impl InstructionSet {
     /// lacks, are ignored.
     pub fn best() -> Self {
         static BEST: std::sync::LazyLock<InstructionSet> = std::sync::LazyLock::new(|| {
-            let wish = std::env::var("HAMILTONE_INSTRUCTIONS").unwrap_or_default();
-            InstructionSet::best_for(&wish)
+            let name = std::env::var("HAMILTONE_INSTRUCTIONS").unwrap_or_default();
+            InstructionSet::best_for(&name)
         });
         *BEST
     }
 
-    fn best_for(wish: &str) -> Self {
+    fn best_for(name: &str) -> Self {
         let available = || Self::ALL.into_iter().filter(|set| set.is_available());
-        let wished = available().find(|set| set.name() == wish);
-        wished.or(available().next_back()).unwrap_or(Self::Plain)
+        let named = available().find(|set| set.name() == name);
+        named.or(available().next_back()).unwrap_or(Self::Plain)
     }
 
     /// A short name, as `HAMILTONE_INSTRUCTIONS` takes it.
@@ -205,10 +204,10 @@ impl InstructionSet {
             #[cfg(target_arch = "aarch64")]
             Self::Neon => op.run::<neon::Neon>(),
             #[cfg(target_arch = "x86_64")]
-            // SAFETY: the processor was asked above.
+            // SAFETY: the processor was checked above.
             Self::Avx2 => unsafe { avx2::run(op) },
             #[cfg(target_arch = "x86_64")]
-            // SAFETY: the processor was asked above.
+            // SAFETY: the processor was checked above.
             Self::Avx512 => unsafe { avx512::run(op) },
             #[allow(unreachable_patterns)] // each architecture lacks some
             _ => unreachable!("not available"),

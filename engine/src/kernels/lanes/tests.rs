@@ -82,7 +82,7 @@ fn the_lanes_are_those_of_the_vectors() {
 }
 
 #[test]
-fn a_wish_that_no_set_fits_changes_nothing() {
+fn an_unknown_name_changes_nothing() {
     let best = InstructionSet::best_for("");
     for word in ["avx-2", "AVX2", "sse"] {
         assert_eq!(InstructionSet::best_for(word), best, "{word}");

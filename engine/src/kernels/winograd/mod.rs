@@ -30,7 +30,7 @@ pub(super) type WinogradFour<W> = Winograd<F4, W, 4, 6>;
 /// Bytes of transformed tiles that are worked on at once: half of a usual second level of cache,
 /// so that weights can stream past them.
 const WORKING_SET: usize = 512 << 10;
-/// Tiles that share a walk over the weights, at least and at most.
+/// Tiles for which weights are read once, at least and at most.
 const TILES: (usize, usize) = (8, 32);
 
 /// A layer of `OUT × OUT` outputs a tile, of `IN × IN` inputs.
@@ -194,7 +194,7 @@ impl Plan {
             chunk,
             block,
             // One vector more than needed: at strides of a power of two all positions of a tile
-            // would fall into the same few sets of the cache and drive each other out.
+            // would map to the same few sets of the cache and evict each other.
             input_position: phases * blocks.inputs * block + lanes,
             output_position: blocks.outputs * block + lanes,
         }

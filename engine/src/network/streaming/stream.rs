@@ -21,15 +21,15 @@ pub struct StreamingNetwork {
     sums: Vec<f32>,
     /// The columns of a chunk.
     columns: Vec<f32>,
-    /// Where it begins; nothing: with zeros before it.
+    /// The state in which the stream begins; `None`: zeros.
     beginning: Option<Arc<SteadyState>>,
     interrupt: Interrupt,
 }
 
 impl StreamingNetwork {
-    /// A stream at its beginning (zeros before it) that takes up to `most_columns` columns of
-    /// frames at a time (1: least delay; 8 or more: files). Allocates everything it needs; the
-    /// first stream of a size also packs the weights.
+    /// A stream that begins with zeros before it, and takes the frames of up to `most_columns` columns
+    /// at a time (1 for the least latency, 8 or more for files). Allocates everything it needs; the
+    /// first stream of a chunk size also packs the weights.
     pub fn new(network: Arc<PackedNetwork>, most_columns: usize) -> Self {
         let most_columns = most_columns.max(1);
         let (set, methods) = (network.instructions, network.methods(most_columns));
@@ -65,9 +65,10 @@ impl StreamingNetwork {
         }
     }
 
-    /// As [`new`](Self::new), but with what a long stretch of `frame` (a quaternion frame, `4 × mel_bands`) leaves
-    /// behind instead of zeros. The first call for a frame and a chunk size runs the network until nothing
-    /// changes any more ([`Architecture::chunks_of_memory`], milliseconds); the state is kept with the weights.
+    /// A stream that begins in the state after a long constant input: `frame`, a quaternion frame of `4 × mel_bands`.
+    /// The first call for a frame and a chunk size runs the network for as many chunks as it has memory
+    /// ([`Architecture::chunks_of_memory`](crate::network::Architecture::chunks_of_memory): milliseconds); the state
+    /// is kept with the weights. Allocates; waits while another thread computes such a state.
     ///
     /// # Panics
     /// If `frame` has another size.
@@ -83,15 +84,15 @@ impl StreamingNetwork {
         stream
     }
 
-    /// The column that the frame gives which the stream began [`after`](Self::after).
+    /// The column of the constant input that the stream began [`after`](Self::after).
     pub fn column_before(&self) -> Option<&[f32]> {
         let beginning = self.beginning.as_ref()?;
         Some(&beginning.column)
     }
 
-    /// Runs on one frame until nothing changes any more.
+    /// Runs on one frame until the output is constant.
     fn settle(&mut self, frame: &[f32]) -> SteadyState {
-        let architecture = &self.network.architecture();
+        let architecture = self.network.architecture();
         let frames = self.most_columns * architecture.frames_per_column();
         let chunks = architecture.chunks_of_memory(self.most_columns) + 1;
         let chunk = frame.repeat(frames);
@@ -108,22 +109,22 @@ impl StreamingNetwork {
         }
     }
 
-    /// From now on [`advance`](Self::advance) looks at `interrupt` before each layer.
+    /// Makes [`advance`](Self::advance) check `interrupt` before each layer.
     pub fn interrupt_by(&mut self, interrupt: Interrupt) {
         self.interrupt = interrupt;
     }
 
-    /// Columns that it takes at a time, at most.
+    /// The most columns that it takes at a time.
     pub fn most_columns(&self) -> usize {
         self.most_columns
     }
 
-    /// The weights it runs on.
+    /// The weights.
     pub fn packed(&self) -> &Arc<PackedNetwork> {
         &self.network
     }
 
-    /// Returns to the state it was made in. Allocates nothing.
+    /// Returns to the initial state. Allocates nothing.
     pub fn reset(&mut self) {
         self.maps.iter_mut().for_each(Map::clear);
         if let Some(beginning) = &self.beginning {
@@ -133,9 +134,8 @@ impl StreamingNetwork {
         }
     }
 
-    /// Takes quaternion frames (each `4 × mel_bands`, component-major, one after the other), as
-    /// many as make one column or several, and hands each column to `sink`; none once it is interrupted.
-    /// Allocates nothing.
+    /// Takes the quaternion frames of one column or several (each `4 × mel_bands`, component-major, one after the
+    /// other), and passes each column to `sink`; none once it is interrupted. Allocates nothing.
     ///
     /// # Panics
     /// If the frames are not a whole number of columns, or more than `most_columns`.
@@ -190,8 +190,8 @@ impl StreamingNetwork {
         }
     }
 
-    /// Writes the mean over mel (and over the rows of a column) of what a layer gave into each column, if it
-    /// is part of it.
+    /// Writes the means over mel (and over the rows of a column) of a layer's output into each column, if they are
+    /// part of it.
     fn write_means(&mut self, index: usize, columns: usize) {
         let (layer, map) = (&self.network.layers[index], &self.maps[index + 1]);
         let Some(offset) = layer.column_offset else {
