@@ -173,7 +173,7 @@ fn raven_has_twelve_columns_and_times_in_seconds() {
     );
     assert_eq!(
         lines[1][3..8],
-        ["90.000", "94.500", "0", "16000", "rain, \"heavy\""]
+        ["0.000", "4.500", "0", "16000", "rain, \"heavy\""]
     );
     assert_eq!(lines[5][0], "5");
 }
@@ -182,7 +182,6 @@ fn raven_has_twelve_columns_and_times_in_seconds() {
 #[test]
 fn svl_regions_are_in_frames_at_the_height_of_their_label() {
     let mut timeline = timeline();
-    timeline.start_s = 0.0;
     timeline.sample_rate = 44_100;
     let text = String::from_utf8(bytes_of(&timeline, format("svl"))).unwrap();
     let points: Vec<&str> = text

@@ -1,11 +1,11 @@
-//! A layer for Sonic Visualiser: a region per event, at the height of its label.
+//! A layer for Sonic Visualiser: a region per event, at the height of its label. Positions are those in the audio file.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use hamiltone_engine::timeline::Timeline;
 
-use crate::fields::{from_zero, one_line};
+use crate::fields::one_line;
 
 /// The rate of a timeline without one.
 const DEFAULT_RATE: u32 = 44_100;
@@ -23,7 +23,7 @@ pub(super) fn write(timeline: &Timeline, target: &mut dyn Write) -> io::Result<(
         let next = heights.len() + 1;
         heights.entry(&event.label).or_insert(next);
     }
-    let end = frame(timeline.start_s + timeline.duration_s);
+    let end = frame(timeline.duration_s);
     writeln!(target, r#"<?xml version="1.0" encoding="UTF-8"?>"#)?;
     writeln!(target, "<!DOCTYPE sonic-visualiser>\n<sv>\n<data>")?;
     writeln!(
@@ -33,15 +33,8 @@ pub(super) fn write(timeline: &Timeline, target: &mut dyn Write) -> io::Result<(
     )?;
     writeln!(target, r#"<dataset id="2" dimensions="3">"#)?;
     for event in &timeline.events {
-        let (start_s, end_s) = (
-            timeline.start_s + event.start_s,
-            timeline.start_s + event.end_s,
-        );
-        let Some((start_s, end_s)) = from_zero(start_s, end_s) else {
-            continue;
-        };
-        let start = frame(start_s);
-        let duration = frame(end_s).saturating_sub(start);
+        let start = frame(event.start_s);
+        let duration = frame(event.end_s).saturating_sub(start);
         let height = heights.get(event.label.as_str()).copied().unwrap_or(0);
         let percent = (100.0 * event.mean_probability).round();
         let label = escape(&format!("{} {percent} %", one_line(&event.label)));

@@ -46,6 +46,8 @@ pub(super) struct Bounces {
     has_played: bool,
     /// Time of the stream up to which everything is decided: no take begins before it.
     decided_s: f64,
+    /// Of the stream, in Hz.
+    rate: f64,
     waiting: VecDeque<Finished>,
     state: Bounce,
 }
@@ -163,7 +165,8 @@ impl Bounces {
             return;
         }
         let name = name(&take.began, take.host_s);
-        let timeline = take.recorder.finish(SOURCE, duration_s);
+        let mut timeline = take.recorder.finish(SOURCE, duration_s);
+        timeline.sample_rate = self.rate.round() as u32;
         self.waiting.push_back(Finished { timeline, name });
         if self.waiting.len() > MOST_WAITING {
             self.waiting.pop_front();
@@ -184,9 +187,10 @@ impl Bounces {
         self.decided_s = time_s;
     }
 
-    /// A new stream: its time begins at zero.
-    pub(super) fn begin_stream(&mut self) {
+    /// A new stream at `rate` Hz: its time begins at zero.
+    pub(super) fn begin_stream(&mut self, rate: f64) {
         self.take = None;
+        self.rate = rate;
         self.decided_s = 0.0;
         (self.stands, self.has_played) = (false, false);
     }

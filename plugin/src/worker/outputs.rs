@@ -97,7 +97,7 @@ impl Outputs {
     /// A new stream at `rate` Hz.
     pub(super) fn begin_stream(&mut self, rate: f64) {
         self.reports.begin_stream();
-        self.bounces.begin_stream();
+        self.bounces.begin_stream(rate);
         self.notes.begin_stream(rate);
         self.forget_tags();
         self.compared.reset();

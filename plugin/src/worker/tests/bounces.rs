@@ -104,6 +104,7 @@ fn a_render_is_written_in_every_format_and_equals_the_file() {
         bench.worker.stop(true);
         assert_eq!(files(&folder).len(), hamiltone_exports::Format::ALL.len());
         let timeline = timelines(&folder).remove(0);
+        assert_eq!(timeline.sample_rate, RATE as u32);
         assert!(
             (timeline.start_s - 2.0).abs() < 1e-9,
             "{}",
