@@ -80,7 +80,7 @@ fn row(name: &str, card: &Card, size: u64) -> String {
     )
 }
 
-/// What it reads, and in how many layers.
+/// Its input, and the number of its layers.
 fn head(architecture: &Architecture) -> String {
     let features = architecture.features();
     let read = match architecture.temporal_pooling {

@@ -68,7 +68,7 @@ struct Share {
 struct Line {
     /// The network.
     model: String,
-    /// What was measured.
+    /// The measurement.
     what: String,
     /// On which set.
     set: String,
@@ -272,7 +272,7 @@ fn has_music(card: &hamiltone_engine::model::Card, set: &Set, clip: &Clip) -> bo
     };
     match &set.rule {
         Rule::Class(classes) => classes[clip.class].0.iter().any(is_music),
-        Rule::Heard(label) => is_music(label),
+        Rule::Present(label) => is_music(label),
     }
 }
 
