@@ -16,27 +16,27 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// As `hamiltone-training train`, with recipes whose teacher is in ONNX too.
+    /// As `hamiltone-training train`, and also for recipes with a teacher in ONNX.
     Train(Box<hamiltone_training::run::TrainArguments>),
-    /// Prune and distil on four tasks and write the tables; run it again to go on.
+    /// Prune and distil on four tasks and write the tables; give the same command again to resume.
     Study(Box<study::StudyArguments>),
-    /// Gather unlabelled audio to learn from; run it again to go on where it stopped.
+    /// Gather unlabelled audio to learn from; give the same command again to resume.
     Gather(material::GatherArguments),
     /// Count which labels the teacher finds in gathered audio.
     Coverage(material::CoverageArguments),
-    /// Distil AudioSet's teacher into a general tagger; run it again to go on where it stopped.
+    /// Distil a teacher of AudioSet's labels into a general tagger; give the same command again to resume.
     Distil(Box<general::GeneralArguments>),
     /// Measure how far general taggers agree with their teacher on held-out sounds.
     Agreement(general::AgreementArguments),
-    /// Learn what a general tagger's logits are worth, and from where its labels are on, and put it into its card.
+    /// Fit the probabilities and on-levels of a general tagger's labels, and write them into its card.
     Calibrate(calibration::CalibrateArguments),
     /// Fit the rules by which general taggers choose among genres, instruments or any labels, and measure them.
     Choices(choices::ChoicesArguments),
-    /// Measure general taggers on labelled sets that they have not learned.
+    /// Measure general taggers on labelled sets that they were not trained on.
     ZeroShot(zero_shot::ZeroShotArguments),
-    /// Measure how general taggers begin on the same sets: from zeros and after silence.
+    /// Measure the first tags of general taggers on the same sets: from zeros and after silence.
     Beginnings(zero_shot::BeginningsArguments),
-    /// Measure models on a corpus that they have not learned from, and put it into their cards.
+    /// Measure models on a corpus that they were not trained on, and write the figures into their cards.
     OtherCorpus(other_corpora::OtherCorpusArguments),
     /// Write the README of a folder of models from their cards.
     Catalogue {
@@ -46,8 +46,8 @@ enum Command {
     },
 }
 
-/// Training makes and drops large tensors at every step; this allocator keeps their memory at hand
-/// where the system's gives it back and has every page zeroed anew.
+/// Training allocates and frees large tensors at every step; this allocator keeps their memory, where the system's
+/// returns it and has every page zeroed again.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use hamiltone_training::audio_cache::AudioCache;
 use hamiltone_training::dataset::{Clip, Dataset, Task};
 
-/// What `other-corpus` is told.
+/// Arguments of `other-corpus`.
 #[derive(clap::Args, Debug, Clone)]
 pub struct OtherCorpusArguments {
     /// The model; its card gets the recall, its file is replaced. Several are asked the same.
@@ -81,7 +81,7 @@ pub fn other_corpus(arguments: &OtherCorpusArguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Puts a corpus beside each figure of a card, in place of the same corpus' before.
+/// Puts a corpus beside each figure of a card, replacing an earlier one of the same corpus.
 ///
 /// # Errors
 /// If the card has no figure to put it beside.

@@ -24,7 +24,7 @@ pub const HASH: usize = 32;
 /// One channel of sound in 16 bits.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Sound {
-    /// What a sample of 1 stands for.
+    /// The value of one step of the samples.
     pub scale: f32,
     /// The samples over the scale.
     pub samples: Vec<i16>,

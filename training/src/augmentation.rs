@@ -46,7 +46,7 @@ impl Default for Augmentation {
 }
 
 impl Augmentation {
-    /// What must hold, and what to say where it does not.
+    /// Conditions, with the message where one is not met.
     pub(crate) fn checks(&self) -> [(bool, &'static str); 4] {
         let share = |value: f64| (0.0..=1.0).contains(&value);
         let change = |value: f32| (0.0..=0.9).contains(&value);
@@ -130,7 +130,7 @@ fn random_crop(clip: &[f32], length: usize, random: &mut impl Rng) -> Vec<f32> {
         crop[start..start + clip.len()].copy_from_slice(clip);
         return crop;
     }
-    // Round the end and on from the start: every place of the clip can stand anywhere.
+    // Past the end it continues from the start: any part of the clip can stand anywhere.
     let start = random.random_range(0..clip.len());
     (0..length)
         .map(|i| clip[(start + i) % clip.len()])
@@ -157,7 +157,7 @@ fn root_mean_square(samples: &[f32]) -> f32 {
 }
 
 /// Mixes `other` into `cut`; the share of the label that stays with `cut`. Levels are made equal
-/// first, so that the shares are those one hears.
+/// first, so that the shares are those of loudness.
 pub fn mix(cut: &mut [f32], other: &[f32], random: &mut impl Rng) -> f32 {
     let share = random.random_range(0.3..=1.0f32);
     let levels = root_mean_square(cut) / root_mean_square(other).max(1e-9);

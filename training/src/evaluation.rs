@@ -1,4 +1,4 @@
-//! What a network says of clips, by the engine's own streaming forward.
+//! A network's answers to clips, by the engine's own streaming forward.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ pub struct Evaluation {
     /// Clips that were asked.
     #[serde(default)]
     pub clips: usize,
-    /// Share of clips whose most probable label is theirs (one of theirs).
+    /// Share of clips with a right label as the most probable one.
     pub accuracy: f64,
     /// Mean recall of the labels (unweighted average recall); with any number of labels a clip,
     /// what is more probable than not counts as answered.
@@ -65,7 +65,7 @@ pub fn evaluate(card: &Card, weights: &Weights, clips: &[(&[f32], &[usize])]) ->
     summarise(card.labels.len(), card.task, &answers)
 }
 
-/// What answers to clips come to, with so many labels there are.
+/// The figures of answers to clips, with so many labels.
 pub(crate) fn summarise(labels: usize, kind: TaskKind, answers: &[Answer<'_>]) -> Evaluation {
     let count = answers.len().max(1) as f64;
     let right = answers
@@ -254,7 +254,7 @@ mod tests {
         let file = ModelFile::read(&path).unwrap();
         let model = Arc::new(Model::read(&path).unwrap());
         let losses = [0.05f32, 0.6].map(|step| {
-            let wave = |place: usize| 0.5 * (place as f32 * step).sin();
+            let wave = |index: usize| 0.5 * (index as f32 * step).sin();
             let clip: Vec<f32> = (0..3_200).map(wave).collect();
             let measured = evaluate(&file.card, &file.weights, &[(&clip, &[3])]);
             let mut classifier = ClipClassifier::new(model.clone(), 32_000).unwrap();

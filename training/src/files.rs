@@ -1,4 +1,4 @@
-//! Files that are whole or not there.
+//! Files that are written whole or not at all.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -82,7 +82,7 @@ fn remove_abandoned_parts(path: &Path) {
     }
 }
 
-/// Where a file grows before it takes its place.
+/// Where a file is written before it replaces another.
 pub fn part(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".part");

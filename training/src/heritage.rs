@@ -1,4 +1,4 @@
-//! What a card says of the sounds behind a model: its own, and those of the models it learned by.
+//! The sounds and licences behind a model, as its card states them: its own, and those of earlier models and teachers.
 
 use hamiltone_engine::model::Card;
 
@@ -6,7 +6,7 @@ use hamiltone_engine::model::Card;
 const LONGEST: usize = 3_500;
 const MORE: &str = "; and others, which do not fit here";
 
-/// What one model is to another that comes after it.
+/// The part that one model plays in the making of another.
 #[derive(Debug, Clone, Copy)]
 pub enum Role {
     /// Its frozen trunk is the other's.
@@ -33,14 +33,14 @@ impl Role {
 /// semicolons between.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Heritage {
-    /// What the model learned from.
+    /// The sounds that the model learned from.
     pub training_data: String,
     /// Under which licences.
     pub licence: String,
 }
 
 impl Heritage {
-    /// What a model's card says.
+    /// From a model's card.
     pub fn of(card: &Card) -> Self {
         Self {
             training_data: card.training_data.clone(),
@@ -48,7 +48,7 @@ impl Heritage {
         }
     }
 
-    /// Of a data set, whose own words may be anything.
+    /// Of a data set; its own words may be anything.
     pub fn new(training_data: &str, licence: &str) -> Self {
         Self {
             training_data: fitting(training_data),
@@ -90,10 +90,10 @@ fn fitting(text: &str) -> String {
         return line;
     }
     let starts = line.char_indices().map(|(start, _)| start);
-    let room = starts.take_while(|start| *start <= LONGEST - MORE.len());
-    let room = &line[..room.last().unwrap_or(0)];
-    let whole = room.rfind("; ").unwrap_or(room.len());
-    format!("{}{MORE}", &room[..whole])
+    let most = starts.take_while(|start| *start <= LONGEST - MORE.len());
+    let most = &line[..most.last().unwrap_or(0)];
+    let whole = most.rfind("; ").unwrap_or(most.len());
+    format!("{}{MORE}", &most[..whole])
 }
 
 /// The statements of a text, whatever model they are about. A semicolon in parentheses ends none.
@@ -111,7 +111,7 @@ fn statements(text: &str) -> Vec<&str> {
     all.filter(|statement| !statement.is_empty()).collect()
 }
 
-/// Without whose it is.
+/// Without the words of its role.
 fn bare(statement: &str) -> &str {
     let statement = statement.trim();
     let about = |role: &Role| statement.strip_prefix(role.words());

@@ -40,7 +40,7 @@ pub(crate) struct Linear {
 pub(crate) struct Choice {
     pub(crate) penalty: f64,
     pub(crate) loss: f64,
-    /// Share of held-out examples whose largest logit is that of their label.
+    /// Share of held-out examples with the largest logit at their label.
     pub(crate) accuracy: f64,
 }
 
@@ -92,7 +92,7 @@ pub(crate) fn choose(examples: &[Example<'_>]) -> anyhow::Result<Choice> {
 struct Part<'a> {
     problem: Problem,
     held_out: Vec<&'a Example<'a>>,
-    /// What was found under the penalty before.
+    /// The solution under the penalty before.
     found: Vec<f64>,
 }
 
@@ -169,8 +169,8 @@ mod tests {
     pub(super) fn points(count: usize, wrong: f64) -> Vec<(Vec<f32>, Vec<f32>)> {
         let mut random = stream(3, &[]);
         (0..count)
-            .map(|place| {
-                let label = place % 3;
+            .map(|index| {
+                let label = index % 3;
                 let centre = |feature: usize| if feature % 3 == label { 1.0 } else { 0.0 };
                 let size = |feature: usize| 10f32.powi(feature as i32 - 3);
                 let value = |feature: usize| {
@@ -189,8 +189,8 @@ mod tests {
     }
 
     pub(super) fn examples(points: &[(Vec<f32>, Vec<f32>)]) -> Vec<Example<'_>> {
-        let places = points.iter().enumerate();
-        places
+        let numbered = points.iter().enumerate();
+        numbered
             .map(|(group, (features, target))| Example {
                 features,
                 target,

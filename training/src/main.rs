@@ -14,9 +14,9 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Train on the folds of a data set; run it again to go on where it stopped.
+    /// Train on the folds of a data set; give the same command again to resume.
     Train(Box<run::TrainArguments>),
-    /// Draw the pictures of a run again, from its results.
+    /// Redraw the pictures of a run from its results.
     Draw {
         /// The `results.json` of the run.
         #[arg(long)]
@@ -25,18 +25,18 @@ enum Command {
         #[arg(long)]
         out: std::path::PathBuf,
     },
-    /// Put one fold's network of a run into a folder of models, with the means of all folds.
+    /// Copy one fold's model of a run into a folder of models, with the means over all folds in its card.
     Ship(report::ShipArguments),
     /// Add class statistics to a model, for choosing among some of its labels.
     Statistics(statistics::StatisticsArguments),
-    /// Switch the gain for quiet sound of finished models on or off.
+    /// Switch the gain for quiet sound on or off in the cards of finished models.
     Level(level::LevelArguments),
-    /// Write model files again in the present form, with checksums and cost in their cards; weights stay as they are.
+    /// Rewrite model files in the current format, with checksums and cost in their cards; weights do not change.
     Reseal(report::ResealArguments),
 }
 
-/// Training makes and drops large tensors at every step; this allocator keeps their memory at hand
-/// where the system's gives it back and has every page zeroed anew.
+/// Training allocates and frees large tensors at every step; this allocator keeps their memory, where the system's
+/// returns it and has every page zeroed again.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -26,9 +26,9 @@ pub struct Source {
     pub path: PathBuf,
     /// Where it is from: package or set, then the path in it.
     pub source: String,
-    /// What must not straddle training and measuring: package, recording, speaker, track, voice.
+    /// The group that must not straddle training and measuring: package, recording, speaker, track, voice.
     pub group: String,
-    /// What it mostly is: music, speech, instruments, notifications, sounds.
+    /// Its kind: music, speech, instruments, notifications, sounds.
     pub kind: String,
     /// Its licence, as its package or set states it.
     pub licence: String,

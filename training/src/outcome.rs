@@ -1,10 +1,10 @@
-//! What a training came to, for results and pictures.
+//! Outcomes of a training, for results and pictures.
 
 use serde::{Deserialize, Serialize};
 
 use crate::evaluation::Evaluation;
 
-/// What one epoch showed.
+/// One epoch.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EpochRecord {
     /// From 1.
@@ -27,7 +27,7 @@ pub struct EpochRecord {
     pub cpu_seconds: f64,
 }
 
-/// What a fold came to.
+/// The outcome of a fold.
 #[derive(Debug, Clone, Serialize)]
 pub struct FoldOutcome {
     /// The fold that was tested.
@@ -38,7 +38,7 @@ pub struct FoldOutcome {
     pub validation_clips: usize,
     /// Clips it was tested on.
     pub test_clips: usize,
-    /// The epoch whose weights were tested.
+    /// The epoch of the weights that were tested.
     pub best_epoch: usize,
     /// Adjustable numbers of the network.
     pub parameters: u64,
@@ -58,7 +58,7 @@ pub struct FoldOutcome {
     pub epochs: Vec<EpochRecord>,
 }
 
-/// What a fold's pictures are called.
+/// The heading of a fold's pictures.
 pub fn fold_title(name: &str, fold: usize) -> String {
     format!("{name}, fold {fold}")
 }

@@ -13,7 +13,7 @@ use crate::dataset::Task;
 use crate::pruning::Pruning;
 use crate::trainer::Optimisation;
 
-/// What must hold of a recipe, and what to say where it does not.
+/// A condition on a recipe, with the message where it is not met.
 type Check = (bool, &'static str);
 
 /// A recipe; in TOML under the same names. A file names the task and what differs from the task's
@@ -21,7 +21,7 @@ type Check = (bool, &'static str);
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
-    /// What is learned.
+    /// The task.
     pub task: Task,
     /// Name of the models.
     pub name: String,
@@ -41,11 +41,11 @@ pub struct Recipe {
     pub blocks: usize,
     /// Quaternion weights or real ones.
     pub algebra: Algebra,
-    /// What the head is told of a window, if it is not what the model knows that the recipe starts from
+    /// The head's features of a window, if not those of the model that the recipe starts from
     /// (or mean + max): `statistics` is that and mean and deviation of each block.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub temporal_pooling: Option<TemporalPooling>,
-    /// What the three imaginary components of a frame are.
+    /// The three imaginary components of a frame.
     pub components: Components,
     /// Length of the crops of a batch in seconds, from ... to.
     pub crop_s: (f32, f32),
@@ -60,16 +60,16 @@ pub struct Recipe {
     pub augmentation: Augmentation,
     /// Changes to the weights.
     pub optimisation: Optimisation,
-    /// A model to go on from, in place of fresh weights.
+    /// A model to start from instead of fresh weights.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start: Option<Start>,
     /// Filters that are removed from that model before training.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pruning: Option<Pruning>,
-    /// A network whose answers are learned from too.
+    /// A teacher for distillation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub distillation: Option<Distillation>,
-    /// A model file whose shape a fresh network takes, in place of channels and blocks; `{fold}`
+    /// A model file with the shape of a fresh network, instead of channels and blocks; `{fold}`
     /// and `{seed}` stand for those of the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shape_of: Option<String>,
@@ -85,9 +85,9 @@ pub struct Start {
     /// Whether only the head learns.
     #[serde(default)]
     pub frozen: bool,
-    /// For a frozen trunk: how often each clip is heard, cut and changed in another way each time
+    /// For a frozen trunk: how many versions of each clip it computes features of, each cut and changed in another way
     /// (the first time whole, as it is), before the head learns from what the trunk made of these.
-    /// Much faster than hearing it anew in every epoch, which 0 means.
+    /// Much faster than computing them anew in every epoch, which 0 means.
     #[serde(default, skip_serializing_if = "is_none")]
     pub views: usize,
     /// How the head learns.
@@ -127,7 +127,7 @@ pub struct Distillation {
     /// (columns `class` and `audioset527_index`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub map: Option<String>,
-    /// What both networks' logits, or the teacher's standard scores, are divided by.
+    /// The divisor of both networks' logits, or of the teacher's standard scores.
     #[serde(default = "usual_temperature")]
     pub temperature: f32,
     /// Share of the loss, or of a logistic head's targets, that is the teacher's; the rest is the labels'.
@@ -289,7 +289,7 @@ impl Recipe {
             (self.epochs >= 1, "--epochs must be 1 or more"),
             (
                 self.batch >= 2,
-                "--batch must be 2 or more: a batch norm needs company",
+                "--batch must be 2 or more: batch normalisation needs statistics over several clips",
             ),
             (
                 (4..=8_192).contains(&self.channels),
@@ -309,14 +309,14 @@ impl Recipe {
         ]
     }
 
-    /// What must hold between parts.
+    /// Conditions between parts.
     fn relations(&self) -> [Check; 3] {
         let mixes = |start: &Start| !start.head.is_trained() && start.views > 1;
         [
             (
                 self.augmentation.mixup_share == 0.0 || !self.start.as_ref().is_some_and(mixes),
-                "start.head = 'logistic' chooses its penalty by clips that it has not heard, and \
-                 augmentation.mixup_share mixes them into the others: set it to 0",
+                "start.head = 'logistic' chooses its penalty on held-out clips, and \
+                 augmentation.mixup_share mixes them into the training clips: set it to 0",
             ),
             (
                 self.pruning.is_none() || self.start.is_some(),
@@ -329,14 +329,14 @@ impl Recipe {
         ]
     }
 
-    /// Says why a network of this shape can hear nothing in the shortest crops, if so.
+    /// The problem if the shortest crops are too short for a network of this shape.
     pub(crate) fn crop_problem(&self, architecture: &Architecture) -> Option<String> {
         let features = self.features();
         let tenth = features.sample_rate as usize / 10;
         let needed = FrontEnd::samples_for(&features, architecture.frames_per_column());
         (tenths(self.crop_s.0) * tenth < needed).then(|| {
             format!(
-                "crop_s begins at {} s, and this network needs {} s to hear anything: take longer \
+                "crop_s begins at {} s, and this network needs at least {} s: take longer \
                  crops or fewer blocks",
                 self.crop_s.0,
                 needed.div_ceil(tenth) as f32 / 10.0

@@ -1,4 +1,4 @@
-//! What a network says of the audio it learned from: means and deviations, class by class.
+//! Class statistics: mean and deviation of each logit over the audio that a model learned from.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,11 +19,11 @@ use crate::random::stream;
 pub const SEGMENTS: usize = 2_000;
 /// Length of a segment in seconds.
 const SEGMENT_S: usize = 5;
-/// What is shorter is filled with silence to a multiple of half a second: a teacher needs a plan
+/// Shorter segments are filled with silence to a multiple of half a second: a teacher needs a plan
 /// for each length.
 const STEP: usize = RATE as usize / 2;
 
-/// What `statistics` is told.
+/// Arguments of `statistics`.
 #[derive(clap::Args, Debug, Clone)]
 pub struct StatisticsArguments {
     /// The model's file, which is replaced.
@@ -35,7 +35,7 @@ pub struct StatisticsArguments {
     /// Write the model here instead.
     #[arg(long)]
     pub out: Option<PathBuf>,
-    /// The model learned also from sounds whose licence forbids commercial use.
+    /// The model also learned from sounds with a licence that forbids commercial use.
     #[arg(long)]
     pub research: bool,
     /// Segments of five seconds to take them from.
@@ -54,7 +54,7 @@ pub fn statistics(arguments: &StatisticsArguments) -> anyhow::Result<()> {
     let model = ModelFile::read(&arguments.model)?;
     ensure!(
         model.card.features.sample_rate == RATE,
-        "the model hears {} Hz, the material has {RATE}",
+        "the model takes audio at {} Hz, and gathered sounds have {RATE} Hz",
         model.card.features.sample_rate
     );
     let (_, learned) = sources(&arguments.material, arguments.research)?;
@@ -63,7 +63,7 @@ pub fn statistics(arguments: &StatisticsArguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The sounds of a folder: held-out ones, and those to learn from (with `research` also those whose licence forbids
+/// The sounds of a folder: held-out ones, and those to learn from (with `research` also those with a licence that forbids
 /// commercial use).
 ///
 /// # Errors
@@ -129,8 +129,8 @@ impl Segment {
         let sums: Vec<f64> = sources.iter().map(&mut weigh).collect();
         let mut random = stream(1, &[u64::from_le_bytes(*b"segments")]);
         let mut one = || {
-            let place = random.random::<f64>() * sums.last().copied().unwrap_or(0.0);
-            let index = sums.partition_point(|sum| *sum <= place);
+            let drawn = random.random::<f64>() * sums.last().copied().unwrap_or(0.0);
+            let index = sums.partition_point(|sum| *sum <= drawn);
             let source = sources[index.min(sources.len() - 1)].clone();
             let spare = (source.seconds - SEGMENT_S as f64).max(0.0) * f64::from(RATE);
             let start = random.random_range(0..=spare as usize);
@@ -155,7 +155,7 @@ impl Segment {
     }
 }
 
-/// What is said of segments, in parallel.
+/// The answers to segments, in parallel.
 ///
 /// # Errors
 /// If there are none, a sound cannot be read, or `ask` fails.
@@ -165,7 +165,7 @@ pub fn ask_all(
 ) -> anyhow::Result<Vec<Vec<f32>>> {
     ensure!(
         !segments.is_empty(),
-        "there is no training audio to take statistics from"
+        "no sounds to take statistics from: --material lists none to learn from"
     );
     let one = |segment: &Segment| {
         let answer = segment.samples().and_then(|samples| ask(&samples));

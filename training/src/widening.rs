@@ -1,4 +1,4 @@
-//! A network that gives the same answers with more room to learn: more features for its head, more filters.
+//! A larger network with the same answers: more features for its head, more filters.
 
 use anyhow::{Context, ensure};
 use hamiltone_engine::features::{COMPONENTS, FeatureSettings};
@@ -82,7 +82,7 @@ pub fn wider(architecture: &Architecture, channels: &[usize]) -> anyhow::Result<
 
 /// A quaternion network in a wider shape (of [`wider`]), with the same answers: fresh filters come after the others
 /// of each convolution, and what reads them does so with zeros at first (after Chen, Goodfellow and
-/// Shlens, *Net2Net*, arXiv 1511.05641, who split filters in place of adding fresh ones).
+/// Shlens, *Net2Net*, arXiv 1511.05641, who split filters instead of adding fresh ones).
 ///
 /// # Errors
 /// If the weights are not of the shape `before`.

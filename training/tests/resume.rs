@@ -81,6 +81,77 @@ fn a_killed_run_goes_on_to_the_same_weights_and_results() {
     );
 }
 
+/// One process trains a fold at a time; one that was killed keeps nobody out.
+#[test]
+fn a_second_process_on_the_same_fold_is_refused() {
+    let trial = Trial::new();
+    let more = ["--epochs", "200"];
+    let mut first = trial.command("run", &more);
+    let mut first = first.stderr(Stdio::null()).spawn().unwrap();
+    let patience = Instant::now() + Duration::from_secs(120);
+    while epochs_done(&trial, "run") == 0 {
+        assert!(Instant::now() < patience && first.try_wait().unwrap().is_none());
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    for restart in [false, true] {
+        let more = [&more[..], if restart { &["--restart"] } else { &[] }].concat();
+        let message = failed(&trial.run("run", &more));
+        for words in ["another process is training in", "fold1", "--out"] {
+            assert!(message.contains(words), "{message}");
+        }
+    }
+    assert!(first.try_wait().unwrap().is_none(), "the first goes on");
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let done = epochs_done(&trial, "run");
+    kill_after(&trial, "run", done + 1, &more);
+}
+
+/// As a fold that an earlier program began and did not finish.
+fn begun_by_an_earlier_program(trial: &Trial, out: &str, seed: &str) -> std::process::Output {
+    let more = ["--seed", seed];
+    succeeded(&trial.run(out, &more));
+    let path = trial.path(out).join("fold1/progress.json");
+    let mut progress = json(&path);
+    progress.as_object_mut().unwrap().remove("streams");
+    progress["test"] = Value::Null;
+    std::fs::write(&path, progress.to_string()).unwrap();
+    trial.run(out, &more)
+}
+
+/// Every seed and fold has random numbers of its own since 2026-12; those of seed 1, the default, are as before.
+#[test]
+fn a_fold_that_was_begun_with_other_random_numbers_is_refused() {
+    let trial = Trial::new();
+    succeeded(&begun_by_an_earlier_program(&trial, "one", "1"));
+    let message = failed(&begun_by_an_earlier_program(&trial, "two", "2"));
+    for words in ["earlier version", "--seed 2", "--restart", "--out"] {
+        assert!(message.contains(words), "{message}");
+    }
+}
+
+/// Seed and fold were one number, their XOR: fold 2 of seed 1 began as fold 1 of seed 2.
+#[test]
+fn other_seeds_of_other_folds_begin_with_other_weights() {
+    let trial = Trial::new();
+    // Learning next to nothing, the weights are those that a run begins with.
+    let still = ["--set", "optimisation.learning_rate=1e-12", "--epochs", "1"];
+    let weights = |seed: &str, fold: &str| {
+        let out = format!("{seed}-{fold}");
+        let more = [&still[..], &["--seed", seed, "--folds", fold]].concat();
+        succeeded(&trial.run(&out, &more));
+        let model = trial.path(&format!("{out}/fold{fold}/model.safetensors"));
+        let file = hamiltone_engine::model::ModelFile::read(&model).unwrap();
+        file.weights["head.output.weight"].clone()
+    };
+    let apart = |a: &[f32], b: &[f32]| {
+        let largest = a.iter().zip(b).map(|(a, b)| (a - b).abs());
+        largest.fold(0.0, f32::max)
+    };
+    let [first, second] = [weights("1", "2"), weights("2", "1")];
+    assert!(apart(&first, &second) > 0.01);
+}
+
 #[test]
 fn a_finished_run_is_not_trained_again_and_its_folds_add_up() {
     let trial = Trial::new();
@@ -155,10 +226,16 @@ fn a_fold_does_not_go_on_from_another_model_than_it_began_with() {
     let go_on = || trial.run("run", &["--set", &setting]);
     begin_as("one");
     succeeded(&go_on());
+    // A card says other things of the same weights: that is no other model.
+    let mut level = common::program();
+    level.args(["level", "--model"]).arg(&start);
+    succeeded(&level.output().unwrap());
     // As if it had been stopped before its test.
     let progress = trial.path("run/fold1/progress.json");
     let mut done = json(&progress);
     done["test"] = Value::Null;
+    std::fs::write(&progress, done.to_string()).unwrap();
+    succeeded(&go_on());
     std::fs::write(&progress, done.to_string()).unwrap();
     begin_as("two");
     let message = failed(&go_on());
@@ -183,8 +260,7 @@ fn other_settings_need_a_restart_that_forgets_every_fold() {
     );
     succeeded(&trial.run("run", &["--seed", "5", "--restart"]));
     assert_eq!(json(&trial.path("run/results.json"))["recipe"]["seed"], 5);
-    let left: Vec<_> = std::fs::read_dir(trial.path("run/fold2"))
-        .unwrap()
-        .collect();
-    assert!(left.is_empty(), "{left:?}");
+    let left = std::fs::read_dir(trial.path("run/fold2")).unwrap();
+    let left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["lock"]);
 }

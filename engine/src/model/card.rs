@@ -136,7 +136,8 @@ pub struct Card {
     /// Bytes of memory that it takes to load and run ([`Cost::of`](super::Cost::of)).
     #[serde(default)]
     pub memory_bytes: u64,
-    /// The model this one was made from, if any: SHA-256 of its file, or its name.
+    /// The model this one was made from, if any: its name, or the SHA-256 of its weights
+    /// ([`Checksums::weights_sha256`](super::Checksums::weights_sha256); of its file where it was made before 2026-12).
     pub parent: Option<String>,
     /// How it was pruned, if it was.
     pub pruning: Option<String>,

@@ -34,9 +34,9 @@ pub(super) struct Clip {
     audio: Audio,
     /// Index of its class; 0 where there is none.
     pub(super) class: usize,
-    /// What came from one recording, speaker or player.
+    /// The recording, speaker or player that it comes from.
     pub(super) recording: String,
-    /// What is held out together, and is in no second set.
+    /// The group that is held out together, and is in no second set.
     pub(super) group: String,
 }
 
@@ -200,10 +200,10 @@ fn spread_out(clips: Vec<Clip>, key: impl Fn(&Clip) -> String, most: usize) -> V
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     let mut taken = |clip: &Clip| {
         let key = key(clip);
-        let (all, place) = (sizes[&key], seen.entry(key).or_default());
-        *place += 1;
+        let (all, seen) = (sizes[&key], seen.entry(key).or_default());
+        *seen += 1;
         // One where a step of `all / most` begins.
-        all <= most || *place * most / all > (*place - 1) * most / all
+        all <= most || *seen * most / all > (*seen - 1) * most / all
     };
     clips.into_iter().filter(|clip| taken(clip)).collect()
 }

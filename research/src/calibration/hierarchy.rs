@@ -64,7 +64,7 @@ mod tests {
     #[test]
     fn what_everybody_says_is_not_specific() {
         let hierarchy = Hierarchy::audioset();
-        let place = |name: &str| {
+        let index = |name: &str| {
             let found = audioset_labels().iter().find(|label| label.name == name);
             found.unwrap_or_else(|| panic!("no {name}")).index
         };
@@ -77,7 +77,7 @@ mod tests {
             "Domestic animals, pets",
             "Wild animals",
         ] {
-            assert!(!hierarchy.is_specific(place(general)), "{general}");
+            assert!(!hierarchy.is_specific(index(general)), "{general}");
         }
         for specific in [
             "Dog",
@@ -87,18 +87,18 @@ mod tests {
             "Siren",
             "Male speech, man speaking",
         ] {
-            assert!(hierarchy.is_specific(place(specific)), "{specific}");
+            assert!(hierarchy.is_specific(index(specific)), "{specific}");
         }
-        let above = hierarchy.above(place("Acoustic guitar"));
+        let above = hierarchy.above(index("Acoustic guitar"));
         for parent in [
             "Guitar",
             "Plucked string instrument",
             "Musical instrument",
             "Music",
         ] {
-            assert!(above.contains(&place(parent)), "{parent}");
+            assert!(above.contains(&index(parent)), "{parent}");
         }
-        assert!(hierarchy.below(place("Dog")).contains(&place("Bark")));
+        assert!(hierarchy.below(index("Dog")).contains(&index("Bark")));
     }
 
     #[test]

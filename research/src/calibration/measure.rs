@@ -58,7 +58,7 @@ impl Reliability {
     }
 }
 
-/// What is on of clips.
+/// Counts of labels that are on.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub(super) struct On {
     /// Clips.

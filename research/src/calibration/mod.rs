@@ -1,7 +1,7 @@
 //! Probabilities that hold: what a general tagger's logits are worth, learned from audio that it has not learned from.
 //!
 //! `truth` says what is known of each clip, `windows` asks the model as the plugin does, `platt` finds each
-//! label's mapping, `levels` from where it is on. All is measured on clips whose recordings had no part in what is
+//! label's mapping, `levels` from where it is on. All is measured on clips of recordings that had no part in what is
 //! measured: fold by fold, and set by set, each set by the others.
 
 mod clips;
@@ -29,7 +29,7 @@ use crate::teacher::{LABELS, Mn04, RATE};
 use hamiltone_training::audio_cache::AudioCache;
 use hamiltone_training::progress_bar::progress_bar;
 
-/// What `calibrate` is told.
+/// Arguments of `calibrate`.
 #[derive(clap::Args, Debug, Clone)]
 pub struct CalibrateArguments {
     /// The general tagger; several are calibrated one after the other.
@@ -41,7 +41,7 @@ pub struct CalibrateArguments {
     /// Folder of sounds without classes, listed by `index.csv` (file, start, seconds, repo, path); decoded by ffmpeg.
     #[arg(long)]
     pub sounds: Option<PathBuf>,
-    /// The teacher, mn04_audioset527.onnx: what it hears is true of sounds without classes, and what it finds plausible
+    /// The teacher, mn04_audioset527.onnx: labels it finds are true of sounds without classes, and what it finds plausible
     /// is not held against a model.
     #[arg(long)]
     pub teacher: PathBuf,
@@ -85,7 +85,7 @@ pub fn calibrate(arguments: &CalibrateArguments) -> anyhow::Result<()> {
         for set in &sets {
             let message = format!("{name}: {}", set.name);
             let bar = progress_bar(set.clips.len() as u64, &message, arguments.quiet);
-            answers.push(asked.hear(set, &audio, &cache, &|| bar.inc(1))?);
+            answers.push(asked.answers_to(set, &audio, &cache, &|| bar.inc(1))?);
             bar.finish_and_clear();
         }
         let means = file.card.class_statistics.as_ref();
@@ -112,7 +112,7 @@ fn general_tagger(path: &Path) -> anyhow::Result<ModelFile> {
     let card = &file.card;
     ensure!(
         card.task == TaskKind::MultiLabel && card.labels.len() == LABELS,
-        "{} is no general tagger: it has {} labels",
+        "{} is not a general tagger: it has {} labels",
         path.display(),
         card.labels.len(),
     );
@@ -124,7 +124,7 @@ fn general_tagger(path: &Path) -> anyhow::Result<ModelFile> {
     Ok(file)
 }
 
-/// What is true of each clip, set by set.
+/// The truth of each clip, set by set.
 fn truths(
     arguments: &CalibrateArguments,
     judge: &Judge,
@@ -136,15 +136,15 @@ fn truths(
     let each = sets.iter().map(|set| {
         let message = format!("mn04: {}", set.name);
         let bar = progress_bar(set.clips.len() as u64, &message, arguments.quiet);
-        let heard = windows::teacher(&teacher, set, audio, cache, &|| bar.inc(1))?;
+        let probabilities = windows::teacher(&teacher, set, audio, cache, &|| bar.inc(1))?;
         bar.finish_and_clear();
-        let truth = |(clip, heard): (usize, &Vec<f32>)| judge.of(set, clip, heard);
-        Ok(heard.iter().enumerate().map(truth).collect())
+        let truth = |(clip, probabilities): (usize, &Vec<f32>)| judge.of(set, clip, probabilities);
+        Ok(probabilities.iter().enumerate().map(truth).collect())
     });
     each.collect()
 }
 
-/// The same weights with another card, checked before it takes its place.
+/// The same weights with another card, checked before it replaces the file.
 fn write(
     folder: &Path,
     from: &Path,

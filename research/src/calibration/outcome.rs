@@ -1,4 +1,4 @@
-//! What a calibration was measured to be worth.
+//! The measured quality of a calibration.
 
 use hamiltone_training::report::Spread;
 use serde::Serialize;

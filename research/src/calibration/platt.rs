@@ -26,7 +26,7 @@ pub(super) struct Example {
     pub(super) there: bool,
 }
 
-/// What all labels share.
+/// The prior that all labels share.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Common {
     slope: f64,
@@ -204,7 +204,7 @@ mod tests {
     use super::*;
     use hamiltone_training::random::stream;
 
-    /// Examples whose truth follows a mapping.
+    /// Examples with a truth that follows a mapping.
     fn drawn(mapping: Mapping, count: usize, seed: u64) -> Vec<Example> {
         let mut random = stream(seed, &[]);
         (0..count)

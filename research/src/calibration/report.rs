@@ -1,4 +1,4 @@
-//! What was measured, as a table, a picture and a sentence.
+//! Measurements as tables, numbers and a picture.
 
 use std::fmt::Write;
 use std::path::Path;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::measure::{On, Reliability};
 
-/// What was measured on some clips.
+/// Counts over some clips.
 #[derive(Default, Clone)]
 pub(super) struct Sums {
     /// Of what is shown: as the network is, and calibrated.

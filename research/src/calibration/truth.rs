@@ -1,8 +1,8 @@
-//! What is true of a clip: labels that are there, labels that are not, and labels of which nothing is known.
+//! The truth of a clip: labels that are present, labels that are not, and unknown ones.
 //!
 //! A class says one thing about a clip, not 527. Of a clip of a labelled set,
 //! - the class's first label and all labels above it are there; the other labels that a map gives the class are there
-//!   where the teacher hears them, and unknown where not;
+//!   where the teacher finds them, and unknown where not;
 //! - labels below any of the class's are unknown, and so are sounds by their manner and surroundings ("Thump",
 //!   "Inside, small room": from "Whoosh, swoosh, swish" to the end of the list);
 //! - labels of another class of the same set, and what the set leaves out, are not there;
@@ -11,14 +11,14 @@
 //! UrbanSound8K's street recordings hold more than their class, so there other classes are unknown too where the
 //! teacher finds them plausible. In GTZAN instruments, voices and moods are unknown; in single notes, genres and moods.
 //!
-//! Of a sound without a class, what the teacher hears is there, and what it does not find plausible is not.
+//! In a sound without a class, labels that the teacher finds are present, and those it does not find plausible are not.
 
 use super::clips::{SOUNDS, Set};
 use super::hierarchy::Hierarchy;
 use crate::teacher::audioset_labels;
 
-/// From this probability the teacher hears a label.
-pub(super) const HEARD: f32 = 0.3;
+/// From this probability on, the teacher finds a label present.
+pub(super) const PRESENT_FROM: f32 = 0.3;
 /// From this one it finds it plausible.
 const PLAUSIBLE: f32 = 0.1;
 
@@ -56,18 +56,18 @@ impl Judge {
         &self.hierarchy
     }
 
-    /// One truth a label. `heard` are the teacher's probabilities for the clip.
-    pub(super) fn of(&self, set: &Set, clip: usize, heard: &[f32]) -> Vec<Truth> {
+    /// One truth a label. `probabilities` are the teacher's for the clip.
+    pub(super) fn of(&self, set: &Set, clip: usize, probabilities: &[f32]) -> Vec<Truth> {
         match set.name {
-            SOUNDS => heard.iter().map(|&p| by_teacher(p)).collect(),
-            "RAVDESS" => self.of_an_actor(&set.clips[clip].recording, heard),
-            _ => self.of_a_class(set, set.clips[clip].class, heard),
+            SOUNDS => probabilities.iter().map(|&p| by_teacher(p)).collect(),
+            "RAVDESS" => self.of_an_actor(&set.clips[clip].recording, probabilities),
+            _ => self.of_a_class(set, set.clips[clip].class, probabilities),
         }
     }
 
-    fn of_a_class(&self, set: &Set, class: usize, heard: &[f32]) -> Vec<Truth> {
+    fn of_a_class(&self, set: &Set, class: usize, probabilities: &[f32]) -> Vec<Truth> {
         let own = &set.classes[class];
-        let mut truth: Vec<Truth> = heard
+        let mut truth: Vec<Truth> = probabilities
             .iter()
             .enumerate()
             .map(|(label, &probability)| match probability {
@@ -89,7 +89,7 @@ impl Judge {
             truth[self.music] = Some(false); // and true again below, where the class is music
         }
         for &label in own {
-            truth[label] = (heard[label] >= HEARD).then_some(true);
+            truth[label] = (probabilities[label] >= PRESENT_FROM).then_some(true);
             self.hierarchy
                 .below(label)
                 .iter()
@@ -97,7 +97,7 @@ impl Judge {
         }
         for &label in own {
             // A map's labels are kinds of each other ("Dog", "Bark").
-            truth[label] = (heard[label] >= HEARD).then_some(true);
+            truth[label] = (probabilities[label] >= PRESENT_FROM).then_some(true);
         }
         if let Some(&first) = own.first() {
             truth[first] = Some(true);
@@ -109,14 +109,14 @@ impl Judge {
     }
 
     /// Actors speak two sentences; those of odd numbers are men.
-    fn of_an_actor(&self, recording: &str, heard: &[f32]) -> Vec<Truth> {
+    fn of_an_actor(&self, recording: &str, probabilities: &[f32]) -> Vec<Truth> {
         let speech = index_of("Speech");
         let by_teacher = |(label, &p): (usize, &f32)| match p {
             _ if label >= self.manner => None,
             p if p >= PLAUSIBLE => None,
             _ => Some(false),
         };
-        let mut truth: Vec<Truth> = heard.iter().enumerate().map(by_teacher).collect();
+        let mut truth: Vec<Truth> = probabilities.iter().enumerate().map(by_teacher).collect();
         for &kind in self.hierarchy.below(speech) {
             truth[kind] = None;
         }
@@ -167,7 +167,7 @@ impl Judge {
 
 fn by_teacher(probability: f32) -> Truth {
     match probability {
-        p if p >= HEARD => Some(true),
+        p if p >= PRESENT_FROM => Some(true),
         p if p >= PLAUSIBLE => None,
         _ => Some(false),
     }
@@ -178,23 +178,25 @@ mod tests {
     use super::*;
     use crate::teacher::LABELS;
 
-    fn places(names: &[&str]) -> Vec<usize> {
+    fn indices(names: &[&str]) -> Vec<usize> {
         names.iter().map(|name| index_of(name)).collect()
     }
 
-    /// What is true where the teacher hears only these.
-    fn truths(set: &Set, clip: usize, heard: &[(&str, f32)]) -> Vec<Truth> {
+    /// The truth where the teacher finds only these.
+    fn truths(set: &Set, clip: usize, probabilities: &[(&str, f32)]) -> Vec<Truth> {
         let mut all = vec![0.0; LABELS];
-        heard.iter().for_each(|(name, p)| all[index_of(name)] = *p);
+        probabilities
+            .iter()
+            .for_each(|(name, p)| all[index_of(name)] = *p);
         Judge::new().of(set, clip, &all)
     }
 
     #[test]
     fn a_class_says_what_it_is_what_it_is_not_and_leaves_the_rest_open() {
-        let dog = places(&["Dog", "Bark", "Yip"]);
-        let set = Set::made("ESC-50", vec![dog, places(&["Rain"])], &["a", "b"]);
-        let heard = [("Bark", 0.6), ("Rain", 0.4), ("Wind", 0.2), ("Music", 0.9)];
-        let truth = truths(&set, 0, &heard);
+        let dog = indices(&["Dog", "Bark", "Yip"]);
+        let set = Set::made("ESC-50", vec![dog, indices(&["Rain"])], &["a", "b"]);
+        let probabilities = [("Bark", 0.6), ("Rain", 0.4), ("Wind", 0.2), ("Music", 0.9)];
+        let truth = truths(&set, 0, &probabilities);
         let of = |name: &str| truth[index_of(name)];
         for there in ["Dog", "Bark", "Animal", "Domestic animals, pets"] {
             assert_eq!(of(there), Some(true), "{there}");
@@ -212,12 +214,15 @@ mod tests {
         ] {
             assert_eq!(of(open), None, "{open}");
         }
-        assert_eq!(Judge::new().right(&set, 0), places(&["Dog", "Bark", "Yip"]));
+        assert_eq!(
+            Judge::new().right(&set, 0),
+            indices(&["Dog", "Bark", "Yip"])
+        );
     }
 
     #[test]
     fn streets_hold_more_than_their_class() {
-        let classes = vec![places(&["Jackhammer"]), places(&["Siren"])];
+        let classes = vec![indices(&["Jackhammer"]), indices(&["Siren"])];
         let set = Set::made("UrbanSound8K", classes, &["a", "b"]);
         let truth = truths(&set, 0, &[("Siren", 0.5)]);
         assert_eq!(truth[index_of("Siren")], None);

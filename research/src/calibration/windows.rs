@@ -1,4 +1,4 @@
-//! What a model and the teacher say of clips: as the plugin would, window by window; kept on disk.
+//! Answers of a model and the teacher to clips, window by window as in the plugin; kept on disk.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -74,7 +74,7 @@ impl Asked {
     ///
     /// # Errors
     /// If a clip cannot be read, or the answers cannot be kept.
-    pub(super) fn hear(
+    pub(super) fn answers_to(
         &self,
         set: &Set,
         audio: &AudioCache,

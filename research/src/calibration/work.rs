@@ -54,16 +54,16 @@ impl<'a> Material<'a> {
         means: &'a [f32],
     ) -> Self {
         let mut clips = Vec::new();
-        for (place, set) in sets.iter().enumerate() {
+        for (number, set) in sets.iter().enumerate() {
             let folds = folds(set);
             for (index, clip) in set.clips.iter().enumerate() {
                 clips.push(Known {
-                    set: place,
+                    set: number,
                     fold: folds[clip.group.as_str()],
                     recording: &clip.recording,
-                    truth: &truths[place][index],
+                    truth: &truths[number][index],
                     right: judge.right(set, index),
-                    answer: &answers[place][index],
+                    answer: &answers[number][index],
                 });
             }
         }
@@ -295,7 +295,7 @@ impl<'a> Material<'a> {
         (0..self.means.len()).into_par_iter().map(count).collect()
     }
 
-    /// What is learned from all clips, for a card.
+    /// The calibration fitted to all clips, for a card.
     pub(super) fn calibration(&self, outcome: &Outcome) -> Calibration {
         let learned = self.learn(|_| true);
         // Four decimals are more than a few thousand clips can tell.
@@ -317,15 +317,15 @@ fn biases() -> impl Iterator<Item = f64> {
     (-30..=30).map(|tenths| (f64::from(tenths) / 5.0).exp())
 }
 
-/// The places of the highest values.
+/// The indices of the highest values.
 fn highest(values: &[f64], count: usize) -> Vec<usize> {
-    let mut places: Vec<usize> = (0..values.len()).collect();
-    let count = count.min(places.len());
-    if count < places.len() {
-        places.select_nth_unstable_by(count, |a, b| values[*b].total_cmp(&values[*a]));
+    let mut indices: Vec<usize> = (0..values.len()).collect();
+    let count = count.min(indices.len());
+    if count < indices.len() {
+        indices.select_nth_unstable_by(count, |a, b| values[*b].total_cmp(&values[*a]));
     }
-    places.truncate(count);
-    places
+    indices.truncate(count);
+    indices
 }
 
 /// The fold of each group: the largest first, each to the fold with the fewest clips.
@@ -337,10 +337,10 @@ fn folds(set: &Set) -> BTreeMap<&str, usize> {
     let mut groups: Vec<(&str, usize)> = sizes.into_iter().collect();
     groups.sort_by_key(|(name, size)| (usize::MAX - size, *name));
     let mut filled = [0; FOLDS];
-    let place = |(name, size)| {
+    let dealt = |(name, size)| {
         let fold = (0..FOLDS).min_by_key(|fold| filled[*fold]).unwrap_or(0);
         filled[fold] += size;
         (name, fold)
     };
-    groups.into_iter().map(place).collect()
+    groups.into_iter().map(dealt).collect()
 }

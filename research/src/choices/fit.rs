@@ -35,7 +35,7 @@ pub(super) fn standard(set: &str) -> ChoiceRule {
     }
 }
 
-/// What became of each clip of a set under a rule.
+/// The answer to each clip of a set under a rule.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tried {
     clips: Vec<TriedClip>,
@@ -245,13 +245,13 @@ mod tests {
     }
 
     fn trials(card: &Card) -> Trials {
-        // Alternately the one and the other; one in ten is heard as the wrong one.
+        // Alternately the one and the other; one in ten is taken for the other.
         let one = |number: usize| {
             let right = number % 2;
-            let heard = if number % 10 == 9 { 1 - right } else { right };
+            let answer = if number % 10 == 9 { 1 - right } else { right };
             let mut logits = vec![0.0; card.labels.len()];
             logits[0] = 3.0;
-            logits[heard] += 2.0;
+            logits[answer] += 2.0;
             Trial {
                 logits,
                 right: vec![right],

@@ -24,7 +24,7 @@ use hamiltone_training::audio_cache::AudioCache;
 use hamiltone_training::files;
 use hamiltone_training::progress_bar::progress_bar;
 
-/// What `choices` is told.
+/// Arguments of `choices`.
 #[derive(clap::Args, Debug, Clone)]
 pub struct ChoicesArguments {
     /// The general tagger; each of several has its own rules.
@@ -51,7 +51,7 @@ pub struct ChoicesArguments {
     pub json: bool,
 }
 
-/// What was fitted for one model.
+/// The fit for one model.
 #[derive(Debug, Clone, Serialize)]
 pub struct Outcome {
     /// The model's name.
@@ -65,7 +65,7 @@ pub struct Outcome {
 /// A set of clips under one rule.
 #[derive(Debug, Clone, Serialize)]
 pub struct Row {
-    /// What is chosen among: a set of labels, or [`ANY_LABELS`].
+    /// The labels to choose among: a set of labels, or [`ANY_LABELS`].
     pub choice: String,
     /// The rule: `logits`, `standard scores` (the only rule before there were others), or `fitted`.
     pub rule: &'static str,
@@ -75,7 +75,7 @@ pub struct Row {
     pub figures: ChoiceFigures,
 }
 
-/// The sets of labels that have rules: name, the depths that are tried, whose clips.
+/// The sets of labels that have rules: name, the depths that are tried, the sets of clips.
 const FITTED: [(&str, &[f32]); 3] = [
     // GTZAN's ten genres are nine roots and one kind of rock, so it cannot say how much more than this the kinds
     // of a genre have to give way.
@@ -134,7 +134,8 @@ fn fit_all(arguments: &ChoicesArguments) -> anyhow::Result<Vec<Outcome>> {
         for set in &sets {
             let message = format!("{}: {}", listener.name, set.name);
             let bar = progress_bar(set.clips.len() as u64, &message, arguments.quiet);
-            answers.push(listener.hear(set, &audio, std::path::Path::new(""), &|| bar.inc(1))?);
+            answers
+                .push(listener.answers_to(set, &audio, std::path::Path::new(""), &|| bar.inc(1))?);
             bar.finish_and_clear();
         }
         Ok(fit_model(&card, &sets, &answers))

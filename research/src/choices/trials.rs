@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use crate::zero_shot::sets::{Clip, Rule, Set};
 
-/// Labels of different kinds, most of them far more often heard than others: whoever chooses among these must not
+/// Labels of different kinds, most of them far more frequent than others: a choice among these must not
 /// be told of a bird whenever there are strings.
 const KINDS: [&str; 6] = ["Speech", "Music", "Bird", "Dog", "Engine", "Rain"];
 
@@ -28,7 +28,7 @@ pub(super) struct Trials {
     /// Indices of the labels that compete.
     pub(super) labels: Vec<usize>,
     pub(super) trials: Vec<Trial>,
-    /// What they count for beside others of the same choice.
+    /// Their weight beside others of the same choice.
     pub(super) weight: f64,
 }
 
@@ -110,7 +110,7 @@ fn kinds<'a>(
         all.extend(trials(set, answers, |clip| {
             let own = match &set.rule {
                 Rule::Class(classes) => classes[clip.class].0.clone(),
-                Rule::Heard(label) => vec![*label],
+                Rule::Present(label) => vec![*label],
             };
             let mut kinds: Vec<usize> = own.iter().flat_map(kinds_of).collect();
             kinds.sort_unstable();

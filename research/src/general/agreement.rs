@@ -145,7 +145,7 @@ impl HeldOut {
     /// the first whole window on.
     ///
     /// # Errors
-    /// If the model cannot hear the teacher's sample rate.
+    /// If the model cannot take the teacher's sample rate.
     pub(super) fn ask_live(&self, model: &Arc<Model>, window_s: f32) -> anyhow::Result<Agreement> {
         let answers = self.segments.par_iter().map(|(samples, truth)| {
             let mut tagger = Tagger::new(model.clone(), RATE, window_s)?;

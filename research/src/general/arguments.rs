@@ -1,4 +1,4 @@
-//! What the long training is told.
+//! The arguments of `distil`.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use hamiltone_training::statistics::SEGMENTS;
 use hamiltone_training::trainer::file_sha256;
 use hamiltone_training::widening::wider;
 
-/// What `distil` is told.
+/// Arguments of `distil`.
 #[derive(clap::Args, Debug, Clone)]
 pub struct GeneralArguments {
     /// Folder that `gather` filled.
@@ -27,7 +27,7 @@ pub struct GeneralArguments {
     /// Folder for checkpoints, model and curve; a run in it is resumed.
     #[arg(long)]
     pub out: PathBuf,
-    /// A general model to go on from, in place of fresh weights; its shape takes the place of
+    /// A general model to go on from, instead of fresh weights; its shape replaces
     /// --channels, --blocks and --pooling-blocks.
     #[arg(long)]
     pub start: Option<PathBuf>,
@@ -41,13 +41,13 @@ pub struct GeneralArguments {
     /// would leave next to nothing of the early layers, this leaves something of all.
     #[arg(long, requires = "start", conflicts_with = "widen", group = "pruned")]
     pub share: Option<f64>,
-    /// What filters are judged by.
+    /// The criterion that filters are ranked by.
     #[arg(long, value_enum, default_value = "l1", requires = "pruned")]
     pub score: Score,
     /// Name of the model.
     #[arg(long, default_value = "general")]
     pub name: String,
-    /// Also learns from sounds whose licence forbids commercial use: the model does too, then.
+    /// Also learn from sounds with a licence that forbids commercial use; the model's licence then forbids it too.
     #[arg(long)]
     pub research: bool,
     /// Steps in all; the learning rate falls to zero over them.
@@ -57,14 +57,14 @@ pub struct GeneralArguments {
     #[arg(long, default_value_t = 24)]
     pub batch: usize,
     /// Length of a crop in tenths of a second. With several, as 21,50, they take turns from step to step, and a step
-    /// with longer crops has so many fewer (two at least) that all hear as long; the survey hears the first length.
+    /// with longer crops has so many fewer (two at least) that each step has as much sound; the survey has the first length.
     #[arg(long, default_value = "20", value_delimiter = ',')]
     pub crop_tenths: Vec<usize>,
     /// Times the usual shares of crops that are mixed or changed (speed, tilt, band, room, noise, coding): 2 or 3 for a model that has
-    /// heard the material many times.
+    /// learned from the material many times.
     #[arg(long, default_value_t = 1.0)]
     pub changes: f64,
-    /// Crops that are made and judged for each that is learned from: the one whose labels are the rarest.
+    /// Crops that are made and judged for each that is learned from: the one with the rarest labels.
     #[arg(long, default_value_t = 1)]
     pub candidates: usize,
     /// Channels of the first block, twice as many in each further one.
@@ -91,7 +91,7 @@ pub struct GeneralArguments {
     /// Segments of five seconds from which the finished model's class statistics are taken.
     #[arg(long, default_value_t = SEGMENTS)]
     pub segments: usize,
-    /// Seed of everything random.
+    /// Seed of all random numbers.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
     /// No progress.
@@ -129,7 +129,7 @@ impl GeneralArguments {
         Ok(())
     }
 
-    /// What decides the weights besides the shape, the model that the run starts from, the sounds and
+    /// The settings that decide the weights besides the shape, the model that the run starts from, the sounds and
     /// the steps, which may become more.
     ///
     /// # Errors
@@ -165,8 +165,8 @@ impl GeneralArguments {
         Mixing::default().times(self.changes)
     }
 
-    /// The shape of a fresh network. Its hidden layer is as large as the teacher's, whose output
-    /// layer it takes over.
+    /// The shape of a fresh network. Its hidden layer has the teacher's size, so that it can begin with the teacher's
+    /// output layer.
     pub(super) fn architecture(&self) -> Architecture {
         let mut shape = Architecture::doubling(self.channels, self.blocks, true, 1.0, LABELS);
         for block in shape.blocks.iter_mut().skip(self.pooling_blocks) {
@@ -177,7 +177,7 @@ impl GeneralArguments {
         shape
     }
 
-    /// What the head is told, if it is to be more than the model before knows.
+    /// Another pooling than that of the model to start from, if any.
     pub(super) fn temporal_pooling(&self) -> Option<TemporalPooling> {
         self.statistics.then_some(TemporalPooling::Statistics)
     }
@@ -192,7 +192,7 @@ impl GeneralArguments {
         Ok(grown)
     }
 
-    /// What is removed from the model that the run starts from.
+    /// The filters to remove from the model that the run starts from.
     pub(super) fn pruning(&self) -> Option<Pruning> {
         let everywhere = |share| Plan::Uniform {
             share,

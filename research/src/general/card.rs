@@ -1,4 +1,4 @@
-//! What the general tagger's file says of itself.
+//! The general tagger's card.
 
 use hamiltone_engine::features::FeatureSettings;
 use hamiltone_engine::model::{Card, Probe, TaskKind};

@@ -1,4 +1,4 @@
-//! What lossy transmission does to sound: a telephone's eight bits, and coarse spectra.
+//! Lossy transmission: a telephone's eight bits, and coarse spectra.
 
 use std::f32::consts::PI;
 use std::sync::{Arc, OnceLock};
@@ -98,7 +98,7 @@ fn transforms() -> &'static Transforms {
 }
 
 /// Changes the spectra of overlapping frames and adds up what they make; sine windows before and
-/// after, whose squares add up to one.
+/// after, with squares that add up to one.
 fn by_spectra(samples: &mut [f32], change: &dyn Fn(&mut [Complex<f32>])) {
     let (forward, inverse) = transforms();
     let window: Vec<f32> = (0..FRAME)

@@ -1,4 +1,4 @@
-//! The folder of a long training: whose run it is.
+//! Which run a distillation's folder holds.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -12,7 +12,7 @@ use hamiltone_training::material::Source;
 /// The sounds that the run learns from, one a line.
 const SOUNDS: &str = "sounds.txt";
 
-/// What settings were in runs that were begun before they could be chosen.
+/// Values of settings in runs that were begun before they could be chosen.
 const BEFORE_THERE_WERE: [(&str, &str); 2] = [("--changes", "1"), ("--candidates", "1")];
 
 /// Makes a folder this run's, or refuses if it holds one with other settings or one that learned
@@ -73,7 +73,7 @@ pub(super) fn claim(
     files::replace(&list, &lines)
 }
 
-/// What a setting of a run was; none in runs from before settings were kept.
+/// The value of a setting of a run, if it is known.
 fn then<'a>(settings: &'a Settings, option: &str) -> Option<&'a str> {
     let kept = settings.get(option).map(String::as_str);
     kept.or_else(|| {

@@ -8,18 +8,18 @@ use anyhow::{Context, ensure};
 use rand::Rng;
 use rayon::prelude::*;
 
-use crate::material::{Heard, PRESENT, segments_of_labels};
+use crate::material::{JudgedSegment, PRESENT, segments_of_labels};
 use crate::teacher::RATE;
 use hamiltone_training::audio_cache::Sound;
 use hamiltone_training::material::{SECONDS_POWER, Source};
 use hamiltone_training::progress_bar::progress_bar;
 
-/// Share of the cuts that are drawn by the rarity of what is heard.
+/// Share of the cuts that are drawn by the rarity of their labels.
 const RARE: f64 = 0.5;
-/// A label that is heard in `n` segments weighs `n` to the minus this in each: with 1 all labels
+/// A label that is present in `n` segments weighs `n` to the minus this in each: with 1 all labels
 /// would be drawn alike, and the rarest would be learned by heart.
 const RARITY_POWER: f64 = 0.7;
-/// Rarer labels weigh as if they were heard so often.
+/// Rarer labels weigh as if they were present so often.
 const FEWEST: f64 = 5.0;
 
 /// Sounds in memory, two bytes a sample, and how often each is drawn.
@@ -29,17 +29,17 @@ pub struct Material {
     paths: Vec<PathBuf>,
     /// Sums of the weights up to and with each sound.
     weights: Vec<f64>,
-    /// Places by the rarity of what is heard there.
-    rare: Option<RarePlaces>,
+    /// Segments by the rarity of their labels.
+    rare: Option<RareSegments>,
 }
 
 /// Stretches of sounds, each weighed by how rare its labels are.
-struct RarePlaces {
+struct RareSegments {
     /// Sound, first sample, and the sample after the last.
-    places: Vec<(usize, usize, usize)>,
+    segments: Vec<(usize, usize, usize)>,
     /// Sums of the weights.
     weights: Vec<f64>,
-    /// What each label weighs.
+    /// The weight of each label.
     rarities: Vec<f64>,
 }
 
@@ -95,23 +95,23 @@ impl Material {
         })
     }
 
-    /// From now on half of all cuts are drawn by what was heard in the segments: the rarer a
-    /// label is in all of them, the more often the places where it is heard are drawn. `folder` is
+    /// From now on half of all cuts are drawn by the labels of the segments: the rarer a
+    /// label is in all of them, the more often segments with it are drawn. `folder` is
     /// the material's.
-    pub fn prefer_rare(&mut self, folder: &Path, heard: &[Heard]) {
+    pub fn prefer_rare(&mut self, folder: &Path, judged: &[JudgedSegment]) {
         let index: BTreeMap<&Path, usize> = self
             .paths
             .iter()
             .enumerate()
             .filter_map(|(index, path)| Some((path.strip_prefix(folder).ok()?, index)))
             .collect();
-        let sound_of = |segment: &Heard| index.get(segment.path.as_path()).copied();
-        let known = heard.iter().filter(|segment| sound_of(segment).is_some());
+        let sound_of = |segment: &JudgedSegment| index.get(segment.path.as_path()).copied();
+        let known = judged.iter().filter(|segment| sound_of(segment).is_some());
         let counts = segments_of_labels(known);
         let rarity = |count: &usize| (*count as f64).max(FEWEST).powf(-RARITY_POWER);
         let rarities: Vec<f64> = counts.iter().map(rarity).collect();
-        let (mut places, mut weights, mut sum) = (Vec::new(), Vec::new(), 0.0);
-        for segment in heard {
+        let (mut segments, mut weights, mut sum) = (Vec::new(), Vec::new(), 0.0);
+        for segment in judged {
             let Some(sound) = sound_of(segment) else {
                 continue; // held out, or not gathered any more
             };
@@ -121,12 +121,12 @@ impl Material {
             let end = end.min(self.sounds[sound].samples.len());
             if weight > 0.0 && start < end {
                 sum += weight;
-                places.push((sound, start, end));
+                segments.push((sound, start, end));
                 weights.push(sum);
             }
         }
-        self.rare = (!places.is_empty()).then_some(RarePlaces {
-            places,
+        self.rare = (!segments.is_empty()).then_some(RareSegments {
+            segments,
             weights,
             rarities,
         });
@@ -141,7 +141,7 @@ impl Material {
         present.map(|(rarity, _)| rarity).sum()
     }
 
-    /// A stretch of a sound of so many samples; a short sound stands at a random place in silence,
+    /// A stretch of a sound of so many samples; a short sound stands at a random offset in silence,
     /// or is repeated.
     pub(super) fn cut(&self, length: usize, random: &mut impl Rng) -> Vec<f32> {
         let rare = self.rare.as_ref().filter(|_| random.random_bool(RARE));
@@ -150,12 +150,12 @@ impl Material {
                 let sound = self.draw(random);
                 (sound, 0, sound.samples.len().saturating_sub(length))
             }
-            Some(RarePlaces {
-                places, weights, ..
+            Some(RareSegments {
+                segments, weights, ..
             }) => {
-                let (sound, start, end) = places[draw_by(weights, random)];
+                let (sound, start, end) = segments[draw_by(weights, random)];
                 let sound = &self.sounds[sound];
-                // At least half of the cut, or of the place, is of the place.
+                // At least half of the cut, or of the segment, is of the segment.
                 let half = (end - start).min(length) / 2;
                 let last = sound.samples.len().saturating_sub(length);
                 let first = (start + half).saturating_sub(length).min(last);
@@ -178,8 +178,8 @@ impl Material {
 
 /// An index at random, by the sums of the weights up to and with each.
 fn draw_by(sums: &[f64], random: &mut impl Rng) -> usize {
-    let place = random.random::<f64>() * sums.last().copied().unwrap_or(0.0);
-    let index = sums.partition_point(|sum| *sum <= place);
+    let drawn = random.random::<f64>() * sums.last().copied().unwrap_or(0.0);
+    let index = sums.partition_point(|sum| *sum <= drawn);
     index.min(sums.len().saturating_sub(1))
 }
 
@@ -213,22 +213,23 @@ mod tests {
 
     #[test]
     fn rare_places_are_cut_more_often_and_cuts_lie_around_them() {
-        // Ten seconds of one level, with twice that where the rare label is heard: from 5 to 6 s.
+        // Ten seconds of one level, with twice that where the rare label is: from 5 to 6 s.
         let rate = RATE as usize;
         let mut samples = vec![0.5f32; 10 * rate];
         samples[5 * rate..6 * rate].fill(1.0);
         let sounds = vec![Sound::new(&samples), Sound::new(&vec![0.5; 40 * rate])];
         let mut material = Material::new(sounds).unwrap();
         material.paths = vec!["m/a".into(), "m/b".into()];
-        let segment = |path: &str, start_s: f64, label| Heard {
+        let segment = |path: &str, start_s: f64, label| JudgedSegment {
             path: path.into(),
             start_s,
             seconds: 1.0,
             labels: vec![(label, 0.9), (LABELS + 7, 0.9), (3, 0.2)],
         };
-        let mut heard: Vec<Heard> = (0..40).map(|s| segment("b", f64::from(s), 0)).collect();
-        heard.push(segment("a", 5.0, 1));
-        heard.push(segment("gone", 0.0, 2));
+        let mut judged: Vec<JudgedSegment> =
+            (0..40).map(|s| segment("b", f64::from(s), 0)).collect();
+        judged.push(segment("a", 5.0, 1));
+        judged.push(segment("gone", 0.0, 2));
         let mut random = stream(1, &[]);
         let mut hits = |material: &Material| {
             let cuts = (0..2_000).map(|_| material.cut(2 * rate, &mut random));
@@ -239,16 +240,16 @@ mod tests {
                 / 2_000.0
         };
         let before = hits(&material);
-        material.prefer_rare(Path::new("m"), &heard);
+        material.prefer_rare(Path::new("m"), &judged);
         let after = hits(&material);
-        // The rare label's place has 5^-.7 of 5^-.7 + 40 · 40^-.7 of the draws that go by rarity.
+        // The rare label's segment has 5^-.7 of 5^-.7 + 40 · 40^-.7 of the draws that go by rarity.
         let share = 5f64.powf(-0.7) / (5f64.powf(-0.7) + 40f64.powf(0.3));
         let expected = RARE * share + (1.0 - RARE) * before;
         assert!(
             (after - expected).abs() < 0.03,
             "{before} {after} {expected}"
         );
-        // As rare as what is heard in it, .3 being a logit of -.85; the fifth label is heard nowhere.
+        // As rare as the labels in it, .3 being a logit of -.85; no segment has the fifth label.
         let rarity = |logits: &[f32]| material.rarity(logits);
         let (common, rare) = (40f64.powf(-0.7), 5f64.powf(-0.7));
         for (logits, expected) in [

@@ -17,7 +17,7 @@ use hamiltone_training::material::Source;
 use hamiltone_training::random::stream;
 use hamiltone_training::statistics::sources;
 
-/// What `agreement` is told.
+/// Arguments of `agreement`.
 #[derive(clap::Args, Debug, Clone)]
 pub struct AgreementArguments {
     /// The general tagger; more of them are compared.
@@ -29,11 +29,11 @@ pub struct AgreementArguments {
     /// The teacher: mn04_audioset527.onnx.
     #[arg(long)]
     pub teacher: PathBuf,
-    /// Answers as the plugin and the command line give them, the mean over windows of so many seconds, in
-    /// place of one answer to each whole segment.
+    /// Answers as the plugin and the command line give them, the mean over windows of so many seconds, instead
+    /// of one answer to each whole segment.
     #[arg(long)]
     pub window: Option<f32>,
-    /// Measures on sounds that are learned from, as many as are held out, in place of these. They are of other
+    /// Measures on sounds that are learned from, as many as are held out, instead of these. They are of other
     /// kinds, so only differences between models say who knows more by heart.
     #[arg(long)]
     pub learned: bool,
@@ -92,17 +92,17 @@ pub fn agreements(arguments: &AgreementArguments) -> anyhow::Result<Vec<(String,
                     .card()
                     .features
                     .equals_but_for_level(&FeatureSettings::default()),
-            "--model {}: no general tagger, its labels or features are others",
+            "--model {}: not a general tagger: its labels or features differ",
             path.display()
         );
         Ok(Arc::new(model))
     });
     let models = models.collect::<anyhow::Result<Vec<_>>>()?;
     let (held_out, learned) = sources(material, false)?;
-    let heard = read_verdicts(&verdicts_file(material, teacher)?)?;
+    let segments = read_verdicts(&verdicts_file(material, teacher)?)?;
     ensure!(
-        !heard.is_empty(),
-        "what is covered is not known: run `coverage` on {} first",
+        !segments.is_empty(),
+        "{} has no verdicts of this teacher: run `coverage` on it first",
         material.display()
     );
     let (which, what) = match arguments.learned {
@@ -114,7 +114,7 @@ pub fn agreements(arguments: &AgreementArguments) -> anyhow::Result<Vec<(String,
         &Mn04::open(teacher)?,
         &FeatureSettings::default(),
         arguments.segments,
-        covered(&heard, &learned, material),
+        covered(&segments, &learned, material),
     )?;
     let outcomes = models.into_iter().map(|model| {
         let agreement = match arguments.window {

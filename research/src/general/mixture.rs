@@ -1,4 +1,4 @@
-//! Crops that nobody has heard before: one to three sounds, each changed, at random levels.
+//! Crops, new each time: one to three sounds, each changed, at random levels.
 
 use rand::Rng;
 

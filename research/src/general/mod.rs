@@ -1,6 +1,6 @@
 //! The general tagger: a student of AudioSet's teacher, on as much and as varied sound as there is.
 //!
-//! [`mixture`] makes crops that have never been heard before, the teacher judges each of them as it
+//! [`mixture`] makes crops that are new each time, the teacher judges each of them as it
 //! is, and [`distil`] trains on its word, resumable at any time; [`Agreement`] measures on sounds held
 //! out by whole sources how far the student agrees.
 

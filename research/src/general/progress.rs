@@ -8,7 +8,7 @@ use super::agreement::Agreement;
 
 /// The newest average of the weights, as a model file.
 pub(super) const MODEL: &str = "model.safetensors";
-/// What to do where a file of the run is damaged.
+/// Advice for messages where a file of the run is damaged.
 pub(super) const ADVICE: &str = "choose another --out, or remove progress.json to begin anew there";
 
 /// Settings by option, in words.
@@ -45,7 +45,7 @@ impl std::fmt::Display for Record {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub(super) struct Progress {
     pub(super) steps: usize,
-    /// What it was told; nothing in runs from before this was kept.
+    /// Its settings; none in runs of early programs, which are refused.
     #[serde(default)]
     pub(super) settings: Settings,
     pub(super) seconds: f64,

@@ -23,7 +23,7 @@ use super::lesson::Lessons;
 use super::material::load;
 use super::progress::{ADVICE, MODEL, Progress, Record};
 use super::start::{Beginning, begun, resumed};
-use crate::material::{Heard, covered, judge_all, read_verdicts, verdicts_file};
+use crate::material::{JudgedSegment, covered, judge_all, read_verdicts, verdicts_file};
 use crate::pictures::{self, Measurement};
 use crate::teacher::{LastLayers, Mn04};
 
@@ -64,16 +64,16 @@ pub fn distil(arguments: &GeneralArguments) -> anyhow::Result<()> {
         None => start.as_ref().map(weights_sha256),
     };
     let teacher = Mn04::open(&arguments.teacher)?;
-    let heard = hear(arguments, &learned, &teacher)?;
+    let segments = judged_segments(arguments, &learned, &teacher)?;
     let measured = HeldOut::new(
         &load(&held_out, "reading held-out sounds", arguments.quiet)?,
         &teacher,
         &features,
         HELD_OUT,
-        covered(&heard, &learned, &arguments.material),
+        covered(&segments, &learned, &arguments.material),
     )?;
     let mut material = load(&learned, "reading sounds", arguments.quiet)?;
-    material.prefer_rare(&arguments.material, &heard);
+    material.prefer_rare(&arguments.material, &segments);
     let crops = Crops {
         arguments,
         features: &features,
@@ -89,12 +89,12 @@ pub fn distil(arguments: &GeneralArguments) -> anyhow::Result<()> {
 }
 
 /// The teacher's verdicts on the sounds to learn from, which `coverage` may have asked already: as it is
-/// kept, rounded, so that a run that goes on draws the same places as one that was never stopped.
-fn hear(
+/// kept, rounded, so that a run that goes on draws the same segments as one that was never stopped.
+fn judged_segments(
     arguments: &GeneralArguments,
     learned: &[Source],
     teacher: &Mn04,
-) -> anyhow::Result<Vec<Heard>> {
+) -> anyhow::Result<Vec<JudgedSegment>> {
     let file = verdicts_file(&arguments.material, &arguments.teacher)?;
     let bar = progress_bar(learned.len() as u64, "judging", arguments.quiet);
     let judged = judge_all(learned, &arguments.material, teacher, &file, &|_| {

@@ -1,4 +1,4 @@
-//! What a distillation starts with: fresh weights, a model, or the run in the folder.
+//! The start of a distillation: fresh weights, a model, or the run in the folder.
 
 use std::path::Path;
 
@@ -87,7 +87,7 @@ pub(super) fn resumed(arguments: &GeneralArguments) -> anyhow::Result<Beginning>
 /// A new run: the statistics of the teacher over mixtures, and the first network.
 ///
 /// # Errors
-/// If the teacher fails, or the model to start from cannot be read or is no general tagger.
+/// If the teacher fails, or the model to start from cannot be read or is not a general tagger.
 pub(super) fn begun(crops: &Crops<'_>) -> anyhow::Result<(Progress, Beginning)> {
     let arguments = crops.arguments;
     let coded = arguments.mixing().coded;

@@ -8,7 +8,7 @@ use anyhow::Context;
 use serde::Serialize;
 use serde_json::json;
 
-use super::verdicts::{Heard, judge_all, segments_of_labels, verdicts_file};
+use super::verdicts::{JudgedSegment, judge_all, segments_of_labels, verdicts_file};
 use crate::teacher::{Mn04, audioset_labels};
 use hamiltone_training::files;
 use hamiltone_training::material::{Source, read_material};
@@ -17,7 +17,7 @@ use hamiltone_training::progress_bar::progress_bar;
 /// Training segments that make a label covered.
 pub const ENOUGH: usize = 20;
 
-/// What `coverage` is told.
+/// Arguments of `coverage`.
 #[derive(clap::Args, Debug, Clone)]
 pub struct CoverageArguments {
     /// Folder that `gather` filled.
@@ -64,14 +64,14 @@ pub fn coverage(arguments: &CoverageArguments) -> anyhow::Result<()> {
     let file = verdicts_file(material, &arguments.teacher)?;
     let bar = progress_bar(sources.len() as u64, "judging", *quiet);
     let (start, judged) = (Instant::now(), std::sync::Mutex::new(0.0));
-    let heard = judge_all(&sources, material, &teacher, &file, &|seconds| {
+    let segments = judge_all(&sources, material, &teacher, &file, &|seconds| {
         bar.inc(1);
         *judged.lock().unwrap_or_else(|broken| broken.into_inner()) += seconds;
     })?;
     bar.finish_and_clear();
     let judged = judged.into_inner().unwrap_or(0.0);
     let throughput = judged / start.elapsed().as_secs_f64();
-    let counts = count(&sources, material, &heard);
+    let counts = count(&sources, material, &segments);
     write(&material.join("coverage.csv"), &counts)?;
     if arguments.json {
         println!(
@@ -89,19 +89,19 @@ pub fn coverage(arguments: &CoverageArguments) -> anyhow::Result<()> {
 
 /// Of each label, whether what is learned from has [`ENOUGH`] segments of it; `folder` is the
 /// material's.
-pub fn covered(heard: &[Heard], learned: &[Source], folder: &Path) -> Vec<bool> {
+pub fn covered(segments: &[JudgedSegment], learned: &[Source], folder: &Path) -> Vec<bool> {
     let paths = learned
         .iter()
         .filter_map(|source| source.path.strip_prefix(folder).ok());
     let learned: BTreeSet<&Path> = paths.collect();
-    let of_learned = heard
+    let of_learned = segments
         .iter()
         .filter(|segment| learned.contains(&*segment.path));
     let segments = segments_of_labels(of_learned).into_iter();
     segments.map(|count| count >= ENOUGH).collect()
 }
 
-fn count(sources: &[Source], folder: &Path, heard: &[Heard]) -> Vec<Count> {
+fn count(sources: &[Source], folder: &Path, segments: &[JudgedSegment]) -> Vec<Count> {
     let relative = |source: &Source| source.path.strip_prefix(folder).map(Path::to_owned);
     let by_path: BTreeMap<PathBuf, &Source> = sources
         .iter()
@@ -120,7 +120,7 @@ fn count(sources: &[Source], folder: &Path, heard: &[Heard]) -> Vec<Count> {
         })
         .collect();
     let mut last_sound: Vec<Option<&Path>> = vec![None; counts.len()];
-    for segment in heard {
+    for segment in segments {
         let Some(source) = by_path.get(&segment.path) else {
             continue; // gathered once, not any more
         };

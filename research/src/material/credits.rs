@@ -1,4 +1,4 @@
-//! Whose sounds a general tagger learned from: a line a package or other source, to ship beside the models.
+//! The sources of a general tagger's sounds: a line for each package or other source, to ship beside the models.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -17,7 +17,7 @@ use hamiltone_training::audio_cache::{HASH, stored_hash};
 use hamiltone_training::material::{LIST, Source, read_list, write_list};
 use hamiltone_training::progress_bar::progress_bar;
 
-/// What `gather` is told.
+/// Arguments of `gather`.
 #[derive(clap::Args, Debug, Clone)]
 pub struct GatherArguments {
     /// Folder of labelled data sets, each with its metadata.csv; they serve for measuring.
@@ -26,7 +26,7 @@ pub struct GatherArguments {
     /// Folder for the list and the decoded audio.
     #[arg(long)]
     pub out: PathBuf,
-    /// Table of packages in place of the program's own (research/src/material/packages.toml), and
+    /// Table of packages instead of the program's own (research/src/material/packages.toml), and
     /// nothing made by programs.
     #[arg(long)]
     pub packages: Option<PathBuf>,
@@ -127,7 +127,7 @@ fn part_list(out: &Path, name: &str) -> PathBuf {
     out.join("gathered").join(format!("{name}.csv"))
 }
 
-/// What is in the cache under a path, by its contents: each file is looked at once.
+/// Entries of the cache by path: each file is read once.
 type Contents = BTreeMap<PathBuf, [u8; HASH]>;
 
 /// The lists of all parts; of sounds that several have, the one that measures counts, so that

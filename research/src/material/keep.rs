@@ -26,7 +26,7 @@ pub(super) struct Found {
     pub(super) about: Source,
 }
 
-/// What became of files.
+/// How many files were kept.
 #[derive(Default, Debug)]
 pub(super) struct Kept {
     pub(super) sources: Vec<Source>,
@@ -64,7 +64,7 @@ pub(super) fn keep(found: &[Found], out: &Path, most_minutes: Option<f64>) -> Ke
     kept
 }
 
-/// What ffmpeg converts of a file at most.
+/// The most that ffmpeg converts of a file.
 const LONGEST_S: u32 = 1_200;
 
 fn keep_one(found: &Found, cache: &AudioCache, out: &Path) -> anyhow::Result<Option<Source>> {

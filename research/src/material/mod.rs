@@ -1,9 +1,9 @@
 //! Unlabelled audio to learn from a teacher with: gathered once, with each sound's licence, and
-//! counted by what the teacher hears in it.
+//! counted by the labels that the teacher finds in it.
 //!
 //! A folder of material holds `material.csv` ([`read_material`](hamiltone_training::material::read_material) reads it; a line is a [`Source`]),
 //! `cache/` with the samples, `gathered/` with the parts of the list, by which an interrupted
-//! `gather` goes on, `credits.csv` with whose sounds may be learned from, and, after `coverage`, `coverage.csv` and the teacher's verdicts.
+//! `gather` goes on, `credits.csv` with the sources of sounds that may be learned from, and, after `coverage`, `coverage.csv` and the teacher's verdicts.
 
 mod convert;
 mod coverage;
@@ -21,8 +21,8 @@ pub(crate) use convert::to_wav;
 pub use coverage::{CoverageArguments, ENOUGH, coverage, covered};
 pub use gather::{GatherArguments, gather};
 pub use verdicts::{
-    Heard, LEAST_PROBABILITY, PRESENT, SEGMENT_S, judge_all, read_verdicts, segments_of_labels,
-    verdicts_file,
+    JudgedSegment, LEAST_PROBABILITY, PRESENT, SEGMENT_S, judge_all, read_verdicts,
+    segments_of_labels, verdicts_file,
 };
 
 use std::collections::BTreeMap;

@@ -103,7 +103,7 @@ fn has_extension(path: &Path, extensions: &[&str]) -> bool {
     extensions.contains(&extension.to_lowercase().as_str())
 }
 
-/// What is wanted of an archive inside a package, into a folder of its name.
+/// Unpacks the wanted files of an archive inside a package into a folder of its name.
 fn unpack_archive(path: &Path, wants: &dyn Fn(&Path) -> bool) -> anyhow::Result<Vec<PathBuf>> {
     let mut folder = path.as_os_str().to_owned();
     folder.push(".unpacked");

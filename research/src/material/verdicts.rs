@@ -1,4 +1,4 @@
-//! What the teacher hears in each segment of the material, kept.
+//! The labels that the teacher finds in each segment of the material, kept on disk.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions};
@@ -26,20 +26,20 @@ const WHOLE: usize = SEGMENT_S as usize * RATE as usize;
 /// Sounds that are judged before the file grows.
 const AT_ONCE: usize = 64;
 
-/// What the teacher hears in a segment.
+/// A segment with the labels that the teacher finds in it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Heard {
+pub struct JudgedSegment {
     /// The sound, as [`Source::path`] names it in the list.
     pub path: PathBuf,
     /// Where in it, in seconds.
     pub start_s: f64,
     /// How long the segment is, in seconds.
     pub seconds: f64,
-    /// The labels (places in the teacher's output) of at least [`LEAST_PROBABILITY`].
+    /// The labels (indices into the teacher's output) of at least [`LEAST_PROBABILITY`].
     pub labels: Vec<(usize, f32)>,
 }
 
-impl Heard {
+impl JudgedSegment {
     /// The labels that are there.
     pub fn present(&self) -> impl Iterator<Item = usize> + '_ {
         let there =
@@ -49,10 +49,10 @@ impl Heard {
 }
 
 /// Of each of the teacher's labels, in how many of these segments it is there.
-pub fn segments_of_labels<'a>(heard: impl Iterator<Item = &'a Heard>) -> Vec<usize> {
+pub fn segments_of_labels<'a>(judged: impl Iterator<Item = &'a JudgedSegment>) -> Vec<usize> {
     let mut segments = vec![0; LABELS];
-    heard
-        .flat_map(Heard::present)
+    judged
+        .flat_map(JudgedSegment::present)
         .for_each(|label| segments[label] += 1);
     segments
 }
@@ -71,7 +71,7 @@ pub fn verdicts_file(material: &Path, teacher: &Path) -> anyhow::Result<PathBuf>
 ///
 /// # Errors
 /// If the file cannot be read.
-pub fn read_verdicts(file: &Path) -> anyhow::Result<Vec<Heard>> {
+pub fn read_verdicts(file: &Path) -> anyhow::Result<Vec<JudgedSegment>> {
     if !file.is_file() {
         return Ok(Vec::new());
     }
@@ -80,14 +80,14 @@ pub fn read_verdicts(file: &Path) -> anyhow::Result<Vec<Heard>> {
     Ok(text.lines().filter_map(parse).collect())
 }
 
-fn parse(line: &str) -> Option<Heard> {
+fn parse(line: &str) -> Option<JudgedSegment> {
     let mut parts = line.strip_suffix(';')?.split(',');
     let (path, start_s, seconds) = (parts.next()?, parts.next()?, parts.next()?);
     let labels = parts.map(|label| {
         let (index, probability) = label.split_once(':')?;
         Some((index.parse().ok()?, probability.parse().ok()?))
     });
-    Some(Heard {
+    Some(JudgedSegment {
         path: path.into(),
         start_s: start_s.parse().ok()?,
         seconds: seconds.parse().ok()?,
@@ -96,17 +96,17 @@ fn parse(line: &str) -> Option<Heard> {
 }
 
 /// One line: path, start, seconds, then `label:probability` for each label; a semicolon ends it.
-fn to_line(heard: &Heard) -> String {
-    let labels = heard.labels.iter();
+fn to_line(segment: &JudgedSegment) -> String {
+    let labels = segment.labels.iter();
     let labels: String = labels
         .map(|(label, probability)| format!(",{label}:{probability:.3}"))
         .collect();
-    let Heard {
+    let JudgedSegment {
         start_s, seconds, ..
-    } = heard;
+    } = segment;
     format!(
         "{},{start_s:.3},{seconds:.3}{labels};\n",
-        heard.path.display()
+        segment.path.display()
     )
 }
 
@@ -121,7 +121,7 @@ pub fn judge_all(
     teacher: &Mn04,
     file: &Path,
     done: &(dyn Fn(f64) + Sync),
-) -> anyhow::Result<Vec<Heard>> {
+) -> anyhow::Result<Vec<JudgedSegment>> {
     let name = |source: &Source| {
         let inside = source.path.strip_prefix(folder).unwrap_or(&source.path);
         inside.to_owned()
@@ -140,23 +140,24 @@ pub fn judge_all(
     let mut grows = grow(file)?;
     for some in missing.chunks(AT_ONCE) {
         let judge_one = |source: &&Source| {
-            let heard = judge(source, &name(source), teacher);
+            let segments = judge(source, &name(source), teacher);
             done(source.seconds);
-            heard.with_context(|| source.source.clone())
+            segments.with_context(|| source.source.clone())
         };
-        let heard: Vec<Vec<Heard>> = some.par_iter().map(judge_one).collect::<Result<_, _>>()?;
-        let lines: String = heard.iter().flatten().map(to_line).collect();
+        let segments: Vec<Vec<JudgedSegment>> =
+            some.par_iter().map(judge_one).collect::<Result<_, _>>()?;
+        let lines: String = segments.iter().flatten().map(to_line).collect();
         grows.write_all(lines.as_bytes())?;
-        all.extend(heard.into_iter().flatten());
+        all.extend(segments.into_iter().flatten());
     }
     Ok(all)
 }
 
 /// How many seconds of each sound were judged.
-fn seconds_judged(heard: &[Heard]) -> BTreeMap<PathBuf, f64> {
+fn seconds_judged(segments: &[JudgedSegment]) -> BTreeMap<PathBuf, f64> {
     let mut seconds = BTreeMap::new();
-    for heard in heard {
-        *seconds.entry(heard.path.clone()).or_insert(0.0) += heard.seconds;
+    for segment in segments {
+        *seconds.entry(segment.path.clone()).or_insert(0.0) += segment.seconds;
     }
     seconds
 }
@@ -167,10 +168,14 @@ fn is_judged(judged: Option<&f64>, seconds: f64) -> bool {
     judged.is_some_and(|judged| seconds - judged < SEGMENT_S / 2.0)
 }
 
-/// Takes what was heard in these sounds out of the verdicts and their file.
-fn forget(sounds: &BTreeSet<PathBuf>, all: &mut Vec<Heard>, file: &Path) -> anyhow::Result<()> {
+/// Removes the segments of these sounds from the verdicts and their file.
+fn forget(
+    sounds: &BTreeSet<PathBuf>,
+    all: &mut Vec<JudgedSegment>,
+    file: &Path,
+) -> anyhow::Result<()> {
     let before = all.len();
-    all.retain(|heard| !sounds.contains(&heard.path));
+    all.retain(|segment| !sounds.contains(&segment.path));
     if all.len() < before {
         files::replace(file, &all.iter().map(to_line).collect::<String>())?;
     }
@@ -187,9 +192,9 @@ fn grow(file: &Path) -> anyhow::Result<File> {
     Ok(grows)
 }
 
-fn judge(source: &Source, name: &Path, teacher: &Mn04) -> anyhow::Result<Vec<Heard>> {
+fn judge(source: &Source, name: &Path, teacher: &Mn04) -> anyhow::Result<Vec<JudgedSegment>> {
     let samples = source.read(0, usize::MAX)?;
-    let mut heard = Vec::new();
+    let mut segments = Vec::new();
     for (number, part) in samples.chunks(WHOLE).enumerate() {
         if number > 0 && part.len() < WHOLE / 2 {
             break; // the end of a long sound
@@ -199,7 +204,7 @@ fn judge(source: &Source, name: &Path, teacher: &Mn04) -> anyhow::Result<Vec<Hea
         part.resize(part.len().next_multiple_of(STEP), 0.0);
         let probabilities = teacher.judge(&part)?.probabilities();
         let labels = probabilities.into_iter().enumerate();
-        heard.push(Heard {
+        segments.push(JudgedSegment {
             path: name.to_owned(),
             start_s: number as f64 * SEGMENT_S,
             seconds,
@@ -208,7 +213,7 @@ fn judge(source: &Source, name: &Path, teacher: &Mn04) -> anyhow::Result<Vec<Hea
                 .collect(),
         });
     }
-    Ok(heard)
+    Ok(segments)
 }
 
 #[cfg(test)]
@@ -219,20 +224,20 @@ mod tests {
     fn a_line_that_was_cut_off_is_judged_again() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("verdicts.csv");
-        let heard = |path: &str, labels: Vec<(usize, f32)>| Heard {
+        let segments = |path: &str, labels: Vec<(usize, f32)>| JudgedSegment {
             path: path.into(),
             start_s: 5.0,
             seconds: 2.5,
             labels,
         };
         let whole = [
-            heard("cache/a.pcm", vec![(0, 0.5), (137, 0.25)]),
-            heard("cache/b.pcm", vec![]),
+            segments("cache/a.pcm", vec![(0, 0.5), (137, 0.25)]),
+            segments("cache/b.pcm", vec![]),
         ];
         let text: String = whole.iter().map(to_line).collect();
         std::fs::write(&file, text + "cache/c.pcm,0.000,5.0").unwrap();
         assert_eq!(read_verdicts(&file).unwrap(), whole);
-        let more = heard("cache/c.pcm", vec![(3, 0.125)]);
+        let more = segments("cache/c.pcm", vec![(3, 0.125)]);
         grow(&file)
             .unwrap()
             .write_all(to_line(&more).as_bytes())
@@ -245,17 +250,17 @@ mod tests {
     fn a_sound_whose_later_segments_were_not_written_is_judged_anew() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("verdicts.csv");
-        let heard = |path: &str, start_s: f64, seconds: f64| Heard {
+        let segments = |path: &str, start_s: f64, seconds: f64| JudgedSegment {
             path: path.into(),
             start_s,
             seconds,
             labels: vec![(0, 0.5)],
         };
         let mut all = vec![
-            heard("long", 0.0, 5.0),
-            heard("long", 5.0, 2.5),
-            heard("torn", 0.0, 5.0),
-            heard("short", 0.0, 0.2),
+            segments("long", 0.0, 5.0),
+            segments("long", 5.0, 2.5),
+            segments("torn", 0.0, 5.0),
+            segments("short", 0.0, 0.2),
         ];
         std::fs::write(&file, all.iter().map(to_line).collect::<String>()).unwrap();
         let judged = seconds_judged(&all);
@@ -271,7 +276,7 @@ mod tests {
         let missing: BTreeSet<PathBuf> = missing.collect();
         assert_eq!(missing, ["torn".into(), "unheard".into()].into());
         forget(&missing, &mut all, &file).unwrap();
-        let names: Vec<&Path> = all.iter().map(|heard| heard.path.as_path()).collect();
+        let names: Vec<&Path> = all.iter().map(|segments| segments.path.as_path()).collect();
         assert_eq!(names, ["long", "long", "short"].map(Path::new));
         assert_eq!(read_verdicts(&file).unwrap(), all);
     }

@@ -41,10 +41,10 @@ pub fn bars(
     draw(path, title, series, groups).map_err(|e| anyhow!("drawing {}: {e}", path.display()))
 }
 
-/// Where the square before each name stands; a name that has no room begins a line.
+/// Where the square before each name stands; a name that does not fit begins a line.
 fn legend(series: &[String]) -> Vec<(i32, i32)> {
     let (mut x, mut y) = (LEFT, LEGEND);
-    let place = |name: &String| {
+    let position = |name: &String| {
         let width = 48 + 8 * name.chars().count() as i32;
         if x > LEFT && x + width > WIDTH {
             (x, y) = (LEFT, y + LEGEND_LINE);
@@ -52,7 +52,7 @@ fn legend(series: &[String]) -> Vec<(i32, i32)> {
         x += width;
         (x - width, y)
     };
-    series.iter().map(place).collect()
+    series.iter().map(position).collect()
 }
 
 fn draw(
@@ -68,10 +68,10 @@ fn draw(
     let root = SVGBackend::new(path, (WIDTH as u32, (bottom + 36) as u32)).into_drawing_area();
     root.fill(&WHITE)?;
     root.draw(&Text::new(title.to_owned(), (16, 16), sans(20)))?;
-    let colour = |place: usize| COLOURS[place % COLOURS.len()];
-    for (place, (name, (x, y))) in series.iter().zip(legend).enumerate() {
+    let colour = |index: usize| COLOURS[index % COLOURS.len()];
+    for (index, (name, (x, y))) in series.iter().zip(legend).enumerate() {
         let square = [(x, y), (x + 12, y + 12)];
-        root.draw(&Rectangle::new(square, colour(place).filled()))?;
+        root.draw(&Rectangle::new(square, colour(index).filled()))?;
         root.draw(&Text::new(name.clone(), (x + 18, y - 1), sans(15)))?;
     }
     let at = |percent: f64| LEFT + ((WIDTH - LEFT - 70) as f64 * percent / 100.0) as i32;
@@ -81,15 +81,15 @@ fn draw(
         let style = sans(14).pos(Pos::new(HPos::Center, VPos::Top));
         root.draw(&Text::new(percent.to_string(), (x, bottom + 8), style))?;
     }
-    for (place, (name, values)) in groups.iter().enumerate() {
-        let top = top_of_bars + place as i32 * height;
+    for (index, (name, values)) in groups.iter().enumerate() {
+        let top = top_of_bars + index as i32 * height;
         let middle = top + (height - GAP) / 2;
         let style = sans(15).pos(Pos::new(HPos::Right, VPos::Center));
         root.draw(&Text::new(name.clone(), (LEFT - 10, middle), style))?;
-        for (place, value) in values.iter().enumerate() {
-            let y = top + place as i32 * BAR;
+        for (bar_index, value) in values.iter().enumerate() {
+            let y = top + bar_index as i32 * BAR;
             let bar = [(LEFT, y), (at(*value), y + BAR - 3)];
-            root.draw(&Rectangle::new(bar, colour(place).filled()))?;
+            root.draw(&Rectangle::new(bar, colour(bar_index).filled()))?;
             let style = sans(13).pos(Pos::new(HPos::Left, VPos::Center));
             let beside = (at(*value) + 6, y + BAR / 2 - 1);
             root.draw(&Text::new(format!("{value:.1}"), beside, style.color(&INK)))?;
@@ -113,11 +113,11 @@ mod tests {
             "mn04",
         ];
         let series: Vec<String> = names.map(String::from).to_vec();
-        let places = legend(&series);
-        for (name, (x, _)) in series.iter().zip(&places) {
+        let positions = legend(&series);
+        for (name, (x, _)) in series.iter().zip(&positions) {
             assert!(x + 18 + 8 * name.len() as i32 <= WIDTH, "{name} at {x}");
         }
-        assert_eq!(places[0], (LEFT, LEGEND));
+        assert_eq!(positions[0], (LEFT, LEGEND));
         let many = [series.clone(), series].concat();
         assert!(legend(&many).last().unwrap().1 > LEGEND);
     }

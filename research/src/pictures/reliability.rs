@@ -1,4 +1,4 @@
-//! What was said against what was true.
+//! Reliability diagrams: stated probability against the share that was true.
 
 use std::path::Path;
 

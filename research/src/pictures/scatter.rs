@@ -11,7 +11,7 @@ use hamiltone_training::report::pictures::{BLUE, GRID, INK, VERMILION, sans};
 /// A network.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Point {
-    /// What the legend calls it.
+    /// Its name in the legend.
     pub kind: String,
     /// Thousands of parameters, over 0.
     pub x: f64,
@@ -32,7 +32,7 @@ const COLOURS: [RGBColor; 5] = [BLUE, VERMILION, GREEN, PURPLE, INK];
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Drawn = Result<(), Box<dyn std::error::Error>>;
 
-/// Accuracy against parameters (on a logarithmic axis), each kind with the marker of its place in
+/// Accuracy against parameters (on a logarithmic axis), each kind with the marker of its index in
 /// `kinds`; a picture with fewer of them has the same markers. Points of no such kind are left out.
 ///
 /// # Errors
@@ -75,9 +75,9 @@ fn draw(path: &Path, title: &str, kinds: &[String], points: &[Point]) -> Drawn {
         let of_kind = points.iter().filter(|point| point.kind == *kind);
         let before = drawn.len();
         for point in of_kind {
-            let place = beside(chart.backend_coord(&(point.x, point.y)), &drawn);
-            drawn.push(place);
-            mark(&root, place, marker)?;
+            let at = beside(chart.backend_coord(&(point.x, point.y)), &drawn);
+            drawn.push(at);
+            mark(&root, at, marker)?;
         }
         if drawn.len() > before {
             mark(&root, (left, line), marker)?;
@@ -101,12 +101,12 @@ fn beside((mut x, y): (i32, i32), drawn: &[(i32, i32)]) -> (i32, i32) {
 }
 
 /// A marker of a kind: each colour as a disc, then as a triangle, then as a cross.
-fn mark(area: &Area<'_>, place: (i32, i32), kind: usize) -> Drawn {
+fn mark(area: &Area<'_>, at: (i32, i32), kind: usize) -> Drawn {
     let colour = COLOURS[kind % COLOURS.len()];
     match kind / COLOURS.len() % 3 {
-        0 => area.draw(&Circle::new(place, RADIUS - 1, colour.filled()))?,
-        1 => area.draw(&TriangleMarker::new(place, RADIUS, colour.filled()))?,
-        _ => area.draw(&Cross::new(place, RADIUS - 1, colour.stroke_width(2)))?,
+        0 => area.draw(&Circle::new(at, RADIUS - 1, colour.filled()))?,
+        1 => area.draw(&TriangleMarker::new(at, RADIUS, colour.filled()))?,
+        _ => area.draw(&Cross::new(at, RADIUS - 1, colour.stroke_width(2)))?,
     }
     Ok(())
 }
@@ -126,7 +126,7 @@ mod tests {
             y: 90.0,
         });
         let known = ["a kind", "absent", "another", "a third"].map(str::to_owned);
-        scatter(&path, "All in one place", &known, &points).unwrap();
+        scatter(&path, "All at one point", &known, &points).unwrap();
         let picture = std::fs::read_to_string(path).unwrap();
         let centres: std::collections::BTreeSet<&str> = picture
             .lines()

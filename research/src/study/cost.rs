@@ -1,4 +1,4 @@
-//! What a network of the study costs.
+//! The cost of a network of the study.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use hamiltone_engine::features::COMPONENTS;
 use hamiltone_engine::model::ModelFile;
 use hamiltone_engine::network::streaming::{PackedNetwork, StreamingNetwork};
 
-/// Seconds of sound whose cost is measured, and how often.
+/// Seconds of sound that are timed, and how often.
 const SECONDS: usize = 4;
 pub(super) const REPEATS: usize = 7;
 /// Columns at a time.
@@ -22,7 +22,7 @@ pub(super) struct Stopwatch {
     stream: StreamingNetwork,
     frames: Vec<f32>,
     chunks: usize,
-    /// Seconds of sound that a reading hears.
+    /// Seconds of sound in one reading.
     heard_s: f64,
     readings: Vec<f64>,
 }
@@ -48,13 +48,13 @@ impl Stopwatch {
 
     /// One reading, after a run that warms up.
     pub(super) fn read(&mut self) {
-        self.hear();
+        self.run();
         let started = Instant::now();
-        self.hear();
+        self.run();
         self.readings.push(started.elapsed().as_secs_f64());
     }
 
-    fn hear(&mut self) {
+    fn run(&mut self) {
         for _ in 0..self.chunks {
             self.stream.advance(&self.frames, &mut |column| {
                 std::hint::black_box(column);

@@ -19,7 +19,7 @@ use hamiltone_training::teacher::OwnModels;
 use plan::{Planned, plan};
 use record::Record;
 
-/// What `study` is told.
+/// Arguments of `study`.
 #[derive(clap::Args, Debug, Clone)]
 pub struct StudyArguments {
     /// Folder of the data sets.
@@ -31,7 +31,7 @@ pub struct StudyArguments {
     /// Folder for all runs; the study goes on in it where it stopped.
     #[arg(long)]
     pub out: PathBuf,
-    /// Folder for the figures of finished runs, small enough to be kept with the report: a run whose
+    /// Folder for the figures of finished runs, small enough to be kept with the report: a run with
     /// figures are there is not made again, on another machine neither.
     #[arg(long, default_value = "docs/results/study")]
     pub records: PathBuf,
@@ -160,7 +160,7 @@ fn folds_of_tasks(
     Ok(of_tasks)
 }
 
-/// Measures the milliseconds of all records whose networks are here again. The networks take turns, so
+/// Measures the milliseconds of all records with networks that are here. The networks take turns, so
 /// that a machine that is slower for a while is so for all of them.
 fn time(arguments: &StudyArguments, runs: &[Planned]) -> anyhow::Result<()> {
     let mut timed = Vec::new();
@@ -196,7 +196,7 @@ struct Part<'a> {
     folds: BTreeSet<usize>,
 }
 
-/// What has no record, and the networks that it begins with, in order.
+/// The runs without a record, and the networks that they begin with, in order.
 fn missing<'a>(
     arguments: &StudyArguments,
     runs: &'a [Planned],
@@ -316,7 +316,7 @@ mod tests {
             Record::path(&self.arguments.records, run)
         }
 
-        /// What must be made of a set with these folds: rows, and which of their folds.
+        /// The rows to make of a set with these folds, and which of their folds.
         fn left(&self, arguments: &StudyArguments, folds: &[usize]) -> Vec<(String, Vec<usize>)> {
             let of_tasks = BTreeMap::from([("esc10", folds.iter().copied().collect())]);
             let parts = missing(arguments, &self.runs, &of_tasks).unwrap();

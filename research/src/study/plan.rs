@@ -40,7 +40,7 @@ const FINE_TUNING: f64 = 0.4;
 pub(super) struct Row {
     /// Folder and name.
     pub(super) name: String,
-    /// What differs from the task's recipe, `{base}` standing for the folder of the task and seed.
+    /// Differences from the task's recipe, `{base}` standing for the folder of the task and seed.
     settings: String,
     fine_tunes: bool,
 }
@@ -204,7 +204,7 @@ impl Planned {
         Ok(recipe)
     }
 
-    /// The folders of the runs whose networks it needs.
+    /// The folders of the runs with the networks it needs.
     ///
     /// # Errors
     /// If the recipe of the task is not valid.

@@ -1,4 +1,4 @@
-//! What stays of a run when its folder is gone: a small file that the repository can hold.
+//! The record of a run: a small file for the repository, which outlives the run's folder.
 
 use std::path::{Path, PathBuf};
 
@@ -34,7 +34,7 @@ pub(super) struct Fold {
     pub(super) test: Test,
 }
 
-/// What the test clips of a fold said.
+/// The test of a fold.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Test {
     pub(super) accuracy: f64,

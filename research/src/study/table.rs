@@ -67,7 +67,7 @@ fn preface(effort: f64) -> String {
     )
 }
 
-/// What the records hold.
+/// The contents of the records.
 fn lines(records: &Path, runs: &[Planned], effort: f64) -> anyhow::Result<Lines> {
     let mut tasks = Lines::new();
     for planned in runs {
@@ -146,7 +146,7 @@ pub(super) fn confusion_picture(task: Task, row: &str) -> String {
     format!("{}-confusion-{row}.svg", task.name())
 }
 
-/// A report with another text in the study's place; at its end if it has no such place.
+/// A report with another text in the study's section; at its end if it has none.
 fn placed(report: &str, text: &str) -> anyhow::Result<String> {
     let (head, tail) = match report.split_once(BEGIN) {
         None => (report, "\n"),
@@ -273,7 +273,7 @@ mod tests {
     use super::super::record::Test;
     use super::*;
 
-    /// A row whose seeds have these folds, of an hour each; `gpu` of the first seed.
+    /// A row with these folds for each seed, of an hour each; `gpu` of the first seed.
     fn line(name: &str, seeds: &[&[usize]], gpu: bool) -> Line {
         let fold = |seed: usize, fold: usize| Fold {
             fold,

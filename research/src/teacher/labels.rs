@@ -7,7 +7,7 @@ use serde::Deserialize;
 /// A label that teachers of AudioSet score.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Label {
-    /// Its place in the teacher's output.
+    /// Its index in the teacher's output.
     pub index: usize,
     /// Its identifier in the ontology.
     pub mid: String,
@@ -126,7 +126,7 @@ mod tests {
             }
         }
         let count = |group: &str| groups.iter().filter(|g| *g == group).count();
-        // By the places where the branches begin in the list: 0, 51, 66, 72, 137, 283, 300, 527.
+        // By the indices where the branches begin in the list: 0, 51, 66, 72, 137, 283, 300, 527.
         assert_eq!(ids.map(count), [146, 57, 82, 242]);
     }
 

@@ -15,8 +15,8 @@ const LAYERS: [&str; 2] = ["c.2", "c.5"];
 
 /// From embedding to labels: a matrix, hard-swish, a matrix.
 ///
-/// A student whose hidden layer learns to say what the teacher's says, and whose output layer begins
-/// as the teacher's, also gains on labels that are hardly ever heard in training (after Chen et al.,
+/// A student that learns the teacher's hidden layer, and begins with an output layer
+/// as the teacher's, also gains on labels that are rare in training (after Chen et al.,
 /// "Knowledge distillation with the reused teacher classifier", arXiv 2203.14001, section 3).
 pub struct LastLayers {
     hidden: Layer,
@@ -51,7 +51,7 @@ impl LastLayers {
         read().with_context(|| format!("the last layers of mn04 in {}", path.display()))
     }
 
-    /// What a student's hidden layer is to say before its ReLU, [`HIDDEN`] numbers, for one of the
+    /// The targets of a student's hidden layer before its ReLU, [`HIDDEN`] numbers, for one of the
     /// teacher's embeddings: over zero the teacher's hidden layer, below the teacher's sum before
     /// hard-swish. Behind the ReLU only what hard-swish leaves below zero (at most .375) is lost. To
     /// learn what comes after the ReLU alone would leave units dead: most of the teacher's are off

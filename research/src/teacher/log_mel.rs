@@ -63,8 +63,11 @@ impl LogMel {
         for frame in 0..frames {
             input.fill(0.0);
             let offset = (FFT - WINDOW) / 2;
-            let heard = &padded[frame * HOP + offset..][..WINDOW];
-            for ((value, sample), weight) in input[offset..].iter_mut().zip(heard).zip(&self.window)
+            let frame_samples = &padded[frame * HOP + offset..][..WINDOW];
+            for ((value, sample), weight) in input[offset..]
+                .iter_mut()
+                .zip(frame_samples)
+                .zip(&self.window)
             {
                 *value = sample * weight;
             }
@@ -106,8 +109,8 @@ impl Triangle {
     fn new(band: usize) -> Self {
         let step = kaldi_mel(HIGHEST_HZ) / (BANDS + 1) as f64;
         let weight = |bin: usize| {
-            let place = kaldi_mel(bin as f64 * RATE_HZ / FFT as f64) / step - band as f64;
-            place.min(2.0 - place).max(0.0)
+            let position = kaldi_mel(bin as f64 * RATE_HZ / FFT as f64) / step - band as f64;
+            position.min(2.0 - position).max(0.0)
         };
         let bins = 0..FFT / 2;
         let first_bin = bins.clone().find(|&bin| weight(bin) > 0.0).unwrap_or(0);

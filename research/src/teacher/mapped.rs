@@ -33,19 +33,19 @@ impl MappedTeacher {
         let mut lines = csv::Reader::from_path(map).with_context(|| map.display().to_string())?;
         for line in lines.deserialize::<Line>() {
             let line = line.with_context(|| map.display().to_string())?;
-            let index = line.audioset527_index;
+            let own_index = line.audioset527_index;
             ensure!(
-                index < LABELS,
-                "{}: index {index} is none of {LABELS} labels",
+                own_index < LABELS,
+                "{}: index {own_index} is none of {LABELS} labels",
                 map.display()
             );
             let class = line.class.replace('_', " ");
-            if let Some(place) = labels.iter().position(|label| *label == class) {
-                own[place].push(index);
+            if let Some(index) = labels.iter().position(|label| *label == class) {
+                own[index].push(own_index);
             }
         }
-        if let Some(place) = own.iter().position(Vec::is_empty) {
-            bail!("{} has no line for {:?}", map.display(), labels[place]);
+        if let Some(index) = own.iter().position(Vec::is_empty) {
+            bail!("{} has no line for {:?}", map.display(), labels[index]);
         }
         Ok(Self {
             net: Mn04::open(net)?,

@@ -32,12 +32,12 @@ pub struct Mn04 {
 
 /// Clips are cut to whole tenths of a second.
 const STEP: usize = RATE as usize / 10;
-/// What is shorter is filled with silence.
+/// Shorter clips are filled with silence.
 const SHORTEST: usize = RATE as usize / 2;
-/// What is longer is cut.
+/// Longer ones are cut.
 const LONGEST: usize = 10 * RATE as usize;
 
-/// What the teacher says of a piece of audio.
+/// The teacher's answer to a piece of audio.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verdict {
     /// [`LABELS`] logits; their sigmoids are probabilities, each label by itself.
@@ -81,7 +81,7 @@ impl Mn04 {
         self.front_end.apply(samples)
     }
 
-    /// What is to be heard in these samples (one channel at [`RATE`], full scale 1), as a whole.
+    /// The labels of these samples (one channel at [`RATE`], full scale 1), as a whole.
     ///
     /// # Errors
     /// Those of [`mel`](Self::mel), and if the network fails.

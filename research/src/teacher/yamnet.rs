@@ -81,7 +81,7 @@ impl Yamnet {
         Ok(sums)
     }
 
-    /// What the body says of one patch (96 frames × 64 bands).
+    /// The body's output for one patch (96 frames × 64 bands).
     ///
     /// # Errors
     /// If the patch has another size or the network fails.
@@ -120,10 +120,10 @@ fn bands() -> Vec<Vec<f64>> {
     let step = (highest - lowest) / (BANDS + 1) as f64;
     let weight = |band: usize, bin: usize| {
         let hertz = bin as f64 * f64::from(OWN_RATE) / FFT as f64;
-        let place = (mel(hertz) - lowest) / step - band as f64;
+        let position = (mel(hertz) - lowest) / step - band as f64;
         match bin {
             0 => 0.0,
-            _ => place.min(2.0 - place).max(0.0),
+            _ => position.min(2.0 - position).max(0.0),
         }
     };
     (0..BANDS)

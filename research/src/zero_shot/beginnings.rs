@@ -66,7 +66,7 @@ struct Share {
 struct Line {
     /// The network.
     model: String,
-    /// What was measured.
+    /// The measurement.
     what: String,
     /// On which set.
     set: String,
@@ -297,7 +297,7 @@ fn has_music(card: &Card, set: &Set, clip: &Clip) -> bool {
     };
     match &set.rule {
         Rule::Class(classes) => classes[clip.class].0.iter().any(is_music),
-        Rule::Heard(label) => is_music(label),
+        Rule::Present(label) => is_music(label),
     }
 }
 

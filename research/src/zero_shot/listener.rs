@@ -36,7 +36,7 @@ impl Listener {
         let ModelFile { card, weights } = ModelFile::read(path)?;
         ensure!(
             card.labels.len() == LABELS && card.features.sample_rate == RATE,
-            "{} is no general tagger: it has {} labels at {} Hz",
+            "{} is not a general tagger: it has {} labels at {} Hz",
             path.display(),
             card.labels.len(),
             card.features.sample_rate
@@ -106,7 +106,7 @@ impl Listener {
     }
 
     /// Its logits for each clip of a set; kept in `folder` if it is a teacher.
-    pub(crate) fn hear(
+    pub(crate) fn answers_to(
         &self,
         set: &Set,
         audio: &AudioCache,
@@ -138,7 +138,7 @@ impl Listener {
             _ => logits[label],
         };
         match rule {
-            Rule::Heard(label) => {
+            Rule::Present(label) => {
                 let own = score(*label);
                 (0..logits.len()).all(|other| score(other) <= own)
             }
@@ -242,8 +242,8 @@ mod tests {
         let ours = listener(false, Some(statistics));
         assert!(ours.is_right(&rule, &clip(0), &logits, false));
         assert!(ours.is_right(&rule, &clip(1), &logits, true));
-        let heard = |label| ours.is_right(&Rule::Heard(label), &clip(0), &logits, false);
-        assert!(heard(1) && !heard(2));
+        let present = |label| ours.is_right(&Rule::Present(label), &clip(0), &logits, false);
+        assert!(present(1) && !present(2));
     }
 
     #[test]

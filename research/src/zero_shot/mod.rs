@@ -1,7 +1,7 @@
-//! What a general tagger knows without having learned it: labelled sets, by AudioSet's labels.
+//! General taggers on labelled sets that they were not trained on, by AudioSet's labels.
 //!
 //! Each class of a set is some of AudioSet's labels, by maps that were written before any score was
-//! seen; the class whose labels the network finds most likely is its answer, by the logits as they
+//! seen; its answer is the class with the most likely labels, by the logits as they
 //! are and by each label's statistics over training audio
 //! ([`ClassStatistics`](hamiltone_engine::model::ClassStatistics)). The teacher and YAMNet are asked
 //! by the same rule. The sets are there to measure only: nothing is chosen by them.
@@ -30,7 +30,7 @@ use hamiltone_training::files;
 use hamiltone_training::progress_bar::progress_bar;
 use hamiltone_training::statistics::{SEGMENTS, Segment, sources};
 
-/// What `zero-shot` is told.
+/// Arguments of `zero-shot`.
 #[derive(clap::Args, Debug, Clone)]
 pub struct ZeroShotArguments {
     /// The general tagger; more of them are compared.
@@ -98,7 +98,7 @@ pub struct Row {
 pub struct Outcome {
     /// The models, then the teacher and YAMNet where they were asked.
     pub networks: Vec<String>,
-    /// Place of the teacher among them.
+    /// Index of the teacher among them.
     pub teacher: Option<usize>,
     /// Set by set.
     pub rows: Vec<Row>,
@@ -133,7 +133,7 @@ pub fn zero_shot(arguments: &ZeroShotArguments) -> anyhow::Result<()> {
 
 /// Models come first among the networks, in their order.
 fn into_cards(arguments: &ZeroShotArguments, outcome: &Outcome) -> anyhow::Result<()> {
-    for (place, path) in arguments.model.iter().enumerate() {
+    for (index, path) in arguments.model.iter().enumerate() {
         let mut file = ModelFile::read(path)?;
         for row in &outcome.rows {
             let classes = match row.classes {
@@ -143,7 +143,7 @@ fn into_cards(arguments: &ZeroShotArguments, outcome: &Outcome) -> anyhow::Resul
             let reach = OtherCorpus {
                 corpus: row.set.clone(),
                 clips: row.clips as u64,
-                recall: row.figures[place].plain,
+                recall: row.figures[index].plain,
                 protocol: format!(
                     "whole clips, first label by the plain logits, {classes}; by `hamiltone-training zero-shot`"
                 ),
@@ -181,7 +181,7 @@ fn measure(arguments: &ZeroShotArguments) -> anyhow::Result<Outcome> {
         for listener in &listeners {
             let message = format!("{}: {}", listener.name, set.name);
             let bar = progress_bar(set.clips.len() as u64, &message, arguments.quiet);
-            let answers = listener.hear(set, &audio, &kept, &|| bar.inc(1))?;
+            let answers = listener.answers_to(set, &audio, &kept, &|| bar.inc(1))?;
             bar.finish_and_clear();
             figures.push(figure(listener, set, &answers));
         }
@@ -190,14 +190,14 @@ fn measure(arguments: &ZeroShotArguments) -> anyhow::Result<Outcome> {
             clips: set.clips.len(),
             classes: match &set.rule {
                 Rule::Class(classes) => Some(classes.len()),
-                Rule::Heard(_) => None,
+                Rule::Present(_) => None,
             },
             figures,
         });
     }
     Ok(Outcome {
         means: (0..listeners.len())
-            .map(|place| mean(&rows, place))
+            .map(|index| mean(&rows, index))
             .collect(),
         networks: listeners.into_iter().map(|l| l.name).collect(),
         teacher,
@@ -205,7 +205,7 @@ fn measure(arguments: &ZeroShotArguments) -> anyhow::Result<Outcome> {
     })
 }
 
-/// Everyone who is asked, and the teacher's place.
+/// All networks, and the index of the teacher.
 fn listeners(arguments: &ZeroShotArguments) -> anyhow::Result<(Vec<Listener>, Option<usize>)> {
     let mut listeners = Vec::new();
     for path in &arguments.model {
@@ -232,7 +232,7 @@ fn figure(listener: &Listener, set: &Set, answers: &[Vec<f32>]) -> Figure {
             pairs.filter(|(clip, logits)| listener.is_right(&set.rule, clip, logits, scaled));
         right.count() as f64 / set.clips.len().max(1) as f64
     };
-    // Statistics are for choosing among classes, not for what is to be heard at all.
+    // Statistics are for choosing among classes, not for whether a label is present.
     let chooses = matches!(set.rule, Rule::Class(_)) && listener.statistics.is_some();
     Figure {
         plain: share(false),
@@ -241,10 +241,10 @@ fn figure(listener: &Listener, set: &Set, answers: &[Vec<f32>]) -> Figure {
 }
 
 /// Over the sets with classes.
-fn mean(rows: &[Row], place: usize) -> Figure {
+fn mean(rows: &[Row], index: usize) -> Figure {
     let of = |value: &dyn Fn(&Figure) -> Option<f64>| {
         let rows = rows.iter().filter(|row| row.classes.is_some());
-        let values: Option<Vec<f64>> = rows.map(|row| value(&row.figures[place])).collect();
+        let values: Option<Vec<f64>> = rows.map(|row| value(&row.figures[index])).collect();
         values
             .filter(|values| !values.is_empty())
             .map(|values| values.iter().sum::<f64>() / values.len() as f64)

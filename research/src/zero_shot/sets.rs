@@ -21,7 +21,7 @@ struct Line {
 pub(crate) struct Clip {
     pub(crate) path: PathBuf,
     pub(crate) duration_s: Option<f64>,
-    /// Place among the set's classes; 0 where it has none.
+    /// Index into the set's classes; 0 where it has none.
     pub(crate) class: usize,
     /// Fold, speaker or source by which the set is split.
     pub(crate) fold: usize,
@@ -29,17 +29,17 @@ pub(crate) struct Clip {
     pub(crate) group: String,
 }
 
-/// The labels of a class: their places among AudioSet's 527, and among YAMNet's 521.
-pub(crate) type Places = (Vec<usize>, Vec<usize>);
+/// The labels of a class: their indices in AudioSet's 527, and in YAMNet's 521.
+pub(crate) type LabelIndices = (Vec<usize>, Vec<usize>);
 
-/// What counts as right.
+/// Which answers count as right.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Rule {
     /// The class with the highest score, a class scoring the highest of its labels; those
     /// of each class.
-    Class(Vec<Places>),
+    Class(Vec<LabelIndices>),
     /// This label is the highest of all, in either list.
-    Heard(usize),
+    Present(usize),
 }
 
 /// A set to measure on.
@@ -61,7 +61,7 @@ struct Recipe {
     fold: Option<usize>,
 }
 
-/// Speech's place in both lists.
+/// The index of "Speech" in both lists.
 const SPEECH: usize = 0;
 const RECIPES: [Recipe; 7] = [
     // Of ESC-50 there may be one whole fold only, beside ESC-10.
@@ -142,12 +142,12 @@ impl Recipe {
         let dataset = Dataset::open_to_measure(data, self.task)?;
         let classes = map.map(|map| read_map(&map)).transpose()?;
         let mut own = Vec::new();
-        let mut places = BTreeMap::new();
+        let mut index_of = BTreeMap::new();
         if let Some(classes) = &classes {
             // In ESC-10 only its ten classes can be chosen.
             for (class, indices) in classes {
                 if dataset.labels.contains(class) {
-                    places.insert(class.clone(), own.len());
+                    index_of.insert(class.clone(), own.len());
                     own.push(indices.clone());
                 }
             }
@@ -160,7 +160,7 @@ impl Recipe {
             }
             let class = match classes {
                 None => 0,
-                Some(_) => *places.get(&dataset.labels[clip.label()])?,
+                Some(_) => *index_of.get(&dataset.labels[clip.label()])?,
             };
             Some(Clip {
                 path: clip.path.clone(),
@@ -175,16 +175,16 @@ impl Recipe {
             name: self.name,
             rule: match classes {
                 Some(_) => Rule::Class(own),
-                None => Rule::Heard(SPEECH),
+                None => Rule::Present(SPEECH),
             },
             clips,
         }))
     }
 }
 
-/// Classes with the places of their labels.
-pub(crate) fn read_map(path: &Path) -> anyhow::Result<BTreeMap<String, Places>> {
-    let mut classes: BTreeMap<String, Places> = BTreeMap::new();
+/// Classes with the indices of their labels.
+pub(crate) fn read_map(path: &Path) -> anyhow::Result<BTreeMap<String, LabelIndices>> {
+    let mut classes: BTreeMap<String, LabelIndices> = BTreeMap::new();
     let mut lines = csv::Reader::from_path(path).with_context(|| path.display().to_string())?;
     for line in lines.deserialize::<Line>() {
         let line = line.with_context(|| path.display().to_string())?;

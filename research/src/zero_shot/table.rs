@@ -8,9 +8,9 @@ use super::{Figure, Outcome};
 /// statistics, in percent; for each model also its share of the teacher's.
 pub(super) fn markdown(outcome: &Outcome) -> String {
     let mut text = String::from("| set | clips |");
-    for (place, name) in outcome.networks.iter().enumerate() {
+    for (index, name) in outcome.networks.iter().enumerate() {
         let _ = write!(text, " {name} | with statistics |");
-        if is_student(outcome, place) {
+        if is_student(outcome, index) {
             text.push_str(" of the teacher's |");
         }
     }
@@ -30,15 +30,15 @@ pub(super) fn markdown(outcome: &Outcome) -> String {
 }
 
 /// The models come before the teacher.
-fn is_student(outcome: &Outcome, place: usize) -> bool {
-    outcome.teacher.is_some_and(|teacher| place < teacher)
+fn is_student(outcome: &Outcome, index: usize) -> bool {
+    outcome.teacher.is_some_and(|teacher| index < teacher)
 }
 
 fn line(text: &mut String, outcome: &Outcome, figures: &[Figure]) {
-    for (place, figure) in figures.iter().enumerate() {
+    for (index, figure) in figures.iter().enumerate() {
         let scaled = figure.scaled.map_or_else(String::new, percent);
         let _ = write!(text, " {} | {scaled} |", percent(figure.plain));
-        if let Some(teacher) = outcome.teacher.filter(|_| is_student(outcome, place)) {
+        if let Some(teacher) = outcome.teacher.filter(|_| is_student(outcome, index)) {
             let teacher = figures[teacher];
             let ratio = |own: f64, its: f64| format!("{:.2}", own / its.max(1e-9));
             let mut ratios = ratio(figure.plain, teacher.plain);

@@ -73,5 +73,5 @@ pub(crate) fn agreement_measures(
 
     let other = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/esc10.safetensors");
     let error = format!("{:#}", ask(&["--model", other]).unwrap_err());
-    assert!(error.contains("no general tagger"), "{error}");
+    assert!(error.contains("not a general tagger"), "{error}");
 }

@@ -5,6 +5,7 @@ mod choices;
 #[path = "../../../training/tests/common/mod.rs"]
 mod common;
 mod gathered;
+mod golden;
 mod resume;
 mod zero_shot;
 
@@ -15,8 +16,10 @@ use choices::choices_are_fitted;
 use gathered::{material, sounds_but_one, taught, teacher, told};
 use hamiltone_engine::model::ModelFile;
 use hamiltone_engine::network::TemporalPooling;
+use hamiltone_research::general::agreement;
 use hamiltone_research::material::{CoverageArguments, coverage};
 use hamiltone_training::material::read_material;
+use hamiltone_training::trainer::TrainingFolder;
 use resume::other_settings_and_fewer_sounds_are_refused;
 use zero_shot::zero_shot_measures;
 
@@ -55,6 +58,10 @@ fn a_student_goes_on_where_it_stopped_and_coverage_counts_every_label() {
 
     let out = folder.path().join("student");
     let learn = |more: &[&str]| taught(folder.path(), Path::new(teacher), &out, more);
+    let held = TrainingFolder::lock(&out, "").unwrap();
+    let error = learn(&["--steps", "2"]).unwrap_err().to_string();
+    assert!(error.contains("another process is training in"), "{error}");
+    drop(held);
     let all = sounds_but_one(folder.path());
     let (before, first) = learn(&["--steps", "2"]).unwrap();
     std::fs::write(folder.path().join("material.csv"), all).unwrap(); // more was gathered
@@ -137,6 +144,13 @@ fn a_finished_student_is_pruned_and_learns_on_and_is_measured() {
     let start = path("whole/model.safetensors");
     let pruned = ["--start", &start, "--remaining", "0.5", "--name", "half"];
     let (_, first) = learn(&path("half"), &[&pruned[..], &["--steps", "1"]].concat()).unwrap();
+    // A figure in the card makes no other model of it: the run goes on.
+    let figures = ["--material", folder.path().to_str().unwrap(), "--teacher"];
+    let figures = [&figures[..], &[teacher.to_str().unwrap(), "--quiet"]].concat();
+    let figures = [&figures[..], &["--into-cards", "--model", &start]].concat();
+    let before = std::fs::read(&start).unwrap();
+    agreement(&told(&figures)).unwrap();
+    assert_ne!(std::fs::read(&start).unwrap(), before);
     let (progress, second) =
         learn(&path("half"), &[&pruned[..], &["--steps", "2"]].concat()).unwrap();
     assert_eq!(progress["steps"], 2);
@@ -152,8 +166,8 @@ fn a_finished_student_is_pruned_and_learns_on_and_is_measured() {
     }
     let half = "l1: filters removed from all layers until 50 % of the multiply-adds remained";
     assert_eq!(second.card.pruning.as_deref(), Some(half));
-    let hash = hamiltone_engine::model::Model::read(Path::new(&start)).unwrap();
-    assert_eq!(second.card.parent.as_deref(), Some(hash.hash()));
+    let checksums = whole.card.checksums.as_ref().unwrap();
+    assert_eq!(second.card.parent.as_ref(), Some(&checksums.weights_sha256));
     let other = ["--start", &start, "--remaining", "0.4", "--steps", "3"];
     let error = learn(&path("half"), &other).unwrap_err();
     assert!(

@@ -36,7 +36,7 @@ pub(crate) fn other_settings_and_fewer_sounds_are_refused(
 }
 
 /// The program, learning in small steps.
-fn distils(material: &Path, teacher: &Path, out: &Path) -> Command {
+pub(crate) fn distils(material: &Path, teacher: &Path, out: &Path) -> Command {
     let mut command = program();
     command
         .args(["distil", "--quiet", "--steps", "5"])

@@ -154,20 +154,20 @@ mod tests {
     #[test]
     fn a_set_that_does_not_fit_is_refused_with_what_it_needs() {
         let folder = tempfile::tempdir().unwrap();
-        let clip = |(place, duration_s): (usize, Option<f64>)| {
-            let path: PathBuf = folder.path().join(format!("{place}.wav"));
-            write(&path, (1 + place % 3) as f32, 0.1); // 1, 2, 3 s and again
+        let clip = |(index, duration_s): (usize, Option<f64>)| {
+            let path: PathBuf = folder.path().join(format!("{index}.wav"));
+            write(&path, (1 + index % 3) as f32, 0.1); // 1, 2, 3 s and again
             Clip {
                 path,
                 labels: vec![0],
-                group: place.to_string(),
+                group: index.to_string(),
                 fold: 1,
                 duration_s,
                 licence: String::new(),
             }
         };
-        let unknown = (0..6).map(|place| (place, None));
-        let known = (6..9).map(|place| (place, Some(0.5)));
+        let unknown = (0..6).map(|index| (index, None));
+        let known = (6..9).map(|index| (index, Some(0.5)));
         let dataset = Dataset {
             kind: TaskKind::SingleLabel,
             labels: vec!["a".into(), "b".into()],

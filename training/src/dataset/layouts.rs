@@ -195,11 +195,11 @@ fn once(folder: &Path, files: Vec<PathBuf>) -> anyhow::Result<Vec<PathBuf>> {
             .next()
             .map(OsString::from)
     };
-    let mut by_place: BTreeMap<PathBuf, PathBuf> = BTreeMap::new();
+    let mut by_path: BTreeMap<PathBuf, PathBuf> = BTreeMap::new();
     let mut kept = Vec::with_capacity(files.len());
     for path in files {
-        let place = path.canonicalize().unwrap_or_else(|_| path.clone());
-        match by_place.entry(place) {
+        let resolved = path.canonicalize().unwrap_or_else(|_| path.clone());
+        match by_path.entry(resolved) {
             Entry::Vacant(entry) => {
                 entry.insert(path.clone());
                 kept.push(path);

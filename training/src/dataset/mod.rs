@@ -27,7 +27,7 @@ pub struct Clip {
     /// Indices of its labels in [`Dataset::labels`]: one at least, in rising order; exactly one where
     /// the task is of one label a sound.
     pub labels: Vec<usize>,
-    /// What must not straddle a split: the recording, the speaker, the track.
+    /// The group that must not straddle a split: the recording, the speaker, the track.
     pub group: String,
     /// The fold that tests it, from 1.
     pub fold: usize,
@@ -144,7 +144,7 @@ fn check_names(labels: &[String]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What the first of these folders that holds the task's set lists.
+/// The list of the first of these folders that holds the task's set.
 fn rows([folder, inner]: &[PathBuf; 2], task: Task) -> anyhow::Result<Vec<Row>> {
     let found = official::read(folder, task).or_else(|| official::read(inner, task));
     found

@@ -32,7 +32,7 @@ pub enum Task {
     Folders,
     /// AudioSet: any of 527 labels at a time. A folder with `class_labels_indices.csv`, the segment
     /// lists (`eval_segments.csv`, `balanced_train_segments.csv`, `unbalanced_train_segments.csv`) and
-    /// `audio/`, whose files begin with the video's name. Fold 1 is the evaluation list (`--folds 1`).
+    /// `audio/`, with files that begin with the video's name. Fold 1 is the evaluation list (`--folds 1`).
     Audioset,
 }
 
@@ -125,7 +125,7 @@ impl Task {
                 .all(|label| ESC10_LABELS.contains(&label.as_str()))
     }
 
-    /// What [`group`](Self::group) keeps on one side of every split, for people. In the set of
+    /// The groups ([`group`](Self::group)) that stay on one side of every split, for people. In the set of
     /// instruments notes of one series (one instrument, played one way) are files apart.
     pub(crate) fn kept_together(self) -> &'static str {
         match self {
@@ -138,7 +138,7 @@ impl Task {
         }
     }
 
-    /// What must not straddle a split.
+    /// The group that must not straddle a split.
     pub(super) fn group(self, row: &Row) -> String {
         let part = |index: usize| {
             row.stem

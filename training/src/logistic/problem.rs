@@ -1,4 +1,4 @@
-//! What is minimised: cross-entropy of examples and a penalty on the weights.
+//! The objective: cross-entropy of examples and a penalty on the weights.
 
 use std::cell::RefCell;
 
@@ -27,7 +27,7 @@ pub(super) struct Problem {
 impl Problem {
     pub(super) fn new<'a>(examples: impl Iterator<Item = &'a Example<'a>>) -> anyhow::Result<Self> {
         let examples: Vec<&Example<'_>> = examples.collect();
-        let first = examples.first().context("there is nothing to learn from")?;
+        let first = examples.first().context("no examples to fit")?;
         let (count, features, labels) = (examples.len(), first.features.len(), first.target.len());
         let share = 1.0 / count as f64;
         let mut means = vec![0.0; features];
@@ -147,7 +147,7 @@ impl Problem {
 struct Penalised<'a> {
     problem: &'a Problem,
     penalty: f64,
-    /// Where the last pass was, and what it gave: the search asks for cost and gradient of one place.
+    /// The point and results of the last pass: the search asks for cost and gradient of the same point.
     last: RefCell<Option<(Vec<f64>, f64, Tensor)>>,
 }
 
@@ -161,8 +161,8 @@ impl<'a> Penalised<'a> {
     }
 
     fn pass(&self, at: &[f64]) -> candle_core::Result<(f64, Tensor)> {
-        if let Some((place, loss, errors)) = &*self.last.borrow()
-            && place == at
+        if let Some((point, loss, errors)) = &*self.last.borrow()
+            && point == at
         {
             return Ok((*loss, errors.clone()));
         }
@@ -230,7 +230,7 @@ mod tests {
                 .iter()
                 .fold(0f64, |most, value| most.max(value.abs()));
             assert!(most < 2e-3, "{penalty}: {most}");
-            // Finite differences at another place.
+            // Finite differences at another point.
             let there: Vec<f64> = (0..found.len()).map(|i| (i as f64).sin()).collect();
             let gradient = penalised.gradient(&there).unwrap();
             for at in [0, 5, 6, 13, 20] {

@@ -29,11 +29,11 @@ pub enum Plan {
     },
 }
 
-/// What is pruned, and by what.
+/// Which filters are pruned.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pruning {
-    /// What filters are judged by.
+    /// The criterion that filters are ranked by.
     pub score: Score,
     /// How many go.
     pub plan: Plan,
@@ -47,7 +47,7 @@ fn vector() -> usize {
     Pruning::VECTOR
 }
 
-/// What a model's card says of it.
+/// As a model's card states it.
 impl std::fmt::Display for Pruning {
     fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let score = serde_json::to_value(self.score).unwrap_or_default();
@@ -106,8 +106,10 @@ impl Pruning {
              more: {self:?}"
         );
         let mut ranked = Vec::new();
-        for (index, (block, place, inputs, outputs)) in architecture.convolutions().enumerate() {
-            let kernel = tensor(weights, &Layer { block, place }.kernel())?;
+        for (index, (block, convolution, inputs, outputs)) in
+            architecture.convolutions().enumerate()
+        {
+            let kernel = tensor(weights, &Layer { block, convolution }.kernel())?;
             let seed = seed.wrapping_add(index as u64);
             let scores = self.score.of(kernel, outputs, inputs, seed);
             let mut order: Vec<usize> = (0..outputs).collect();

@@ -9,14 +9,14 @@ use hamiltone_engine::network::{Algebra, Architecture};
 /// For each convolution, in order, the filters that stay, in rising order.
 pub type Kept = Vec<Vec<usize>>;
 
-/// What a batch norm has of each channel.
+/// The parameters of a batch norm for each channel.
 const NORM: [&str; 4] = ["weight", "bias", "mean", "variance"];
 
 /// The network without the filters that are not kept: fewer outputs here, fewer inputs in
 /// what reads them, the layer behind or the head.
 ///
 /// # Errors
-/// If it is no quaternion network, or `kept` does not fit it.
+/// If it is not a quaternion network, or `kept` does not fit it.
 pub fn remove(
     architecture: &Architecture,
     weights: &Weights,
@@ -25,9 +25,10 @@ pub fn remove(
     check(architecture, kept)?;
     let mut fewer = weights.clone();
     let mut inputs: Vec<usize> = vec![0]; // the one quaternion of the input
-    for ((block, place, old_inputs, old_outputs), outputs) in architecture.convolutions().zip(kept)
+    for ((block, convolution, old_inputs, old_outputs), outputs) in
+        architecture.convolutions().zip(kept)
     {
-        let layer = Layer { block, place };
+        let layer = Layer { block, convolution };
         let kernel = tensor(weights, &layer.kernel())?;
         let kernel = pick(
             kernel,
@@ -50,15 +51,15 @@ pub fn remove(
     }
     let (name, rows) = head(architecture);
     let features = architecture.feature_layout().units();
-    let heard = kept_features(architecture, kept);
-    let head = pick(tensor(weights, name)?, [rows, features, 1], &heard);
+    let read = kept_features(architecture, kept);
+    let head = pick(tensor(weights, name)?, [rows, features, 1], &read);
     fewer.insert(name.to_owned(), head);
     let architecture = architecture.with_filters(kept.iter().map(Vec::len));
     Ok((architecture, fewer))
 }
 
 /// The opposite of [`remove`]: `fresh`, the weights of a network of the shape `architecture`, with the
-/// filters `kept` as in the smaller network, whose answers it gives: what was there reads the other filters with zeros,
+/// filters `kept` as in the smaller network. It gives the same answers: the old filters read the other filters with zeros,
 /// which keep what is fresh in them.
 ///
 /// # Errors
@@ -72,9 +73,10 @@ pub(crate) fn put_back(
     check(architecture, kept)?;
     let mut whole = fresh;
     let mut inputs: Vec<usize> = vec![0]; // the one quaternion of the input
-    for ((block, place, all_inputs, all_outputs), outputs) in architecture.convolutions().zip(kept)
+    for ((block, convolution, all_inputs, all_outputs), outputs) in
+        architecture.convolutions().zip(kept)
     {
-        let layer = Layer { block, place };
+        let layer = Layer { block, convolution };
         let size = [COMPONENTS * outputs.len(), all_inputs, TAPS];
         let read = spread(tensor(smaller, &layer.kernel())?, size, &inputs)?;
         let size = [COMPONENTS, all_outputs, all_inputs * TAPS];
@@ -88,9 +90,9 @@ pub(crate) fn put_back(
     }
     let (name, rows) = head(architecture);
     let features = architecture.feature_layout().units();
-    let heard = kept_features(architecture, kept);
-    let read = spread(tensor(smaller, name)?, [rows, features, 1], &heard)?;
-    whole.insert(name.to_owned(), read);
+    let read = kept_features(architecture, kept);
+    let spread = spread(tensor(smaller, name)?, [rows, features, 1], &read)?;
+    whole.insert(name.to_owned(), spread);
     for (same, values) in smaller {
         if same != name && !same.starts_with("blocks.") {
             whole.insert(same.clone(), values.clone());
@@ -111,8 +113,8 @@ fn head(architecture: &Architecture) -> (&'static str, usize) {
 fn kept_features(architecture: &Architecture, kept: &Kept) -> Vec<usize> {
     let layout = architecture.feature_layout();
     let (mut column, mut last, mut before) = (Vec::new(), Vec::new(), 0);
-    for ((block, place, _, outputs), kept) in architecture.convolutions().zip(kept) {
-        let ends = place + 1 == architecture.blocks[block].filters.len();
+    for ((block, convolution, _, outputs), kept) in architecture.convolutions().zip(kept) {
+        let ends = convolution + 1 == architecture.blocks[block].filters.len();
         if ends && architecture.feeds_head(block) {
             column.extend(kept.iter().map(|filter| before + filter));
             before += outputs;
@@ -139,8 +141,8 @@ pub fn silence(
 ) -> anyhow::Result<Weights> {
     check(architecture, kept)?;
     let mut silenced = weights.clone();
-    for ((block, place, inputs, outputs), kept) in architecture.convolutions().zip(kept) {
-        let layer = Layer { block, place };
+    for ((block, convolution, inputs, outputs), kept) in architecture.convolutions().zip(kept) {
+        let layer = Layer { block, convolution };
         for (name, size) in [
             (layer.kernel(), inputs * TAPS),
             (layer.norm("weight"), 1),
@@ -160,16 +162,19 @@ pub fn silence(
 /// Names of a layer's tensors.
 pub(super) struct Layer {
     pub(super) block: usize,
-    pub(super) place: usize,
+    pub(super) convolution: usize,
 }
 
 impl Layer {
     pub(super) fn kernel(&self) -> String {
-        format!("blocks.{}.convolutions.{}.kernel", self.block, self.place)
+        format!(
+            "blocks.{}.convolutions.{}.kernel",
+            self.block, self.convolution
+        )
     }
 
     fn norm(&self, part: &str) -> String {
-        format!("blocks.{}.norms.{}.{part}", self.block, self.place)
+        format!("blocks.{}.norms.{}.{part}", self.block, self.convolution)
     }
 }
 
@@ -215,7 +220,7 @@ fn pick(values: &[f32], [_, b, c]: [usize; 3], indices: &[usize]) -> Vec<f32> {
 /// The opposite of [`pick`]: zeros of shape `a × b × c` with `values` at these indices in the middle.
 fn spread(values: &[f32], [a, b, c]: [usize; 3], indices: &[usize]) -> anyhow::Result<Vec<f32>> {
     let mut all = vec![0.0; a * b * c];
-    place(&mut all, [b, c], values, indices)?;
+    scatter(&mut all, [b, c], values, indices)?;
     Ok(all)
 }
 
@@ -228,10 +233,10 @@ fn place_rows(
     indices: &[usize],
 ) -> anyhow::Result<()> {
     let all = weights.get_mut(name).with_context(|| missing(name))?;
-    place(all, [b, c], values, indices).with_context(|| name.to_owned())
+    scatter(all, [b, c], values, indices).with_context(|| name.to_owned())
 }
 
-fn place(
+fn scatter(
     all: &mut [f32],
     [b, c]: [usize; 2],
     values: &[f32],

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::random::stream;
 
-/// What filters are judged by; those with the smallest score go first. Each is of the filter as
+/// The criterion that filters are ranked by; those with the smallest score go first. Each is of the filter as
 /// one unit: all four components, all inputs, all nine taps.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, clap::ValueEnum,
@@ -134,9 +134,9 @@ mod tests {
         let (outputs, inputs) = (3, 2);
         let size = inputs * TAPS;
         for score in [Score::L1, Score::OperatorNorm] {
-            for place in 0..COMPONENTS * size {
+            for index in 0..COMPONENTS * size {
                 let mut kernel = vec![0.0; COMPONENTS * outputs * size];
-                let (component, tap) = (place / size, place % size);
+                let (component, tap) = (index / size, index % size);
                 kernel[(component * outputs + 1) * size + tap] = -2.0;
                 let scores = score.of(&kernel, outputs, inputs, 0);
                 assert!(scores[1] > scores[0] && scores[0] == scores[2], "{score:?}");
@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn the_median_is_not_the_mean() {
-        // Four filters at one place and one far off: the median stays with the four.
+        // Four equal filters and one far off: the median stays with the four.
         let filters: Vec<Vec<f64>> = [0.0, 0.0, 0.0, 0.0, 10.0].map(|x| vec![x, 1.0]).to_vec();
         assert!(geometric_median(&filters)[0].abs() < 1e-6);
         let kernel: Vec<f32> = (0..4 * 5 * 9)

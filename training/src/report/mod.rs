@@ -57,7 +57,7 @@ pub fn spread(values: &[f64]) -> Spread {
     Spread { mean, deviation }
 }
 
-/// What [`Evaluation`] has under these names, over folds or over the means of seeds.
+/// The figures of [`Evaluation`] under the same names, over folds or over the means of seeds.
 #[derive(Serialize)]
 struct Measures {
     accuracy: Spread,
@@ -90,7 +90,7 @@ impl Measures {
         }
     }
 
-    /// What the task is judged by, as [`Evaluation::measure`] names it.
+    /// The figure that judges the task, as [`Evaluation::measure`] names it.
     fn judged_by(&self) -> (&'static str, Spread) {
         match self.mean_average_precision {
             Some(precision) => ("mAP", precision),

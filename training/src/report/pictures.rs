@@ -35,13 +35,13 @@ type Line = (&'static str, RGBColor, ValueOf);
 /// How a fold's training went.
 #[derive(Debug, Clone, Copy)]
 pub struct Curves<'a> {
-    /// What stands above it.
+    /// The heading.
     pub title: &'a str,
     /// In order.
     pub epochs: &'a [EpochRecord],
-    /// The epoch whose weights were kept.
+    /// The epoch of the weights that were kept.
     pub kept: usize,
-    /// What the validation clips were judged by: accuracy, mAP.
+    /// The measure on validation clips: accuracy, mAP.
     pub measure: &'a str,
 }
 
@@ -57,7 +57,7 @@ struct Chart<'a> {
 }
 
 /// Training and validation loss by epoch (left), validation accuracy (right); a dashed line stands
-/// at the epoch whose weights were kept. Without validation clips there is the training loss alone.
+/// at the epoch of the weights that were kept. Without validation clips there is the training loss alone.
 ///
 /// # Errors
 /// If the picture cannot be written.
@@ -90,7 +90,7 @@ impl Curves<'_> {
         let validated = self.epochs.iter().any(|epoch| epoch.validation_loss > 0.0);
         let loss = Chart {
             name: "cross-entropy",
-            top: highest * 1.25, // room above the curves for their names
+            top: highest * 1.25, // space above the curves for their names
             decimals: 1,
             lines: if validated { &losses } else { &losses[..1] },
             names: SeriesLabelPosition::UpperRight,
@@ -249,7 +249,7 @@ pub fn sans(size: i32) -> TextStyle<'static> {
     ("sans-serif", size).into_font().color(&INK)
 }
 
-/// Text that ends or is centred at its place, and stands half above it.
+/// Text that ends or is centred at its point, and stands half above it.
 fn anchored(style: TextStyle<'static>, side: HPos) -> TextStyle<'static> {
     style.pos(Pos::new(side, VPos::Center))
 }

@@ -9,7 +9,7 @@ use super::{Curves, confusion_of_folds, curves};
 use crate::evaluation::Evaluation;
 use crate::outcome::{EpochRecord, fold_title};
 
-/// What the pictures need of the results.
+/// The part of the results that the pictures show.
 #[derive(Deserialize)]
 struct Results {
     recipe: Recipe,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, ensure};
 use hamiltone_engine::model::{Limits, LoadOptions, Model, ModelFile};
 
-/// What is written again.
+/// Arguments of `reseal`.
 #[derive(Debug, clap::Args)]
 pub struct ResealArguments {
     /// The model files; each is replaced.

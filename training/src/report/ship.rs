@@ -10,7 +10,7 @@ use super::spread;
 use crate::dataset::Task;
 use crate::evaluation::Evaluation;
 
-/// What is shipped.
+/// Arguments of `ship`.
 #[derive(Debug, clap::Args)]
 pub struct ShipArguments {
     /// The folder of the run (with its results.json).
@@ -83,7 +83,7 @@ pub fn ship(arguments: &ShipArguments) -> anyhow::Result<()> {
     } = arguments;
     ensure!(
         !name.is_empty() && Path::new(name).components().count() == 1,
-        "{name:?} is no name of a file"
+        "--name {name:?} is not a file name: it must have no folders"
     );
     let path = run.join("results.json");
     let text = std::fs::read_to_string(&path).with_context(|| format!("{}", path.display()))?;

@@ -7,7 +7,7 @@ use anyhow::Context;
 use crate::dataset::Task;
 use crate::recipe::Recipe;
 
-/// What `train` is told.
+/// Arguments of `train`.
 #[derive(clap::Args, Debug, Clone)]
 pub struct TrainArguments {
     /// Folder of the data set, or of several data sets.
@@ -16,7 +16,7 @@ pub struct TrainArguments {
     /// Folder for decoded audio [default: hamiltone in the user's cache folder].
     #[arg(long)]
     pub cache: Option<PathBuf>,
-    /// What to learn; a recipe says it too.
+    /// The task; a recipe can name it instead.
     #[arg(long, value_enum, required_unless_present = "recipe")]
     pub task: Option<Task>,
     /// A recipe in TOML (training/recipes has some); what it leaves out is as for the task alone.
@@ -25,8 +25,8 @@ pub struct TrainArguments {
     /// Folder for checkpoints, models, results and pictures; a run in it is resumed.
     #[arg(long)]
     pub out: PathBuf,
-    /// Folds to test, each with a training of its own [default: all]. The results are over all
-    /// folds that are finished in the folder.
+    /// Folds to test, each with its own training [default: all]. The results are over all
+    /// finished folds of the folder.
     #[arg(long, value_delimiter = ',')]
     pub folds: Vec<usize>,
     /// Several seeds, one run each, in folders `seed1`, `seed2` ... inside --out.
@@ -44,25 +44,25 @@ pub struct TrainArguments {
     /// Blocks of two convolutions; all but the last pool.
     #[arg(long)]
     pub blocks: Option<usize>,
-    /// Real weights in place of quaternions: the ordinary network of the same channels.
+    /// Real weights instead of quaternions: the ordinary network of the same channels.
     #[arg(long)]
     pub real: bool,
     /// Learning rate at the top of its schedule.
     #[arg(long)]
     pub learning_rate: Option<f64>,
-    /// Seed of everything random.
+    /// Seed of all random numbers.
     #[arg(long)]
     pub seed: Option<u64>,
     /// Name of the models [default: the task].
     #[arg(long)]
     pub name: Option<String>,
-    /// Anything else of the recipe, as in TOML: `--set augmentation.gain_db=3`. Repeatable.
+    /// Any other setting of the recipe, in TOML: `--set augmentation.gain_db=3`. Repeatable.
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// Fail if a clip cannot be read, in place of leaving it out.
+    /// Fail if a clip cannot be read, instead of leaving it out.
     #[arg(long)]
     pub strict: bool,
-    /// Forget the run in the folder and begin anew.
+    /// Delete the run in the folder and begin anew.
     #[arg(long)]
     pub restart: bool,
     /// No progress, no summary.
@@ -89,9 +89,9 @@ impl TrainArguments {
         let mut flags = self.flags();
         flags.extend(self.set.iter().cloned());
         for line in flags {
-            let change: toml::Table = line
-                .parse()
-                .with_context(|| format!("{line:?} is no setting of a recipe"))?;
+            let change: toml::Table = line.parse().with_context(|| {
+                format!("--set {line:?} is not a setting in TOML, such as epochs=20")
+            })?;
             Recipe::merge(&mut settings, change);
         }
         Recipe::from_settings(settings)

@@ -20,15 +20,15 @@ pub(super) struct Batch {
     pub(super) input: Input,
     /// `batch × labels`: each row a distribution, or (any number of labels) from 0 to 1 each.
     pub(super) targets: Tensor,
-    /// What a teacher says of it.
+    /// The teacher's answers.
     pub(super) guidance: Option<Guidance>,
 }
 
-/// What the network is given.
+/// The network's input.
 pub(super) enum Input {
     /// `batch × 4 × frames × mels`.
     Frames(Tensor),
-    /// What a frozen trunk made of that, `batch × features`.
+    /// Features of a frozen trunk, `batch × features`.
     Features(Tensor),
 }
 
@@ -36,7 +36,7 @@ pub(super) enum Input {
 pub(super) struct Guidance {
     /// `batch × labels`.
     pub(super) logits: Tensor,
-    /// What both networks' logits are divided by.
+    /// The divisor of both networks' logits.
     pub(super) temperature: f32,
     /// Share of the loss.
     pub(super) weight: f32,
@@ -71,7 +71,7 @@ pub(super) struct Item {
     pub(super) taught: Vec<f32>,
 }
 
-/// What batches are made of.
+/// The clips that batches are made of.
 pub(super) struct Material<'a> {
     pub(super) recipe: &'a Recipe,
     pub(super) features: &'a FeatureSettings,

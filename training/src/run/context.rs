@@ -1,4 +1,4 @@
-//! What all parts of a fold's training read.
+//! The data that all parts of a fold's training read.
 
 use std::path::Path;
 

@@ -141,7 +141,7 @@ pub(super) fn train(
     Ok(())
 }
 
-/// What a network makes of these clips.
+/// A network's figures on these clips.
 pub(super) fn evaluate_clips(
     fold: &Fold<'_>,
     card: &Card,

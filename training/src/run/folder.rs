@@ -1,4 +1,4 @@
-//! The folder of a run: whose run it is, and beginning anew there.
+//! The folder of a run: which run it holds, and beginning anew there.
 
 use std::path::{Path, PathBuf};
 
@@ -87,7 +87,7 @@ impl RunFolder {
     }
 }
 
-/// What decides the splits: names, labels, groups, folds and lengths of the clips, wherever they
+/// A hash of all that decides the splits: names, labels, groups, folds and lengths of the clips, wherever they
 /// lie.
 fn fingerprint(dataset: &Dataset) -> String {
     let mut hash = Sha256::new();

@@ -18,7 +18,7 @@ use crate::teacher::TeacherLoader;
 
 /// A recipe on a data set, in a folder.
 pub struct Run<'a> {
-    /// What is done.
+    /// The recipe.
     pub recipe: &'a Recipe,
     /// On what.
     pub recordings: &'a Recordings,

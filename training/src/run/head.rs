@@ -1,4 +1,4 @@
-//! A linear head on a frozen trunk, by logistic regression in place of epochs; from labels, and from a teacher where
+//! A linear head on a frozen trunk, by logistic regression instead of epochs; from labels, and from a teacher where
 //! there is one.
 
 use std::collections::BTreeMap;
@@ -96,7 +96,7 @@ fn examples<'a>(fold: &Fold<'_>, views: &'a Views) -> Vec<Example<'a>> {
 }
 
 /// Mixes into each target what the teacher says: its logits as standard scores over all views (a
-/// teacher that was made for other labels is surer of some than of others, whatever it hears), divided by
+/// teacher that was made for other labels is surer of some than of others for any input), divided by
 /// the temperature, as a distribution.
 fn teach(views: &mut [&mut View], distillation: &Distillation) {
     let answers: Vec<Vec<f32>> = views.iter().map(|view| view.taught.clone()).collect();

@@ -1,4 +1,4 @@
-//! What training makes small: the cross-entropy of a batch, with dropout in the head.
+//! The loss: cross-entropy of a batch, with dropout in the head.
 
 use candle_core::{Result, Tensor};
 use hamiltone_engine::model::TaskKind;

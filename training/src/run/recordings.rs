@@ -19,7 +19,7 @@ pub struct Recordings {
 /// How audio is loaded.
 #[derive(Debug, Clone, Copy)]
 pub struct Loading {
-    /// Fail if a clip cannot be read, in place of leaving it out.
+    /// Fail if a clip cannot be read, instead of leaving it out.
     pub strict: bool,
     /// Show no progress.
     pub quiet: bool,

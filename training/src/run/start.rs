@@ -1,4 +1,4 @@
-//! What a fold's training starts with: a shape, weights, and where they come from.
+//! The start of a fold's training: a shape, weights, and where they come from.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! What a frozen trunk makes of clips, computed once: after that only the head is at work.
+//! Features of a frozen trunk, computed once: after that only the head is trained.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -125,7 +125,7 @@ impl Views {
         })
     }
 
-    /// What the head makes of the validation clips.
+    /// The head's figures on the validation clips.
     pub(super) fn validate(
         &self,
         fold: &Fold<'_>,

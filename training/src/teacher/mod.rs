@@ -1,4 +1,4 @@
-//! Teachers: networks whose answers a student learns to reproduce (distillation).
+//! Teachers: a student learns to reproduce their answers (distillation).
 //!
 //! A run asks any [`Teacher`]. Which files can be one is up to a [`TeacherLoader`]: [`OwnModels`] opens models of ours,
 //! other crates can add networks of other formats.

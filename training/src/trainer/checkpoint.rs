@@ -20,7 +20,7 @@ const LOCK: &str = "lock";
 /// the progress tells of.
 pub struct TrainingFolder {
     path: PathBuf,
-    /// What to do where a file is damaged, for messages.
+    /// Advice for messages where a file is damaged.
     advice: &'static str,
     _lock: Option<File>,
 }

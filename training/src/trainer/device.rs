@@ -1,4 +1,4 @@
-//! What trainings compute on.
+//! The device that trainings compute on.
 
 use anyhow::Context;
 use candle_core::Device;
@@ -8,7 +8,7 @@ use candle_core::Device;
 /// measured on the CPU by the engine.
 ///
 /// # Errors
-/// If the program was built for a GPU and there is none that works.
+/// If the program was built for a GPU and none works.
 pub fn training_device() -> anyhow::Result<Device> {
     let device = Device::cuda_if_available(0)
         .context("no GPU that works here: build without `--features cuda` to train on the CPU")?;

@@ -2,7 +2,7 @@
 
 use candle_core::{CpuStorage, InplaceOp2, InplaceOp3, Layout, Result, Tensor};
 
-/// A function of a number and of those at its place in other tensors.
+/// A function of an element and of those with its index in other tensors.
 struct Update<F>(F);
 
 fn elements<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {

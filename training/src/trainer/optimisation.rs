@@ -42,7 +42,7 @@ impl Default for Optimisation {
 }
 
 impl Optimisation {
-    /// What must hold, and what to say where it does not.
+    /// Conditions, with the message where one is not met.
     pub(crate) fn checks(&self) -> [(bool, &'static str); 4] {
         let share = |value: f64| (0.0..1.0).contains(&value);
         [
@@ -198,7 +198,7 @@ impl AdamW {
         Ok(())
     }
 
-    /// What gradients are multiplied by, a single number. It stays on the device: a GPU that is
+    /// The factor that clips the gradients, a scalar. It stays on the device: a GPU that is
     /// waited for here would have nothing to do while the rest of the step is prepared.
     fn clip(&self, gradients: &GradStore) -> Result<Option<Tensor>> {
         let of_slots = self.slots.values();

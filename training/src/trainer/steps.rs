@@ -16,10 +16,10 @@ use super::network::TrainingNetwork;
 /// Whatever is random in a batch or its loss must follow from the step's number alone: a resumed training then sees the
 /// same batches.
 pub trait BatchSource: Sync {
-    /// What one step learns from.
+    /// The batch of one step.
     type Batch: Send + Sync;
 
-    /// Steps whose batches are made at once, while the steps before are computed.
+    /// The number of batches made at once, while earlier steps are computed.
     const AT_ONCE: usize;
 
     /// The batches of these steps (from 0), in order.

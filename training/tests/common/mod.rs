@@ -6,6 +6,8 @@
     reason = "each test uses its part"
 )]
 
+pub mod golden;
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

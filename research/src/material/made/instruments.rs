@@ -25,7 +25,7 @@ const SCALES: [[u8; 5]; 3] = [[0, 2, 4, 7, 9], [0, 3, 5, 7, 10], [0, 2, 3, 7, 8]
 /// A note: when it begins and ends in ticks, its pitch, and how hard it is played.
 type Note = (u32, u32, u8, u8);
 
-/// What one of the soundfonts plays, by its place among them.
+/// The instrument of one of the soundfonts, by its index.
 pub(super) fn pieces(soundfont: usize) -> anyhow::Result<Vec<Piece>> {
     let takes = |count: u64| count * soundfont as u64..count * (soundfont as u64 + 1);
     let soundfont = SOUNDFONTS[soundfont];
@@ -111,8 +111,8 @@ fn beat(random: &mut ChaCha8Rng) -> Vec<Note> {
     for drum in drums {
         let share = random.random_range(0.1..0.6);
         let pattern: Vec<bool> = (0..8).map(|_| random.random_bool(share)).collect();
-        for place in (0..32u32).filter(|place| pattern[*place as usize % 8]) {
-            let start = place * eighth;
+        for beat in (0..32u32).filter(|beat| pattern[*beat as usize % 8]) {
+            let start = beat * eighth;
             notes.push((start, start + eighth, drum, random.random_range(60..120)));
         }
     }

@@ -13,7 +13,7 @@ const VOICES: [&str; 24] = [
     "f1", "f2", "f3", "f4", "f5", "m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8", "whisper",
     "whisperf", "croak", "grandma", "grandpa", "adam", "anika", "belinda", "boris", "linda", "zac",
 ];
-/// What English voices say; the others count, which needs no words of theirs.
+/// Sentences for English voices; the others count, which needs no text in their language.
 const SENTENCES: [&str; 6] = [
     "Good evening, and welcome. Tonight we listen to the sounds of a small town by the sea.",
     "Could you turn the music down a little? I can hardly hear what you are saying!",

@@ -1,4 +1,4 @@
-//! What signals are put together from.
+//! Parts of signals.
 
 use std::f32::consts::TAU;
 
@@ -97,7 +97,7 @@ pub(super) fn white(random: &mut ChaCha8Rng) -> Vec<f32> {
     (0..LENGTH).map(|_| normal(random)).collect()
 }
 
-/// Noise whose power falls by `2 · power` · 3 dB an octave: 0 white, ½ pink, 1 brown.
+/// Noise with power that falls by `2 · power` · 3 dB an octave: 0 white, ½ pink, 1 brown.
 pub(super) fn noise(random: &mut ChaCha8Rng, power: f32) -> Vec<f32> {
     let mut samples = white(random);
     if power > 0.75 {
