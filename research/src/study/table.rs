@@ -53,7 +53,7 @@ pub(super) fn write(
 
 fn preface(effort: f64) -> String {
     format!(
-        "\n\nMade by `hamiltone-training study --effort {effort}`. Accuracy and mean recall \
+        "\n\nMade by `hamiltone-research study --effort {effort}`. Accuracy and mean recall \
          (unweighted average recall, UAR) are means over folds and seeds, ± the standard deviation \
          over all of them; folds never share a recording, a speaker or a track, and the best epoch \
          is chosen on validation clips out of the training folds. \

@@ -145,7 +145,7 @@ fn into_cards(arguments: &ZeroShotArguments, outcome: &Outcome) -> anyhow::Resul
                 clips: row.clips as u64,
                 recall: row.figures[index].plain,
                 protocol: format!(
-                    "whole clips, first label by the plain logits, {classes}; by `hamiltone-training zero-shot`"
+                    "whole clips, first label by the plain logits, {classes}; by `hamiltone-research zero-shot`"
                 ),
             };
             carry(&mut file, reach)?;
