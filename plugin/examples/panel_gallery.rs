@@ -91,7 +91,7 @@ fn entry(name: &str, built_in: bool, card: Result<&str, &str>) -> MenuEntry {
         task: card
             .map_or("", |card| card.lines().next().unwrap_or(""))
             .to_owned(),
-        summary: "92 % accuracy, low CPU load, attribution".to_owned(),
+        summary: "92 % accuracy, low CPU load, attribution licence".to_owned(),
         card: card.map(str::to_owned).map_err(str::to_owned),
     }
 }

@@ -72,7 +72,7 @@ fn task(card: &Card) -> String {
     }
 }
 
-/// "92 % accuracy, low CPU load, attribution".
+/// "92 % accuracy, low CPU load, attribution licence".
 fn summary(card: &Card) -> String {
     let accuracy = card.accuracy.iter().find(|a| a.measure == "accuracy");
     let accuracy = accuracy.map(|a| format!("{:.0} % accuracy", 100.0 * a.value));
@@ -94,15 +94,15 @@ fn licence_in_short(licence: &str) -> &'static str {
     if licence.is_empty() {
         "no licence stated"
     } else if licence.contains("-NC") {
-        "non-commercial"
+        "non-commercial licence"
     } else if licence.contains("terms") {
-        "special terms"
+        "special licence terms"
     } else if licence.contains("SA") {
-        "share-alike"
+        "share-alike licence"
     } else if licence.contains("BY") {
-        "attribution"
+        "attribution licence"
     } else {
-        "see the card"
+        "licence in the card"
     }
 }
 
@@ -201,15 +201,15 @@ mod tests {
     #[test]
     fn a_licence_is_shortened_to_its_strictest_condition() {
         for (licence, short) in [
-            ("CC BY 3.0 (ESC-10)", "attribution"),
+            ("CC BY 3.0 (ESC-10)", "attribution licence"),
             (
                 "CC0, CC BY, CC BY-SA and free-software licences",
-                "share-alike",
+                "share-alike licence",
             ),
-            ("CC BY-NC-SA 4.0", "non-commercial"),
+            ("CC BY-NC-SA 4.0", "non-commercial licence"),
             (
                 "CC BY-SA 3.0 + Philharmonia terms (no sale as is)",
-                "special terms",
+                "special licence terms",
             ),
             ("", "no licence stated"),
         ] {

@@ -12,7 +12,7 @@ use crate::settings::Edit;
 use crate::snapshot::{MenuEntry, ModelFacts, Snapshot};
 
 /// Height of the end of the menu, which is always visible: a button and a field.
-const END: f32 = 74.0;
+const END: f32 = 92.0;
 /// Height of the panel above and below the menu.
 const AROUND: f32 = 70.0;
 /// The list is at most this high, in points.
