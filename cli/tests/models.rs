@@ -23,7 +23,7 @@ fn a_table_with_every_model() {
         assert!(header.contains(heading), "{header}");
     }
     assert!(
-        ran.stdout.contains("labels: rain, dog, small, clock, sea"),
+        ran.stdout.contains("labels: rain; dog, small; clock; sea"),
         "{}",
         ran.stdout
     );
@@ -133,7 +133,7 @@ fn invalid_model_files_are_clear_errors() {
     let damaged = place.run(&["classify", "a.wav", "--model", "owl"]);
     assert_eq!(damaged.code, 1);
     assert!(
-        damaged.stderr.contains("model owl: not a whole"),
+        damaged.stderr.contains("model owl: not a complete"),
         "not called missing: {}",
         damaged.stderr
     );
