@@ -1,4 +1,4 @@
-//! Shows the panel without a host, in each of its states, for those who work on its looks.
+//! Shows the panel without a host, in each of its states, for work on its appearance.
 //!
 //! `cargo run -p hamiltone-plugin --example panel_gallery [STATE [WIDTH HEIGHT [PAGE]]]`, with STATE a
 //! number from 0 and PAGE what a tab says; without any, a click on the background shows the next.
@@ -88,11 +88,15 @@ fn entry(name: &str, built_in: bool, card: Result<&str, &str>) -> MenuEntry {
             name: Some(name.to_owned()),
             ..ModelChoice::default()
         },
+        task: card
+            .map_or("", |card| card.lines().next().unwrap_or(""))
+            .to_owned(),
+        summary: "92 % accuracy, low CPU load, attribution licence".to_owned(),
         card: card.map(str::to_owned).map_err(str::to_owned),
     }
 }
 
-/// A minute in which one sound follows another.
+/// A minute with one sound after another.
 fn history(labels: usize) -> History {
     let mut history = History::default();
     for step in 0..370 {
@@ -160,14 +164,14 @@ fn states() -> Vec<Snapshot> {
     };
     let missing = Trouble {
         title: "Model missing: my-birds".to_owned(),
-        advice: "Put its file into /home/ada/.local/share/hamiltone/models, or choose another \
-                 model. Meanwhile esc10 runs."
+        advice: "Copy its file to /home/ada/.local/share/hamiltone/models, or choose another \
+                 model. Until then, esc10 is used."
             .to_owned(),
     };
     let report = Trouble {
         title: "Report not written".to_owned(),
-        advice: "/mnt/full: No space left on device. Make room or choose a folder that can be \
-                 written to."
+        advice: "/mnt/full: No space left on device. Free some disk space, or choose another \
+                 folder."
             .to_owned(),
     };
     vec![
@@ -235,7 +239,7 @@ fn states() -> Vec<Snapshot> {
     ]
 }
 
-/// A general tagger, whose labels are kinds of others.
+/// A general tagger with a hierarchy of labels.
 fn general(probabilities: &[f32], on: &[bool]) -> Snapshot {
     let labels = [
         "Music",
@@ -267,7 +271,7 @@ fn general(probabilities: &[f32], on: &[bool]) -> Snapshot {
     }
 }
 
-/// The same with a model that names groups.
+/// The same with a model that has groups.
 fn with_groups(snapshot: &Snapshot) -> Snapshot {
     let mut model = snapshot.model.as_deref().cloned().unwrap_or_else(|| {
         let empty = facts("none", &[]);

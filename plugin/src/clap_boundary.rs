@@ -114,7 +114,7 @@ unsafe extern "C" fn get_extension(plugin: *const clap_plugin, id: *const c_char
     }
 }
 
-/// nice-plug's way to save and load.
+/// nice-plug's own state extension.
 fn own_state(plugin: *const clap_plugin) -> Option<clap_plugin_state> {
     let own = GET_EXTENSION.get()?;
     // SAFETY: `plugin` is one of ours, and what is found is null or nice-plug's own state extension, which lives as
@@ -167,7 +167,7 @@ unsafe extern "C" fn load(plugin: *const clap_plugin, stream: *const clap_istrea
     unsafe { load(plugin, &whole) }
 }
 
-/// A stream whose length has been read already: gives it again, then the rest.
+/// A stream from which the length was read already: returns it again, then the rest.
 struct Replay {
     length: [u8; 8],
     given: usize,

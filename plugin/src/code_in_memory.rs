@@ -1,4 +1,4 @@
-//! Keeps the plugin's code in memory when a thread has to outlive its instance.
+//! Keeps the plugin's code loaded when a thread outlives its instance.
 #![allow(
     unsafe_code,
     reason = "the system's loader is asked about this very library"
@@ -6,12 +6,11 @@
 
 use std::ffi::c_void;
 
-/// From now on a host that unloads the plugin does not remove its code from memory. Returns whether that is
-/// certain. Never blocks for long; cannot be taken back.
+/// Prevents the code from being unloaded with the plugin. Returns whether that is certain. Never blocks for long;
+/// cannot be undone.
 ///
-/// A host may unload the library as soon as its last instance is gone. A thread that still runs its code would
-/// then crash the host. So whoever leaves a thread behind calls this first, and joins the thread where this
-/// returns `false`.
+/// A host may unload the library as soon as its last instance is dropped. A thread that still runs its code would
+/// then crash the host. So call this before leaving a thread behind, and join the thread if this returns `false`.
 pub(crate) fn keep_code_in_memory() -> bool {
     imp::keep(keep_code_in_memory as *const c_void)
 }
@@ -21,7 +20,7 @@ mod imp {
     use std::ffi::c_void;
     use std::mem::MaybeUninit;
 
-    /// Keeps the library in memory in which there is code at `address`.
+    /// Keeps the library loaded that contains `address`.
     pub(super) fn keep(address: *const c_void) -> bool {
         let Some(library) = library_at(address) else {
             return false;
@@ -102,7 +101,7 @@ mod imp {
         GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS, GET_MODULE_HANDLE_EX_FLAG_PIN, GetModuleHandleExW,
     };
 
-    /// Keeps the module in memory in which there is code at `address`.
+    /// Keeps the module loaded that contains `address`.
     pub(super) fn keep(address: *const c_void) -> bool {
         let mut module = std::ptr::null_mut();
         let flags = GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_PIN;

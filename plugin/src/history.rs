@@ -1,15 +1,15 @@
-//! The last minute of tags and spectrum, for the tag roll. The worker writes it and the panel reads
-//! it under a short lock; the audio thread knows nothing of it.
+//! The last minute of tags and spectrum, for the tag roll. The worker writes and the panel reads it under a short
+//! lock; the audio thread does not use it.
 
 use std::collections::VecDeque;
 
-/// How far back the roll goes, in seconds.
+/// Length of the history in seconds.
 pub const HISTORY_S: f64 = 60.0;
 
 /// Mel bands of the spectrogram.
 pub const BANDS: usize = 64;
 
-/// The level in decibels at which a band is darkest and brightest.
+/// The levels in decibels at which a band is darkest and brightest.
 pub const BAND_RANGE_DB: (f32, f32) = (-90.0, 0.0);
 
 /// Probabilities at one instant.
@@ -17,7 +17,7 @@ pub const BAND_RANGE_DB: (f32, f32) = (-90.0, 0.0);
 pub struct TagColumn {
     /// Audio time in seconds since processing began.
     pub time_s: f64,
-    /// Position in the host's timeline in seconds, where the host tells one.
+    /// Position in the host's timeline in seconds, if reported.
     pub host_s: Option<f64>,
     /// Smoothed probability of each label, 255 for 1.
     pub probabilities: Box<[u8]>,
@@ -32,10 +32,10 @@ pub struct SpectrumColumn {
     pub bands: [u8; BANDS],
 }
 
-/// The last [`HISTORY_S`] seconds. Times rise from front to back.
+/// The last [`HISTORY_S`] seconds, in ascending order of time.
 #[derive(Clone, Debug, Default)]
 pub struct History {
-    /// Hash of the model whose labels the tags are.
+    /// Hash of the model of the tags.
     model: String,
     tags: VecDeque<TagColumn>,
     spectrum: VecDeque<SpectrumColumn>,
@@ -53,24 +53,24 @@ impl History {
         &self.spectrum
     }
 
-    /// Hash of the model whose labels the tags are.
+    /// Hash of the model of the tags.
     pub fn model(&self) -> &str {
         &self.model
     }
 
-    /// Changes whenever the history does: for who keeps a picture of it.
+    /// Changes with the history, for cached images of it.
     pub fn version(&self) -> u64 {
         self.version
     }
 
-    /// The newest instant of either, in seconds since processing began.
+    /// Time of the latest column of tags or spectrum, in seconds since processing began.
     pub fn newest_s(&self) -> Option<f64> {
         let tags = self.tags.back().map(|column| column.time_s);
         let spectrum = self.spectrum.back().map(|column| column.time_s);
         tags.into_iter().chain(spectrum).reduce(f64::max)
     }
 
-    /// Adds tags of `model`; those of another model are forgotten.
+    /// Adds tags of `model`; drops those of another model.
     pub fn push_tags(
         &mut self,
         model: &str,
@@ -91,7 +91,7 @@ impl History {
         self.forget_before(time_s - HISTORY_S);
     }
 
-    /// Adds levels in decibels, one a band.
+    /// Adds levels in decibels, one for each band.
     pub fn push_spectrum(&mut self, time_s: f64, decibels: &[f32]) {
         let (floor, ceiling) = BAND_RANGE_DB;
         let mut bands = [0; BANDS];
@@ -102,7 +102,7 @@ impl History {
         self.forget_before(time_s - HISTORY_S);
     }
 
-    /// A new stream: its times begin at zero again.
+    /// Clears the history for a new stream.
     pub fn clear(&mut self) {
         self.tags.clear();
         self.spectrum.clear();

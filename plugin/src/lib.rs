@@ -1,29 +1,30 @@
-//! Hamiltone in a host: the sound passes through untouched and a panel names what it is.
+//! The CLAP and VST3 plugin: passes the audio unchanged, tags it, and shows the labels in a panel.
 //!
 //! ```text
 //! process ─▶ tap ─▶ ring ─▶ worker ─▶ snapshot ─▶ panel
 //! ```
 //!
-//! - [`tap`]: the audio thread's side. Copies and returns.
-//! - [`worker`]: a thread for each instance. Runs the engine, loads models, writes reports.
-//! - [`snapshot`]: what the worker knows, for whoever wants to show it.
-//! - [`panel`]: shows a snapshot and turns clicks into parameters and settings.
+//! - [`tap`]: copies audio from the audio thread to the worker.
+//! - [`worker`]: a thread for each instance. Runs the engine, loads models, feeds the outputs.
+//! - [`snapshot`]: what the worker publishes.
+//! - [`panel`]: shows snapshots and turns what the user does into parameters and settings.
 //! - [`params`], [`settings`]: what the session saves.
-//! - [`listen`]: what of the input is listened to.
+//! - [`listen`]: the input channels that are analysed.
 //! - [`history`]: the last minute, for the tag roll.
-//! - `clap_boundary`: the CLAP entry point; refuses states that are too large.
-//! - `code_in_memory`: for a thread that has to outlive its instance.
 //! - [`report`]: tags and timelines on disk.
-//! - `vst3_boundary`: the VST3 entry points, and a way round defects of nice-plug.
+//! - `clap_boundary`: the CLAP entry point; refuses states that are too large.
+//! - `vst3_boundary`: the VST3 entry points, and workarounds for defects of nice-plug.
+//! - `hidden_instance`: marks the instance that one of these workarounds needs.
+//! - `code_in_memory`: keeps the code loaded for a thread that outlives its instance.
 //!
-//! Arrows point one way: the panel knows snapshots and parameters, the worker knows the tap's far
-//! end, and the audio thread knows nobody.
+//! Dependencies point one way: the panel knows snapshots, parameters and requests to the worker, the worker knows
+//! its end of the tap, and the audio thread knows neither.
 //!
 //! # In the audio thread
-//! `process` reads a few atomic parameters, mixes to mono and copies into a ring that was made at
+//! `process` reads a few atomic parameters, mixes to mono and copies into a ring that was allocated at
 //! activation. It does not allocate, lock, log or free. In a render it may wait for the worker, so
-//! that every frame is analysed; in real time it never waits: what does not fit is dropped, counted
-//! and shown.
+//! that every frame is analysed; in real time it never waits: frames that do not fit are dropped, counted
+//! and reported in the panel.
 #![deny(unsafe_code)] // nice-plug's derive and export macros bring their own
 
 mod clap_boundary;

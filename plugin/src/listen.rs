@@ -1,10 +1,10 @@
-//! What of the input is listened to.
+//! The input channels that are analysed.
 
 use hamiltone_engine::audio::{StereoMixdown, mix_frame};
 use nice_plug::prelude::*;
 
-/// A channel, a pair, or a mixture. What an input does not have is replaced by its mix, so that a
-/// session opened on a narrower track does not fall silent.
+/// A channel or a mix of channels. If the input lacks the channels, the mix of all is used instead, so that a
+/// session that is opened on a track with fewer channels is not analysed as silence.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]
 pub enum Listen {
     /// The mean of all channels.
@@ -38,7 +38,7 @@ pub enum Listen {
     #[id = "surround-right"]
     #[name = "Surround right"]
     SurroundRight,
-    /// Both of them.
+    /// Half the sum of both.
     #[id = "surround"]
     Surround,
 }
@@ -58,7 +58,7 @@ impl Listen {
         Self::Surround,
     ];
 
-    /// How many channels an input must have for this.
+    /// The number of input channels that this needs.
     pub fn channels_needed(self) -> usize {
         match self {
             Self::Mix => 0,
@@ -71,7 +71,7 @@ impl Listen {
         }
     }
 
-    /// What is listened to where there are so many channels.
+    /// This choice if `channels` suffice for it, else the mix.
     pub fn within(self, channels: usize) -> Self {
         if self.channels_needed() <= channels {
             self
@@ -80,13 +80,13 @@ impl Listen {
         }
     }
 
-    /// What the menu says.
+    /// The text in the menu.
     pub fn name(self) -> &'static str {
         Self::variants()[self.to_index()]
     }
 
-    /// One mono sample of one frame. Does not allocate; `self` must be [`within`](Self::within) the
-    /// channels. `stereo` mixes two of them, as it does for files.
+    /// Mixes one frame to mono. Does not allocate; `self` must be [`within`](Self::within) the channels. `stereo`
+    /// mixes two channels in the same way as for files.
     pub(crate) fn sample<C: AsRef<[f32]>>(
         self,
         channels: &[C],
@@ -115,22 +115,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_choice_hears_its_channels() {
+    fn every_choice_mixes_its_channels() {
         let frame: Vec<[f32; 1]> = [0.1, 0.3, 0.5, 0.7, 0.2, 0.4].map(|value| [value]).to_vec();
-        let heard = Listen::ALL.map(|listen| {
+        let mixed = Listen::ALL.map(|listen| {
             listen
                 .within(6)
                 .sample(&frame, 0, &mut StereoMixdown::new(48_000.0))
         });
         let mix = 2.2 / 6.0;
         let expected = [mix, 0.1, 0.3, 0.2, -0.1, 0.5, 0.7, 0.2, 0.4, 0.3];
-        for (listen, (heard, expected)) in Listen::ALL.iter().zip(heard.iter().zip(expected)) {
-            assert!((heard - expected).abs() < 1e-6, "{listen:?}: {heard}");
+        for (listen, (mixed, expected)) in Listen::ALL.iter().zip(mixed.iter().zip(expected)) {
+            assert!((mixed - expected).abs() < 1e-6, "{listen:?}: {mixed}");
         }
     }
 
     #[test]
-    fn what_is_not_there_is_replaced_by_the_mix() {
+    fn missing_channels_are_replaced_by_the_mix() {
         for listen in Listen::ALL {
             for channels in 0..8 {
                 let within = listen.within(channels);

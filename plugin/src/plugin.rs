@@ -16,9 +16,9 @@ use crate::worker::{SnapshotReader, Worker};
 pub struct Hamiltone {
     params: Arc<HamiltoneParams>,
     meters: Arc<TapMeters>,
-    /// There from one activation to the next.
+    /// `Some` while the plugin is active.
     tap: Option<Tap>,
-    /// Waits here until the panel is made.
+    /// Until the panel is created.
     snapshots: Option<SnapshotReader>,
     worker: Worker,
 }
@@ -42,7 +42,7 @@ impl Default for Hamiltone {
     }
 }
 
-/// A note in the host's words, `timing` frames into the block.
+/// The host's event for a note, `timing` frames into the block.
 fn event(timing: u32, note: ScheduledNote) -> PluginNoteEvent<Hamiltone> {
     let ScheduledNote {
         channel,
@@ -93,7 +93,7 @@ impl Plugin for Hamiltone {
 
     type Editor = PanelEditor;
     type SysExMessage = ();
-    /// nice-plug's background thread is shared by all instances and may call into one that is gone.
+    /// Unused: nice-plug's background thread is shared by all instances and may call into a dropped one.
     type BackgroundTask = ();
 
     fn task_executor(&mut self) -> TaskExecutor<Self> {
@@ -113,7 +113,7 @@ impl Plugin for Hamiltone {
             executor.execute_background(());
             return None;
         }
-        // nice-plug asks once; a second panel would get a reader that nothing feeds.
+        // nice-plug asks once; a second panel would get empty snapshots.
         let snapshots = self
             .snapshots
             .take()
@@ -139,8 +139,8 @@ impl Plugin for Hamiltone {
         let format = StreamFormat {
             sample_rate: f64::from(config.sample_rate),
             channels: layout.main_input_channels.map_or(0, NonZeroU32::get),
-            // nice-plug's VST3 wrapper tells the mode of the setup before this one: after an export, live
-            // playing would be a render. There the pace alone tells.
+            // nice-plug's VST3 wrapper reports the mode of the previous setup: after an export, live playback would
+            // be a render. In VST3 renders are detected by their pace alone.
             offline: config.process_mode == ProcessMode::Offline
                 && context.plugin_api() != PluginApi::Vst3,
         };
@@ -163,8 +163,8 @@ impl Plugin for Hamiltone {
         _aux: &mut AuxiliaryBuffers,
         context: &mut impl ProcessContext<Self>,
     ) -> ProcessStatus {
-        // The output already is the input, bit for bit: nice-plug copies it where the host does not
-        // work in place. Nothing here writes to it.
+        // The output already is the input, bit for bit: nice-plug copies it if the host does not process
+        // in place. Nothing here writes to it.
         if let Some(tap) = &mut self.tap {
             let transport = context.transport();
             tap.follow(Transport {
@@ -174,23 +174,23 @@ impl Plugin for Hamiltone {
             if self.params.bypass.value() {
                 tap.skip(buffer.samples());
             } else {
-                tap.hear(buffer.as_slice_immutable(), self.params.listen.value());
+                tap.write(buffer.as_slice_immutable(), self.params.listen.value());
             }
             tap.play_notes(
                 buffer.samples(),
                 self.params.wants_notes(),
                 |timing, note| {
-                    // A host that takes no more events has no use for this one either.
+                    // The host's queue is full: nothing can be done.
                     let _ = context.try_send_event(event(timing, note));
                 },
             );
         }
-        // Silence is news to those who follow the labels: a host must not put us to sleep over it.
-        let someone_follows = self.params.notes.value()
+        // Silence changes the labels too: the host must not suspend the plugin while an output is in use.
+        let has_output = self.params.notes.value()
             || self.params.osc.value()
             || self.params.capture.value()
             || self.tap.as_ref().is_some_and(Tap::is_rendering);
-        if someone_follows {
+        if has_output {
             ProcessStatus::KeepAlive
         } else {
             ProcessStatus::Normal
@@ -199,17 +199,17 @@ impl Plugin for Hamiltone {
 
     fn deactivate(&mut self) {
         let was_rendering = self.tap.take().is_some_and(|tap| tap.is_rendering());
-        let someone_waits = was_rendering
+        let wait = was_rendering
             || self.params.capture.value()
             || self.params.settings.read().report_folder.is_some();
-        self.worker.stop(someone_waits);
+        self.worker.stop(wait);
     }
 }
 
 impl ClapPlugin for Hamiltone {
     const CLAP_ID: &'static str = "org.hamiltone.hamiltone";
     const CLAP_DESCRIPTION: Option<&'static str> =
-        Some("Names what it hears while it plays; the sound passes untouched");
+        Some("Labels music, voices and sounds in real time; the audio passes unchanged");
     const CLAP_MANUAL_URL: Option<&'static str> = None;
     const CLAP_SUPPORT_URL: Option<&'static str> = None;
     const CLAP_FEATURES: &'static [ClapFeature] = &[

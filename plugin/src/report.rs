@@ -1,7 +1,7 @@
-//! Tags and timelines on disk, written by the worker while a report folder is set.
+//! Reports on disk, written by the worker while a report folder is set.
 //!
-//! `tags.jsonl` grows as tags come; `timeline.json` and `timeline.csv` are written when processing
-//! stops. Files that are already there are never touched: a second report in the same folder is
+//! `tags.jsonl` grows with the tags; `timeline.json` and `timeline.csv` are written when processing
+//! stops. Existing files are never overwritten: a second report in the same folder is
 //! `tags-2.jsonl`, `timeline-2.json`, `timeline-2.csv`, and so on.
 
 use std::fs::{self, File, OpenOptions};
@@ -14,10 +14,10 @@ use hamiltone_engine::timeline::{Answer, EventSettings, Recorder};
 use hamiltone_exports::Format;
 use serde::Serialize;
 
-/// Labels a line of `tags.jsonl` names.
+/// Number of labels in a line of `tags.jsonl`.
 pub const TOP: usize = 5;
 
-/// Reports in one folder before it is time to tidy up.
+/// At most so many reports in one folder.
 const MAX_REPORTS: u32 = 9_999;
 
 /// A report that is being written.
@@ -46,14 +46,14 @@ struct LineTag<'a> {
 }
 
 impl Report {
-    /// Starts a report on what `model` hears with a window of `window_s` seconds, from `from_s` of the stream on. Makes
-    /// the folder where it is missing and takes the first free number in it.
+    /// Starts a report of `model` with a window of `window_s` seconds, from `from_s` of the stream on. Creates the
+    /// folder if it is missing and takes the first free number in it.
     ///
     /// # Errors
-    /// When the folder is no full path, or cannot be made or written to.
+    /// When the folder is not a full path, or cannot be created or written to.
     pub fn create(folder: &Path, model: &Model, window_s: f32, from_s: f64) -> io::Result<Self> {
         if !folder.is_absolute() {
-            // Relative to what? The host's own folder is nobody's idea of an answer.
+            // It would be relative to the working folder of the host.
             let what = format!("the report folder {folder:?} is not a full path");
             return Err(io::Error::new(io::ErrorKind::InvalidInput, what));
         }
@@ -67,7 +67,7 @@ impl Report {
             if timeline_json.exists() || timeline_csv.exists() {
                 continue;
             }
-            // Making this file takes the number, also from another instance.
+            // Creating this file reserves the number, against other instances too.
             match create_new(&numbered(folder, "tags", number, "jsonl")) {
                 Ok(tags) => {
                     return Ok(Self {
@@ -116,12 +116,12 @@ impl Report {
         self.lines.write_all(b"\n")
     }
 
-    /// Frames from one time to another that were not heard; `breaks`: what follows has no past.
+    /// Adds a gap between two times; `breaks`: the tags that follow do not depend on what came before.
     pub fn gap(&mut self, from_s: f64, to_s: f64, reason: &str, breaks: bool) {
         self.recorder.gap(from_s, to_s, reason, breaks);
     }
 
-    /// Hands the lines so far to the system, for whoever follows the file.
+    /// Flushes the lines so far, for programs that follow the file.
     ///
     /// # Errors
     /// When they cannot be written.

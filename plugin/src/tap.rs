@@ -1,8 +1,8 @@
 //! From the audio thread to the worker: a mono copy of what the host plays, through a fixed ring.
 //!
-//! Samples travel in one ring and what happened *between* samples (frames that were not analysed,
-//! jumps of the transport) in a second, small one. A mark is pushed before the samples that follow
-//! it, so the worker, which counts samples before it looks for marks, never misses one.
+//! Samples pass through one ring, and events *between* samples (frames that were not analysed, jumps of the
+//! transport) through a second, small one. A mark is pushed before the samples that follow it, so the worker,
+//! which counts samples before it reads marks, never misses one.
 
 mod mark;
 mod notes;
@@ -23,22 +23,22 @@ pub use mark::{Mark, Transport};
 use mark::{OpenMarks, PlacedMark};
 use notes::NOTES;
 pub use notes::{NOTE_DELAY_S, ScheduledNote};
-pub use outlet::{Heard, Outlet};
+pub use outlet::{Outlet, Received};
 pub use pace::RENDER_OVER;
 use pace::{Pace, Pause};
 use position::Position;
 
-/// Length of the ring. The worker may be away this long (loading a model, or starved by other
-/// programs) before a frame is lost in real time.
+/// Length of the ring in seconds. The worker may be busy this long (loading a model, or starved by other
+/// programs) before a frame is dropped in real time.
 pub const RING_SECONDS: f64 = 4.0;
 
-/// How long one block of an offline render waits for a worker that makes no progress at all.
+/// How long a block of an offline render waits for a worker that makes no progress.
 pub const OFFLINE_PATIENCE: Duration = Duration::from_secs(10);
 
-/// Marks between two looks of the worker. A gap that finds no room stays open and grows.
+/// Capacity of the ring of marks. A gap that does not fit stays open and grows.
 const MARKS: usize = 64;
 
-/// What the worker's poll costs at most; the pause between two looks of a waiting render.
+/// Pause between two polls of a render that waits for the worker.
 const WAIT_STEP: Duration = Duration::from_micros(500);
 
 /// Counters that the audio thread writes and anyone reads.
@@ -54,28 +54,28 @@ impl TapMeters {
     }
 }
 
-/// The shape of a stream, fixed from one activation to the next.
+/// The format of a stream, fixed while the plugin is active.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StreamFormat {
-    /// Frames a second, as the host runs.
+    /// The host's sample rate in Hz.
     pub sample_rate: f64,
-    /// Channels of the main bus (for the panel; the ring is mono).
+    /// Channels of the main bus; the ring is mono.
     pub channels: u32,
-    /// The host says that it renders, so waiting is allowed.
+    /// Whether the host reports an offline render, in which waiting is allowed.
     pub offline: bool,
 }
 
 /// The audio thread's end.
 ///
-/// [`hear`](Self::hear), [`skip`](Self::skip) and [`jump`](Self::jump) do not allocate, lock, free
+/// [`write`](Self::write), [`skip`](Self::skip) and [`jump`](Self::jump) do not allocate, lock, free
 /// or log. In real time they do not wait either.
 pub struct Tap {
     samples: Producer<f32>,
-    /// Mixes two channels; starts anew where the host jumps.
+    /// Mixes two channels; reset when the host jumps.
     stereo: StereoMixdown,
     marks: Producer<PlacedMark>,
     meters: Arc<TapMeters>,
-    /// [`Tap::is_rendering`], for the worker: of this stream, since the one before may still be worked on.
+    /// [`Tap::is_rendering`] for the worker. One for each stream: the previous one may still be processed.
     rendering: Arc<AtomicBool>,
     /// [`Tap::frames`], for the worker.
     passed: Arc<AtomicU64>,
@@ -87,20 +87,20 @@ pub struct Tap {
     pushed: u64,
     notes: Consumer<ScheduledNote>,
     analysed: Arc<AtomicU64>,
-    /// Frames since activation, heard or not.
+    /// Frames since activation, analysed or not.
     frames: u64,
-    /// The transport as the worker knows it, at the next frame.
+    /// The transport at the next frame, as the worker knows it.
     transport: Transport,
     open: OpenMarks,
-    /// Whether the worker knows of a render by the pace.
+    /// Whether the worker was told of a render detected by the pace.
     told_rendering: bool,
-    /// Free slots when a wait ran out: until that changes, waiting again would only stall the host.
+    /// Free slots when a wait timed out: until that changes, waiting again would only stall the host.
     gave_up_at: Option<usize>,
-    /// The worker is stuck: notes come late or never from here on, but the host goes on.
+    /// Set when the worker is stuck: notes are late or missing from here on, but the host continues.
     gave_up_on_notes: bool,
 }
 
-/// Makes both ends. Allocates the ring ([`RING_SECONDS`] at the format's rate).
+/// Creates both ends. Allocates the ring ([`RING_SECONDS`] at the format's rate).
 pub fn tap(format: StreamFormat, meters: Arc<TapMeters>) -> (Tap, Outlet) {
     let rate = if format.sample_rate.is_finite() {
         format.sample_rate
@@ -117,9 +117,9 @@ fn tap_with(
     capacity: usize,
     patience: Duration,
 ) -> (Tap, Outlet) {
-    let (samples, heard) = RingBuffer::new(capacity);
-    let (marks, seen) = RingBuffer::new(MARKS);
-    let (played, notes) = RingBuffer::new(NOTES);
+    let (samples, worker_samples) = RingBuffer::new(capacity);
+    let (marks, worker_marks) = RingBuffer::new(MARKS);
+    let (worker_notes, notes) = RingBuffer::new(NOTES);
     let analysed = Arc::new(AtomicU64::new(0));
     let rendering = Arc::new(AtomicBool::new(format.offline));
     let passed = Arc::new(AtomicU64::new(0));
@@ -148,9 +148,9 @@ fn tap_with(
     (
         tap,
         Outlet {
-            samples: heard,
-            marks: seen,
-            notes: played,
+            samples: worker_samples,
+            marks: worker_marks,
+            notes: worker_notes,
             analysed,
             rendering,
             passed,
@@ -161,10 +161,9 @@ fn tap_with(
 }
 
 impl Tap {
-    /// Copies what `listen` wants of one block. All channels have the same number of frames; with
-    /// none, nothing happens. What finds no room is dropped and counted, except in a render, which
-    /// waits.
-    pub fn hear<C: AsRef<[f32]>>(&mut self, channels: &[C], listen: Listen) {
+    /// Writes one block into the ring, mixed to mono by `listen`. All channels must have the same number of frames.
+    /// Frames that do not fit are dropped and counted; a render waits for space instead.
+    pub fn write<C: AsRef<[f32]>>(&mut self, channels: &[C], listen: Listen) {
         let frames = channels.iter().map(|c| c.as_ref().len()).min().unwrap_or(0);
         if frames == 0 {
             return;
@@ -185,10 +184,10 @@ impl Tap {
         self.pass(frames);
     }
 
-    /// Frames that pass without being analysed, on purpose (bypass): a gap, not a loss.
+    /// Passes frames without analysis (bypass): a gap, not counted as dropped.
     pub fn skip(&mut self, frames: usize) {
         self.count(frames);
-        // Samples bring their marks with them; without any, a stop of the transport would be known when the bypass ends.
+        // Marks are pushed with the next samples. Without samples, the worker would learn of a stop when the bypass ends.
         if self.open.are_urgent() {
             self.place_open_marks();
         }
@@ -196,13 +195,13 @@ impl Tap {
         self.pass(frames);
     }
 
-    /// The host jumped or started anew.
+    /// The host jumped or restarted.
     pub fn jump(&mut self) {
         self.open.cut = Some(Mark::Jump);
         self.cut();
     }
 
-    /// What the host says before a block. The worker is told of changes only.
+    /// Takes the transport that the host reports with each block. Only changes go to the worker.
     pub fn follow(&mut self, transport: Transport) {
         let known = self.transport;
         self.transport = transport;
@@ -210,7 +209,7 @@ impl Tap {
             if transport.playing {
                 self.position.start(transport.position, self.frames);
                 if self.open.transport {
-                    // The worker does not know of the stop before it and would take this for no start.
+                    // The worker was not told of the stop yet and would miss this start.
                     self.open.cut = Some(Mark::Jump);
                 }
             }
@@ -224,12 +223,12 @@ impl Tap {
             self.transport.position = self.position.of(self.frames);
             self.open.transport |= self.transport.position.is_some() != known.position.is_some();
         }
-        // While the transport stands, its position says nothing about the sound.
+        // The position of a stopped transport says nothing about the audio.
     }
 
-    /// Calls `play` for each note of the block that just went in, with its frame in the block. Where
-    /// `expected`, a render waits (with its patience) until the worker has come so far; call it also
-    /// when no more are expected, for those that still have to end.
+    /// Calls `play` for each note of the block that was just written, with its frame in the block. If notes are
+    /// `expected`, a render waits (up to its patience) until the worker has analysed far enough. Call it when
+    /// none are expected too: note-offs may be pending.
     pub fn play_notes(
         &mut self,
         frames: usize,
@@ -252,7 +251,7 @@ impl Tap {
     }
 
     fn wait_for_notes(&mut self) {
-        // Half the delay is for what the resampler still holds of an analysed frame.
+        // Half the delay covers what the resampler still holds of an analysed frame.
         let delay = (NOTE_DELAY_S * self.sample_rate) as u64;
         let needed = self.frames.saturating_sub(delay / 2);
         let mut progress = (self.analysed.load(Ordering::Acquire), Instant::now());
@@ -269,9 +268,9 @@ impl Tap {
     fn count(&mut self, frames: usize) {
         self.frames += frames as u64;
         self.passed.store(self.frames, Ordering::Relaxed);
-        // On the systems we know this reads the clock without entering the kernel.
-        match self.pace.heard(frames, Instant::now()) {
-            _ if self.offline => {} // a heavy project may keep us waiting
+        // Reads the clock without a system call on all supported systems.
+        match self.pace.advance(frames, Instant::now()) {
+            _ if self.offline => {} // a heavy project may take long for a block
             Pause::Long => self.jump(),
             Pause::Short if !self.knows_position() => {
                 self.open.cut.get_or_insert(Mark::Pause);
@@ -286,12 +285,12 @@ impl Tap {
         }
     }
 
-    /// Whether the host's position shows that a block continues the one before.
+    /// Whether the host's position shows that a block continues the previous one.
     fn knows_position(&self) -> bool {
         self.transport.playing && self.transport.position.is_some()
     }
 
-    /// What follows has nothing to do with what came before; a render has yet to show by its pace.
+    /// Separates what follows from what came before; a render has to be detected by its pace again.
     fn cut(&mut self) {
         self.pace.cut();
         self.stereo.reset();
@@ -299,12 +298,12 @@ impl Tap {
         self.told_rendering = false;
     }
 
-    /// Whether the host renders: it says so, or its audio runs far ahead of the clock.
+    /// Whether the host renders: it reports so, or its audio runs far ahead of the clock.
     pub fn is_rendering(&self) -> bool {
         self.offline || self.pace.is_rendering()
     }
 
-    /// Where the transport will be at the next frame, if nothing happens to it.
+    /// Advances the transport to the next frame.
     fn pass(&mut self, frames: usize) {
         if self.transport.playing {
             let position = self.transport.position;
@@ -318,7 +317,7 @@ impl Tap {
             && self.gave_up_at != Some(self.samples.slots())
     }
 
-    /// Pushes frames `from..to` as far as they fit. Returns the first frame that did not.
+    /// Pushes frames `from..to` as far as they fit. Returns the first frame that did not fit.
     fn push<C: AsRef<[f32]>>(
         &mut self,
         channels: &[C],
@@ -333,7 +332,7 @@ impl Tap {
         let stereo = &mut self.stereo;
         let mixed = (from..from + count).map(|frame| listen.sample(channels, frame, stereo));
         let Ok(chunk) = self.samples.write_chunk_uninit(count) else {
-            return from; // cannot be: only this thread takes slots
+            return from; // unreachable: only this thread takes slots
         };
         let written = chunk.fill_from_iter(mixed);
         self.pushed += written as u64;
@@ -364,7 +363,7 @@ impl Tap {
         from
     }
 
-    /// True when nothing stands between the last sample pushed and the next.
+    /// Pushes the open marks. Returns whether none is left.
     fn place_open_marks(&mut self) -> bool {
         self.open
             .place(&mut self.marks, self.pushed, self.transport)
@@ -372,7 +371,7 @@ impl Tap {
 }
 
 impl Drop for Tap {
-    /// What happened after the last sample is part of the stream too.
+    /// Events after the last sample belong to the stream too.
     fn drop(&mut self) {
         self.place_open_marks();
     }

@@ -33,13 +33,9 @@ pub fn skip(missing: impl Display) {
         test: running_test(),
         missing: missing.to_string(),
     };
-    // Not `eprintln!`, which the test harness captures.
-    let _ = writeln!(
-        std::io::stderr(),
-        "SKIPPED {}: {} is missing",
-        skipped.test,
-        skipped.missing
-    );
+    // Not `eprintln!`, which the test harness captures; in one write, since other tests print too.
+    let line = format!("SKIPPED {}: {} is missing\n", skipped.test, skipped.missing);
+    let _ = std::io::stderr().write_all(line.as_bytes());
     if let Some(file) = std::env::var_os(FILE) {
         append(Path::new(&file), &skipped)
             .unwrap_or_else(|error| panic!("cannot write {}: {error}", file.display()));

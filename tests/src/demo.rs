@@ -81,7 +81,7 @@ pub fn stretches() -> Result<Vec<Stretch>> {
 }
 
 /// Plays `audio` through both channels of a plugin as an offline render does, in blocks of `block`
-/// frames, with the plugin's report going to `folder`. `on_tags` hears each line as it is written.
+/// frames, with the plugin's report going to `folder`. `on_tags` is called with each line as it is written.
 ///
 /// # Errors
 /// The plugin refuses something, changes the sound, or its report does not come.

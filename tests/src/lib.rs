@@ -1,7 +1,7 @@
-//! The bundles in real hosts. The library is a small CLAP host, a small VST3 host and what their users share; the tests
-//! are in `tests/`, and `cargo xtask demo` plays its demo through the same host.
+//! The bundles in real hosts. The library has a small CLAP host, a small VST3 host and shared helpers; the tests
+//! are in `tests/`, and `cargo xtask demo` plays its demo through the same CLAP host.
 //!
-//! The tests need the bundles of `cargo xtask test` and say so where they are missing.
+//! The tests need the bundles that `cargo xtask test` builds, and fail with a message if they are missing.
 
 #![deny(unsafe_code)] // loading a plugin is unsafe by nature: allowed there, with its reason
 

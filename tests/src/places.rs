@@ -1,4 +1,4 @@
-//! Where things are: the bundles, the demo audio, the hosts.
+//! Paths of the bundles, the demo audio and the hosts.
 
 use std::path::{Path, PathBuf};
 
@@ -26,7 +26,7 @@ pub fn demo_files() -> (PathBuf, PathBuf) {
     (assets.join("demo.ogg"), assets.join("demo.csv"))
 }
 
-/// Where pictures of the panel go; created if missing.
+/// The folder for pictures of the panel; created if missing.
 ///
 /// # Errors
 /// The folder cannot be created.
@@ -52,7 +52,7 @@ pub fn vst3_bundle() -> Result<PathBuf> {
     existing(BUNDLES, "target/bundled", "Hamiltone.vst3")
 }
 
-/// The plugin with nothing of ours around its framework, as a library (`examples/bare_framework.rs`).
+/// A plugin that uses nice-plug without our workarounds, as a library (`examples/bare_framework.rs`).
 ///
 /// # Errors
 /// It has not been built.

@@ -8,19 +8,19 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
-/// One line of `tags.jsonl`: what one column heard.
+/// One line of `tags.jsonl`: the tags of one column.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 pub struct Tags {
     /// Seconds from the first sample to the newest one in this column.
     pub time_s: f64,
-    /// By falling probability.
+    /// In descending order of probability.
     pub top: Vec<Tag>,
-    /// The label that leads: the most specific one that is on, or the most probable.
+    /// The leading label: the most specific one that is on, or the most probable.
     #[serde(default)]
     pub leading: Option<Leading>,
 }
 
-/// The label that leads in a column.
+/// The leading label of a column.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 pub struct Leading {
     /// One of the model's labels.
@@ -33,7 +33,7 @@ pub struct Leading {
     pub on: bool,
 }
 
-/// A label and how sure the model is of it.
+/// A label and its probability.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 pub struct Tag {
     /// One of the model's labels.

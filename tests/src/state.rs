@@ -7,7 +7,7 @@ use serde_json::Value;
 /// The plugin's class in the VST3.
 const VST3_CLASS_ID: [u8; 16] = *b"HamiltoneTagger1";
 
-/// A state taken apart, to look into or to change.
+/// A parsed state, to inspect or to change.
 #[derive(Clone, Debug, PartialEq)]
 pub struct State(pub Value);
 
@@ -32,7 +32,7 @@ impl State {
         with_length(self.0.to_string().as_bytes())
     }
 
-    /// Writes it as a VST3 preset file: a header, the state, and a list of what lies where.
+    /// Writes it as a VST3 preset file: a header, the state, and a list of chunks.
     pub fn to_vst3_preset(&self) -> Vec<u8> {
         const HEADER: i64 = 48;
         let json = self.0.to_string();
@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_state_is_taken_apart_and_put_together() {
+    fn a_state_is_parsed_and_written() {
         let json = json!({
             "version": "0.1.0",
             "params": { "window": { "f32": 2.0 }, "bypass": false },

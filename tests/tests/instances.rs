@@ -8,7 +8,7 @@ use hamiltone_tests::host::{Layout, Plugin, load_entry};
 use hamiltone_tests::places;
 
 const INSTANCES: usize = 32;
-/// Seconds of sound that each instance hears.
+/// Seconds of audio for each instance.
 const HEARD_S: usize = 3;
 const RATE: u32 = 48_000;
 const BLOCK: usize = 480;
@@ -19,7 +19,7 @@ fn resident_bytes() -> usize {
     pages * 4096
 }
 
-/// All instances hear the same seconds at the same time, as tracks of one project do.
+/// All instances get the same audio at the same time, like tracks of a project.
 fn render(streams: &mut [hamiltone_tests::host::Stream], samples: &[f32]) -> Duration {
     let start = Instant::now();
     for block in samples.chunks_exact(BLOCK) {

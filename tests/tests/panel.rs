@@ -30,7 +30,7 @@ fn the_panel_opens_lives_resizes_and_reopens() {
     let later = assert_not_blank(&pictures.join("panel-later.png"));
     assert!(
         first.pixels != later.pixels,
-        "the panel stands still while another sound plays"
+        "the panel does not change while another sound plays"
     );
     let large = assert_not_blank(&pictures.join("panel-large.png"));
     assert!(large.width > first.width && large.height > first.height);

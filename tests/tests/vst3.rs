@@ -1,4 +1,4 @@
-//! The bundled VST3 in pedalboard, a host from another house (`vst3.py` says what is tested).
+//! The bundled VST3 in pedalboard, a JUCE host (`vst3.py` has the tests).
 
 use std::path::Path;
 use std::process::Command;

@@ -1,10 +1,10 @@
 //! Trains quaternion networks for Hamiltone.
 //!
-//! [`dataset`] knows the data sets and their splits, [`augmentation`] makes each clip new each
-//! time, [`optimisation`] adjusts the weights, [`run`] trains fold by fold and can be stopped and
-//! resumed at any time, [`evaluation`] asks the finished network (by the engine's own streaming
-//! forward, so what is measured is what the plugin runs), [`report`] writes results and pictures.
-//! [`teacher`] is what a run asks where it distils, [`statistics`] and [`level`] finish a model.
+//! [`dataset`] reads data sets and their splits, and [`augmentation`] changes clips at random. [`trainer`] holds the loop,
+//! the optimiser and the checkpoints; [`run`] trains fold by fold and can be stopped and resumed at any time.
+//! [`evaluation`] measures finished networks with the engine's streaming forward, as the plugin runs them, and
+//! [`report`] writes results and pictures. [`teacher`] is the trait of networks that a run distils from. [`statistics`]
+//! and [`level`] finish a model.
 #![forbid(unsafe_code)]
 
 pub mod audio_cache;

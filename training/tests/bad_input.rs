@@ -210,7 +210,7 @@ fn settings_that_cannot_be() {
         ("optimisation.clip_norm = nan", "optimisation.clip_norm"),
         (
             "crop_s = [0.1, 3.0]",
-            "crop_s begins at 0.1 s, and this network needs 0.2 s",
+            "crop_s begins at 0.1 s, and this network needs at least 0.2 s",
         ),
         ("crop_s = [3.0, 1.0]", "crop_s"),
         ("validation_share = 1.0", "validation_share"),

@@ -144,7 +144,7 @@ fn shipping_puts_the_means_on_the_card(out: &Path) {
     let half_trained = out.join("fold3/model.safetensors");
     std::fs::copy(out.join("fold1/model.safetensors"), half_trained).unwrap();
     assert!(failed(&ship("3", "mine")).contains("has not been tested"));
-    assert!(failed(&ship("1", "../mine")).contains("no name"));
+    assert!(failed(&ship("1", "../mine")).contains("not a file name"));
 }
 
 /// `draw` makes the pictures of a run from its results alone.

@@ -78,7 +78,7 @@ impl ChoiceFigures {
 
 impl ChoiceRule {
     /// The rule for cards that state none. It subtracts half of the mean, which was best for the label sets of general
-    /// taggers (docs/TRAINING.md, "Choosing among labels").
+    /// taggers (docs/research/general-tagger.md, "Choosing among labels").
     pub fn usual() -> Self {
         Self {
             set: ANY_LABELS.to_owned(),

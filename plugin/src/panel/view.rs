@@ -7,7 +7,7 @@ use egui::{Rect, Sense, Stroke, Ui, pos2, vec2};
 use super::contract::{Action, Redraw, View};
 use super::pages::roll::Roll;
 use super::pages::tags::Lists;
-use super::pages::{footer, header, outputs, response, tags};
+use super::pages::{footer, header, label_list, outputs, response, tags};
 use super::widgets::labels::Labels;
 use super::widgets::sliders::slider;
 use super::widgets::{controls, path_field, theme};
@@ -118,11 +118,13 @@ fn show_page(
         }
         Page::Response => {
             response::show(ui, area, view, actions);
-            Redraw::Idle
+            let (page, bars) = ((area, response::HEIGHT), &mut motion.lists.own);
+            label_list::show_below(ui, page, view, &labels, bars, dt, actions)
         }
         Page::Outputs => {
-            outputs::show(ui, area, view, actions);
-            Redraw::Idle
+            let height = outputs::show(ui, area, view, actions);
+            let (page, bars) = ((area, height), &mut motion.lists.own);
+            label_list::show_below(ui, page, view, &labels, bars, dt, actions)
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What is accepted of a saved state.
+//! The checks of a saved state before it is loaded.
 
 use nice_plug::plugin::{ParamValue, PluginState};
 

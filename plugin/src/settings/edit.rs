@@ -1,4 +1,4 @@
-//! The ways in which people change settings, each by what it means.
+//! The changes that people make to the settings, one variant for each.
 
 use std::path::PathBuf;
 
@@ -48,7 +48,7 @@ pub enum Edit {
         /// UDP port.
         port: u16,
     },
-    /// At most so many OSC messages a second for each label, 1 to 100.
+    /// Maximum OSC messages per second for each label, 1 to 100.
     OscRate(u16),
     /// Write timelines of renders and captures here.
     BounceFolder(PathBuf),

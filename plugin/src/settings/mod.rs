@@ -127,7 +127,7 @@ pub struct OscSettings {
     pub host: String,
     /// UDP port.
     pub port: u16,
-    /// At most so many updates of a label a second, 1 to 100.
+    /// Maximum updates per second for each label, 1 to 100.
     pub updates_per_second: u16,
 }
 

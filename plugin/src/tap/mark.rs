@@ -1,29 +1,29 @@
-//! What happens between two samples of a stream.
+//! Events between two samples of a stream.
 
 use rtrb::Producer;
 
-/// Something that happened between two samples.
+/// An event between two samples.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Mark {
     /// This many frames did not fit into the ring.
     Lost(u64),
-    /// This many frames passed without being analysed, on purpose.
+    /// This many frames were bypassed.
     Bypassed(u64),
-    /// The host jumped or stopped for a while: what follows has nothing to do with what came before.
+    /// The host jumped or stopped for a while: what follows is unrelated to what came before.
     Jump,
-    /// No block came for a second, and no position shows that the next one continues the last.
+    /// No block came for a second, and no position shows that the next one continues the previous one.
     Pause,
     /// The host's transport started, stopped or moved, or its position became known or unknown.
     Transport(Transport),
-    /// By its pace, the host renders from about here on, or no longer does. A [`Mark::Jump`] or a start or stop of the
-    /// transport also ends it.
+    /// A render was detected by its pace around here, or has ended. A [`Mark::Jump`] and a start or stop of the
+    /// transport end it too.
     Rendering(bool),
 }
 
-/// What the host says of its transport.
+/// The host's transport.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Transport {
-    /// Where the next frame is in the host's timeline, in frames; `None` where it does not say.
+    /// Position of the next frame in the host's timeline, in frames; `None` if not reported.
     pub position: Option<i64>,
     /// Whether it runs.
     pub playing: bool,
@@ -36,7 +36,7 @@ pub(super) struct PlacedMark {
     pub(super) mark: Mark,
 }
 
-/// Marks that are still to be pushed.
+/// Marks that wait to be pushed.
 #[derive(Debug, Default)]
 pub(super) struct OpenMarks {
     /// Frames; 0 for none.
@@ -50,13 +50,13 @@ pub(super) struct OpenMarks {
 }
 
 impl OpenMarks {
-    /// Whether there is more than a gap, which can wait for the samples after it.
+    /// Whether there is more than a gap. Gaps can wait for the next samples.
     pub(super) fn are_urgent(&self) -> bool {
         self.cut.is_some() || self.transport || self.rendering.is_some()
     }
 
-    /// Pushes what is open, in the order in which the worker needs it: gaps belong to the past, then comes what
-    /// separates it from what follows. Returns whether nothing is left. Does not allocate or wait.
+    /// Pushes all marks: gaps first, which belong to the past, then what separates past and future. Returns whether
+    /// none is left. Does not allocate or wait.
     pub(super) fn place(
         &mut self,
         marks: &mut Producer<PlacedMark>,

@@ -7,7 +7,7 @@ use rtrb::{Consumer, Producer};
 
 use super::{Mark, PlacedMark, ScheduledNote, StreamFormat};
 
-/// The worker's end: give it to the worker whole, and let it be freed there.
+/// The worker's end. Created with the [`Tap`](super::Tap), moved to the worker and freed there.
 pub struct Outlet {
     pub(super) samples: Consumer<f32>,
     pub(super) marks: Consumer<PlacedMark>,
@@ -19,40 +19,40 @@ pub struct Outlet {
     pub(super) taken: u64,
 }
 
-/// What [`Outlet::next`] found.
+/// What [`Outlet::next`] returns.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Heard {
-    /// This many samples are at the start of the buffer.
+pub enum Received {
+    /// This many samples were written to the start of the buffer.
     Samples(usize),
-    /// Nothing to hear, but something happened.
+    /// An event between samples.
     Mark(Mark),
 }
 
 impl Outlet {
-    /// The shape of this stream.
+    /// The format of this stream.
     pub fn format(&self) -> StreamFormat {
         self.format
     }
 
-    /// Whether the host renders this stream just now: it says so, or its audio runs far ahead of the clock. Samples that
-    /// still wait here may be older; [`Mark::Rendering`] stands where it began.
+    /// Whether the host renders this stream now: it reports so, or its audio runs far ahead of the clock. Samples in
+    /// the ring may be older; [`Mark::Rendering`] marks where it began.
     pub fn is_rendering(&self) -> bool {
         self.rendering.load(Ordering::Relaxed)
     }
 
-    /// Frames that the host has sent just now, analysed or not: it grows while the host calls.
+    /// Frames that the host has sent, analysed or not. Grows while the host calls.
     pub fn frames_passed(&self) -> u64 {
         self.passed.load(Ordering::Relaxed)
     }
 
-    /// The next samples (at most `buffer.len()`) or mark; `None` when all is heard. Does not wait.
-    pub fn next(&mut self, buffer: &mut [f32]) -> Option<Heard> {
-        let ready = self.samples.slots(); // before the marks: see the module's note
+    /// The next samples (at most `buffer.len()`) or mark; `None` when the ring is empty. Does not wait.
+    pub fn next(&mut self, buffer: &mut [f32]) -> Option<Received> {
+        let ready = self.samples.slots(); // before the marks: see the docs of the module
         let mut count = ready.min(buffer.len());
         if let Ok(&PlacedMark { after, mark }) = self.marks.peek() {
             if after <= self.taken {
                 let _ = self.marks.pop();
-                return Some(Heard::Mark(mark));
+                return Some(Received::Mark(mark));
             }
             count = count.min((after - self.taken) as usize);
         }
@@ -62,10 +62,10 @@ impl Outlet {
         let (filled, _) = self.samples.pop_partial_slice(&mut buffer[..count]);
         let count = filled.len();
         self.taken += count as u64;
-        Some(Heard::Samples(count))
+        Some(Received::Samples(count))
     }
 
-    /// Whether the tap is gone: what is left in the ring is all there will be.
+    /// Whether the tap was dropped: nothing is added to the ring any more.
     pub fn is_abandoned(&self) -> bool {
         self.samples.is_abandoned()
     }
@@ -75,8 +75,8 @@ impl Outlet {
         self.notes.push(note).is_ok()
     }
 
-    /// Says that everything up to this frame (counted as the tap counts, gaps included) is analysed
-    /// and its notes are sent.
+    /// Reports that everything up to this frame (since activation, gaps included) is analysed and its notes are
+    /// sent.
     pub fn analysed_up_to(&self, frame: u64) {
         self.analysed.store(frame, Ordering::Release);
     }

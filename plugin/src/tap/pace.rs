@@ -1,36 +1,36 @@
-//! Is the host rendering? Its word comes late or never (VST3), its pace tells.
+//! Detects renders by their pace: hosts report them late or never (VST3).
 
 use std::time::{Duration, Instant};
 
-/// A host is rendering, whatever it says, when its audio has run ahead of the clock by this much.
-/// Real time is ahead by a block or two, or by what a host renders ahead of what is heard.
+/// Audio that runs ahead of the clock by this much is a render, whatever the host reports. In real time it is ahead by
+/// a block or two, or by what a host renders in advance.
 const RENDER_LEAD_S: f64 = 1.0;
 
 /// Clocks drift: audio that is this much faster than the clock is still real time, for hours.
 const DRIFT: f64 = 0.05;
 
-/// A render is over when the audio kept the clock's pace for so long, or nothing came at all. What is
-/// slower than the clock may be a render of a heavy project.
+/// A render is over when audio has come at the pace of the clock, or not at all, for this long. Slower audio may be
+/// the render of a heavy project.
 pub const RENDER_OVER: Duration = Duration::from_secs(3);
 
-/// A host that does not say where it is has stopped when no block came for so long, unless it renders.
+/// Without a reported position, a host that sends no block for this long has stopped, unless it renders.
 const SHORT_PAUSE_S: f64 = 1.0;
 
 /// How far the host's audio runs ahead of the clock. Copies and compares only.
 #[derive(Debug)]
 pub(super) struct Pace {
     seconds_a_frame: f64,
-    /// While it is to be found out whether a render runs.
+    /// How far the audio is ahead of the clock while no render is detected.
     lead_s: f64,
     last: Option<Instant>,
     /// Length of the newest block.
     block_s: f64,
     render: Option<Stretch>,
-    /// The render that runs has begun after the last [`cut`](Pace::cut).
+    /// Whether the running render began after the last [`cut`](Pace::cut).
     is_new: bool,
 }
 
-/// How long the host sent no block, beyond the time that the last one took to play.
+/// How long the host sent no block, not counting the duration of the previous one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pause {
     None,
@@ -40,7 +40,7 @@ pub(super) enum Pause {
     Long,
 }
 
-/// The newest stretch of a render.
+/// The latest part of a render, over which its pace is measured.
 #[derive(Debug)]
 struct Stretch {
     begun: Instant,
@@ -64,8 +64,8 @@ impl Pace {
         }
     }
 
-    /// A block of `frames` frames came. Returns the pause before it.
-    pub(super) fn heard(&mut self, frames: usize, now: Instant) -> Pause {
+    /// Takes a block of `frames` frames. Returns the pause before it.
+    pub(super) fn advance(&mut self, frames: usize, now: Instant) -> Pause {
         let audio_s = frames as f64 * self.seconds_a_frame;
         let passed_s = self
             .last
@@ -96,7 +96,7 @@ impl Pace {
         pause
     }
 
-    /// A render that comes to the clock's pace is over.
+    /// Ends a render that has slowed down to the pace of the clock.
     fn follow_render(&mut self, audio_s: f64, now: Instant) {
         let Some(stretch) = &mut self.render else {
             return;
@@ -113,18 +113,18 @@ impl Pace {
         }
     }
 
-    /// What follows has nothing to do with what came before: a render has yet to show.
+    /// Separates what follows from what came before: a render has to be detected again.
     pub(super) fn cut(&mut self) {
         self.lead_s = 0.0;
         self.is_new = false;
     }
 
-    /// Whether the host may be made to wait. Goes on over a [`cut`](Self::cut): the ring may be full.
+    /// Whether the host may be made to wait. Continues over a [`cut`](Self::cut), since the ring may be full.
     pub(super) fn is_rendering(&self) -> bool {
         self.render.is_some()
     }
 
-    /// Whether a render runs that began after the last [`cut`](Self::cut).
+    /// Whether a render is running that began after the last [`cut`](Self::cut).
     pub(super) fn is_new_render(&self) -> bool {
         self.render.is_some() && self.is_new
     }

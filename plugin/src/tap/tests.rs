@@ -33,10 +33,10 @@ fn at(position: i64) -> Transport {
 fn drain(outlet: &mut Outlet) -> (Vec<f32>, Vec<(usize, Mark)>) {
     let (mut samples, mut marks) = (Vec::new(), Vec::new());
     let mut buffer = [0.0; 37];
-    while let Some(heard) = outlet.next(&mut buffer) {
-        match heard {
-            Heard::Samples(count) => samples.extend_from_slice(&buffer[..count]),
-            Heard::Mark(mark) => marks.push((samples.len(), mark)),
+    while let Some(received) = outlet.next(&mut buffer) {
+        match received {
+            Received::Samples(count) => samples.extend_from_slice(&buffer[..count]),
+            Received::Mark(mark) => marks.push((samples.len(), mark)),
         }
     }
     (samples, marks)
@@ -52,7 +52,7 @@ fn every_sample_arrives_in_order_at_any_block_size() {
     let (mut tap, mut outlet, meters) = small(LIVE, 1000, 0);
     let (mut sent, mut received) = (0, Vec::new());
     for frames in (1..400).cycle().take(900) {
-        tap.hear(&[ramp(sent, frames)], Listen::Mix);
+        tap.write(&[ramp(sent, frames)], Listen::Mix);
         sent += frames;
         received.extend(drain(&mut outlet).0);
     }
@@ -63,21 +63,21 @@ fn every_sample_arrives_in_order_at_any_block_size() {
 #[test]
 fn channels_are_averaged_and_bad_samples_silenced() {
     let (mut tap, mut outlet, _) = small(LIVE, 16, 0);
-    tap.hear(
+    tap.write(
         &[[1.0, 0.5, f32::NAN, 0.25], [0.0, 0.5, 1.0, -0.25]],
         Listen::Mix,
     );
-    let heard = drain(&mut outlet).0;
-    assert_eq!(heard[..2], [0.5, 0.5]);
-    assert!(heard.iter().all(|x| x.is_finite()));
-    assert_eq!(heard[3], 0.0);
+    let mixed = drain(&mut outlet).0;
+    assert_eq!(mixed[..2], [0.5, 0.5]);
+    assert!(mixed.iter().all(|x| x.is_finite()));
+    assert_eq!(mixed[3], 0.0);
 }
 
 #[test]
-fn nothing_to_hear_is_nothing() {
+fn empty_blocks_are_ignored() {
     let (mut tap, mut outlet, _) = small(LIVE, 16, 0);
-    tap.hear::<[f32; 0]>(&[], Listen::Mix);
-    tap.hear(&[[0.0; 0], [0.0; 0]], Listen::Mix);
+    tap.write::<[f32; 0]>(&[], Listen::Mix);
+    tap.write(&[[0.0; 0], [0.0; 0]], Listen::Mix);
     assert_eq!(outlet.next(&mut [0.0; 4]), None);
 }
 
@@ -85,16 +85,16 @@ fn nothing_to_hear_is_nothing() {
 fn overflow_is_dropped_counted_and_marked_without_waiting() {
     let (mut tap, mut outlet, meters) = small(LIVE, 100, 10_000);
     let start = Instant::now();
-    tap.hear(&[ramp(0, 70)], Listen::Mix);
-    tap.hear(&[ramp(70, 70)], Listen::Mix);
-    tap.hear(&[ramp(140, 10)], Listen::Mix);
+    tap.write(&[ramp(0, 70)], Listen::Mix);
+    tap.write(&[ramp(70, 70)], Listen::Mix);
+    tap.write(&[ramp(140, 10)], Listen::Mix);
     assert!(
         start.elapsed() < Duration::from_secs(5),
         "real time never waits"
     );
     assert_eq!(meters.dropped_frames(), 50);
     assert_eq!(drain(&mut outlet), (ramp(0, 100), vec![]));
-    tap.hear(&[ramp(150, 5)], Listen::Mix);
+    tap.write(&[ramp(150, 5)], Listen::Mix);
     assert_eq!(
         drain(&mut outlet),
         (ramp(150, 5), vec![(0, Mark::Lost(50))])
@@ -104,10 +104,10 @@ fn overflow_is_dropped_counted_and_marked_without_waiting() {
 #[test]
 fn bypass_is_a_gap_and_no_loss() {
     let (mut tap, mut outlet, meters) = small(LIVE, 100, 0);
-    tap.hear(&[ramp(0, 10)], Listen::Mix);
+    tap.write(&[ramp(0, 10)], Listen::Mix);
     tap.skip(30);
     tap.skip(12);
-    tap.hear(&[ramp(52, 10)], Listen::Mix);
+    tap.write(&[ramp(52, 10)], Listen::Mix);
     let (samples, marks) = drain(&mut outlet);
     assert_eq!(samples, [ramp(0, 10), ramp(52, 10)].concat());
     assert_eq!(marks, [(10, Mark::Bypassed(42))]);
@@ -141,10 +141,10 @@ fn what_happens_under_bypass_is_known_at_once() {
 #[test]
 fn a_jump_stands_where_it_happened() {
     let (mut tap, mut outlet, _) = small(LIVE, 100, 0);
-    tap.hear(&[ramp(0, 10)], Listen::Mix);
+    tap.write(&[ramp(0, 10)], Listen::Mix);
     tap.skip(3);
     tap.jump();
-    tap.hear(&[ramp(13, 10)], Listen::Mix);
+    tap.write(&[ramp(13, 10)], Listen::Mix);
     assert_eq!(
         drain(&mut outlet).1,
         [(10, Mark::Bypassed(3)), (10, Mark::Jump)]
@@ -156,10 +156,10 @@ fn with_no_room_for_marks_no_gap_is_forgotten() {
     let (mut tap, mut outlet, meters) = small(LIVE, 10_000, 0);
     for i in 0..3 * MARKS {
         tap.skip(1);
-        tap.hear(&[[i as f32]], Listen::Mix);
+        tap.write(&[[i as f32]], Listen::Mix);
     }
     let (mut samples, mut marks) = drain(&mut outlet);
-    tap.hear(&[[-1.0]], Listen::Mix);
+    tap.write(&[[-1.0]], Listen::Mix);
     let rest = drain(&mut outlet);
     marks.extend(rest.1);
     samples.extend(rest.0);
@@ -190,7 +190,7 @@ fn a_render_waits_for_the_worker_and_loses_nothing() {
         all
     });
     for block in 0..20 {
-        tap.hear(&[ramp(block * 1000, 1000)], Listen::Mix);
+        tap.write(&[ramp(block * 1000, 1000)], Listen::Mix);
     }
     assert_eq!(worker.join().unwrap(), ramp(0, 20_000));
     assert_eq!(meters.dropped_frames(), 0);
@@ -200,24 +200,24 @@ fn a_render_waits_for_the_worker_and_loses_nothing() {
 fn a_render_gives_up_at_its_deadline_once() {
     let (mut tap, mut outlet, meters) = small(RENDER, 100, 60);
     let start = Instant::now();
-    tap.hear(&[ramp(0, 150)], Listen::Mix);
+    tap.write(&[ramp(0, 150)], Listen::Mix);
     let first = start.elapsed();
     assert!(first >= Duration::from_millis(60), "waited {first:?}");
     assert_eq!(meters.dropped_frames(), 50);
     let again = Instant::now();
     for _ in 0..50 {
-        tap.hear(&[ramp(0, 10)], Listen::Mix);
+        tap.write(&[ramp(0, 10)], Listen::Mix);
     }
     assert!(
         again.elapsed() < Duration::from_millis(60) * 25,
         "a dead worker stalls only once"
     );
     drain(&mut outlet);
-    tap.hear(&[ramp(0, 10)], Listen::Mix);
+    tap.write(&[ramp(0, 10)], Listen::Mix);
     assert_eq!(
         drain(&mut outlet).0.len(),
         10,
-        "and hears again when the worker is back"
+        "and receives again when the worker is back"
     );
 }
 
@@ -226,7 +226,7 @@ fn a_render_without_a_worker_does_not_wait() {
     let (mut tap, outlet, meters) = small(RENDER, 100, 60_000);
     drop(outlet);
     let start = Instant::now();
-    tap.hear(&[ramp(0, 150)], Listen::Mix);
+    tap.write(&[ramp(0, 150)], Listen::Mix);
     assert!(start.elapsed() < Duration::from_secs(10));
     assert_eq!(meters.dropped_frames(), 50);
 }
@@ -251,9 +251,9 @@ fn a_host_that_renders_without_saying_so_is_waited_for() {
         }
     });
     let silence = vec![0.0; 480];
-    // The ring holds more than the lead that tells a render, so nothing is lost before that.
+    // The ring holds more than the lead at which a render is detected, so nothing is lost before.
     for _ in 0..1_000 {
-        tap.hear(&[&silence], Listen::Mix);
+        tap.write(&[&silence], Listen::Mix);
     }
     worker.join().unwrap();
     assert_eq!(meters.dropped_frames(), 0);
@@ -269,7 +269,7 @@ fn a_ring_is_made_for_any_rate_that_a_host_may_name() {
             },
             Arc::default(),
         );
-        tap.hear(&[[0.5; 64]], Listen::Mix);
+        tap.write(&[[0.5; 64]], Listen::Mix);
         assert_eq!(drain(&mut outlet).0.len(), 64, "{sample_rate}");
     }
 }
@@ -289,16 +289,13 @@ fn notes_sound_at_their_frame_in_any_blocks() {
         }
         let mut played = Vec::new();
         for begin in (0..1000).step_by(block) {
-            tap.hear(&[vec![0.0; block]], Listen::Mix);
+            tap.write(&[vec![0.0; block]], Listen::Mix);
             tap.play_notes(block, true, |offset, note| {
                 assert!((offset as usize) < block);
                 played.push((begin as u64 + u64::from(offset), note.at_frame));
             });
         }
-        assert!(
-            played.iter().all(|(heard, meant)| heard == meant),
-            "{played:?}"
-        );
+        assert!(played.iter().all(|(at, meant)| at == meant), "{played:?}");
         assert_eq!(played.len(), 6);
     }
 }
@@ -314,7 +311,7 @@ fn late_and_timely_notes_of_a_block_are_in_order() {
             velocity,
         });
     }
-    tap.hear(&[[0.0; 100]], Listen::Mix);
+    tap.write(&[[0.0; 100]], Listen::Mix);
     let mut offsets = Vec::new();
     tap.play_notes(100, true, |offset, _| offsets.push(offset));
     assert_eq!(offsets, [80, 80]);
@@ -323,14 +320,14 @@ fn late_and_timely_notes_of_a_block_are_in_order() {
 #[test]
 fn a_late_note_sounds_at_once() {
     let (mut tap, mut outlet, _) = small(LIVE, 4000, 0);
-    tap.hear(&[[0.0; 100]], Listen::Mix);
+    tap.write(&[[0.0; 100]], Listen::Mix);
     outlet.send(ScheduledNote {
         at_frame: 10,
         channel: 1,
         key: 2,
         velocity: None,
     });
-    tap.hear(&[[0.0; 100]], Listen::Mix);
+    tap.write(&[[0.0; 100]], Listen::Mix);
     let mut offsets = Vec::new();
     tap.play_notes(100, true, |offset, _| offsets.push(offset));
     assert_eq!(offsets, [0]);
@@ -339,7 +336,7 @@ fn a_late_note_sounds_at_once() {
 #[test]
 fn a_render_waits_for_its_notes_but_not_for_ever() {
     let (mut tap, outlet, _) = small(RENDER, 100_000, 50);
-    tap.hear(&[vec![0.0; 20_000]], Listen::Mix);
+    tap.write(&[vec![0.0; 20_000]], Listen::Mix);
     let start = Instant::now();
     tap.play_notes(20_000, true, |_, _| ());
     let waited = start.elapsed();

@@ -1,4 +1,4 @@
-//! What the host's run loop calls in place of nice-plug's event handler.
+//! The event handler that the host's run loop calls instead of nice-plug's.
 
 use nice_plug::wrapper::vst3::vst3;
 use parking_lot::Mutex;

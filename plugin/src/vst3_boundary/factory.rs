@@ -1,4 +1,4 @@
-//! What tells hosts that there is one plugin here, and makes instances of it.
+//! The factory: describes the one plugin to hosts and creates its instances.
 
 use std::ffi::c_void;
 use std::panic::catch_unwind;
@@ -41,7 +41,7 @@ unsafe fn describe<T>(index: int32, target: *mut T, info: impl FnOnce() -> T) ->
     if index != 0 || target.is_null() {
         return kInvalidArgument;
     }
-    // SAFETY: it is not null, and the caller says that it may be written.
+    // SAFETY: it is not null, and the caller guarantees that it may be written.
     unsafe { target.write(info()) };
     kResultOk
 }
@@ -91,7 +91,7 @@ impl IPluginFactoryTrait for Factory {
         let Some(unknown) = instance.to_com_ptr::<FUnknown>() else {
             return kInternalError;
         };
-        // SAFETY: `unknown` is alive; what is found owns a reference of its own.
+        // SAFETY: `unknown` is alive; the result owns a reference of its own.
         match unsafe { FUnknown::query_interface(unknown.as_ptr(), interface) } {
             Some(found) => {
                 // SAFETY: as above.

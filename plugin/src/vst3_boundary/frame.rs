@@ -1,4 +1,4 @@
-//! The frames that nice-plug's view gets in place of the host's.
+//! The frames that nice-plug's view gets instead of the host's.
 
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use std::thread::ThreadId;
@@ -58,7 +58,7 @@ impl IPlugFrameTrait for Frame {
     }
 }
 
-/// For a host with a run loop: stands between it and nice-plug's event handler.
+/// For a host with a run loop: sits between it and nice-plug's event handler.
 pub(super) struct RunLoopFrame {
     frame: Frame,
     run_loop: ComPtr<IRunLoop>,
@@ -94,7 +94,7 @@ impl RunLoopFrame {
         }
     }
 
-    /// Gives back nice-plug's event handler, after its view has let go of it: its destructor closes
+    /// Releases nice-plug's event handler after its view has released it: its destructor closes
     /// the descriptors and passes on the tasks that still wait.
     pub(super) fn release_handler(&self) {
         let handler = self.handler.lock().take();

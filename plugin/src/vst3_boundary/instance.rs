@@ -1,4 +1,4 @@
-//! One instance as the host holds it: every call goes on to nice-plug's object.
+//! An instance as the host sees it: every call is forwarded to nice-plug's object.
 
 use std::ptr::null_mut;
 

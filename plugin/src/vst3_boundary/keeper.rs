@@ -1,4 +1,4 @@
-//! Ends nice-plug's shared background thread at once, and keeps its last owner from saying goodbye.
+//! Ends nice-plug's shared background thread at once, and never drops its last owner.
 //!
 //! On Linux all VST3 instances share that thread. nice-plug posts a task to it for each parameter that
 //! the host changes on its audio thread, and the thread ends the process in several ways:
@@ -25,7 +25,7 @@ static HELD: Once = Once::new();
 /// Makes the hidden instance, once a process. Called before each real one is made.
 pub(super) fn hold() {
     HELD.call_once_force(|_| {
-        // Never dropped: its share of the thread is what all this is for.
+        // Never dropped: it has to keep its share of the thread.
         std::mem::forget(hidden_instance::make(Wrapper::<Hamiltone>::new));
     });
 }

@@ -1,4 +1,4 @@
-//! The VST3 entry points, and what stands between the host and nice-plug's VST3 objects.
+//! The VST3 entry points, and the objects between the host and nice-plug's VST3 objects.
 //!
 //! ```text
 //! host ◀─▶ Factory ─▶ Instance ─▶ nice-plug's component and controller
@@ -11,14 +11,14 @@
 //!
 //! - All VST3 instances share one background thread, which ends the host when automation meets the
 //!   release of an instance or the opening of a panel. `keeper` takes it out of use.
-//! - Each view leaks its event handler, with two file descriptors, and the host goes on calling it.
-//!   `view` gives nice-plug a frame of ours in place of the host's and gives back what was leaked.
+//! - Each view leaks its event handler, with two file descriptors, and the host keeps calling it.
+//!   `view` gives nice-plug a frame of ours instead of the host's and releases what was leaked.
 //!
-//! On every system a state that is far too large is refused before it is read.
+//! On every system an oversized state is refused before it is read.
 //!
 //! The objects here forward every call and hold no state of the plugin. They do not depend on how
 //! nice-plug lays out its own: they use its public types (`Wrapper`, `PluginInfo`) and COM. When
-//! nice-plug is mended they do nothing harmful, and `tests/tests/framework.rs` fails, to say what can go.
+//! nice-plug is fixed they do no harm, and `tests/tests/framework.rs` fails as a reminder to remove them.
 //! Other systems do not need `keeper` and `view`: there the background thread gets no tasks from
 //! nice-plug, and there is no run loop.
 #![allow(unsafe_code, reason = "COM objects are called through raw pointers")]

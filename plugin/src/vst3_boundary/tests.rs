@@ -42,7 +42,7 @@ fn create(factory: &ComPtr<IPluginFactory>) -> ComPtr<FUnknown> {
 }
 
 fn answers(object: &ComPtr<FUnknown>, interface: &Guid) -> bool {
-    // SAFETY: the object is alive; what is found owns a reference, which is given back.
+    // SAFETY: the object is alive; the result owns a reference, which is released.
     unsafe {
         let found = FUnknown::query_interface(object.as_ptr(), interface);
         found
@@ -144,7 +144,7 @@ fn the_shared_thread_ends_with_the_first_instance_and_does_not_come_back() {
     assert_eq!(shared_threads(), 0);
 }
 
-/// A stream that says how long it is and tells whether it was read.
+/// A stream that reports its length and records whether it was read.
 struct Endless {
     size: int64,
     read: AtomicBool,

@@ -74,7 +74,7 @@ impl View {
         result
     }
 
-    /// Takes back what nice-plug's view was given and what it registered.
+    /// Releases what nice-plug's view was given and what it registered.
     fn leave(&self) {
         let Some(lent) = self.frame.lock().take() else {
             return;

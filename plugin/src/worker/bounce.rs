@@ -1,5 +1,5 @@
 //! Timelines of renders and captures: recorded from the first sample, written when they end, kept in
-//! memory where they cannot be.
+//! memory while they cannot be written.
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -10,29 +10,28 @@ use hamiltone_engine::timeline::{EventSettings, Recorder, Timeline};
 use hamiltone_exports::Format;
 use jiff::Zoned;
 
-use super::clock::Place;
-use super::stream::Unheard;
+use super::clock::ColumnTime;
+use super::stream::GapReason;
 use crate::snapshot::Bounce;
 use crate::tap::Transport;
 
-/// A recording that nobody asked for yet goes on this long, in seconds of audio: hosts tell late
-/// that they render, by their pace within the first second or two, or within some twenty where they are hardly
-/// faster than the clock.
+/// A provisional recording is kept this long, in seconds of audio: renders are detected late, by their pace within
+/// a second or two, or within about twenty if they are hardly faster than the clock.
 const PROVISIONAL_S: f64 = 120.0;
 
-/// A capture that the user begins while the host plays reaches back this far at most, in seconds.
+/// A capture that starts during playback includes at most this much of the past, in seconds.
 const REACH_BACK_S: f64 = 10.0;
 
-/// A host's position that is withdrawn within this time of a take's beginning, in seconds, was none.
+/// A host position that disappears within this time after the start of a take, in seconds, was invalid.
 const POSITION_SHOWS_S: f64 = 1.0;
 
-/// Shorter takes are accidents.
+/// Shorter takes, in seconds, are not written.
 const SHORTEST_S: f64 = 0.5;
 
-/// Takes that wait in memory; the oldest goes first.
+/// At most so many takes wait in memory; the oldest is dropped first.
 const MOST_WAITING: usize = 16;
 
-/// What the timeline calls its source: a host names no file.
+/// The source in the timeline.
 const SOURCE: &str = "host";
 
 /// The take that is being recorded, and those that wait to be written.
@@ -40,11 +39,11 @@ const SOURCE: &str = "host";
 pub(super) struct Bounces {
     take: Option<Take>,
     capture: bool,
-    /// Whether the host's transport stands still; one that says nothing of it plays.
-    stands: bool,
+    /// Whether the host's transport is stopped; without a reported transport it counts as playing.
+    stopped: bool,
     /// Whether it has run in this stream.
     has_played: bool,
-    /// Time of the stream up to which everything is decided: no take begins before it.
+    /// No take begins before this time of the stream.
     decided_s: f64,
     /// Of the stream, in Hz.
     rate: f64,
@@ -55,7 +54,7 @@ pub(super) struct Bounces {
 struct Take {
     recorder: Recorder,
     began: Zoned,
-    /// Time of the stream at which the take's own time is zero.
+    /// Stream time at which the take's own time is zero.
     zero_s: f64,
     host_s: Option<f64>,
     newest_s: f64,
@@ -67,8 +66,8 @@ struct Finished {
 }
 
 impl Bounces {
-    /// Takes are wanted while the host renders or the user captures. When they are no more, the running take
-    /// ends at `time_s`.
+    /// Takes are wanted while the host renders or the user captures. When neither holds, the running take ends at
+    /// `time_s`.
     pub(super) fn want(&mut self, rendering: bool, capture: bool, time_s: f64) {
         let before = self.is_wanted();
         (self.state.rendering, self.capture) = (rendering, capture);
@@ -84,14 +83,14 @@ impl Bounces {
         }
     }
 
-    /// Whether the host renders from `time_s` of the stream on.
+    /// Takes whether the host renders from `time_s` of the stream on.
     pub(super) fn render(&mut self, rendering: bool, time_s: f64) {
         self.want(rendering, self.capture, time_s);
     }
 
-    /// What the host's transport does from `time_s` of the stream on.
+    /// Takes the host's transport from `time_s` of the stream on.
     pub(super) fn follow(&mut self, transport: Transport, time_s: f64) {
-        self.stands = transport.position.is_some() && !transport.playing;
+        self.stopped = transport.position.is_some() && !transport.playing;
         self.has_played |= transport.playing;
         if let Some(take) = &mut self.take
             && transport.playing
@@ -102,55 +101,55 @@ impl Bounces {
         }
     }
 
-    /// A render without a transport is meant as a whole; where the transport has run, what comes while it stands
-    /// is none of the bounce, as it is none of a capture.
+    /// A render without a transport is recorded as a whole. Once the transport has run, audio while it is stopped
+    /// belongs to neither render nor capture.
     fn is_wanted(&self) -> bool {
-        let rendered = self.state.rendering && !(self.stands && self.has_played);
-        rendered || (self.capture && !self.stands)
+        let rendered = self.state.rendering && !(self.stopped && self.has_played);
+        rendered || (self.capture && !self.stopped)
     }
 
-    /// Whether a take that somebody wants is running.
+    /// Whether a wanted take is being recorded.
     pub(super) fn is_capturing(&self) -> bool {
         self.is_wanted() && self.take.is_some()
     }
 
-    /// Adds tags, which are at `place`; begins a take where there is none.
-    pub(super) fn record(&mut self, tags: &Tags<'_>, place: Place, model: &Model, window_s: f32) {
+    /// Adds the tags of the column at `at`; begins a take if there is none.
+    pub(super) fn record(&mut self, tags: &Tags<'_>, at: ColumnTime, model: &Model, window_s: f32) {
         let from_s = match &self.take {
             Some(take) => take.zero_s,
-            None => self.decided_s.max(place.zero_s),
+            None => self.decided_s.max(at.zero_s),
         };
-        let late = place.time_s - from_s > PROVISIONAL_S;
+        let late = at.time_s - from_s > PROVISIONAL_S;
         if late && !self.is_wanted() {
             self.take = None;
             return;
         }
         let take = self.take.get_or_insert_with(|| {
-            // From the beginning of the tags if that is near, else from this column.
+            // From the start of the tags if that is recent, else from this column.
             let zero_s = if late {
-                place.time_s - place.refresh_s
+                at.time_s - at.refresh_s
             } else {
                 from_s
             };
-            Take::begin(zero_s, place, model, window_s)
+            Take::begin(zero_s, at, model, window_s)
         });
-        take.newest_s = place.time_s;
+        take.newest_s = at.time_s;
         take.recorder.push(&Tags {
-            // The tagger's own time where the take began with it: the same sound has the same times to the bit.
-            time_s: (place.zero_s - take.zero_s) + tags.time_s,
+            // The tagger's own time if the take began with it: the same audio then has bit-identical times.
+            time_s: (at.zero_s - take.zero_s) + tags.time_s,
             ..*tags
         });
     }
 
-    /// Frames that nobody heard, in the stream's time.
-    pub(super) fn unheard(&mut self, from_s: f64, to_s: f64, why: Unheard, breaks: bool) {
+    /// Adds a gap, in stream time.
+    pub(super) fn gap(&mut self, from_s: f64, to_s: f64, why: GapReason, breaks: bool) {
         if let Some(take) = &mut self.take {
             let (from_s, to_s) = ((from_s - take.zero_s).max(0.0), to_s - take.zero_s);
             take.recorder.gap(from_s, to_s, why.in_words(), breaks);
         }
     }
 
-    /// The running take ends at `time_s` of the stream. It is written by [`save`](Self::save).
+    /// Ends the running take at `time_s` of the stream. [`save`](Self::save) writes it.
     pub(super) fn end(&mut self, time_s: f64) {
         self.end_as(self.is_wanted(), time_s);
     }
@@ -171,7 +170,7 @@ impl Bounces {
         if self.waiting.len() > MOST_WAITING {
             self.waiting.pop_front();
             self.state.problem = Some(format!(
-                "More than {MOST_WAITING} timelines waited for a folder; the oldest is gone"
+                "More than {MOST_WAITING} timelines are waiting for a folder; the oldest was dropped"
             ));
         }
     }
@@ -181,25 +180,25 @@ impl Bounces {
         self.state.rendering
     }
 
-    /// What was recorded up to `time_s` is none of a bounce.
+    /// Discards what was recorded up to `time_s`.
     pub(super) fn forget(&mut self, time_s: f64) {
         self.take = None;
         self.decided_s = time_s;
     }
 
-    /// A new stream at `rate` Hz: its time begins at zero.
+    /// Resets for a new stream at `rate` Hz, whose time begins at zero.
     pub(super) fn begin_stream(&mut self, rate: f64) {
         self.take = None;
         self.rate = rate;
         self.decided_s = 0.0;
-        (self.stands, self.has_played) = (false, false);
+        (self.stopped, self.has_played) = (false, false);
     }
 
     pub(super) fn has_waiting(&self) -> bool {
         !self.waiting.is_empty()
     }
 
-    /// What failed may work now: another folder, or the user made room.
+    /// Writing may succeed now: another folder was chosen, or the user asked for it.
     pub(super) fn try_again(&mut self) {
         self.state.problem = None;
     }
@@ -209,7 +208,7 @@ impl Bounces {
         self.state.problem.is_some()
     }
 
-    /// Writes what waits into `folder`. What cannot be written goes on waiting.
+    /// Writes the waiting takes to `folder`. Those that cannot be written keep waiting.
     pub(super) fn save(&mut self, folder: &Path, formats: &[Format]) {
         while let Some(finished) = self.waiting.front() {
             let Finished { timeline, name } = finished;
@@ -239,10 +238,10 @@ impl Bounces {
 }
 
 impl Take {
-    fn begin(zero_s: f64, place: Place, model: &Model, window_s: f32) -> Self {
-        let host_s = place
+    fn begin(zero_s: f64, at: ColumnTime, model: &Model, window_s: f32) -> Self {
+        let host_s = at
             .host_s
-            .map(|host_s| without_errors(host_s - (place.time_s - zero_s)));
+            .map(|host_s| without_errors(host_s - (at.time_s - zero_s)));
         let mut recorder = Recorder::new(model, window_s, EventSettings::of(model.card()));
         if let Some(host_s) = host_s {
             recorder.start_at(host_s);
@@ -252,23 +251,23 @@ impl Take {
             began: Zoned::now(),
             zero_s,
             host_s,
-            newest_s: place.time_s,
+            newest_s: at.time_s,
         }
     }
 
-    /// What the host called its position was none.
+    /// Discards the host's position, which was invalid.
     fn forget_position(&mut self) {
         self.host_s = None;
         self.recorder.start_at(0.0);
     }
 }
 
-/// To the nanosecond: what is less comes from the arithmetic. Never -0.
+/// Rounded to the nanosecond, which removes arithmetic errors. Never -0.
 fn without_errors(seconds: f64) -> f64 {
     (seconds * 1e9).round() / 1e9 + 0.0
 }
 
-/// `hamiltone_2026-11-24_15-04-05_at_00-01-30.500`: when it was made, and where in the project.
+/// File name with the date and the position in the project: `hamiltone_2026-11-24_15-04-05_at_00-01-30.500`.
 fn name(began: &Zoned, host_s: Option<f64>) -> String {
     let date = began.strftime("%Y-%m-%d_%H-%M-%S");
     let Some(host_s) = host_s else {
@@ -287,7 +286,7 @@ mod tests {
     use super::*;
     use hamiltone_engine::model::OnLevels;
 
-    /// Columns of nothing, a second apart.
+    /// Columns without any label, one second apart.
     fn record(bounces: &mut Bounces, seconds: std::ops::Range<u32>) {
         let model = hamiltone_engine::model::Library::default().default_model();
         let nothing = vec![0.0; model.card().labels.len()];
@@ -300,14 +299,14 @@ mod tests {
                 unclear: None,
                 on_levels: OnLevels::COMMON,
             };
-            let place = Place {
+            let at = ColumnTime {
                 time_s,
                 frame: 0,
                 zero_s: 0.0,
                 host_s: None,
                 refresh_s: 1.0,
             };
-            bounces.record(&tags, place, &model, 2.0);
+            bounces.record(&tags, at, &model, 2.0);
         }
     }
 

@@ -1,9 +1,8 @@
-//! The thread beside the audio thread: it owns the ring's far end, the model and the reports, and
-//! publishes what it knows as snapshots.
+//! The worker thread: reads audio from the ring, runs the models, writes the outputs, and publishes snapshots.
 //!
-//! One thread for each instance, ended when the instance goes: nice-plug's own background thread is shared by
+//! Each instance has its own, which ends with the instance: nice-plug's background thread is shared by
 //! all instances and can outlive the one that used it. The host waits for that end only briefly; a thread that
-//! is still busy then (with a slow model, or a folder that does not answer) ends alone, and the plugin's code
+//! is still busy then (with a slow model, or a folder that does not respond) ends later, and the plugin's code
 //! stays in memory for it.
 
 mod bounce;
@@ -38,33 +37,33 @@ use crate::snapshot::{Snapshot, Trouble};
 use crate::tap::{Outlet, TapMeters};
 use quitting::Quitting;
 
-/// How long [`Worker::stop`] waits at most for what is still in the ring. A full ring takes a
-/// tenth of this on any machine that can run the model in real time.
+/// How long [`Worker::stop`] waits for the rest of the ring. A full ring takes a tenth of this on any machine
+/// that can run the model in real time.
 const STOP_PATIENCE: Duration = Duration::from_secs(20);
 
-/// How long dropping a [`Worker`] waits for its thread: a column of the shipped models. The thread is asked to
-/// stop between two layers of the network and between the steps of loading a model, so it seldom takes as long.
+/// How long dropping a [`Worker`] waits for its thread: one column of the shipped models. The thread checks for
+/// the request between two layers of the network and between the steps of loading a model, so it is usually faster.
 const QUIT_PATIENCE: Duration = Duration::from_millis(160);
 
-/// What an instance asks of its worker.
+/// A request of the instance or its panel.
 enum Command {
-    /// Listen to this stream from now on.
+    /// Process this stream from now on.
     Start(Outlet),
-    /// No more will come: hear what is left, close the report, and say so.
+    /// The stream ended: process the rest, close the report, and reply.
     Stop(Sender<()>),
-    /// Someone looks at the panel: look which models there are.
+    /// The panel is open: scan the model folders.
     ListModels,
-    /// Write the bounces that wait.
+    /// Write the timelines that wait.
     SaveAgain,
-    /// The instance goes.
+    /// The instance is dropped.
     Quit,
 }
 
-/// Newest snapshot, from the worker to the panel. Wait-free on both sides.
+/// The latest snapshot, from the worker to the panel. Wait-free on both sides.
 pub type SnapshotReader = triple_buffer::Output<Snapshot>;
 
-/// An instance's hold on its worker. Dropping it ends the thread and waits for that, for 160 ms at most. Where
-/// that is not enough, the thread ends alone, and the plugin's code is kept in memory.
+/// An instance's handle to its worker. Dropping it stops the thread and waits up to 160 ms. If that is not enough,
+/// the thread ends later, and the plugin's code is kept in memory.
 pub struct Worker {
     commands: Sender<Command>,
     thread: Option<JoinHandle<()>>,
@@ -73,13 +72,13 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Starts the thread. It reads nothing from disk before it is first needed, so that hosts can
-    /// scan plugins fast.
+    /// Starts the thread. It reads nothing from disk before the first stream or open panel, so that hosts scan
+    /// the plugin fast.
     pub fn spawn(params: Arc<HamiltoneParams>, meters: Arc<TapMeters>) -> (Self, SnapshotReader) {
         Self::spawn_with(params, meters, Library::new)
     }
 
-    /// As [`Worker::spawn`], with a library of the caller's (made on the thread).
+    /// As [`Worker::spawn`], with the caller's model library (created on the thread).
     pub fn spawn_with(
         params: Arc<HamiltoneParams>,
         meters: Arc<TapMeters>,
@@ -109,7 +108,7 @@ impl Worker {
                 let troubles = vec![Trouble {
                     title: "Not analysing".to_owned(),
                     advice: format!(
-                        "The system refused a thread ({error}). Close some programs and insert \
+                        "The system refused to start a thread ({error}). Close some programs and insert \
                          the plugin again."
                     ),
                 }];
@@ -131,7 +130,7 @@ impl Worker {
         }
     }
 
-    /// Without a thread, for an instance that no host uses: what is sent to it goes nowhere.
+    /// A worker without a thread, for an instance that no host uses. Requests have no effect.
     pub fn idle() -> (Self, SnapshotReader) {
         let worker = Self {
             commands: unbounded().0,
@@ -142,13 +141,13 @@ impl Worker {
         (worker, triple_buffer::triple_buffer(&Snapshot::default()).1)
     }
 
-    /// Hands over a new stream; the one before, if any, is finished first.
+    /// Starts a new stream; a previous one is finished first.
     pub fn start(&self, outlet: Outlet) {
         self.send(Command::Start(outlet));
     }
 
-    /// Ends the stream. With `wait`, returns when everything in the ring is analysed and the
-    /// report is on disk (at most 20 s); not for the audio thread.
+    /// Ends the stream. With `wait`, blocks until everything in the ring is analysed and the report is on disk
+    /// (at most 20 s). Not for the audio thread.
     pub fn stop(&self, wait: bool) {
         let (done, finished) = bounded(1);
         self.send(Command::Stop(done));
@@ -170,7 +169,7 @@ impl Worker {
     }
 
     fn send(&self, command: Command) {
-        // Fails only when the thread is gone, and then there is nobody to tell.
+        // Fails only when the thread has ended, which is reported elsewhere.
         let _ = self.commands.send(command);
     }
 }
@@ -186,26 +185,26 @@ impl Drop for Worker {
         while !thread.is_finished() && start.elapsed() < QUIT_PATIENCE {
             std::thread::sleep(Duration::from_millis(1));
         }
-        // The code of a thread that goes on must not be unloaded: where that cannot be had, the host waits.
+        // The code of a running thread must not be unloaded: if that cannot be prevented, the host waits.
         if thread.is_finished() || !keep_code_in_memory() {
             let _ = thread.join();
         }
     }
 }
 
-/// What the panel may ask of the worker.
+/// The requests of the panel.
 #[derive(Clone)]
 pub struct Requests {
     commands: Sender<Command>,
 }
 
 impl Requests {
-    /// Looks again which models there are. A missing model that has come back is loaded.
+    /// Scans the model folders. A missing model that has reappeared is loaded.
     pub fn list_models(&self) {
         let _ = self.commands.send(Command::ListModels);
     }
 
-    /// Writes the bounces that wait in memory, into the folder of the settings.
+    /// Tries again to write the timelines that wait in memory.
     pub fn save_again(&self) {
         let _ = self.commands.send(Command::SaveAgain);
     }

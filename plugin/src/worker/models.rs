@@ -1,4 +1,4 @@
-//! Which model runs: follows the settings, keeps the old one when a new one cannot be had.
+//! Loads the model that the settings choose; keeps the previous one if that fails.
 
 use std::sync::Arc;
 
@@ -9,14 +9,14 @@ use crate::snapshot::{MenuEntry, ModelFacts, Trouble};
 pub(super) struct Models {
     library: Library,
     running: Option<Running>,
-    /// The choice that was last tried, whatever came of it.
+    /// The choice that was last tried, successfully or not.
     tried: Option<ModelChoice>,
-    /// The files in the folders when they were last listed, and the chosen one, which may be elsewhere.
+    /// The files in the model folders at the last scan, and the chosen file, which may be elsewhere.
     listed: Option<Vec<FileSignature>>,
     chosen: Option<FileSignature>,
     pub(super) trouble: Option<Trouble>,
-    /// Whether the built-in model steps in where another cannot be had.
-    has_stand_in: bool,
+    /// Whether the built-in model runs if the chosen one cannot be loaded.
+    has_fallback: bool,
     pub(super) menu: Arc<[MenuEntry]>,
 }
 
@@ -34,15 +34,15 @@ impl Models {
             listed: None,
             chosen: None,
             trouble: None,
-            has_stand_in: true,
+            has_fallback: true,
             menu: Arc::default(),
         }
     }
 
-    /// For a second model beside the first: where it cannot be had, there is none.
+    /// For a second model beside the first, without a fallback.
     pub(super) fn second(library: Library) -> Self {
         Self {
-            has_stand_in: false,
+            has_fallback: false,
             ..Self::new(library)
         }
     }
@@ -61,8 +61,7 @@ impl Models {
     }
 
     /// Loads `choice` (blocks: reads and checks the file). Returns whether another model runs now.
-    /// Where it cannot be had, the old one stays, or the built-in one steps in, and
-    /// [`trouble`](Self::trouble) says why.
+    /// On an error the previous model stays, or the built-in one runs, and [`trouble`](Self::trouble) says why.
     pub(super) fn load(&mut self, choice: &ModelChoice) -> bool {
         self.tried = Some(choice.clone());
         match self.library.open(choice) {
@@ -74,7 +73,7 @@ impl Models {
                 let is_quitting = matches!(error, ModelError::Interrupted);
                 let changed = match self.running {
                     Some(_) => false,
-                    None if !self.has_stand_in || is_quitting => false,
+                    None if !self.has_fallback || is_quitting => false,
                     None => self.run(self.library.default_model()),
                 };
                 self.trouble = Some(self.in_words(choice, &error));
@@ -83,8 +82,8 @@ impl Models {
         }
     }
 
-    /// Looks which models there are, reading the cards of the files only if a file changed since the
-    /// last look. A choice that could not be had is then tried again at the next look at the settings.
+    /// Scans the model folders; reads the cards of the files only if a file changed since the last scan. A choice
+    /// that failed is then tried again.
     pub(super) fn list(&mut self) {
         let chosen = self
             .tried
@@ -94,8 +93,8 @@ impl Models {
         let signature = Some(self.library.signature());
         let (folders_changed, chosen_changed) = (self.listed != signature, self.chosen != chosen);
         (self.listed, self.chosen) = (signature, chosen);
-        // Reading all files takes time that the ring has to bridge; the second model's menu is the first one's.
-        if folders_changed && self.has_stand_in {
+        // Reading all files takes time that the ring has to bridge; the second model uses the menu of the first.
+        if folders_changed && self.has_fallback {
             let entries = self.library.entries().into_iter();
             self.menu = entries.map(MenuEntry::of).collect();
         }
@@ -104,8 +103,8 @@ impl Models {
         }
     }
 
-    /// The choice of a file by its path alone, with the name and the hash of what was found there:
-    /// so that a session finds it again when the file has moved. `None` where nothing is to be added.
+    /// A choice by path alone, completed with the name and hash of the file, so that a session finds the file again
+    /// after it moved. `None` if there is nothing to add.
     pub(super) fn completed(&mut self, choice: &ModelChoice) -> Option<ModelChoice> {
         if self.trouble.is_some() || choice.path.is_none() || choice.hash.is_some() {
             return None;
@@ -135,7 +134,7 @@ impl Models {
         let name = name_of(choice);
         let running = self.facts().map_or("nothing", |facts| facts.name.as_str());
         let (title, advice) = match error {
-            ModelError::Missing(_, place) => (
+            ModelError::Missing(_, folder) => (
                 match &choice.hash {
                     Some(hash) => {
                         let hash: String = hash.chars().take(12).collect();
@@ -143,7 +142,7 @@ impl Models {
                     }
                     None => format!("Model missing: {name}"),
                 },
-                format!("Put its file into {place}, or choose another model."),
+                format!("Copy its file to {folder}, or choose another model."),
             ),
             error => (
                 format!("Model cannot be used: {name}"),
@@ -152,8 +151,8 @@ impl Models {
         };
         Trouble {
             title,
-            advice: if self.has_stand_in {
-                format!("{advice} Meanwhile {running} runs.")
+            advice: if self.has_fallback {
+                format!("{advice} Until then, {running} is used.")
             } else {
                 advice
             },
@@ -161,7 +160,7 @@ impl Models {
     }
 }
 
-/// An error's message as a sentence among others.
+/// An error message as a sentence.
 fn in_sentence(message: &str) -> String {
     let mut letters = message.chars();
     let first = letters
@@ -170,7 +169,7 @@ fn in_sentence(message: &str) -> String {
     format!("{}{}.", first.unwrap_or_default(), letters.as_str())
 }
 
-/// What to call a choice.
+/// A name for a choice.
 pub(super) fn name_of(choice: &ModelChoice) -> String {
     let stem = || {
         Some(

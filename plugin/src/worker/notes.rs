@@ -1,23 +1,23 @@
-//! Labels as notes: on at the threshold, off below it, at the frame where the sound was.
+//! Labels as MIDI notes: a note-on when a label turns on, a note-off when it turns off.
 
 use crate::settings::NoteSettings;
 use crate::tap::{NOTE_DELAY_S, ScheduledNote};
 
 use super::response::Change;
 
-/// Which notes sound, and the changes that are due.
+/// The notes that are on, and those that wait to be sent.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
-    /// Of the stream, in Hz.
+    /// Sample rate of the stream in Hz.
     rate: f64,
-    /// Label, channel and key of each note that sounds.
+    /// Label, channel and key of each note that is on.
     sounding: Vec<(usize, u8, u8)>,
-    /// Not yet handed to the audio thread, because its queue was full.
+    /// Not yet sent to the audio thread.
     due: Vec<ScheduledNote>,
 }
 
 impl Notes {
-    /// A label changed in the column that ends at `at_frame` of the stream.
+    /// Adds the note for a label that changed in the column that ends at `at_frame` of the stream.
     pub(super) fn change(&mut self, change: Change, at_frame: u64, map: NoteSettings) {
         let at_frame = self.delayed(at_frame);
         match change.on {
@@ -46,21 +46,21 @@ impl Notes {
         }
     }
 
-    /// Everything that sounds ends: notes were switched off, or their labels are gone. As late as a
-    /// change at `time_s` of the stream would be, so that nothing ends before it began.
+    /// Ends all notes: notes were turned off, or their labels are gone. Delayed like a change at `time_s` of the
+    /// stream, so that no note ends before it begins.
     pub(super) fn all_off(&mut self, time_s: f64) {
         let at_frame = self.delayed((time_s * self.rate).round() as u64);
         let ends = |(_, channel, key)| end(channel, key, at_frame);
         self.due.extend(self.sounding.drain(..).map(ends));
     }
 
-    /// Hands over what is due, as far as `send` takes it; the rest waits.
+    /// Sends the waiting notes until `send` returns false; the rest keeps waiting.
     pub(super) fn deliver(&mut self, mut send: impl FnMut(ScheduledNote) -> bool) {
         let taken = self.due.iter().take_while(|note| send(**note)).count();
         self.due.drain(..taken);
     }
 
-    /// A new stream at `rate` Hz: its host knows of no notes.
+    /// Resets for a new stream at `rate` Hz, in which no notes are on.
     pub(super) fn begin_stream(&mut self, rate: f64) {
         *self = Self {
             rate,
@@ -68,7 +68,7 @@ impl Notes {
         };
     }
 
-    /// When a change in the column that ends at `frame` sounds.
+    /// The frame of the note for a change in the column that ends at `frame`.
     fn delayed(&self, frame: u64) -> u64 {
         frame + (NOTE_DELAY_S * self.rate) as u64
     }

@@ -1,5 +1,4 @@
-//! Probabilities to other programs, as OSC messages over UDP. Sent by the worker; the audio thread
-//! knows nothing of it.
+//! Sends probabilities to other programs as OSC messages over UDP, from the worker thread.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
@@ -8,13 +7,13 @@ use rosc::{OscBundle, OscMessage, OscPacket, OscTime, OscType, encoder};
 use crate::settings::OscSettings;
 use crate::snapshot::Trouble;
 
-/// Messages in one datagram: it fits any network's packets.
+/// Messages in one datagram, which then fits the packets of any network.
 const MESSAGES_A_BUNDLE: usize = 16;
 
-/// A probability that moved less than this is not sent again.
+/// A smaller change of a probability is not sent.
 const STEP: f32 = 0.005;
 
-/// The socket, and what the other side knows.
+/// The socket, and the values that were sent last.
 #[derive(Default)]
 pub(super) struct Osc {
     settings: Option<OscSettings>,
@@ -26,7 +25,7 @@ pub(super) struct Osc {
 }
 
 impl Osc {
-    /// Follows the parameter and the settings; `None` is off.
+    /// Applies the settings; `None` turns OSC off.
     pub(super) fn configure(&mut self, settings: Option<&OscSettings>) {
         if self.settings.as_ref() == settings {
             return;
@@ -39,21 +38,21 @@ impl Osc {
             Some(Err(why)) => (
                 None,
                 Some(Trouble {
-                    title: "No OSC messages".to_owned(),
-                    advice: format!("{why}. Choose another port, or switch OSC off."),
+                    title: "OSC not available".to_owned(),
+                    advice: format!("{why}. Choose another destination, or turn OSC off."),
                 }),
             ),
         };
     }
 
-    /// The labels are others from here on, or the other side knows nothing.
+    /// Forgets what was sent: the labels have changed.
     pub(super) fn forget(&mut self) {
         self.sent.clear();
         self.sent_at_s = f64::NEG_INFINITY;
     }
 
-    /// Sends what changed of `probabilities` at `time_s` of the stream, if it is time to, and then what `top` says
-    /// leads, with its probability.
+    /// Sends the changed `probabilities` at `time_s` of the stream, limited to the rate of the settings, followed by the
+    /// leading label and its probability from `top`.
     pub(super) fn send(
         &mut self,
         labels: &[String],
@@ -65,7 +64,7 @@ impl Osc {
             return;
         };
         let pause_s = 1.0 / f64::from(settings.updates_per_second.clamp(1, 100));
-        // Time that went back is another stream.
+        // An earlier time belongs to a new stream.
         if time_s >= self.sent_at_s && time_s < self.sent_at_s + 0.999 * pause_s {
             return;
         }
@@ -95,7 +94,7 @@ impl Osc {
                 content: bundle.to_vec(),
             });
             if let Ok(bytes) = encoder::encode(&packet) {
-                // Nobody there, or no room just now: like any datagram, it is lost.
+                // Datagrams may be lost; errors are ignored.
                 let _ = socket.send(&bytes);
             }
         }
@@ -126,8 +125,8 @@ fn open(settings: &OscSettings) -> Result<UdpSocket, String> {
     let host: IpAddr = settings
         .host
         .parse()
-        .map_err(|_| format!("{:?} is no numeric address", settings.host))?;
-    // Bound where it sends, so that loopback stays on this machine.
+        .map_err(|_| format!("{:?} is not an IP address", settings.host))?;
+    // Bound to the same interface, so that loopback traffic stays on this machine.
     let own: IpAddr = match host {
         host if host.is_loopback() => host,
         IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
@@ -166,7 +165,7 @@ mod tests {
         let count = socket.recv(&mut bytes).unwrap();
         let OscPacket::Bundle(bundle) = rosc::decoder::decode_udp(&bytes[..count]).unwrap().1
         else {
-            panic!("no bundle");
+            panic!("not a bundle");
         };
         let content = bundle.content.into_iter().map(|packet| match packet {
             OscPacket::Message(message) => (message.addr, message.args),
@@ -241,14 +240,20 @@ mod tests {
     }
 
     #[test]
-    fn a_host_that_is_none_is_said_and_forgotten_when_switched_off() {
+    fn an_invalid_host_is_reported_until_osc_is_turned_off() {
         let mut osc = Osc::default();
         let settings = OscSettings {
             host: "not an address".to_owned(),
             ..OscSettings::default()
         };
         osc.configure(Some(&settings));
-        assert!(osc.trouble.as_ref().unwrap().advice.contains("numeric"));
+        assert!(
+            osc.trouble
+                .as_ref()
+                .unwrap()
+                .advice
+                .contains("not an IP address")
+        );
         osc.send(&["a".to_owned()], &[1.0], || None, 0.0);
         osc.configure(None);
         assert!(osc.trouble.is_none());

@@ -1,4 +1,4 @@
-//! Where tags go: the panel, notes, OSC, the report, the bounce.
+//! Passes the tags of a stream to all outputs: panel, notes, OSC, report, timelines.
 
 use std::sync::Arc;
 
@@ -7,19 +7,19 @@ use hamiltone_engine::tagging::{Lineup, Tags};
 use parking_lot::Mutex;
 
 use super::bounce::Bounces;
-use super::clock::Place;
+use super::clock::ColumnTime;
 use super::notes::Notes;
 use super::osc::Osc;
 use super::reports::Reports;
 use super::response::{Response, ResponseSettings};
 use super::spectrum::Spectrum;
-use super::stream::{Listener, Unheard};
+use super::stream::{GapReason, StreamSink};
 use crate::history::History;
 use crate::params::HamiltoneParams;
 use crate::settings::{NoteSettings, Settings};
 use crate::tap::{ScheduledNote, Transport};
 
-/// Everything that hears the tags of a stream.
+/// All outputs.
 pub(super) struct Outputs {
     pub(super) newest: Newest,
     pub(super) response: Response,
@@ -34,37 +34,37 @@ pub(super) struct Outputs {
     history: Arc<Mutex<History>>,
 }
 
-/// The newest tags.
+/// The latest tags.
 #[derive(Default)]
 pub(super) struct Newest {
     pub(super) time_s: f64,
     pub(super) host_s: Option<f64>,
     pub(super) probabilities: Vec<f32>,
-    /// From which probability each label is on; empty where the threshold alone says.
+    /// The threshold of each label before the parameter scales it; empty if all labels use the parameter.
     pub(super) on_levels: Vec<f32>,
     /// What to show where no label is on.
     pub(super) unclear: Option<String>,
     pub(super) unpublished: bool,
 }
 
-/// What holds while a piece of a stream is heard.
+/// What is constant while a part of a stream is processed.
 #[derive(Clone, Copy)]
-pub(super) struct Circumstances<'a> {
+pub(super) struct OutputContext<'a> {
     pub(super) model: &'a Model,
     pub(super) window_s: f32,
     pub(super) response: ResponseSettings,
-    /// How labels become notes, while they do.
+    /// How labels map to notes; `None` while notes are off.
     pub(super) notes: Option<NoteSettings>,
 }
 
-impl Circumstances<'_> {
-    /// As the parameters and settings are now.
+impl OutputContext<'_> {
+    /// From the current parameters and settings.
     pub(super) fn now<'a>(
         model: &'a Model,
         params: &HamiltoneParams,
         settings: &Settings,
-    ) -> Circumstances<'a> {
-        Circumstances {
+    ) -> OutputContext<'a> {
+        OutputContext {
             model,
             window_s: params.window_s(),
             response: ResponseSettings {
@@ -94,7 +94,7 @@ impl Outputs {
         }
     }
 
-    /// A new stream at `rate` Hz.
+    /// Resets for a new stream at `rate` Hz.
     pub(super) fn begin_stream(&mut self, rate: f64) {
         self.reports.begin_stream();
         self.bounces.begin_stream(rate);
@@ -105,21 +105,21 @@ impl Outputs {
         self.history.lock().clear();
     }
 
-    /// The tags so far say nothing about what comes: another model, another stream.
+    /// Forgets the tags: another model or stream follows.
     pub(super) fn forget_tags(&mut self) {
         self.newest = Newest::default();
         self.response.reset();
     }
 
-    /// From `time_s` of the stream, the sound has nothing to do with what came before.
+    /// From `time_s` of the stream on, the audio is unrelated to what came before.
     fn forget_past(&mut self, time_s: f64) {
         self.notes.all_off(time_s);
         self.response.reset();
         self.compared.reset();
     }
 
-    /// From `time_s` of the stream, tags mean something else: other labels, or others that compete. What
-    /// goes on ends.
+    /// From `time_s` of the stream on, tags have another meaning: other labels, or others that compete. Ends the
+    /// report, the timeline and all notes.
     pub(super) fn change_meaning(&mut self, time_s: f64) {
         self.reports.finish(time_s);
         self.bounces.end(time_s);
@@ -128,17 +128,17 @@ impl Outputs {
         self.forget_tags();
     }
 
-    /// With the circumstances of the moment, for a stream to speak to.
-    pub(super) fn under<'a>(&'a mut self, circumstances: Circumstances<'a>) -> Audience<'a> {
-        Audience {
+    /// The sink for a stream in this context.
+    pub(super) fn in_context<'a>(&'a mut self, context: OutputContext<'a>) -> StreamOutputs<'a> {
+        StreamOutputs {
             outputs: self,
-            circumstances,
+            context,
         }
     }
 }
 
-/// What leads, for programs that follow one answer: a label and its probability, or what is said of a choice in which
-/// no label is on, with the probability of the best one.
+/// The single result for OSC: the leading label and its probability. If the user chose labels and none is on, the text
+/// for an unclear result with the probability of the best one.
 fn top_of(labels: &[String], lineup: Lineup<'_>, unclear: Option<&str>) -> Option<(String, f32)> {
     let leader = lineup.leader()?;
     let unclear = unclear.filter(|_| !lineup.on.contains(&true));
@@ -146,31 +146,31 @@ fn top_of(labels: &[String], lineup: Lineup<'_>, unclear: Option<&str>) -> Optio
     Some((label.to_owned(), lineup.probabilities[leader]))
 }
 
-/// The outputs while they listen.
-pub(super) struct Audience<'a> {
+/// The outputs as the sink of a stream.
+pub(super) struct StreamOutputs<'a> {
     outputs: &'a mut Outputs,
-    circumstances: Circumstances<'a>,
+    context: OutputContext<'a>,
 }
 
-impl Listener for Audience<'_> {
-    fn sound(&mut self, mono: &[f32], _time_s: f64) {
+impl StreamSink for StreamOutputs<'_> {
+    fn audio(&mut self, mono: &[f32], _time_s: f64) {
         if let Some(spectrum) = &mut self.outputs.spectrum {
             spectrum.push(mono, &mut self.outputs.history.lock());
         }
     }
 
-    fn tags(&mut self, tags: &Tags<'_>, place: Place) {
+    fn tags(&mut self, tags: &Tags<'_>, at: ColumnTime) {
         let probabilities = tags.probabilities;
-        let Circumstances {
+        let OutputContext {
             model,
             window_s,
             response,
             notes,
-        } = self.circumstances;
+        } = self.context;
         let outputs = &mut *self.outputs;
         let newest = &mut outputs.newest;
-        newest.time_s = place.time_s;
-        newest.host_s = place.host_s;
+        newest.time_s = at.time_s;
+        newest.host_s = at.host_s;
         newest.probabilities.clear();
         newest.probabilities.extend_from_slice(probabilities);
         newest.on_levels.clear();
@@ -180,7 +180,7 @@ impl Listener for Audience<'_> {
         newest.unclear = tags.unclear.map(str::to_owned);
         newest.unpublished = true;
         let sounding = &mut outputs.notes;
-        let refresh_s = place.refresh_s;
+        let refresh_s = at.refresh_s;
         outputs.response.follow(
             probabilities,
             tags.on_levels,
@@ -188,7 +188,7 @@ impl Listener for Audience<'_> {
             response,
             |change| {
                 if let Some(map) = notes {
-                    sounding.change(change, place.frame, map);
+                    sounding.change(change, at.frame, map);
                 }
             },
         );
@@ -201,14 +201,14 @@ impl Listener for Audience<'_> {
             parents: &card.parents,
         };
         let top = || top_of(&card.labels, lineup, tags.unclear);
-        outputs.osc.send(&card.labels, smoothed, top, place.time_s);
+        outputs.osc.send(&card.labels, smoothed, top, at.time_s);
         outputs
             .history
             .lock()
-            .push_tags(model.hash(), place.time_s, place.host_s, smoothed);
-        outputs.bounces.record(tags, place, model, window_s);
+            .push_tags(model.hash(), at.time_s, at.host_s, smoothed);
+        outputs.bounces.record(tags, at, model, window_s);
         let tags = Tags {
-            time_s: place.time_s,
+            time_s: at.time_s,
             ..*tags
         };
         outputs.reports.record(&tags, model, window_s);
@@ -221,7 +221,7 @@ impl Listener for Audience<'_> {
         outputs
             .compared_on_levels
             .extend_from_slice(tags.on_levels.as_slice());
-        let response = self.circumstances.response;
+        let response = self.context.response;
         outputs.compared.follow(
             tags.probabilities,
             tags.on_levels,
@@ -231,9 +231,9 @@ impl Listener for Audience<'_> {
         );
     }
 
-    fn unheard(&mut self, from_s: f64, to_s: f64, why: Unheard, breaks: bool) {
-        self.outputs.bounces.unheard(from_s, to_s, why, breaks);
-        self.outputs.reports.unheard(from_s, to_s, why, breaks);
+    fn gap(&mut self, from_s: f64, to_s: f64, why: GapReason, breaks: bool) {
+        self.outputs.bounces.gap(from_s, to_s, why, breaks);
+        self.outputs.reports.gap(from_s, to_s, why, breaks);
         if breaks {
             self.outputs.forget_past(to_s);
         }
@@ -242,14 +242,14 @@ impl Listener for Audience<'_> {
         }
     }
 
-    fn jumped(&mut self, time_s: f64, starts: bool, told: bool) {
+    fn jumped(&mut self, time_s: f64, starts: bool, offline: bool) {
         let outputs = &mut *self.outputs;
         if starts && outputs.bounces.is_rendering() {
-            // Some hosts idle in offline mode before they export: that is none of it.
+            // Some hosts idle in offline mode before they export: not part of the render.
             outputs.bounces.forget(time_s);
         }
         outputs.bounces.end(time_s);
-        outputs.bounces.render(told, time_s);
+        outputs.bounces.render(offline, time_s);
         outputs.forget_past(time_s);
         if let Some(spectrum) = &mut outputs.spectrum {
             spectrum.reset(time_s);

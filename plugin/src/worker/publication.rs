@@ -1,4 +1,4 @@
-//! What the worker tells the panel.
+//! Publishes snapshots for the panel.
 
 use std::time::{Duration, Instant};
 
@@ -6,13 +6,13 @@ use hamiltone_engine::model::Among;
 
 use super::models::name_of;
 use super::stream::Stream;
-use super::thread::Analyst;
+use super::thread::Analysis;
 use crate::snapshot::{Activity, Compared, Snapshot, Trouble};
 
-/// Time between snapshots when nothing new is heard.
+/// Time between snapshots without new tags.
 const PUBLISH_EVERY: Duration = Duration::from_millis(90);
 
-impl Analyst<'_> {
+impl Analysis<'_> {
     fn activity(&self) -> Activity {
         let Some(stream) = &self.stream else {
             return Activity::Waiting;

@@ -1,32 +1,32 @@
-//! The end of a worker while it is busy.
+//! Interrupts a busy worker when its instance is dropped.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use hamiltone_engine::Interrupt;
 
-/// Between an instance that goes and its worker.
+/// Shared by an instance and its worker.
 #[derive(Default)]
 pub(super) struct Quitting {
     interrupt: Interrupt,
-    /// Whether someone gets to see what is still in the ring: a report or a recording.
+    /// Whether the rest of the ring belongs to a report or a recording.
     awaited: AtomicBool,
 }
 
 impl Quitting {
-    /// The instance goes. A model that is being loaded and a column in the making are given up, unless what is in the
-    /// ring still belongs to a report or a recording.
+    /// The instance is being dropped. Interrupts loading and the current column, unless the rest of the ring belongs
+    /// to a report or a recording.
     pub(super) fn ask(&self) {
         if !self.awaited.load(Ordering::Relaxed) {
             self.interrupt.raise();
         }
     }
 
-    /// From the worker: whether someone waits for the rest.
+    /// Set by the worker: whether the rest of the ring is needed.
     pub(super) fn set_awaited(&self, awaited: bool) {
         self.awaited.store(awaited, Ordering::Relaxed);
     }
 
-    /// For what takes long.
+    /// For long operations.
     pub(super) fn interrupt(&self) -> Interrupt {
         self.interrupt.clone()
     }

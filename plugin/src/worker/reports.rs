@@ -1,5 +1,5 @@
-//! Keeps the report that the settings ask for: opened at the first tags, closed when the stream
-//! ends or the model changes.
+//! The report that the settings ask for: opened at the first tags, closed when the stream ends or the
+//! model changes.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -7,25 +7,25 @@ use std::path::{Path, PathBuf};
 use hamiltone_engine::model::Model;
 use hamiltone_engine::tagging::Tags;
 
-use super::stream::Unheard;
+use super::stream::GapReason;
 use crate::report::Report;
 use crate::snapshot::Trouble;
 
-/// What the timeline calls its source: a host names no file.
+/// The source in the timeline.
 const SOURCE: &str = "live input";
 
 #[derive(Default)]
 pub(super) struct Reports {
     folder: Option<PathBuf>,
     open: Option<Report>,
-    /// Time of the stream from which nothing is reported yet.
+    /// Stream time at which the next report begins.
     from_s: f64,
-    /// Why nothing is written although a folder is set. No second try until something changes.
+    /// Why nothing is written although a folder is set. Not tried again until something changes.
     pub(super) trouble: Option<Trouble>,
 }
 
 impl Reports {
-    /// The folder that reports go to, unless they cannot be written there.
+    /// The folder of reports, unless they cannot be written there.
     pub(super) fn working_in(&self) -> Option<&Path> {
         self.folder.as_deref().filter(|_| self.trouble.is_none())
     }
@@ -34,7 +34,7 @@ impl Reports {
         self.open.is_some()
     }
 
-    /// Follows the settings. A report that is open in another folder is finished first.
+    /// Sets the folder. An open report in another folder is finished first.
     pub(super) fn set_folder(&mut self, folder: Option<&Path>, duration_s: f64) {
         if self.folder.as_deref() != folder {
             self.finish(duration_s);
@@ -43,14 +43,14 @@ impl Reports {
         }
     }
 
-    /// A new stream: worth another try where the last one failed.
+    /// Resets for a new stream; writing is tried again if it failed.
     pub(super) fn begin_stream(&mut self) {
         self.trouble = None;
         self.from_s = 0.0;
     }
 
-    /// Frames that nobody heard, in the stream's time.
-    pub(super) fn unheard(&mut self, from_s: f64, to_s: f64, why: Unheard, breaks: bool) {
+    /// Adds a gap, in stream time.
+    pub(super) fn gap(&mut self, from_s: f64, to_s: f64, why: GapReason, breaks: bool) {
         if let Some(report) = &mut self.open {
             report.gap(from_s, to_s, why.in_words(), breaks);
         }
@@ -97,7 +97,7 @@ impl Reports {
         self.trouble = Some(Trouble {
             title: "Report not written".to_owned(),
             advice: format!(
-                "{}: {error}. Make room or choose a folder that can be written to.",
+                "{}: {error}. Free some disk space, or choose another folder.",
                 folder.display()
             ),
         });

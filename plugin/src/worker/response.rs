@@ -1,28 +1,27 @@
-//! From probabilities to what people see and devices follow: attack, release, and a threshold with
-//! hysteresis.
+//! Smooths probabilities (attack, release) and decides which labels are on (threshold with hysteresis).
 
 use hamiltone_engine::model::OnLevels;
 
-/// What the parameters say.
+/// The parameters of the response.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct ResponseSettings {
-    /// Seconds to two thirds of the way up.
+    /// Time constant for rising values, in seconds.
     pub(super) attack_s: f32,
-    /// Seconds to two thirds of the way down.
+    /// Time constant for falling values, in seconds.
     pub(super) release_s: f32,
-    /// From which probability a label is on, or how far labels' own levels are moved, 0 to 1.
+    /// Probability (0 to 1) at which a label turns on, or by which the labels' own levels are scaled.
     pub(super) threshold: f32,
 }
 
-/// A label that came on or went off.
+/// A label that turned on or off.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Change {
     pub(super) label: usize,
-    /// The smoothed probability where it came on.
+    /// The smoothed probability if it turned on; `None` if it turned off.
     pub(super) on: Option<f32>,
 }
 
-/// The smoothed probabilities and which labels are on.
+/// The smoothed probabilities, and which labels are on.
 #[derive(Debug, Default)]
 pub(super) struct Response {
     smoothed: Vec<f32>,
@@ -30,8 +29,8 @@ pub(super) struct Response {
 }
 
 impl Response {
-    /// Follows new probabilities, `refresh_s` after the ones before, with the levels from which labels are on; calls `on_change` for each
-    /// label that came on or went off. With another number of labels everything begins anew.
+    /// Takes new probabilities, `refresh_s` seconds after the previous ones, and the labels' own `levels`. Calls
+    /// `on_change` for each label that turned on or off. Another number of labels resets the state.
     pub(super) fn follow(
         &mut self,
         probabilities: &[f32],
@@ -59,7 +58,7 @@ impl Response {
         }
     }
 
-    /// Forgets everything: what was on is off, without a change.
+    /// Resets the state: all labels are off, without a call of `on_change`.
     pub(super) fn reset(&mut self) {
         self.smoothed.clear();
         self.on.clear();
@@ -74,7 +73,7 @@ impl Response {
     }
 }
 
-/// How much of the way is gone in `passed_s` with a time constant; all of it where that is zero.
+/// Share of the distance covered in `passed_s` with a time constant; all of it if that is zero.
 fn share_of_way(passed_s: f64, time_constant_s: f32) -> f32 {
     if time_constant_s <= 0.0 {
         return 1.0;

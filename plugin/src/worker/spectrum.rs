@@ -1,40 +1,40 @@
-//! The spectrogram of the panel: mel levels of the sound as it comes, a few a second.
+//! The spectrogram of the panel: mel levels of the incoming audio.
 
 use hamiltone_engine::audio::{MAX_SAMPLE_RATE, MIN_SAMPLE_RATE};
 use hamiltone_engine::features::{FeatureSettings, LogMel};
 
 use crate::history::{BANDS, History};
 
-/// Columns a second: enough for thirty seconds on a wide panel.
+/// Columns per second: enough for thirty seconds on a wide panel.
 const COLUMNS_PER_SECOND: usize = 25;
 
-/// What the log-mel of a sine of 1 kHz at full scale is where a frame has 1024 samples: such a sine shows as 0 dB.
+/// Log-mel level of a full-scale 1 kHz sine in a frame of 1024 samples. Such a sine shows as 0 dB.
 const FULL_SCALE_DB: f32 = 26.0;
 
-/// Turns every 40 ms of sound into levels, at the host's own rate: pictures need no resampler.
+/// Computes levels for every 40 ms of audio, at the host's sample rate: no resampling.
 pub(super) struct Spectrum {
     mel: LogMel,
     fft_size: usize,
     full_scale_db: f32,
-    /// Samples from column to column: at some rates a little more or less than 40 ms.
+    /// Samples from column to column: about 40 ms.
     hop: usize,
     rate: f64,
-    /// The newest samples of the frame in the making.
+    /// The samples of the current frame.
     samples: Vec<f32>,
-    /// Samples since the stream's time `zero_s`.
-    heard: u64,
+    /// Samples since `zero_s`.
+    received: u64,
     zero_s: f64,
 }
 
 impl Spectrum {
-    /// For a stream at `rate` Hz. `None` for rates that no model hears either.
+    /// For a stream at `rate` Hz. `None` for sample rates that the engine does not support.
     pub(super) fn new(rate: f64) -> Option<Self> {
         let sample_rate = rate.round() as u32;
         let usual = FeatureSettings::default();
         if !(MIN_SAMPLE_RATE..=MAX_SAMPLE_RATE).contains(&sample_rate) {
             return None;
         }
-        // About as long a frame as at the usual rate, of a length that transforms are fast at.
+        // About as long a frame as at the default rate, with a length that suits the FFT.
         let length = usual.fft_size * sample_rate as usize / usual.sample_rate as usize;
         let fft_size = length / 64 * 64;
         let times_usual = fft_size as f32 / usual.fft_size as f32;
@@ -53,19 +53,19 @@ impl Spectrum {
             hop,
             rate,
             samples: Vec::with_capacity(hop.max(fft_size)),
-            heard: 0,
+            received: 0,
             zero_s: 0.0,
         })
     }
 
-    /// Takes mono samples and writes finished columns into the history.
+    /// Takes mono samples and adds finished columns to the history.
     pub(super) fn push(&mut self, mut mono: &[f32], history: &mut History) {
         let mut levels = [0.0; BANDS];
         while !mono.is_empty() {
-            let wanted = self.hop - (self.heard % self.hop as u64) as usize;
+            let wanted = self.hop - (self.received % self.hop as u64) as usize;
             let (now, rest) = mono.split_at(wanted.min(mono.len()));
             self.samples.extend_from_slice(now);
-            self.heard += now.len() as u64;
+            self.received += now.len() as u64;
             mono = rest;
             if now.len() < wanted {
                 return;
@@ -75,17 +75,17 @@ impl Spectrum {
                 levels
                     .iter_mut()
                     .for_each(|level| *level -= self.full_scale_db);
-                let time_s = self.zero_s + self.heard as f64 / self.rate;
+                let time_s = self.zero_s + self.received as f64 / self.rate;
                 history.push_spectrum(time_s, &levels);
                 self.samples.clear();
             }
         }
     }
 
-    /// Forgets the past; what comes next was at `time_s` of the stream.
+    /// Resets; the next sample is at `time_s` of the stream.
     pub(super) fn reset(&mut self, time_s: f64) {
         self.samples.clear();
-        self.heard = 0;
+        self.received = 0;
         self.zero_s = time_s;
     }
 }
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_that_cannot_be_is_no_panic() {
+    fn an_invalid_rate_is_refused() {
         assert!(Spectrum::new(0.0).is_none());
         assert!(Spectrum::new(f64::NAN).is_none());
     }

@@ -1,4 +1,4 @@
-//! One activation's audio on its way through the taggers, with its own clock.
+//! The audio of one activation: read from the ring, tagged, timed, and passed to a [`StreamSink`].
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -7,31 +7,31 @@ use hamiltone_engine::model::{Among, Model};
 use hamiltone_engine::tagging::{Tagger, Tags};
 use hamiltone_engine::{EngineError, Interrupt};
 
-use super::clock::{Clock, Place};
+use super::clock::{Clock, ColumnTime};
 use super::meters::{LoadMeter, SignalMeter};
-use crate::tap::{Heard, Mark, Outlet, RENDER_OVER, ScheduledNote, StreamFormat, Transport};
+use crate::tap::{Mark, Outlet, RENDER_OVER, Received, ScheduledNote, StreamFormat, Transport};
 
-/// Frames handled between two looks at the clock: some 20 ms, a few of the model's frames.
+/// Frames processed between two checks of the clock: about 20 ms.
 const CHUNK: usize = 1024;
 
-/// A gap up to this long is heard as silence; after a longer one the past is forgotten.
+/// A gap up to this long, in seconds, counts as silence; a longer one resets the taggers.
 const BRIDGED_GAP_S: f64 = 1.0;
 
-/// The host has stopped when it called for this long neither. A little more than what the tap takes for a pause: where
-/// this side sees one, the tap marks the next block as a jump.
+/// Without calls for this long, the host has stopped. A little longer than the pause that the tap detects: when this
+/// side sees one, the tap marks the next block as a jump.
 const STOPPED: Duration = RENDER_OVER.saturating_add(Duration::from_millis(200));
 
-/// Why frames were not heard.
+/// Why frames were not analysed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unheard {
+pub(super) enum GapReason {
     /// They did not fit into the ring.
     Lost,
-    /// The user switched the analysis off.
+    /// The user bypassed the analysis.
     Bypassed,
 }
 
-impl Unheard {
-    /// For timelines.
+impl GapReason {
+    /// The reason as it is written to timelines.
     pub(super) fn in_words(self) -> &'static str {
         match self {
             Self::Lost => "lost: the analysis did not keep up with the host",
@@ -40,53 +40,53 @@ impl Unheard {
     }
 }
 
-/// Who hears what a stream says, in the order of the sound.
-pub(super) trait Listener {
+/// Receives the results of a stream, in the order of the audio.
+pub(super) trait StreamSink {
     /// Mono samples at the host's rate, the first of them at `time_s`.
-    fn sound(&mut self, mono: &[f32], time_s: f64);
-    /// Tags of the model; only their time is not `place`'s.
-    fn tags(&mut self, tags: &Tags<'_>, place: Place);
-    /// Tags of the second model, in its own time.
+    fn audio(&mut self, mono: &[f32], time_s: f64);
+    /// Tags of the model for the column at `at`; `tags.time_s` is the tagger's own time.
+    fn tags(&mut self, tags: &Tags<'_>, at: ColumnTime);
+    /// Tags of the second model, in its tagger's own time.
     fn compared(&mut self, tags: &Tags<'_>, refresh_s: f64);
-    /// Frames that were not heard, from one time of the stream to another. Where they are few they count as silence;
-    /// else the tags that follow have no past (`breaks`).
-    fn unheard(&mut self, from_s: f64, to_s: f64, why: Unheard, breaks: bool);
-    /// What follows `time_s` has nothing to do with what came before. If the host does not say that it
-    /// renders (`told`), its pace has to show it anew. `starts`: the transport stood still before, and runs from here on.
-    fn jumped(&mut self, time_s: f64, starts: bool, told: bool);
-    /// What the host's transport does from `time_s` on.
+    /// Frames between two stream times were not analysed. A short gap counts as silence; a long one resets the taggers
+    /// (`breaks`).
+    fn gap(&mut self, from_s: f64, to_s: f64, why: GapReason, breaks: bool);
+    /// Audio after `time_s` is unrelated to what came before. `starts`: the transport was stopped and runs from here
+    /// on. `offline`: the host reports an offline render; otherwise a render has to be detected by its pace again.
+    fn jumped(&mut self, time_s: f64, starts: bool, offline: bool);
+    /// The host's transport from `time_s` on.
     fn moves(&mut self, transport: Transport, time_s: f64);
     /// Whether the host renders from `time_s` on.
     fn renders(&mut self, rendering: bool, time_s: f64);
-    /// Whether something is being recorded that somebody wants.
+    /// Whether a wanted take is being recorded.
     fn is_capturing(&self) -> bool;
-    /// Notes that are due go to `send`, which returns false where it takes no more.
+    /// Passes waiting notes to `send` until that returns false.
     fn deliver(&mut self, send: &mut dyn FnMut(ScheduledNote) -> bool);
 }
 
-/// The ring's end, the taggers on it, and the time since the host began.
+/// The worker's end of the ring, the taggers, and the stream's clock.
 pub(super) struct Stream {
     outlet: Outlet,
     tagger: Option<Tagger>,
     compared: Option<Tagger>,
-    /// Words for the labels that compete; none for all.
+    /// Names of the labels or label sets that compete; empty for all.
     among: Vec<String>,
     rate: f64,
-    /// Frames since the stream began, heard or not.
+    /// Frames since the stream began, analysed or not.
     position: u64,
-    /// Position at which the taggers' own time is zero.
+    /// Position at which the taggers were last reset.
     zero: u64,
-    /// What the host said of its transport at `told_at`.
+    /// The transport as the host reported it at position `reported_at`.
     transport: Transport,
-    told_at: u64,
-    /// The host renders at `position`: it says so, or its pace shows it.
+    reported_at: u64,
+    /// Whether the host renders at `position`: reported, or detected by its pace.
     rendering: bool,
-    /// When the host was last seen to send frames, how many these were by then, and whether it has stopped since.
+    /// When the host last sent frames, how many it had sent by then, and whether it has stopped since.
     active_at: Instant,
     active_frames: u64,
     stopped: bool,
     chunk: Box<[f32]>,
-    /// Ends the taggers' columns early when the instance goes.
+    /// Interrupts the taggers when the instance is dropped.
     interrupt: Interrupt,
     pub(super) load: LoadMeter,
     pub(super) compared_load: LoadMeter,
@@ -106,7 +106,7 @@ impl Stream {
             position: 0,
             zero: 0,
             transport: Transport::default(),
-            told_at: 0,
+            reported_at: 0,
             active_at: Instant::now(),
             active_frames: 0,
             stopped: false,
@@ -134,7 +134,7 @@ impl Stream {
         }
     }
 
-    /// Lets only some labels of both models compete. Returns whether that is new.
+    /// Restricts both models to some labels. Returns whether this is a change.
     pub(super) fn choose_among(&mut self, words: &[String]) -> bool {
         if self.among == words {
             return false;
@@ -146,12 +146,12 @@ impl Stream {
         true
     }
 
-    /// The labels of the first model that compete.
+    /// The competing labels of the first model.
     pub(super) fn chosen(&self) -> Option<&Among> {
         self.tagger.as_ref().map(Tagger::among)
     }
 
-    /// Places of the labels of the first and of the second model that compete; empty for all.
+    /// Indices of the competing labels of the first and of the second model; empty for all.
     pub(super) fn among(&self) -> [&[usize]; 2] {
         [&self.tagger, &self.compared]
             .map(|tagger| tagger.as_ref().map_or(&[][..], |t| t.among().indices()))
@@ -162,25 +162,25 @@ impl Stream {
         self.seconds(self.position)
     }
 
-    /// Runs `model` from here on. On an error nothing is tagged until the next call.
+    /// Runs `model` from here on. After an error nothing is tagged until the next call.
     pub(super) fn use_model(
         &mut self,
         model: &Arc<Model>,
         window_s: f32,
     ) -> Result<(), EngineError> {
         self.tagger = None;
-        // A rate that is no number becomes 0 here and is refused with the others.
+        // NaN becomes 0 here and is refused like other invalid rates.
         let mut tagger = Tagger::new(model.clone(), self.rate.round() as u32, window_s)?;
         tagger.interrupt_by(self.interrupt.clone());
         restrict(&mut tagger, &self.among);
         self.tagger = Some(tagger);
-        self.forget(); // both taggers have one clock
+        self.forget(); // both taggers share one clock
         Ok(())
     }
 
-    /// Runs a second model beside the first, or none.
+    /// Runs a second model beside the first, or stops it.
     pub(super) fn compare(&mut self, model: Option<&Arc<Model>>, window_s: f32) {
-        // The rate is the first one's too, whose error is told.
+        // An invalid rate is reported for the first model.
         self.compared = model
             .and_then(|model| Tagger::new(model.clone(), self.rate.round() as u32, window_s).ok());
         if let Some(tagger) = &mut self.compared {
@@ -190,7 +190,7 @@ impl Stream {
         self.compared_load = LoadMeter::default();
     }
 
-    /// Where the host's transport is at the newest frame, in seconds, and whether it runs.
+    /// The host's position at the latest frame in seconds, and whether its transport runs.
     pub(super) fn transport(&self) -> (Option<f64>, bool) {
         (
             self.clock().host_s(self.position as f64),
@@ -198,7 +198,7 @@ impl Stream {
         )
     }
 
-    /// Whether the host renders what is analysed now.
+    /// Whether the audio that is analysed now is a render.
     pub(super) fn is_rendering(&self) -> bool {
         self.rendering
     }
@@ -208,24 +208,24 @@ impl Stream {
         self.outlet.is_rendering() && !self.has_stopped()
     }
 
-    /// Whether a host that does not say that it renders has sent nothing for a while: its transport stands, whatever
-    /// it said last.
+    /// Whether the host, unless it reports an offline render, has sent nothing for a while: it has stopped, whatever
+    /// its transport reported last.
     fn has_stopped(&self) -> bool {
         !self.format().offline
             && self.outlet.frames_passed() == self.active_frames
             && self.active_at.elapsed() > STOPPED
     }
 
-    /// Ends what is recorded once the host has stopped calling. Call it when the ring is empty, as often as you like.
-    pub(super) fn follow_stops(&mut self, listener: &mut dyn Listener) {
+    /// Ends the running take once the host has stopped calling. Call it when the ring is empty; may be repeated.
+    pub(super) fn follow_stops(&mut self, sink: &mut dyn StreamSink) {
         if !self.stopped && self.has_stopped() {
             self.stopped = true;
-            self.jump(false, listener);
+            self.jump(false, sink);
         }
     }
 
-    /// Hears what is in the ring, for about `budget` at most. Returns whether more is there.
-    pub(super) fn hear(&mut self, budget: Duration, listener: &mut dyn Listener) -> bool {
+    /// Processes the contents of the ring for about `budget` at most. Returns whether there is more.
+    pub(super) fn process(&mut self, budget: Duration, sink: &mut dyn StreamSink) -> bool {
         let start = Instant::now();
         let frames = self.outlet.frames_passed();
         if frames != self.active_frames {
@@ -235,27 +235,27 @@ impl Stream {
         loop {
             match self.outlet.next(&mut self.chunk) {
                 None => return false,
-                Some(Heard::Samples(count)) => self.hear_chunk(count, listener),
-                Some(Heard::Mark(Mark::Lost(frames))) => {
-                    self.pass_gap(frames, Unheard::Lost, listener);
+                Some(Received::Samples(count)) => self.process_chunk(count, sink),
+                Some(Received::Mark(Mark::Lost(frames))) => {
+                    self.pass_gap(frames, GapReason::Lost, sink);
                 }
-                Some(Heard::Mark(Mark::Bypassed(frames))) => {
-                    self.pass_gap(frames, Unheard::Bypassed, listener);
+                Some(Received::Mark(Mark::Bypassed(frames))) => {
+                    self.pass_gap(frames, GapReason::Bypassed, sink);
                 }
-                Some(Heard::Mark(Mark::Jump)) => self.jump(false, listener),
-                // What is recorded may wait longer for its next block.
-                Some(Heard::Mark(Mark::Pause)) if listener.is_capturing() => {}
-                Some(Heard::Mark(Mark::Pause)) => self.jump(false, listener),
-                Some(Heard::Mark(Mark::Rendering(rendering))) => {
+                Some(Received::Mark(Mark::Jump)) => self.jump(false, sink),
+                // A running take may wait longer for its next block.
+                Some(Received::Mark(Mark::Pause)) if sink.is_capturing() => {}
+                Some(Received::Mark(Mark::Pause)) => self.jump(false, sink),
+                Some(Received::Mark(Mark::Rendering(rendering))) => {
                     self.rendering = rendering || self.format().offline;
-                    listener.renders(self.rendering, self.duration_s());
+                    sink.renders(self.rendering, self.duration_s());
                 }
-                Some(Heard::Mark(Mark::Transport(transport))) => {
-                    self.follow(transport, listener);
+                Some(Received::Mark(Mark::Transport(transport))) => {
+                    self.follow(transport, sink);
                 }
             }
             let outlet = &mut self.outlet;
-            listener.deliver(&mut |note| outlet.send(note));
+            sink.deliver(&mut |note| outlet.send(note));
             self.outlet.analysed_up_to(self.position);
             self.active_at = Instant::now();
             if start.elapsed() >= budget {
@@ -264,59 +264,58 @@ impl Stream {
         }
     }
 
-    /// Hands a note to the audio thread, also while no sound comes from it. Returns false where there is
-    /// no room.
+    /// Sends a note to the audio thread, even while it sends no audio. Returns false if the queue is full.
     pub(super) fn send(&mut self, note: ScheduledNote) -> bool {
         self.outlet.send(note)
     }
 
-    /// The sound ends here: lets the tagger say what it still holds.
-    pub(super) fn finish(&mut self, listener: &mut dyn Listener) {
+    /// Ends the audio: flushes the tagger.
+    pub(super) fn finish(&mut self, sink: &mut dyn StreamSink) {
         let clock = self.clock();
         if let Some(tagger) = &mut self.tagger {
             let refresh_s = tagger.refresh_s();
-            tagger.finish(&mut |tags| listener.tags(tags, clock.place(tags, refresh_s)));
+            tagger.finish(&mut |tags| sink.tags(tags, clock.column_time(tags, refresh_s)));
         }
     }
 
-    fn hear_chunk(&mut self, count: usize, listener: &mut dyn Listener) {
+    fn process_chunk(&mut self, count: usize, sink: &mut dyn StreamSink) {
         let start = Instant::now();
         let audio_s = count as f64 / self.rate;
-        self.signal.hear(&self.chunk[..count], audio_s, start);
-        listener.sound(&self.chunk[..count], self.seconds(self.position));
-        self.tag(count, listener);
+        self.signal.add(&self.chunk[..count], audio_s, start);
+        sink.audio(&self.chunk[..count], self.seconds(self.position));
+        self.tag(count, sink);
         self.load.add(start.elapsed(), audio_s);
         let start = Instant::now();
-        self.tag_compared(count, listener);
+        self.tag_compared(count, sink);
         self.compared_load.add(start.elapsed(), audio_s);
     }
 
     /// Tags the first `count` samples of the chunk.
-    fn tag(&mut self, count: usize, listener: &mut dyn Listener) {
+    fn tag(&mut self, count: usize, sink: &mut dyn StreamSink) {
         self.position += count as u64;
         let clock = self.clock();
         if let Some(tagger) = &mut self.tagger {
             let refresh_s = tagger.refresh_s();
             tagger.push(&self.chunk[..count], &mut |tags| {
-                listener.tags(tags, clock.place(tags, refresh_s));
+                sink.tags(tags, clock.column_time(tags, refresh_s));
             });
         }
     }
 
-    fn tag_compared(&mut self, count: usize, listener: &mut dyn Listener) {
+    fn tag_compared(&mut self, count: usize, sink: &mut dyn StreamSink) {
         if let Some(tagger) = &mut self.compared {
             let refresh_s = tagger.refresh_s();
             tagger.push(&self.chunk[..count], &mut |tags| {
-                listener.compared(tags, refresh_s);
+                sink.compared(tags, refresh_s);
             });
         }
     }
 
-    /// Keeps the clock right over frames that were not heard.
-    fn pass_gap(&mut self, frames: u64, why: Unheard, listener: &mut dyn Listener) {
+    /// Advances the clock over frames that were not analysed.
+    fn pass_gap(&mut self, frames: u64, why: GapReason, sink: &mut dyn StreamSink) {
         let from_s = self.duration_s();
         let breaks = frames as f64 > BRIDGED_GAP_S * self.rate;
-        listener.unheard(from_s, from_s + frames as f64 / self.rate, why, breaks);
+        sink.gap(from_s, from_s + frames as f64 / self.rate, why, breaks);
         if breaks {
             self.position += frames;
             self.forget();
@@ -326,35 +325,35 @@ impl Stream {
         let mut left = frames as usize;
         while left > 0 {
             let count = left.min(CHUNK);
-            self.tag(count, listener);
-            self.tag_compared(count, listener);
+            self.tag(count, sink);
+            self.tag_compared(count, sink);
             left -= count;
         }
     }
 
-    /// The host said something of its transport. A start is a beginning: the same stretch then has
-    /// the same tags each time it is played. So is a jump, which has a mark of its own.
-    fn follow(&mut self, transport: Transport, listener: &mut dyn Listener) {
+    /// Takes a changed transport. A start resets the taggers, so that the same passage has the same tags each time it is
+    /// played. A jump does too; it has a mark of its own.
+    fn follow(&mut self, transport: Transport, sink: &mut dyn StreamSink) {
         let starts = transport.playing && !self.transport.playing;
         let stops = !transport.playing && self.transport.playing;
-        if starts || (stops && listener.is_capturing()) {
-            self.jump(starts, listener);
+        if starts || (stops && sink.is_capturing()) {
+            self.jump(starts, sink);
         } else if stops {
             self.rendering = self.format().offline;
-            listener.renders(self.rendering, self.duration_s());
+            sink.renders(self.rendering, self.duration_s());
         }
-        listener.moves(transport, self.duration_s());
+        sink.moves(transport, self.duration_s());
         self.transport = transport;
-        self.told_at = self.position;
+        self.reported_at = self.position;
     }
 
-    fn jump(&mut self, starts: bool, listener: &mut dyn Listener) {
-        if listener.is_capturing() {
-            self.finish(listener);
+    fn jump(&mut self, starts: bool, sink: &mut dyn StreamSink) {
+        if sink.is_capturing() {
+            self.finish(sink);
         }
-        let told = self.format().offline;
-        self.rendering = told;
-        listener.jumped(self.duration_s(), starts, told);
+        let offline = self.format().offline;
+        self.rendering = offline;
+        sink.jumped(self.duration_s(), starts, offline);
         self.forget();
     }
 
@@ -374,12 +373,12 @@ impl Stream {
             rate: self.rate,
             zero_s: self.seconds(self.zero),
             transport: self.transport,
-            told_at: self.told_at,
+            reported_at: self.reported_at,
         }
     }
 }
 
-/// Lets only the labels that words mean compete.
+/// Restricts a tagger to the labels named by `words`.
 fn restrict(tagger: &mut Tagger, words: &[String]) {
     let among = Among::new(tagger.model().card(), words);
     tagger.choose_among(among);

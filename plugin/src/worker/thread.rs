@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 
 use super::Command;
 use super::models::Models;
-use super::outputs::{Circumstances, Outputs};
+use super::outputs::{OutputContext, Outputs};
 use super::quitting::Quitting;
 use super::stream::Stream;
 use crate::history::History;
@@ -21,18 +21,18 @@ use crate::tap::{Outlet, TapMeters};
 
 type Publisher = triple_buffer::Input<Snapshot>;
 
-/// Pause between two looks into an empty ring: a small part of the time between tags.
+/// Pause between two polls of an empty ring: a small part of the time between tags.
 const LISTENING_PAUSE: Duration = Duration::from_millis(25);
 /// The same while the host renders and may wait for us.
 const RENDERING_PAUSE: Duration = Duration::from_millis(1);
 /// Pause while the host does not process.
 const IDLE_PAUSE: Duration = Duration::from_millis(100);
-/// Time on the ring before commands and settings are looked at again.
+/// Time spent on the ring before commands and settings are checked again.
 const LISTENING_BUDGET: Duration = Duration::from_millis(40);
-/// What is left in the ring at the end is heard for this long at most.
+/// The rest of the ring is processed for this long at most.
 const DRAIN_PATIENCE: Duration = Duration::from_secs(10);
 
-/// The thread's main function: works until told to quit.
+/// The thread's main function: runs until [`Command::Quit`].
 pub(super) fn run(
     inbox: Receiver<Command>,
     quitting: Arc<Quitting>,
@@ -42,16 +42,16 @@ pub(super) fn run(
     history: Arc<Mutex<History>>,
     library: impl FnOnce() -> Library,
 ) {
-    // A panic here is a bug of ours. The host and its audio must not notice more of it than a line
-    // in the panel: the ring's end is dropped with the analyst, and the tap stops pushing.
+    // A panic here is a bug of ours. The host and its audio must not be affected: the worker's end of the ring
+    // is dropped, the tap stops pushing, and the panel shows a notice.
     let work = || {
         let library = library().interrupted_by(quitting.interrupt());
-        Analyst::new(quitting, params, meters, &mut publisher, history, library).work(&inbox);
+        Analysis::new(quitting, params, meters, &mut publisher, history, library).work(&inbox);
     };
     if catch_unwind(AssertUnwindSafe(work)).is_err() {
         let trouble = Trouble {
             title: "Analysis stopped".to_owned(),
-            advice: "An internal error ended it; the sound is not affected. Insert the plugin \
+            advice: "An internal error occurred; the audio is not affected. Insert the plugin \
                      again, and please report this."
                 .to_owned(),
         };
@@ -62,25 +62,25 @@ pub(super) fn run(
     }
 }
 
-pub(super) struct Analyst<'a> {
+pub(super) struct Analysis<'a> {
     pub(super) params: Arc<HamiltoneParams>,
     pub(super) meters: Arc<TapMeters>,
     pub(super) publisher: &'a mut Publisher,
     pub(super) published: Option<Instant>,
     pub(super) models: Models,
-    /// The second model's, while one is compared.
+    /// For the second model, while one is compared.
     pub(super) compared: Option<Models>,
     library: Library,
     quitting: Arc<Quitting>,
     pub(super) outputs: Outputs,
     pub(super) stream: Option<Stream>,
-    /// Someone needs a model: a stream has come or the panel is open.
+    /// Whether a model is needed: a stream has started or the panel was opened.
     awake: bool,
     pub(super) settings: Settings,
     pub(super) stream_trouble: Option<Trouble>,
 }
 
-impl<'a> Analyst<'a> {
+impl<'a> Analysis<'a> {
     fn new(
         quitting: Arc<Quitting>,
         params: Arc<HamiltoneParams>,
@@ -117,11 +117,11 @@ impl<'a> Analyst<'a> {
             };
             match inbox.recv_timeout(pause) {
                 Ok(Command::Quit) | Err(RecvTimeoutError::Disconnected) => break,
-                Ok(command) => self.obey(command),
+                Ok(command) => self.handle(command),
                 Err(RecvTimeoutError::Timeout) => {}
             }
             self.follow_settings();
-            more = self.listen(LISTENING_BUDGET);
+            more = self.process(LISTENING_BUDGET);
             if !more {
                 self.outputs.reports.flush();
             }
@@ -132,12 +132,12 @@ impl<'a> Analyst<'a> {
         self.end_stream(self.is_awaited());
     }
 
-    /// Whether someone gets to see what is still in the ring: a report or a capture.
+    /// Whether the rest of the ring belongs to a report or a take.
     fn is_awaited(&self) -> bool {
         self.outputs.reports.is_open() || self.outputs.bounces.is_capturing()
     }
 
-    fn obey(&mut self, command: Command) {
+    fn handle(&mut self, command: Command) {
         match command {
             Command::Start(outlet) => self.start(outlet),
             Command::Stop(done) => {
@@ -167,7 +167,7 @@ impl<'a> Analyst<'a> {
         self.use_compared();
     }
 
-    /// Looks whether a state was loaded or the panel chose something.
+    /// Applies changes of the settings and parameters, by a loaded state or the panel.
     fn follow_settings(&mut self) {
         if *self.params.settings.read() != self.settings {
             let folder = self.settings.bounce_folder.take();
@@ -176,28 +176,27 @@ impl<'a> Analyst<'a> {
                 self.outputs.bounces.try_again();
             }
         }
-        let heard_s = self.stream.as_ref().map_or(0.0, Stream::duration_s);
+        let position_s = self.stream.as_ref().map_or(0.0, Stream::duration_s);
         let outputs = &mut self.outputs;
         outputs
             .reports
-            .set_folder(self.settings.report_folder.as_deref(), heard_s);
+            .set_folder(self.settings.report_folder.as_deref(), position_s);
         let osc = self.params.osc.value().then_some(&*self.settings.osc);
         outputs.osc.configure(osc);
-        self.follow_model(heard_s);
+        self.follow_model(position_s);
         self.follow_compared();
         self.follow_capture();
         self.end_notes();
         if let Some(stream) = &mut self.stream {
             stream.set_window(self.params.window_s());
             if stream.choose_among(&self.settings.among) {
-                self.outputs.change_meaning(heard_s);
+                self.outputs.change_meaning(position_s);
                 self.outputs.compared.reset();
             }
         }
     }
 
-    /// Ends the notes that sound where they are switched off, or where bypass keeps their ends from
-    /// being heard.
+    /// Ends all notes when they are turned off or bypassed.
     fn end_notes(&mut self) {
         if let Some(stream) = &mut self.stream
             && !self.params.wants_notes()
@@ -208,14 +207,14 @@ impl<'a> Analyst<'a> {
         }
     }
 
-    fn follow_model(&mut self, heard_s: f64) {
+    fn follow_model(&mut self, position_s: f64) {
         if !self.awake || !self.models.is_new(&self.settings.model) {
             return;
         }
         self.publish_loading();
         let choice = ModelChoice::clone(&self.settings.model);
         if self.models.load(&choice) {
-            self.outputs.change_meaning(heard_s);
+            self.outputs.change_meaning(position_s);
             self.use_model();
         }
         if let Some(complete) = self.models.completed(&choice) {
@@ -228,7 +227,7 @@ impl<'a> Analyst<'a> {
         self.publish();
     }
 
-    /// Keeps the second model as the settings want it.
+    /// Loads or unloads the second model as the settings say.
     fn follow_compared(&mut self) {
         let Some(choice) = self.settings.compare.as_deref().cloned() else {
             if self.compared.take().is_some() {
@@ -253,18 +252,18 @@ impl<'a> Analyst<'a> {
         }
     }
 
-    /// Whether the stream is recorded: in a render, or when the user captures what plays.
+    /// Starts and ends takes: in a render, or while the user captures.
     fn follow_capture(&mut self) {
         if let (Some(stream), Some(model)) = (&mut self.stream, self.models.model()) {
-            let circumstances = Circumstances::now(model, &self.params, &self.settings);
-            stream.follow_stops(&mut self.outputs.under(circumstances));
+            let context = OutputContext::now(model, &self.params, &self.settings);
+            stream.follow_stops(&mut self.outputs.in_context(context));
         }
         let Some(stream) = &self.stream else {
             return self.outputs.bounces.want(false, false, 0.0);
         };
         let (rendering, capture) = (stream.is_rendering(), self.params.capture.value());
-        let heard_s = stream.duration_s();
-        self.outputs.bounces.want(rendering, capture, heard_s);
+        let position_s = stream.duration_s();
+        self.outputs.bounces.want(rendering, capture, position_s);
     }
 
     fn save_bounces(&mut self) {
@@ -280,7 +279,7 @@ impl<'a> Analyst<'a> {
         }
     }
 
-    /// Puts the running model on the running stream, when both are there.
+    /// Runs the model on the stream, if there are both.
     fn use_model(&mut self) {
         let (Some(stream), Some(model)) = (&mut self.stream, self.models.model()) else {
             return;
@@ -288,35 +287,35 @@ impl<'a> Analyst<'a> {
         let outcome = stream.use_model(model, self.params.window_s());
         self.stream_trouble = outcome.err().map(|error| Trouble {
             title: "Not analysing".to_owned(),
-            advice: format!("{error}. The sound passes untouched."),
+            advice: format!("{error}. The audio passes unchanged."),
         });
     }
 
-    /// Hears what has come. Returns whether more is waiting.
-    fn listen(&mut self, budget: Duration) -> bool {
+    /// Processes the contents of the ring for about `budget`. Returns whether there is more.
+    fn process(&mut self, budget: Duration) -> bool {
         let (Some(stream), Some(model)) = (&mut self.stream, self.models.model()) else {
             return false;
         };
-        let circumstances = Circumstances::now(model, &self.params, &self.settings);
-        stream.hear(budget, &mut self.outputs.under(circumstances))
+        let context = OutputContext::now(model, &self.params, &self.settings);
+        stream.process(budget, &mut self.outputs.in_context(context))
     }
 
-    /// Finishes the stream, after what is left in its ring if `drain`.
+    /// Finishes the stream; processes the rest of its ring first if `drain`.
     fn end_stream(&mut self, drain: bool) {
         if self.stream.is_none() {
             return;
         }
         if drain {
-            self.follow_settings(); // a stream that ends at once still gets its model
+            self.follow_settings(); // a very short stream still needs its model
             let deadline = Instant::now() + DRAIN_PATIENCE;
-            while self.listen(LISTENING_BUDGET) && Instant::now() < deadline {
+            while self.process(LISTENING_BUDGET) && Instant::now() < deadline {
                 self.follow_capture();
             }
             self.follow_capture();
         }
         if let (Some(mut stream), Some(model)) = (self.stream.take(), self.models.model()) {
-            let circumstances = Circumstances::now(model, &self.params, &self.settings);
-            stream.finish(&mut self.outputs.under(circumstances));
+            let context = OutputContext::now(model, &self.params, &self.settings);
+            stream.finish(&mut self.outputs.in_context(context));
             let duration_s = stream.duration_s();
             self.outputs.reports.finish(duration_s);
             self.outputs.bounces.end(duration_s);

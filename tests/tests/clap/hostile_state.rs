@@ -86,7 +86,7 @@ fn fields_of_wrong_types_leave_the_old_ones() {
         let mut state = good.clone();
         state.set_field("settings", &value);
         state.set_field("panel", &value);
-        // Each field stands alone: a bad one may be passed over, a bad state refused whole.
+        // Fields are independent: a bad one may be skipped, or the whole state refused.
         let _ = plugin.load(&state.to_bytes());
         let after = State::parse(&plugin.save().unwrap()).unwrap();
         assert_eq!(

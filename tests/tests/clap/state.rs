@@ -167,3 +167,17 @@ fn a_state_that_version_0_1_0_saved_loads_with_the_same_values() {
     let host: Value = serde_json::from_slice(&fs::read(&host_file).unwrap()).unwrap();
     assert_eq!(seen_by_the_host(&mut plugin), host);
 }
+
+/// A session of a newer program that is opened and saved in this one loses nothing.
+#[test]
+fn settings_that_a_newer_program_saved_are_kept() {
+    let mut plugin = open();
+    let mut state = saved(&mut plugin);
+    let mut settings = state.field("settings").unwrap();
+    settings["colours"] = json!({ "accent": "#73C4FF" });
+    settings["notes"]["velocity"] = json!("fixed");
+    settings["model"]["gain_db"] = json!(3);
+    state.set_field("settings", &settings);
+    plugin.load(&state.to_bytes()).unwrap();
+    assert_eq!(saved(&mut plugin).field("settings").unwrap(), settings);
+}

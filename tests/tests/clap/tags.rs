@@ -12,31 +12,34 @@ const WINDOW_S: f64 = 2.0;
 fn render(plugin: &mut Plugin, block: usize) -> (Vec<Tags>, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let audio = demo::audio().unwrap();
-    let mut heard = Vec::new();
+    let mut lines = Vec::new();
     demo::render(plugin, &audio, block, folder.path(), |tags| {
-        heard.push(tags.clone())
+        lines.push(tags.clone())
     })
     .unwrap();
-    (heard, folder)
+    (lines, folder)
 }
 
-/// The stretches that are heard as something that `is_right` does not take.
+/// The stretches of the demo whose most frequent label `is_right` does not accept.
 fn wrong(tags: &[Tags], is_right: impl Fn(&Stretch, &str) -> bool) -> Vec<String> {
     let mut wrong = Vec::new();
     for stretch in demo::stretches().unwrap() {
-        // Look where the window holds nothing else.
-        let heard = winner(tags, stretch.start_s + WINDOW_S, stretch.end_s);
-        let (label, share) = heard.expect("there are tags in every stretch");
+        // Only while the window holds nothing else.
+        let label = winner(tags, stretch.start_s + WINDOW_S, stretch.end_s);
+        let (label, share) = label.expect("there are tags in every stretch");
         if !is_right(&stretch, &label) {
             let share = share * 100.0;
-            wrong.push(format!("{} heard as {label} ({share:.0} %)", stretch.label));
+            wrong.push(format!(
+                "{} tagged as {label} ({share:.0} %)",
+                stretch.label
+            ));
         }
     }
     wrong
 }
 
 #[test]
-fn music_voice_and_animals_of_the_demo_are_heard() {
+fn music_voice_and_animals_of_the_demo_are_recognised() {
     let (tags, folder) = render(&mut open(), 512);
     assert_eq!(
         tags,
@@ -44,7 +47,7 @@ fn music_voice_and_animals_of_the_demo_are_heard() {
         "lines were lost on the way"
     );
     let wrong = wrong(&tags, Stretch::accepts);
-    for heard in [
+    for sound in [
         "rock",
         "orchestra",
         "harpsichord",
@@ -52,7 +55,7 @@ fn music_voice_and_animals_of_the_demo_are_heard() {
         "dog",
         "rooster",
     ] {
-        assert!(!wrong.iter().any(|w| w.starts_with(heard)), "{wrong:?}");
+        assert!(!wrong.iter().any(|w| w.starts_with(sound)), "{wrong:?}");
     }
     println!("wrong: {wrong:?}");
 }

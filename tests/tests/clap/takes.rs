@@ -1,4 +1,4 @@
-//! Hosts that say little: no stop before an export, a position that stands still, no calls while stopped.
+//! Hosts that report little: no stop before an export, a constant position, no calls while stopped.
 
 use std::path::Path;
 use std::time::{Duration, Instant};

@@ -1,5 +1,5 @@
 //! The bundled VST3 in digital audio workstations: dawdreamer and Ardour, both without a window.
-//! They are large, so a test is skipped where its host is missing, and says so.
+//! They are large, so a test whose host is missing is skipped with a message.
 
 mod ardour;
 mod dawdreamer;

@@ -130,10 +130,11 @@ impl TrainingFolder {
         device: &Device,
     ) -> anyhow::Result<BTreeMap<String, Tensor>> {
         let path = self.path(&checkpoint(steps));
-        let problem = || format!("{} is missing or damaged: {}", path.display(), self.advice);
-        let bytes = std::fs::read(&path).with_context(problem)?;
+        let problem = |what: &str| format!("{} {what}: {}", path.display(), self.advice);
+        let bytes = std::fs::read(&path).with_context(|| problem("cannot be read"))?;
         let tensors = candle_core::safetensors::load_buffer(&bytes, device);
-        Ok(tensors.with_context(problem)?.into_iter().collect())
+        let tensors = tensors.with_context(|| problem("is damaged"))?;
+        Ok(tensors.into_iter().collect())
     }
 
     /// Removes progress, checkpoints and the files of these names, and nothing else.

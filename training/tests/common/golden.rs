@@ -1,6 +1,6 @@
 //! Weights of short runs beside those of an earlier program.
 //!
-//! `HAMILTONE_GOLDEN_PROGRAM=PATH cargo test … --test golden` (in research `--test general golden`) writes the golden
+//! `HAMILTONE_GOLDEN_PROGRAM=PATH cargo test … --test same_weights` (in research `--test general golden`) writes the golden
 //! values anew, from the runs of that program. They hold to a tolerance only, since sums are in another order on other
 //! processors.
 

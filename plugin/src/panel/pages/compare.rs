@@ -57,7 +57,7 @@ pub(crate) fn show(
     bars.paint(ui.painter(), list, levels, &labels, f32::from(!signal));
 }
 
-/// The model's name, its load beside the first one's, and buttons to swap and to close.
+/// The model's name, the loads of both models, and buttons to swap and to close.
 fn show_title(ui: &mut Ui, area: Rect, view: View<'_>, actions: &mut Vec<Action>) {
     let snapshot = view.snapshot;
     let (name, load) = match &snapshot.compared {

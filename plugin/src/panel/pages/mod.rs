@@ -4,6 +4,7 @@
 mod compare;
 pub(crate) mod footer;
 pub(crate) mod header;
+pub(crate) mod label_list;
 mod model_menu;
 pub(crate) mod outputs;
 pub(crate) mod response;

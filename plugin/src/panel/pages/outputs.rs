@@ -13,13 +13,15 @@ use crate::snapshot::Bounce;
 
 /// Height of a row.
 const ROW: f32 = 30.0;
+/// Height of a chip.
+const CHIP: f32 = 24.0;
 /// Width of the field for an address and a port.
 const DESTINATION_WIDTH: f32 = 150.0;
 /// Space between the parts of a row.
 const GAP: f32 = 14.0;
 
-/// Shows the page.
-pub(crate) fn show(ui: &mut Ui, area: Rect, view: View<'_>, actions: &mut Vec<Action>) {
+/// Shows the page. Returns its height.
+pub(crate) fn show(ui: &mut Ui, area: Rect, view: View<'_>, actions: &mut Vec<Action>) -> f32 {
     show_notes(ui, row(area, 0, ROW), view, actions);
     show_osc(ui, row(area, 1, ROW), view, actions);
     let line = row(area, 2, ROW);
@@ -27,8 +29,10 @@ pub(crate) fn show(ui: &mut Ui, area: Rect, view: View<'_>, actions: &mut Vec<Ac
         .hline(line.x_range(), line.top(), (1.0, theme::LINE));
     show_capture(ui, row(area, 2, ROW), view, actions);
     show_folder(ui, row(area, 3, ROW), view, actions);
-    show_formats(ui, row(area, 4, ROW), view, actions);
-    show_result(ui, row(area, 5, ROW), view, actions);
+    let rows = show_formats(ui, row(area, 4, ROW), view, actions);
+    let last = row(area, 5, ROW).translate(vec2(0.0, (rows - 1) as f32 * CHIP));
+    show_result(ui, last, view, actions);
+    last.bottom() - area.top()
 }
 
 /// A switch at the left of `area`. Returns the rest of it.
@@ -181,17 +185,19 @@ fn show_folder(ui: &mut Ui, area: Rect, view: View<'_>, actions: &mut Vec<Action
     path_field::show(&mut ui, rect, question, folder, hint, actions);
 }
 
-fn show_formats(ui: &mut Ui, area: Rect, view: View<'_>, actions: &mut Vec<Action>) {
+/// Returns the number of rows that the formats take.
+fn show_formats(ui: &mut Ui, area: Rect, view: View<'_>, actions: &mut Vec<Action>) -> usize {
     let written = view.settings.bounce_formats();
     let names = Format::ALL.map(|format| (format.name(), written.contains(&format)));
     let rest = field(ui, area, "Formats").max_rect();
-    let chips = Rect::from_center_size(rest.center(), vec2(rest.width(), 24.0));
+    let chips = Rect::from_center_size(rest.center(), vec2(rest.width(), CHIP));
     if let Some(index) = controls::chips(ui, chips, &names) {
         actions.push(Action::Edit(Edit::BounceFormat {
             format: Format::ALL[index],
             written: !names[index].1,
         }));
     }
+    controls::chip_rows(ui, chips.width(), names.map(|(name, _)| name)).max(1)
 }
 
 /// What became of the last timeline.

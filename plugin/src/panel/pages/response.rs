@@ -17,6 +17,12 @@ const GUTTER: f32 = 18.0;
 /// The menus are no wider than this.
 const MENU_WIDTH: f32 = 240.0;
 
+/// Rows of both columns.
+const ROWS: usize = 4;
+
+/// Height of the page.
+pub(crate) const HEIGHT: f32 = ROW * ROWS as f32;
+
 /// Shows the page.
 pub(crate) fn show(ui: &mut Ui, area: Rect, view: View<'_>, actions: &mut Vec<Action>) {
     let (left, right) = area.split_left_right_at_fraction(0.5);

@@ -1,15 +1,13 @@
 //! The page *Tags*: the leading label in large letters, the list of bars, and the roll where there is space.
 
-use egui::{
-    Align2, Color32, Popup, Pos2, Rect, Role, Sense, Shape, Stroke, Ui, WidgetInfo, pos2, vec2,
-};
-use hamiltone_engine::model::{LABEL_GROUPS, OnLevels};
+use egui::{Align2, Color32, Pos2, Rect, Shape, Stroke, Ui, pos2, vec2};
+use hamiltone_engine::model::LABEL_GROUPS;
 
-use super::compare;
 use super::roll::Roll;
+use super::{compare, label_list};
 use crate::panel::contract::{Action, Redraw, View};
-use crate::panel::widgets::bars::{self, Bars, Levels};
-use crate::panel::widgets::labels::{Labels, Visibility};
+use crate::panel::widgets::bars::Bars;
+use crate::panel::widgets::labels::Labels;
 use crate::panel::widgets::text::Line;
 use crate::panel::widgets::{controls, theme, words};
 use crate::settings::Edit;
@@ -47,9 +45,8 @@ pub(crate) fn show(
     show_groups(ui, hero, view, actions);
     paint_status(ui, hero.left_top() + vec2(0.0, 7.0), view);
     let (own, other) = compare::split(list, view);
-    let levels = levels(view, signal);
     let bars = &mut lists.own;
-    bars.advance(levels, labels, bars::rows_in(own.height()), dt);
+    let redraw = label_list::show(ui, own, view, labels, bars, dt, actions);
     let line = pos2(hero.left(), hero.top() + 36.0);
     match (&message, bars.leader()) {
         (Some((title, detail)), _) => paint_message(ui, hero, line, title, detail),
@@ -61,9 +58,6 @@ pub(crate) fn show(
         }
         (None, None) => {}
     }
-    bars.paint(ui.painter(), own, levels, labels, f32::from(!signal));
-    row_menus(ui, own, view, labels, bars, actions);
-    let moving = bars.is_moving(levels);
     if let Some(other) = other {
         let bars = &mut lists.compared;
         compare::show(ui, other, view, signal, bars, dt, actions);
@@ -71,13 +65,7 @@ pub(crate) fn show(
     if let Some(area) = roll_area {
         roll.show(ui, area, view.history, labels, dt);
     }
-    if moving {
-        Redraw::Animation
-    } else if signal {
-        Redraw::Tags
-    } else {
-        Redraw::Idle
-    }
+    redraw
 }
 
 /// The areas of the tags and, where there is space for both, of the roll.
@@ -88,18 +76,6 @@ fn split(area: Rect) -> (Rect, Option<Rect>) {
     }
     let (tags, roll) = area.split_top_bottom_at_y(area.bottom() - roll_height);
     (tags, Some(roll))
-}
-
-fn levels(view: View<'_>, signal: bool) -> Levels<'_> {
-    Levels {
-        model: view.snapshot.model.as_ref().map_or("", |model| &model.hash),
-        probabilities: &view.snapshot.smoothed,
-        on: &view.snapshot.on,
-        signal,
-        hold_s: view.values.hold_s,
-        on_levels: OnLevels::of(&view.snapshot.on_levels),
-        threshold: view.values.threshold,
-    }
 }
 
 /// Chips for the groups of labels, where the model has them.
@@ -217,51 +193,4 @@ fn dash(centre: Pos2) -> Shape {
         1.0,
         theme::WARNING,
     )
-}
-
-/// Describes each row for screen readers, and opens a menu for the row that is clicked.
-fn row_menus(
-    ui: &Ui,
-    list: Rect,
-    view: View<'_>,
-    labels: &Labels<'_>,
-    bars: &Bars,
-    actions: &mut Vec<Action>,
-) {
-    for row in bars.rows() {
-        let rect = bars.rect_of(row, list, labels);
-        let name = words::label_for_people(labels.name(row.label));
-        let value = words::percent(bars.value(row.label));
-        let id = ui.scope_id().with(("label", row.label));
-        let response = ui.interact(rect, id, Sense::click());
-        response.widget_info(|| {
-            WidgetInfo::labeled(Role::ProgressIndicator, true, format!("{name} {value}"))
-        });
-        Popup::menu(&response).show(|ui| row_menu(ui, row.label, view, labels, actions));
-    }
-}
-
-fn row_menu(
-    ui: &mut Ui,
-    label: usize,
-    view: View<'_>,
-    labels: &Labels<'_>,
-    actions: &mut Vec<Action>,
-) {
-    let name = labels.name(label).to_owned();
-    ui.label(words::label_for_people(&name));
-    let (text, edit) = if labels.visibility(label) == Visibility::Pinned {
-        ("Unpin", Edit::Unpin(name.clone()))
-    } else {
-        ("Pin to top", Edit::Pin(name.clone()))
-    };
-    for (text, edit) in [(text, edit), ("Hide", Edit::Hide(name))] {
-        if ui.button(text).clicked() {
-            actions.push(Action::Edit(edit));
-            ui.close();
-        }
-    }
-    let note = view.settings.notes.note_of(label);
-    let note = note.map_or_else(|| "none left".to_owned(), words::note);
-    ui.label(format!("MIDI note: {note}"));
 }

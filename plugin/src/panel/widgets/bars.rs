@@ -24,7 +24,7 @@ const RANK_LEAD: f32 = 0.008;
 const RANK_LEAD_SHARE: f32 = 0.05;
 /// Seconds between two updates of the ranks.
 const RANK_EVERY_S: f32 = 0.35;
-/// How fast a peak falls after its hold, in probability a second.
+/// How fast a peak falls after its hold, in probability per second.
 const PEAK_FALL: f32 = 0.6;
 
 /// The levels that bars show at one moment.
@@ -49,7 +49,7 @@ pub(crate) struct Levels<'a> {
 /// The state of the animation.
 #[derive(Debug, Default)]
 pub(crate) struct Bars {
-    /// Hash of the model whose labels these are.
+    /// Hash of the model of the labels.
     model: String,
     /// Smoothed probability of every label.
     values: Vec<f32>,

@@ -8,6 +8,9 @@ use egui::{
 use super::text::Line;
 use super::theme;
 
+/// Space between chips.
+const GAP: f32 = 3.0;
+
 /// A switch at the right of `area` with its name beside it. Returns whether it was pressed.
 pub(crate) fn switch(ui: &mut Ui, area: Rect, name: &'static str, on: bool, hint: &str) -> bool {
     let switch = Rect::from_min_max(
@@ -60,28 +63,53 @@ pub(crate) fn chip(ui: &mut Ui, area: Rect, name: &str, chosen: bool) -> Respons
     response
 }
 
-/// Chips in a row from the left of `area`, each as wide as its text. Returns the index of the pressed one.
+/// Chips from the left of `area`, each as wide as its text; those that do not fit continue in rows below, each as high
+/// as `area`. Returns the index of the pressed one.
 pub(crate) fn chips(ui: &mut Ui, area: Rect, names: &[(&str, bool)]) -> Option<usize> {
-    let mut left = area.left();
+    let widths: Vec<f32> = names.iter().map(|(name, _)| chip_width(ui, name)).collect();
     let mut pressed = None;
-    for (index, (name, chosen)) in names.iter().enumerate() {
-        let width = chip_width(ui, name);
-        let rect = Rect::from_min_size(pos2(left, area.top()), vec2(width, area.height()));
+    for (index, (at, (name, chosen))) in wrapped(&widths, area.width()).zip(names).enumerate() {
+        let min = area.min + vec2(at.0, at.1 as f32 * area.height());
+        let rect = Rect::from_min_size(min, vec2(widths[index], area.height()));
         if chip(ui, rect, name, *chosen).clicked() {
             pressed = Some(index);
         }
-        left += width + 3.0;
     }
     pressed
 }
 
-/// The width of [`chips`].
+/// The number of rows of [`chips`] in an area of this width.
+pub(crate) fn chip_rows<'a>(
+    ui: &Ui,
+    width: f32,
+    names: impl IntoIterator<Item = &'a str>,
+) -> usize {
+    let widths: Vec<f32> = names.into_iter().map(|name| chip_width(ui, name)).collect();
+    wrapped(&widths, width).last().map_or(0, |(_, row)| row + 1)
+}
+
+/// Where things of these widths go in an area of `width` points: distance from the left, and row.
+fn wrapped(widths: &[f32], width: f32) -> impl Iterator<Item = (f32, usize)> {
+    // Half a point more: areas that were made to fit must not wrap by rounding.
+    let end = width + 0.5;
+    let next = move |(left, row): &mut (f32, usize), item: &f32| {
+        if *left > 0.0 && *left + item > end {
+            (*left, *row) = (0.0, *row + 1);
+        }
+        let at = (*left, *row);
+        *left += item + GAP;
+        Some(at)
+    };
+    widths.iter().scan((0.0, 0), next)
+}
+
+/// The width of [`chips`] in one row.
 pub(crate) fn chips_width<'a>(ui: &Ui, names: impl IntoIterator<Item = &'a str>) -> f32 {
     names
         .into_iter()
-        .map(|name| chip_width(ui, name) + 3.0)
+        .map(|name| chip_width(ui, name) + GAP)
         .sum::<f32>()
-        - 3.0
+        - GAP
 }
 
 fn chip_width(ui: &Ui, name: &str) -> f32 {
@@ -158,4 +186,18 @@ pub(crate) fn stepper(ui: &mut Ui, area: Rect, caption: &str, value: &str) -> (O
     }
     let rest = Rect::from_min_max(pos2(left, area.top()), area.max);
     (pressed, rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn things_that_do_not_fit_continue_in_the_next_row() {
+        let places = |width: f32| -> Vec<_> { wrapped(&[40.0, 40.0, 90.0, 10.0], width).collect() };
+        assert_eq!(places(200.0), [(0.0, 0), (43.0, 0), (86.0, 0), (179.0, 0)]);
+        assert_eq!(places(100.0), [(0.0, 0), (43.0, 0), (0.0, 1), (0.0, 2)]);
+        // Too wide for any row: alone in its row.
+        assert_eq!(places(50.0), [(0.0, 0), (0.0, 1), (0.0, 2), (0.0, 3)]);
+    }
 }

@@ -116,7 +116,7 @@ mod tests {
     use super::*;
     use crate::params::HamiltoneParams;
 
-    /// The slider stands where the host's own control for the parameter stands.
+    /// Sliders are at the same position as the host's own controls.
     #[test]
     fn the_travel_of_a_slider_is_the_hosts() {
         let params = HamiltoneParams::default();

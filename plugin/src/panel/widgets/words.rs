@@ -1,9 +1,9 @@
-//! Numbers and states as people read them.
+//! Numbers, names and states as texts for people.
 
 use crate::listen::Listen;
 use crate::snapshot::{Activity, ModelFacts, Snapshot};
 
-/// A probability as a percentage: whole numbers, and "<1 %" for what is not quite nothing.
+/// A probability as a percentage: whole numbers, and "<1 %" for small values above zero.
 pub(crate) fn percent(probability: f32) -> String {
     let percent = 100.0 * probability.clamp(0.0, 1.0);
     match percent {
@@ -13,7 +13,7 @@ pub(crate) fn percent(probability: f32) -> String {
     }
 }
 
-/// `esc10_small` reads as "Esc10 small": labels in data sets are written for machines.
+/// A label of a data set as people read it: `crying_baby` as "Crying baby".
 pub(crate) fn label_for_people(label: &str) -> String {
     let spaced = label.replace('_', " ");
     let mut letters = spaced.chars();
@@ -44,38 +44,37 @@ fn count(number: u64) -> String {
     }
 }
 
-/// What stands in large letters instead of a tag, and the line under it; `None` while tags show.
+/// The message that replaces the leading label, and its detail; `None` while tags show.
 pub(crate) fn instead_of_tags(snapshot: &Snapshot, bypassed: bool) -> Option<(String, String)> {
-    let said = |title: &str, line: &str| Some((title.to_owned(), line.to_owned()));
+    let message = |title: &str, line: &str| Some((title.to_owned(), line.to_owned()));
     if snapshot.model.is_none() {
         return match &snapshot.loading {
             Some(name) => Some(("Loading".to_owned(), name.clone())),
-            None => said(
-                "No model yet",
-                "It is loaded when the host starts to process",
-            ),
+            None => message("No model yet", "Loads when the host starts processing"),
         };
     }
     if bypassed || snapshot.activity == Activity::Bypassed {
-        return said("Bypassed", "The sound passes; nothing is analysed");
+        return message("Bypassed", "The audio passes without analysis");
     }
     match snapshot.activity {
-        Activity::Waiting => said("Waiting for audio", "The host is not sending any"),
-        Activity::NoSignal => said("No signal", "The host is sending silence"),
-        Activity::Refused => said("Not analysing", "See the notice above"),
-        _ if snapshot.probabilities.is_empty() => said("Listening", "The first tags are coming"),
+        Activity::Waiting => message("Waiting for audio", "The host is not playing"),
+        Activity::NoSignal => message("No signal", "The input is silent"),
+        Activity::Refused => message("Not analysing", "See the notice above"),
+        _ if snapshot.probabilities.is_empty() => {
+            message("Listening", "First results follow shortly")
+        }
         _ => None,
     }
 }
 
-/// The large line where no label is on, among chosen labels or at the beginning of a stream, and the line beside it.
+/// The message and its detail while no label is on, among labels that the user chose or at the beginning of a stream.
 pub(crate) fn unclear(snapshot: &Snapshot) -> Option<(String, String)> {
     let unclear = snapshot.unclear.as_deref()?;
     let is_clear = snapshot.on.iter().any(|on| *on);
     (!is_clear).then(|| {
         let beside = match snapshot.among.is_empty() {
             true => "The stream has just begun",
-            false => "None of them is clearly ahead of the others",
+            false => "No label is clearly ahead of the others",
         };
         (label_for_people(unclear), beside.to_owned())
     })
@@ -101,7 +100,7 @@ pub(crate) fn note((channel, key): (u8, u8)) -> String {
     }
 }
 
-/// The strip at the bottom: caption, value, and whether it wants attention.
+/// The figures of the footer: caption, value, and whether it is a warning.
 pub(crate) fn health(snapshot: &Snapshot, listen: Listen) -> [(&'static str, String, bool); 5] {
     let dash = || "–".to_owned();
     let load = match snapshot.stream {
@@ -156,19 +155,19 @@ fn input(rate: f64, channels: u32, listen: Listen) -> String {
         6 => "5.1".to_owned(),
         other => format!("{other} ch"),
     };
-    let heard = match listen.within(channels as usize) {
+    let part = match listen.within(channels as usize) {
         Listen::Mix => String::new(),
-        part => format!(", {}", part.name().to_lowercase()),
+        some => format!(", {}", some.name().to_lowercase()),
     };
     let kilohertz = rate / 1e3;
     if (kilohertz - kilohertz.round()).abs() < 0.05 {
-        format!("{kilohertz:.0} kHz {layout}{heard}")
+        format!("{kilohertz:.0} kHz {layout}{part}")
     } else {
-        format!("{kilohertz:.1} kHz {layout}{heard}")
+        format!("{kilohertz:.1} kHz {layout}{part}")
     }
 }
 
-/// What the labels that compete are called, by the words of the settings.
+/// A name for the labels that compete, from the settings.
 pub(crate) fn among(chosen: &[String]) -> String {
     match chosen {
         [] => "All labels".to_owned(),
@@ -202,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn percentages_are_whole_and_never_lie_about_nothing() {
+    fn percentages_are_whole_and_small_values_are_not_zero() {
         for (probability, words) in [
             (0.0, "0 %"),
             (0.004, "<1 %"),
@@ -226,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn labels_read_like_words() {
+    fn labels_are_readable() {
         assert_eq!(label_for_people("crying_baby"), "Crying baby");
         assert_eq!(label_for_people("ÿ"), "Ÿ");
         assert_eq!(label_for_people(""), "(no name)");
@@ -245,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn every_state_has_its_words() {
+    fn every_state_has_its_message() {
         let mut snapshot = Snapshot::default();
         assert_eq!(instead_of_tags(&snapshot, false).unwrap().0, "No model yet");
         snapshot.loading = Some("birds".to_owned());

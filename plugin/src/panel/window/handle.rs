@@ -11,17 +11,17 @@ use nice_plug::editor::{
 use nice_plug_egui::EguiEditorHandle;
 use nice_plug_egui::baseview::{self, Window, WindowWaker};
 
-/// Time between two looks of the window at what it was notified of, on X11: a century.
+/// The window's poll interval for notifications on X11: a century.
 ///
 /// baseview (0.4.2) draws when the display answers its request for a frame. It subscribes to these
 /// answers when its window is mapped, and sends no second request before the first is answered. A
-/// request from before that is never answered, and the window stays blank for good. egui-baseview asks
-/// for a first frame at its first look, 16 ms after the window was made, mapped or not; many hosts show
-/// it later. Mapping it makes baseview ask by itself, so no other request may come before:
-/// [`PanelHandle`] asks in place of those looks, once something was drawn. (`docs/upstream/`)
+/// request from before that is never answered, and the window stays blank for good. egui-baseview requests
+/// a first frame at its first poll, 16 ms after the window was created, mapped or not; many hosts show
+/// it later. Mapping it makes baseview request a frame by itself, so no other request may come before:
+/// [`PanelHandle`] requests frames instead of the polls, once something was drawn. (`docs/upstream/`)
 pub(super) const NEVER: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
-/// nice-plug-egui's handle, and a window that is drawn anew at once when the host changed something.
+/// nice-plug-egui's handle, which also redraws the window at once when the host changed something.
 pub struct PanelHandle {
     inner: EguiEditorHandle,
     waker: WindowWaker,
@@ -29,7 +29,7 @@ pub struct PanelHandle {
 }
 
 impl PanelHandle {
-    /// `drawn` is set by the window's first picture.
+    /// `drawn` is set by the window's first frame.
     pub(super) fn around(
         SpawnedEditor { handle, window }: SpawnedEditor<EguiEditorHandle>,
         drawn: Arc<AtomicBool>,

@@ -4,26 +4,26 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How long is waited for a window that does not go: one that the host did not close before.
+/// How long to wait for a window that does not close: one that the host did not close before.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 thread_local! {
-    /// Let go of when the thread ends, after all that its window drew with is gone.
+    /// Dropped when the thread ends, after the resources of its window.
     static HELD: RefCell<Option<Held>> = const { RefCell::new(None) };
 }
 
-/// Those of one instance's windows.
+/// The window threads of one instance.
 ///
 /// On X11 a window has a thread of its own. baseview (0.4.2) waits for its end when a window is closed,
-/// unless the thread stops just as it is asked to show the window once more: then it goes on giving
-/// back what it drew with while the host has its answer. A host that exits or unloads the plugin then
-/// crashes. So whoever drops this waits.
+/// unless the thread stops just as it is asked to show the window once more: then it is still releasing
+/// its resources when the call returns. A host that exits or unloads the plugin then crashes. So dropping
+/// this waits.
 #[derive(Default)]
 pub(super) struct WindowThreads {
     held: Held,
 }
 
-/// What a window's thread holds as long as it lives.
+/// Held by a window's thread until it ends.
 #[derive(Clone, Default)]
 pub(super) struct Held(Arc<()>);
 
@@ -35,8 +35,8 @@ impl WindowThreads {
 }
 
 impl Held {
-    /// Until this thread ends. On other systems windows live on the host's own thread, which need not
-    /// end.
+    /// Keeps this until the current thread ends. Only on Linux: elsewhere windows use the host's own thread,
+    /// which need not end.
     pub(super) fn until_this_thread_ends(&self) {
         if cfg!(target_os = "linux") {
             HELD.set(Some(self.clone()));
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_drops_it_waits_for_the_threads() {
+    fn dropping_it_waits_for_the_threads() {
         let threads = WindowThreads::default();
         let (held, ended) = (threads.hold(), Arc::new(AtomicBool::new(false)));
         let (ready, is_ready) = mpsc::channel();

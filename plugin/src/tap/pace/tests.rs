@@ -20,7 +20,7 @@ impl Host {
         let end = self.now + Duration::from_secs_f64(seconds);
         while self.now < end {
             self.now += block;
-            self.pace.heard(4_800, self.now);
+            self.pace.advance(4_800, self.now);
         }
     }
 }
@@ -89,7 +89,7 @@ fn pauses_are_told_from_long_blocks_and_from_renders() {
     let mut host = Host::new();
     let mut late = |seconds: f64, frames: usize| {
         host.now += Duration::from_secs_f64(seconds);
-        host.pace.heard(frames, host.now)
+        host.pace.advance(frames, host.now)
     };
     assert_eq!(late(0.0, 480), Pause::None, "the first block");
     assert_eq!(late(0.9, 480), Pause::None);
@@ -100,7 +100,7 @@ fn pauses_are_told_from_long_blocks_and_from_renders() {
     assert!(host.pace.is_rendering());
     host.now += Duration::from_secs(3);
     assert_eq!(
-        host.pace.heard(480, host.now),
+        host.pace.advance(480, host.now),
         Pause::None,
         "a render may take its time"
     );

@@ -1,4 +1,4 @@
-//! What the worker is told of the host's transport, its pauses and its pace.
+//! The marks for the host's transport, pauses and pace.
 
 use super::*;
 
@@ -6,7 +6,7 @@ use super::*;
 fn the_worker_hears_of_the_transport_when_it_changes_and_only_then() {
     let (mut tap, mut outlet, _) = small(LIVE, 1000, 0);
     let blocks = [
-        Transport::default(), // stands
+        Transport::default(), // stopped
         at(500),              // starts
         at(510),
         at(520),
@@ -19,7 +19,7 @@ fn the_worker_hears_of_the_transport_when_it_changes_and_only_then() {
     ];
     for transport in blocks {
         tap.follow(transport);
-        tap.hear(&[[0.1; 10]], Listen::Mix);
+        tap.write(&[[0.1; 10]], Listen::Mix);
     }
     let stopped = Transport {
         playing: false,
@@ -41,7 +41,7 @@ fn a_position_that_stands_still_is_withdrawn_and_no_jump() {
     let (mut tap, mut outlet, _) = small(LIVE, 96_000, 0);
     for _ in 0..60 {
         tap.follow(at(0));
-        tap.hear(&[[0.1; 512]], Listen::Mix);
+        tap.write(&[[0.1; 512]], Listen::Mix);
     }
     let unknown = Transport {
         position: None,
@@ -60,13 +60,13 @@ fn a_position_that_stands_still_is_withdrawn_and_no_jump() {
 fn a_stop_that_could_not_be_told_before_the_next_start_is_a_jump() {
     let (mut tap, mut outlet, _) = small(LIVE, 100, 0);
     tap.follow(at(0));
-    tap.hear(&[[0.1; 10]], Listen::Mix);
+    tap.write(&[[0.1; 10]], Listen::Mix);
     tap.follow(Transport {
         playing: false,
         ..at(10)
     });
     tap.follow(at(10));
-    tap.hear(&[[0.1; 10]], Listen::Mix);
+    tap.write(&[[0.1; 10]], Listen::Mix);
     assert_eq!(
         drain(&mut outlet).1[1..],
         [(10, Mark::Jump), (10, Mark::Transport(at(10)))]
@@ -79,7 +79,7 @@ fn a_render_by_its_pace_is_told_anew_after_each_jump() {
     let mut play = |from: i64| {
         for block in 0..100 {
             tap.follow(at(from + block * 1_000));
-            tap.hear(&[[0.1; 1_000]], Listen::Mix);
+            tap.write(&[[0.1; 1_000]], Listen::Mix);
         }
     };
     play(0);
@@ -115,7 +115,7 @@ fn a_pause_by_the_clock_is_marked_where_nothing_shows_that_the_sound_goes_on() {
                 position: position.map(|first| first + 512 * block),
                 playing: true,
             });
-            tap.hear(&[[0.1; 512]], Listen::Mix);
+            tap.write(&[[0.1; 512]], Listen::Mix);
             if block == 0 {
                 std::thread::sleep(Duration::from_millis(1_100));
             }

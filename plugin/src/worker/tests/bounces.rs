@@ -38,9 +38,9 @@ pub(super) fn of_a_file(mono: &[f32], window_s: f32) -> Timeline {
     recorder.finish("host", mono.len() as f64 / RATE)
 }
 
-pub(super) fn assert_same(heard: &Timeline, file: &Timeline) {
-    assert_eq!(heard.columns.len(), file.columns.len());
-    for (a, b) in heard.columns.iter().zip(file.columns.iter()) {
+pub(super) fn assert_same(taken: &Timeline, file: &Timeline) {
+    assert_eq!(taken.columns.len(), file.columns.len());
+    for (a, b) in taken.columns.iter().zip(file.columns.iter()) {
         assert!(
             (a.time_s - b.time_s).abs() < 1e-6,
             "{} and {}",
@@ -51,7 +51,7 @@ pub(super) fn assert_same(heard: &Timeline, file: &Timeline) {
             assert!((a - b).abs() < 1e-4, "{a} and {b}");
         }
     }
-    assert!((heard.duration_s - file.duration_s).abs() < 1e-6);
+    assert!((taken.duration_s - file.duration_s).abs() < 1e-6);
     let names = |timeline: &Timeline| -> Vec<String> {
         timeline
             .events
@@ -59,7 +59,7 @@ pub(super) fn assert_same(heard: &Timeline, file: &Timeline) {
             .map(|event| event.label.clone())
             .collect()
     };
-    assert_eq!(names(heard), names(file));
+    assert_eq!(names(taken), names(file));
 }
 
 /// Plays with a transport that began at `from` frames.
@@ -70,7 +70,7 @@ pub(super) fn play_at(tap: &mut Tap, mono: &[f32], from: i64, block: usize) {
             position: Some(position),
             playing: true,
         });
-        tap.hear(&[block, block], Listen::Mix);
+        tap.write(&[block, block], Listen::Mix);
         position += block.len() as i64;
     }
 }
@@ -88,7 +88,7 @@ pub(super) fn stop(tap: &mut Tap, position: i64) {
         position: Some(position),
         playing: false,
     });
-    tap.hear(&[[0.0; 64], [0.0; 64]], Listen::Mix);
+    tap.write(&[[0.0; 64], [0.0; 64]], Listen::Mix);
 }
 
 #[test]
@@ -129,7 +129,7 @@ fn a_capture_in_real_time_equals_the_file_too() {
     });
     let mut tap = bench.start(false);
     let sound = rooster();
-    tap.hear(&[[0.3; 4000], [0.1; 4000]], Listen::Mix); // monitored before the start
+    tap.write(&[[0.3; 4000], [0.1; 4000]], Listen::Mix); // monitored before the start
     put(&bench.params.capture, true);
     play_live(&mut tap, &sound);
     stop(&mut tap, sound.len() as i64);
@@ -164,7 +164,7 @@ fn an_export_has_one_timeline_also_if_the_host_idles_before_it() {
     let folder = bench.path("bounces");
     bench.set(|settings| settings.bounce_folder = Some(folder.clone()));
     let mut tap = bench.start(true);
-    play(&mut tap, &rooster()); // the transport stands still
+    play(&mut tap, &rooster()); // the transport is stopped
     play_at(&mut tap, &rooster(), 32_000, 512);
     bench.worker.stop(true);
     bench.wait("a timeline", |s| !s.bounce.written.is_empty());
@@ -189,7 +189,7 @@ fn what_a_host_idles_after_an_export_is_none_of_it() {
                 position: Some(96_000),
                 playing: false,
             });
-            tap.hear(&[block, block], Listen::Mix);
+            tap.write(&[block, block], Listen::Mix);
         }
         bench.wait("written", |s| !s.bounce.written.is_empty());
         drop(tap);
@@ -208,7 +208,7 @@ fn without_a_folder_a_bounce_waits_until_there_is_one() {
     play_at(&mut tap, &rooster(), 0, 512);
     bench.worker.stop(true);
     bench.wait("waiting", |s| s.bounce.waiting == 1);
-    // A folder that cannot be: said, and still nothing is lost.
+    // An impossible folder is reported, and nothing is lost.
     std::fs::write(bench.path("a file"), "x").unwrap();
     bench.set(|settings| settings.bounce_folder = Some(bench.path("a file")));
     let said = bench.wait("problem", |s| s.bounce.problem.is_some());
@@ -264,13 +264,13 @@ fn a_long_gap_is_part_of_one_timeline_and_of_no_event() {
     let gaps: Vec<_> = timeline.gaps.iter().map(|g| (g.start_s, g.end_s)).collect();
     assert_eq!(gaps, [(2.0, 62.0), (64.0, 67.0)]);
     assert!((timeline.duration_s - 67.0).abs() < 1e-6);
-    let heard = |from_s: f64, to_s: f64| {
+    let events = |from_s: f64, to_s: f64| {
         let inside =
             |e: &&hamiltone_engine::timeline::Event| e.start_s >= from_s && e.end_s <= to_s;
         timeline.events.iter().filter(inside).count()
     };
-    assert!(heard(0.0, 2.0) > 0 && heard(62.0, 64.0) > 0);
-    assert_eq!(heard(0.0, 2.0) + heard(62.0, 64.0), timeline.events.len());
+    assert!(events(0.0, 2.0) > 0 && events(62.0, 64.0) > 0);
+    assert_eq!(events(0.0, 2.0) + events(62.0, 64.0), timeline.events.len());
 }
 
 #[test]

@@ -50,7 +50,7 @@ fn a_new_activation_replaces_the_stream() {
     });
 }
 
-/// Whatever the worker is doing, the host does not wait for it: here its folders take a second to answer.
+/// The host does not wait for a busy worker: here its folders take a second to respond.
 #[test]
 fn an_instance_goes_while_its_worker_is_busy() {
     let params = Arc::new(HamiltoneParams::default());
@@ -80,7 +80,7 @@ fn an_instance_goes_while_its_worker_is_busy() {
     );
 }
 
-/// A model whose loading takes long is given up.
+/// Loading a model is interrupted.
 #[test]
 fn an_instance_that_is_loading_a_slow_model_goes_at_once() {
     let bench = Bench::new();

@@ -1,4 +1,4 @@
-//! The worker as the plugin uses it: a bench with its parts, and the recording they all play.
+//! The worker as the plugin uses it: a test bench and a recording.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// The window of a new instance, in seconds.
 const DEFAULT_WINDOW_S: f32 = Continuous::Window.row().default;
 
-/// A worker with its instance's other parts, and folders of its own.
+/// A worker with the other parts of an instance, and folders of its own.
 struct Bench {
     params: Arc<HamiltoneParams>,
     meters: Arc<TapMeters>,
@@ -122,7 +122,7 @@ fn rooster() -> Vec<f32> {
         .collect()
 }
 
-/// What the engine says last when it hears `mono` without a plugin around it.
+/// Time and probabilities of the engine's last tags for `mono`, without the plugin.
 fn engine_says(mono: &[f32], window_s: f32) -> (f64, Vec<f32>) {
     let model = Library::with_folders(vec![]).default_model();
     let mut newest = (0.0, Vec::new());
@@ -144,7 +144,7 @@ fn distance(a: &[f32], b: &[f32]) -> f32 {
 
 fn play(tap: &mut Tap, mono: &[f32]) {
     for block in mono.chunks(512) {
-        tap.hear(&[block, block], Listen::Mix);
+        tap.write(&[block, block], Listen::Mix);
     }
 }
 

@@ -280,11 +280,11 @@ fn labels_of_a_calibrated_model_are_on_at_their_own_levels_until_the_threshold_m
         put(&bench.params.window, 1.0);
         let mut tap = bench.start(true);
         play(&mut tap, &rooster());
-        let heard = bench.wait("tags", |s| {
+        let snapshot = bench.wait("tags", |s| {
             s.model.as_ref().is_some_and(|m| m.name == "calibrated") && s.time_s > 1.0
         });
-        assert_eq!(heard.on_levels, vec![level; heard.on.len()]);
-        let some_on = heard.on.iter().any(|on| *on);
+        assert_eq!(snapshot.on_levels, vec![level; snapshot.on.len()]);
+        let some_on = snapshot.on.iter().any(|on| *on);
         assert_eq!(some_on, expected, "from {level} at {threshold}");
     }
 }

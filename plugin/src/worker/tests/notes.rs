@@ -11,22 +11,25 @@ fn notes_of(block: usize) -> Vec<(u64, u8, bool)> {
     let mut tap = bench.start(true);
     let mut sound = rooster();
     sound.extend(vec![0.0; 2 * RATE as usize]);
-    let mut heard = Vec::new();
+    let mut played = Vec::new();
     let mut begin = 0;
     for block in sound.chunks(block) {
-        tap.hear(&[block, block], Listen::Mix);
+        tap.write(&[block, block], Listen::Mix);
         tap.play_notes(block.len(), true, |offset, note| {
-            heard.push((begin + u64::from(offset), note.key, note.velocity.is_some()));
+            played.push((begin + u64::from(offset), note.key, note.velocity.is_some()));
         });
         begin += block.len() as u64;
     }
-    heard
+    played
 }
 
 #[test]
 fn a_render_gives_the_same_notes_in_any_block_size() {
     let notes = notes_of(512);
-    assert!(notes.iter().any(|(_, _, on)| *on), "the rooster is heard");
+    assert!(
+        notes.iter().any(|(_, _, on)| *on),
+        "the rooster turns a label on"
+    );
     for block in [64, 4096] {
         assert_eq!(notes_of(block), notes);
     }
@@ -76,15 +79,15 @@ fn sounding() -> (Bench, Tap, Synthesizer) {
     put(&bench.params.notes, true);
     let mut tap = bench.start(false);
     let sound = rooster();
-    let mut hear = |blocks| {
+    let mut play = |blocks| {
         for block in sound.chunks(512).take(blocks) {
-            tap.hear(&[block, block], Listen::Mix);
+            tap.write(&[block, block], Listen::Mix);
             synthesizer.follow(&mut tap, block.len());
         }
     };
-    hear(usize::MAX);
+    play(usize::MAX);
     bench.wait("tags", |s| s.time_s > 1.7);
-    hear(60); // so that every note so far has come
+    play(60); // so that every note so far has come
     assert!(!synthesizer.sounding.is_empty(), "something sounds");
     (bench, tap, synthesizer)
 }
@@ -93,7 +96,7 @@ fn sounding() -> (Bench, Tap, Synthesizer) {
 fn switching_notes_off_ends_those_that_sound() {
     let (bench, mut tap, mut synthesizer) = sounding();
     put(&bench.params.notes, false);
-    synthesizer.end(&mut tap, |tap| tap.hear(&[[0.0; 64]; 2], Listen::Mix));
+    synthesizer.end(&mut tap, |tap| tap.write(&[[0.0; 64]; 2], Listen::Mix));
 }
 
 #[test]

@@ -42,7 +42,7 @@ fn figures_and_states_are_published() {
     assert_eq!(model.labels.len(), snapshot.probabilities.len());
     bench.wait("waiting", |s| s.activity == Activity::Waiting);
     for _ in 0..40 {
-        tap.hear(&[[0.0; 4410]], Listen::Mix);
+        tap.write(&[[0.0; 4410]], Listen::Mix);
     }
     bench.wait("no signal", |s| s.activity == Activity::NoSignal);
     bench.worker.stop(false);
@@ -74,7 +74,7 @@ fn a_rate_that_cannot_be_resampled_is_explained() {
     for rate in [1_000.0, 768_000.0, f64::NAN] {
         let mut bench = Bench::new();
         let mut tap = bench.start_at(rate, false);
-        tap.hear(&[[0.5; 64]], Listen::Mix);
+        tap.write(&[[0.5; 64]], Listen::Mix);
         let snapshot = bench.wait("trouble", |s| !s.troubles.is_empty());
         assert_eq!(snapshot.troubles[0].title, "Not analysing", "{rate}");
         assert_eq!(snapshot.activity, Activity::Refused, "{rate}");

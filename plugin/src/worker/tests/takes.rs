@@ -1,4 +1,4 @@
-//! Where a take begins and ends when the host says little: of stops, of its position, of its mode.
+//! Start and end of takes in hosts that report little: no stops, no position, no mode.
 
 use hamiltone_engine::timeline::Timeline;
 
@@ -17,7 +17,7 @@ fn bench() -> (Bench, PathBuf) {
     (bench, folder)
 }
 
-/// About as fast as a clock runs; `position` says where each block is.
+/// Plays in real time; `position` is the position of each block.
 fn play_by_the_clock(tap: &mut Tap, mono: &[f32], position: impl Fn(usize) -> Option<i64>) {
     let start = Instant::now();
     for (index, block) in mono.chunks(640).enumerate() {
@@ -25,7 +25,7 @@ fn play_by_the_clock(tap: &mut Tap, mono: &[f32], position: impl Fn(usize) -> Op
             position: position(index * 640),
             playing: true,
         });
-        tap.hear(&[block, block], Listen::Mix);
+        tap.write(&[block, block], Listen::Mix);
         let due = Duration::from_secs_f64((index + 1) as f64 * 640.0 / RATE);
         std::thread::sleep(due.saturating_sub(start.elapsed()));
     }
@@ -91,7 +91,7 @@ fn a_capture_ends_when_the_host_no_longer_calls() {
     play_by_the_clock(&mut tap, &rooster(), from(0));
     bench.wait("written", |s| !s.bounce.written.is_empty());
     assert_same(&timelines(&folder)[0], &file());
-    // It goes on from where it stopped: another take.
+    // It resumes where it stopped: another take.
     play_by_the_clock(&mut tap, &rooster(), from(64_000));
     stop(&mut tap, 128_000);
     bench.wait("a second", |_| timelines(&folder).len() == 2);
@@ -136,7 +136,7 @@ fn a_position_that_never_moves_is_none() {
                     position: Some(0),
                     playing: true,
                 });
-                tap.hear(&[block, block], Listen::Mix);
+                tap.write(&[block, block], Listen::Mix);
             }
         }
         bench.worker.stop(true);
@@ -159,7 +159,7 @@ fn a_pause_by_the_clock_begins_anew_where_no_position_tells() {
             position: Some(0),
             playing: true,
         });
-        tap.hear(&[block, block], Listen::Mix);
+        tap.write(&[block, block], Listen::Mix);
     }
     bench.worker.stop(true);
     let timelines = timelines(&folder);

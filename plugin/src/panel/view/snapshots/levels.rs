@@ -1,6 +1,6 @@
 use super::*;
 
-/// Where the level stands on each bar, from the top row down: x of the short upright lines.
+/// The x position of the threshold line on each bar, from top to bottom.
 fn levels_of(snapshot: &Snapshot, values: Values) -> Vec<f32> {
     let (size, settings) = (PanelSize::DEFAULT, Settings::default());
     let shapes = shapes_with(None, size, snapshot, &settings, values, Page::default());
@@ -18,7 +18,7 @@ fn levels_of(snapshot: &Snapshot, values: Values) -> Vec<f32> {
 }
 
 #[test]
-fn the_line_on_a_bar_stands_at_the_label_s_own_level() {
+fn the_line_on_a_bar_is_at_the_labels_own_threshold() {
     let at = |threshold: f32, on_levels: &[f32]| {
         let snapshot = Snapshot {
             on_levels: on_levels.to_vec(),
@@ -39,4 +39,14 @@ fn the_line_on_a_bar_stands_at_the_label_s_own_level() {
     let moved = at(0.6, &[0.9, 0.1, 0.3, 0.3, 0.3]);
     let right = |(moved, own): (&f32, &f32)| moved > own;
     assert!(moved.iter().zip(&own).all(right), "{moved:?} {own:?}");
+}
+
+#[test]
+fn the_live_bars_are_in_view_while_the_response_is_set() {
+    for size in [PanelSize::MIN, PanelSize::DEFAULT] {
+        let settings = Settings::default();
+        let words = words_at(size, &listening(), &settings, values(), Page::Response);
+        assert!(words.contains("Threshold") && words.contains("30 %"));
+        assert!(words.contains("Music") && words.contains("82 %"), "{words}");
+    }
 }

@@ -58,6 +58,8 @@ fn listening() -> Snapshot {
             built_in: true,
             hash: "general".to_owned(),
             choice: ModelChoice::default(),
+            task: "Everyday sounds".to_owned(),
+            summary: "low CPU load, share-alike".to_owned(),
             card: Ok("527 labels".to_owned()),
         }]),
         activity: Activity::Listening,

@@ -5,11 +5,11 @@ fn every_state_looks_as_it_did() {
     let listening = listening();
     let missing = Trouble {
         title: "Model missing: my-birds, 0123456789ab".to_owned(),
-        advice: "Put its file into a folder of models, or choose another model.".to_owned(),
+        advice: "Copy its file to the models folder, or choose another model.".to_owned(),
     };
     let refused = Trouble {
         title: "Not analysing".to_owned(),
-        advice: "The rate is too high. The sound passes untouched.".to_owned(),
+        advice: "The sample rate is too high. The audio passes unchanged.".to_owned(),
     };
     let activity = |activity| Snapshot {
         activity,

@@ -160,7 +160,7 @@ fn the_most_specific_label_that_is_on_leads_and_stands_first() {
     let no_guitar = [true, false, true, false];
     assert_eq!(show(&no_guitar, &labels), (Some(0), vec![0, 2, 1, 3]));
     assert_eq!(show(&[false; 4], &labels), (Some(0), vec![0, 2, 1, 3]));
-    // What is hidden does not lead and is not named above another.
+    // Hidden labels neither lead nor appear as a root.
     let settings = Settings {
         hidden: vec!["label 1".to_owned()],
         ..Settings::default()
