@@ -40,7 +40,7 @@ fn as_text(model: &Model) -> String {
         text,
         "\n{} labels: {}",
         card.labels.len(),
-        card.labels.join(", ")
+        card.labels.join("; ") // some labels contain commas
     );
     text
 }

@@ -240,9 +240,9 @@ fn about(card: &Card) -> String {
 /// The first labels and the number of others (`--json` lists all).
 fn first_labels(labels: &[String]) -> String {
     const SHOWN: usize = 20;
-    let mut text = labels[..labels.len().min(SHOWN)].join(", ");
+    let mut text = labels[..labels.len().min(SHOWN)].join("; "); // some labels contain commas
     if labels.len() > SHOWN {
-        text.push_str(&format!(" and {} more", labels.len() - SHOWN));
+        text.push_str(&format!("; and {} more", labels.len() - SHOWN));
     }
     text
 }

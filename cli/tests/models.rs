@@ -23,7 +23,7 @@ fn a_table_with_every_model() {
         assert!(header.contains(heading), "{header}");
     }
     assert!(
-        ran.stdout.contains("labels: rain, dog, small, clock, sea"),
+        ran.stdout.contains("labels: rain; dog, small; clock; sea"),
         "{}",
         ran.stdout
     );

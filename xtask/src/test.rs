@@ -29,7 +29,7 @@ fn run_all(steps: &mut Steps, skipped: &mut Option<skipped::Report>, daw: bool) 
     })?;
     steps.run("minimum Rust", minimum_rust::check)?;
     steps.run("links in documents", links::check)?;
-    steps.run("import circles", || {
+    steps.run("circular imports", || {
         imports::check(&imports::Arguments::default())
     })?;
     steps.run("lints", || {

@@ -146,8 +146,8 @@ fn card_in_lines(card: &Card) -> String {
 /// The first labels, for a tooltip.
 fn labels_in_short(labels: &[String]) -> String {
     const SHOWN: usize = 10;
-    let more = if labels.len() > SHOWN { ", …" } else { "" };
-    labels[..labels.len().min(SHOWN)].join(", ") + more
+    let more = if labels.len() > SHOWN { "; …" } else { "" };
+    labels[..labels.len().min(SHOWN)].join("; ") + more
 }
 
 fn accuracy_in_words(accuracy: &Accuracy) -> String {

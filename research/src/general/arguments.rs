@@ -79,7 +79,7 @@ pub struct GeneralArguments {
     /// Also tells the head mean and deviation of each block's channels.
     #[arg(long)]
     pub statistics: bool,
-    /// Learning rate at the top of its schedule.
+    /// Peak learning rate of the schedule.
     #[arg(long, default_value_t = 2e-3)]
     pub learning_rate: f64,
     /// Steps between two measurements, each with a checkpoint.

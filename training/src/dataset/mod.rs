@@ -93,7 +93,7 @@ impl Dataset {
     pub fn open_to_measure(folder: &Path, task: Task) -> anyhow::Result<Self> {
         if !folder.is_dir() {
             bail!(
-                "there is no folder {}: --data names the data sets",
+                "there is no folder {}; --data must be the folder of the data set, or of several",
                 folder.display()
             );
         }

@@ -19,7 +19,7 @@ pub struct TrainArguments {
     /// The task; a recipe can name it instead.
     #[arg(long, value_enum, required_unless_present = "recipe")]
     pub task: Option<Task>,
-    /// A recipe in TOML (training/recipes has some); what it leaves out is as for the task alone.
+    /// A recipe in TOML (examples in training/recipes); settings that it leaves out have their defaults.
     #[arg(long)]
     pub recipe: Option<PathBuf>,
     /// Folder for checkpoints, models, results and pictures; a run in it is resumed.
@@ -47,7 +47,7 @@ pub struct TrainArguments {
     /// Real weights instead of quaternions: the ordinary network of the same channels.
     #[arg(long)]
     pub real: bool,
-    /// Learning rate at the top of its schedule.
+    /// Peak learning rate of the schedule.
     #[arg(long)]
     pub learning_rate: Option<f64>,
     /// Seed of all random numbers.

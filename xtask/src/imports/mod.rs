@@ -21,7 +21,7 @@ pub(crate) struct Arguments {
     folder: Option<PathBuf>,
 }
 
-/// Prints the import circles of all crates of a workspace.
+/// Prints the circular imports of all crates of a workspace.
 ///
 /// # Errors
 /// If there is one, or a source file cannot be read or parsed.
@@ -41,11 +41,11 @@ pub(crate) fn check(arguments: &Arguments) -> Result<()> {
     }
     ensure!(
         found == 0,
-        "{found} import circle{} among sibling modules (listed above): move what both sides need into a module \
+        "{found} circular import{} among sibling modules (listed above): move what both sides need into a module \
          that imports neither",
         if found == 1 { "" } else { "s" }
     );
-    println!("no import circles in {modules} modules");
+    println!("no circular imports in {modules} modules");
     Ok(())
 }
 
