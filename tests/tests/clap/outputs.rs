@@ -128,7 +128,11 @@ fn a_bounce_in_any_blocks_told_or_by_its_pace_equals_the_file() {
         );
         assert_agree(timeline, &file, &what);
         let files = std::fs::read_dir(folder.path()).unwrap().count();
-        assert_eq!(files, 8, "{what}: a file for each format");
+        assert_eq!(
+            files,
+            hamiltone_exports::Format::ALL.len(),
+            "{what}: a file for each format"
+        );
     }
 }
 

@@ -71,7 +71,7 @@ fn the_window_parameter_is_followed_and_kept_in_range() {
 
 #[test]
 fn a_rate_that_cannot_be_resampled_is_explained() {
-    for rate in [1_000.0, 768_000.0, f64::NAN] {
+    for rate in [1_000.0, 1_000_000.0, f64::NAN] {
         let mut bench = Bench::new();
         let mut tap = bench.start_at(rate, false);
         tap.write(&[[0.5; 64]], Listen::Mix);
