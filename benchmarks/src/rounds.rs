@@ -9,7 +9,7 @@ use serde::Serialize;
 
 /// Something to be timed.
 pub(crate) trait Contender {
-    /// Runs it for about so many seconds. Returns the seconds of each repeat.
+    /// Runs it for about this many seconds. Returns the seconds of each repeat.
     ///
     /// # Errors
     /// If it fails.

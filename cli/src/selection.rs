@@ -11,6 +11,9 @@ use crate::progress::Progress;
 /// Labels that are suggested for an unknown one.
 const MAX_SUGGESTIONS: usize = 6;
 
+/// Jaro-Winkler similarity from which a label is suggested, 0 to 1.
+const LEAST_LIKENESS: f64 = 0.88;
+
 /// The limits on the cost of a model.
 static LIMITS: OnceLock<Limits> = OnceLock::new();
 
@@ -78,6 +81,31 @@ pub(crate) fn open(asked: Option<&str>) -> Result<Arc<Model>> {
     })
 }
 
+/// Labels that contain a word, else those with a word that is spelled almost like it, the most similar first.
+fn similar<'a>(labels: &'a [String], word: &str) -> Vec<&'a str> {
+    let word = word.to_lowercase();
+    let rank = |label: &'a String| {
+        let lower = label.to_lowercase();
+        let words = lower.split(|letter: char| !letter.is_alphanumeric());
+        let likeness = match lower.contains(&word) {
+            true => 2.0,
+            false => words
+                .map(|part| strsim::jaro_winkler(part, &word))
+                .fold(0.0, f64::max),
+        };
+        (likeness, label.as_str())
+    };
+    let mut ranked: Vec<(f64, &str)> = labels.iter().map(rank).collect();
+    ranked.sort_by(|a, b| b.0.total_cmp(&a.0)); // stable: equal ones stay in the model's order
+    let best = ranked.first().map_or(0.0, |(likeness, _)| *likeness);
+    ranked.retain(|(likeness, _)| *likeness >= LEAST_LIKENESS && (best < 2.0 || *likeness >= 2.0));
+    ranked
+        .into_iter()
+        .take(MAX_SUGGESTIONS)
+        .map(|(_, label)| label)
+        .collect()
+}
+
 /// The labels to consider; all of the model's if `asked` is empty.
 ///
 /// # Errors
@@ -86,12 +114,7 @@ pub(crate) fn among(model: &Model, asked: &[String]) -> Result<Among> {
     let card = model.card();
     for word in asked {
         if card.labels_meant(word).is_empty() {
-            let part = word.to_lowercase();
-            let near = card
-                .labels
-                .iter()
-                .filter(|label| label.to_lowercase().contains(&part));
-            let near: Vec<&str> = near.take(MAX_SUGGESTIONS).map(String::as_str).collect();
+            let near = similar(&card.labels, word);
             let hint = match (near.is_empty(), card.label_sets()) {
                 (false, _) => format!("did you mean {}?", near.join("; ")),
                 (true, sets) if sets.is_empty() => "`hamiltone inspect` lists them".to_owned(),
@@ -127,6 +150,15 @@ fn looks_like_a_path(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn suggestions_contain_the_word_or_are_spelled_like_it() {
+        let labels = ["Guitar", "Bass guitar", "Sitar", "Speech", "Rain"].map(str::to_owned);
+        assert_eq!(similar(&labels, "guit"), ["Guitar", "Bass guitar"]);
+        assert_eq!(similar(&labels, "Gutar")[..2], ["Guitar", "Bass guitar"]);
+        assert_eq!(similar(&labels, "spech"), ["Speech"]);
+        assert!(similar(&labels, "xylophone").is_empty());
+    }
 
     #[test]
     fn names_and_paths() {

@@ -17,7 +17,7 @@ use serde::Serialize;
 /// Number of labels in a line of `tags.jsonl`.
 pub const TOP: usize = 5;
 
-/// At most so many reports in one folder.
+/// The maximum number of reports in a folder.
 const MAX_REPORTS: u32 = 9_999;
 
 /// A report that is being written.

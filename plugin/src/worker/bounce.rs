@@ -28,7 +28,7 @@ const POSITION_SHOWS_S: f64 = 1.0;
 /// Shorter takes, in seconds, are not written.
 const SHORTEST_S: f64 = 0.5;
 
-/// At most so many takes wait in memory; the oldest is dropped first.
+/// The maximum number of takes that wait in memory; the oldest is dropped first.
 const MOST_WAITING: usize = 16;
 
 /// The source in the timeline.

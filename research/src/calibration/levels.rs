@@ -9,7 +9,7 @@ pub(super) const PRECISION: f64 = 0.9;
 /// The same on the clips that levels are chosen on. On other recordings it is a little lower: .937 for an aim of .94
 /// (`general-half`, 5448 clips, five folds, 2026-11-30). With fewer clips the difference is larger.
 const AIM: f64 = 0.91;
-/// A label's own clips count against so many of all labels' together.
+/// The weight of the prior, in clips: the label's own clips count against this many of its pool.
 const PRIOR_CLIPS: f64 = 8.0;
 /// Levels that are tried, in logits: .02 to .99.
 const LOWEST: f64 = -3.9;

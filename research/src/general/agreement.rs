@@ -141,7 +141,7 @@ impl HeldOut {
         self.compare(&answers.collect::<Vec<_>>())
     }
 
-    /// Asks a model as live audio is tagged: the mean of the probabilities in windows of so many seconds, from
+    /// Asks a model as live audio is tagged: the mean of the probabilities in windows of this many seconds, from
     /// the first whole window on.
     ///
     /// # Errors

@@ -31,7 +31,7 @@ pub struct GeneralArguments {
     /// --channels, --blocks and --pooling-blocks.
     #[arg(long)]
     pub start: Option<PathBuf>,
-    /// Widens that model first: so many channels in each block, as 32,64,192,384. It says the same at first.
+    /// Widens that model first, to these numbers of channels per block, such as 32,64,192,384. Its output is the same at first.
     #[arg(long, requires = "start", value_delimiter = ',')]
     pub widen: Vec<usize>,
     /// Removes filters of that model first, until this share of its multiply-adds remains.
@@ -57,7 +57,7 @@ pub struct GeneralArguments {
     #[arg(long, default_value_t = 24)]
     pub batch: usize,
     /// Length of a crop in tenths of a second. With several, as 21,50, they take turns from step to step, and a step
-    /// with longer crops has so many fewer (two at least) that each step has as much sound; the survey has the first length.
+    /// with longer crops has fewer of them (two at least), so that each step has as much audio; the survey has the first length.
     #[arg(long, default_value = "20", value_delimiter = ',')]
     pub crop_tenths: Vec<usize>,
     /// Times the usual shares of crops that are mixed or changed (speed, tilt, band, room, noise, coding): 2 or 3 for a model that has
@@ -73,7 +73,7 @@ pub struct GeneralArguments {
     /// Blocks of two convolutions.
     #[arg(long, default_value_t = 4)]
     pub blocks: usize,
-    /// Blocks that pool: the first so many, or all if there are fewer. Four make a column of 160 ms.
+    /// The number of blocks that pool, from the first; all if there are fewer. Four make a column of 160 ms.
     #[arg(long, default_value_t = 4)]
     pub pooling_blocks: usize,
     /// Also tells the head mean and deviation of each block's channels.

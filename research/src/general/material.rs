@@ -141,7 +141,7 @@ impl Material {
         present.map(|(rarity, _)| rarity).sum()
     }
 
-    /// A stretch of a sound of so many samples; a short sound stands at a random offset in silence,
+    /// This many samples of a sound; a short sound stands at a random offset in silence,
     /// or is repeated.
     pub(super) fn cut(&self, length: usize, random: &mut impl Rng) -> Vec<f32> {
         let rare = self.rare.as_ref().filter(|_| random.random_bool(RARE));

@@ -29,7 +29,7 @@ pub struct AgreementArguments {
     /// The teacher: mn04_audioset527.onnx.
     #[arg(long)]
     pub teacher: PathBuf,
-    /// Answers as the plugin and the command line give them, the mean over windows of so many seconds, instead
+    /// Answers as the plugin and the command line give them, the mean over windows of this many seconds, instead
     /// of one answer to each whole segment.
     #[arg(long)]
     pub window: Option<f32>,

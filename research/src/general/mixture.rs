@@ -52,7 +52,7 @@ impl Default for Mixing {
 const MOST: f64 = 0.6;
 
 impl Mixing {
-    /// With so many times the shares of crops that are mixed or changed, though no more than six tenths of them in one
+    /// Multiplies the shares of crops that are mixed or changed, though no more than six tenths of them in one
     /// way; the share of mixtures with a third sound, and that of silence, stay.
     pub fn times(self, factor: f64) -> Self {
         let share = |usual: f64| (factor * usual).min(MOST.max(usual));
