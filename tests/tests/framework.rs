@@ -50,6 +50,17 @@ fn mended(what: &str, workaround: &str) -> String {
     format!("{what} does not happen any more without our workaround: {workaround} can go")
 }
 
+/// Runs a task on the bare framework until it aborts. The defect is a race of threads: 4 of 10 runs of `automate` aborted on
+/// two cores (2026-11-30).
+fn abort_of_the_bare_framework(display: &Display, task: &str, argument: &str) -> Outcome {
+    const MOST_RUNS: usize = 25;
+    let mut runs = (0..MOST_RUNS).map(|_| probe(display, task, &bare(), &[argument]));
+    runs.find(Outcome::aborted).unwrap_or_else(|| {
+        let message = mended("The abort", "plugin/src/vst3_boundary/keeper.rs");
+        panic!("{message}: {MOST_RUNS} runs survived")
+    })
+}
+
 #[test]
 fn instances_are_automated_up_to_their_release() {
     let display = Display::start();
@@ -63,9 +74,7 @@ fn instances_are_automated_up_to_their_release() {
 #[test]
 fn the_bare_framework_aborts_when_instances_are_automated_up_to_their_release() {
     let display = Display::start();
-    let outcome = probe(&display, "automate", &bare(), &["500"]);
-    let message = mended("The abort", "plugin/src/vst3_boundary/keeper.rs");
-    assert!(outcome.aborted(), "{message}: {}", outcome.status);
+    let outcome = abort_of_the_bare_framework(&display, "automate", "500");
     assert!(
         outcome.output.contains("shutdown request"),
         "{}",
@@ -84,9 +93,7 @@ fn an_instance_is_automated_while_its_panel_opens_and_closes() {
 #[test]
 fn the_bare_framework_aborts_when_a_panel_opens_during_automation() {
     let display = Display::start();
-    let message = mended("The abort", "plugin/src/vst3_boundary/keeper.rs");
-    let outcome = probe(&display, "automate-open", &bare(), &["offered"]);
-    assert!(outcome.aborted(), "{message}: {}", outcome.status);
+    abort_of_the_bare_framework(&display, "automate-open", "offered");
 }
 
 #[test]
@@ -174,14 +181,11 @@ fn the_bare_framework_leaves_a_panel_blank_that_is_shown_late() {
     let display = Display::start();
     let folder = tempfile::tempdir().unwrap();
     let picture = folder.path().join("late.png");
-    let blank = (0..4)
-        .filter(|_| {
-            let arguments = ["100", picture.to_str().unwrap()];
-            assert_lives(&probe(&display, "late-clap", &bare(), &arguments));
-            Picture::read(&picture).colours().0 < 8
-        })
-        .count();
-    println!("{blank} of 4 blank");
+    let blank = (0..12).any(|_| {
+        let arguments = ["100", picture.to_str().unwrap()];
+        assert_lives(&probe(&display, "late-clap", &bare(), &arguments));
+        Picture::read(&picture).colours().0 < 8
+    });
     let message = mended("The blank panel", "plugin/src/panel/handle.rs");
-    assert!(blank > 0, "{message}");
+    assert!(blank, "{message}");
 }
