@@ -5,22 +5,8 @@ mod common;
 
 use std::path::Path;
 
-use common::{Trial, failed, succeeded};
-use hamiltone_engine::model::{Model, ModelFile};
+use common::{Trial, failed, model, set, succeeded};
 use hamiltone_training::recipe::Recipe;
-
-fn set(trial: &Trial, out: &str, settings: &[&str]) -> std::process::Output {
-    let mut more = vec!["--channels", "8", "--epochs", "3"];
-    for setting in settings {
-        more.extend(["--set", setting]);
-    }
-    trial.run(out, &more)
-}
-
-fn model(path: &Path) -> ModelFile {
-    Model::read(path).unwrap(); // with its probe
-    ModelFile::read(path).unwrap()
-}
 
 #[test]
 fn the_recipes_are_valid() {

@@ -5,8 +5,8 @@ mod common;
 
 use std::path::Path;
 
-use common::{Trial, failed, json, succeeded, train, write_metadata_layout};
-use hamiltone_engine::model::{Model, ModelFile};
+use common::{Trial, failed, json, model, set, succeeded, train, write_metadata_layout};
+use hamiltone_engine::model::ModelFile;
 use hamiltone_training::audio_cache::AudioCache;
 use hamiltone_training::dataset::{Dataset, Task, load_audio, split};
 use hamiltone_training::evaluation::evaluate;
@@ -14,19 +14,6 @@ use hamiltone_training::recipe::Recipe;
 
 const PRUNING: &str = "pruning = { score = \"l1\", plan = { uniform = { share = 0.5, blocks = 1 } }, \
                        multiple = 1 }";
-
-fn set(trial: &Trial, out: &str, settings: &[&str]) -> std::process::Output {
-    let mut more = vec!["--channels", "8", "--epochs", "3"];
-    for setting in settings {
-        more.extend(["--set", setting]);
-    }
-    trial.run(out, &more)
-}
-
-fn model(path: &Path) -> ModelFile {
-    Model::read(path).unwrap(); // with its probe
-    ModelFile::read(path).unwrap()
-}
 
 #[test]
 fn trained_pruned_distilled() {

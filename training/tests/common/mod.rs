@@ -12,6 +12,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use hamiltone_engine::model::{Model, ModelFile};
 use hamiltone_training::random::{normal, stream};
 use rand::Rng;
 
@@ -167,4 +168,19 @@ pub fn failed(output: &Output) -> String {
 pub fn json(path: &Path) -> serde_json::Value {
     let text = std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     serde_json::from_str(&text).unwrap()
+}
+
+/// A short run of a small network with more settings of the recipe.
+pub fn set(trial: &Trial, out: &str, settings: &[&str]) -> Output {
+    let mut more = vec!["--channels", "8", "--epochs", "3"];
+    for setting in settings {
+        more.extend(["--set", setting]);
+    }
+    trial.run(out, &more)
+}
+
+/// A model file that also passes the checks of loading, its probe among them.
+pub fn model(path: &Path) -> ModelFile {
+    Model::read(path).unwrap();
+    ModelFile::read(path).unwrap()
 }

@@ -8,6 +8,15 @@ use crate::panel::widgets::theme;
 /// Columns further apart than this leave a gap, in seconds.
 const LONGEST_STEP_S: f64 = 1.0;
 
+/// The start of the column that ends at `time_s`: the end of the one before, or `length_s` earlier after a gap.
+fn begin_s(before_s: f64, time_s: f64, length_s: f64) -> f64 {
+    if time_s - before_s < LONGEST_STEP_S {
+        before_s
+    } else {
+        time_s - length_s
+    }
+}
+
 /// The labels of `rows`, one texel high each, over the last `span_s` seconds.
 pub(crate) fn tags(history: &History, rows: &[usize], span_s: f64, width: usize) -> ColorImage {
     let height = rows.len().max(1);
@@ -15,12 +24,7 @@ pub(crate) fn tags(history: &History, rows: &[usize], span_s: f64, width: usize)
     let from_s = history.newest_s().unwrap_or(0.0) - span_s;
     let mut before_s = f64::NEG_INFINITY;
     for column in history.tags() {
-        let step_s = column.time_s - before_s;
-        let begin_s = if step_s < LONGEST_STEP_S {
-            before_s
-        } else {
-            column.time_s - 0.1
-        };
+        let begin_s = begin_s(before_s, column.time_s, 0.1);
         before_s = column.time_s;
         for x in texels(begin_s, column.time_s, from_s, span_s, width) {
             for (y, &label) in rows.iter().enumerate() {
@@ -38,12 +42,7 @@ pub(crate) fn spectrum(history: &History, span_s: f64, width: usize) -> ColorIma
     let from_s = history.newest_s().unwrap_or(0.0) - span_s;
     let mut before_s = f64::NEG_INFINITY;
     for column in history.spectrum() {
-        let step_s = column.time_s - before_s;
-        let begin_s = if step_s < LONGEST_STEP_S {
-            before_s
-        } else {
-            column.time_s - 0.04
-        };
+        let begin_s = begin_s(before_s, column.time_s, 0.04);
         before_s = column.time_s;
         for x in texels(begin_s, column.time_s, from_s, span_s, width) {
             for (band, &level) in column.bands.iter().enumerate() {
