@@ -58,6 +58,8 @@ mod winograd;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod unit_tests;
 
 pub use choice::{CacheLevel, Load};
 pub use depthwise::PackedDepthwise;
