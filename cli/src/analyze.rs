@@ -2,28 +2,20 @@
 
 use std::io::{self, IsTerminal};
 
-use anyhow::{Context, Result};
-use clap::CommandFactory;
-use clap::error::ErrorKind;
+use anyhow::{Context, Result, bail};
 use hamiltone_engine::timeline::EventSettings;
 use hamiltone_exports::{Format, Series};
 
 use crate::analysis::Analysis;
-use crate::arguments::{AnalyzeArguments, Arguments};
+use crate::arguments::AnalyzeArguments;
 use crate::out_folder::OutFolder;
 use crate::progress::Progress;
+use crate::usage::WrongArgument;
 use crate::{Outcome, batch, inputs, selection, to_folder};
 
 /// Runs the command.
 pub(crate) fn run(arguments: &AnalyzeArguments, quiet: bool) -> Result<Outcome> {
-    let formats = formats(arguments);
-    let folder = match &arguments.out {
-        Some(path) => {
-            let folder = OutFolder::open(path);
-            Some(folder.with_context(|| format!("{}: cannot be written to", path.display()))?)
-        }
-        None => None,
-    };
+    let formats = formats(arguments)?;
     let model = selection::open(arguments.sources.model.as_deref())?;
     let among = selection::among(&model, &arguments.sources.among)?;
     let window_s = arguments.window.unwrap_or(model.card().default_window_s);
@@ -32,6 +24,18 @@ pub(crate) fn run(arguments: &AnalyzeArguments, quiet: bool) -> Result<Outcome> 
         None => EventSettings::of(model.card()),
     };
     let inputs = inputs::find(&arguments.sources.inputs, arguments.sources.channel);
+    let progress = Progress::new(inputs.files.len(), quiet);
+    let thresholds = match &arguments.thresholds {
+        Some(path) => selection::thresholds(path, &model, &among, &progress)?,
+        None => Vec::new(),
+    };
+    let folder = match &arguments.out {
+        Some(path) => {
+            let folder = OutFolder::open(path);
+            Some(folder.with_context(|| format!("{}: cannot be written to", path.display()))?)
+        }
+        None => None,
+    };
     if let Some(jobs) = arguments.jobs {
         let threads = jobs.min(inputs.files.len().max(1)); // a thread processes one file at a time
         rayon::ThreadPoolBuilder::new()
@@ -45,9 +49,10 @@ pub(crate) fn run(arguments: &AnalyzeArguments, quiet: bool) -> Result<Outcome> 
         among,
         window_s,
         events,
+        thresholds,
         again: arguments.again,
         fail_fast: arguments.fail_fast,
-        progress: Progress::new(inputs.files.len(), quiet),
+        progress,
         inputs,
     };
     selection::show_measured_accuracy(&analysis.among, &analysis.progress);
@@ -57,8 +62,11 @@ pub(crate) fn run(arguments: &AnalyzeArguments, quiet: bool) -> Result<Outcome> 
     }
 }
 
-/// The formats on the command line, or the default. Exits with code 2 if they cannot be printed.
-fn formats(arguments: &AnalyzeArguments) -> Vec<Format> {
+/// The formats on the command line, or the default.
+///
+/// # Errors
+/// [`WrongArgument`] if they cannot be printed.
+fn formats(arguments: &AnalyzeArguments) -> Result<Vec<Format>> {
     let to_files = arguments.out.is_some();
     let mut formats: Vec<Format> = Vec::new();
     for format in &arguments.format {
@@ -74,20 +82,19 @@ fn formats(arguments: &AnalyzeArguments) -> Vec<Format> {
             Format::JSON
         });
     }
-    let refuse = |message: String| {
-        let kind = ErrorKind::ArgumentConflict;
-        Arguments::command().error(kind, message).exit()
-    };
     if !to_files && formats.len() > 1 {
-        refuse("only one format can be printed; to write several, add --out DIR".to_owned());
+        bail!(WrongArgument(
+            "only one --format can be printed; to write files in several formats, add --out DIR"
+                .to_owned()
+        ));
     }
     if !to_files && !formats[0].can_be_printed() {
         let name = formats[0].name();
-        refuse(format!(
-            "{name} cannot be printed; to write files, add --out DIR"
-        ));
+        bail!(WrongArgument(format!(
+            "--format {name} is written to files only; add --out DIR, the folder for them"
+        )));
     }
-    formats
+    Ok(formats)
 }
 
 fn to_stdout(analysis: &Analysis) -> Result<Outcome> {
@@ -105,7 +112,7 @@ fn to_stdout(analysis: &Analysis) -> Result<Outcome> {
             let mut bytes = Vec::new();
             format.print(&timeline, series, &mut bytes)?;
             series.first = false;
-            Ok(analysis.progress.print(&bytes)?)
+            analysis.progress.print(&bytes)
         },
     )
 }

@@ -5,15 +5,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::Result;
 use rayon::prelude::*;
 
-use crate::Outcome;
 use crate::inputs::Inputs;
 use crate::progress::Progress;
+use crate::usage::text_of;
+use crate::{Outcome, closing_line};
 
 /// Files per thread in one batch: enough that a long file does not leave the other threads idle for long, few enough
 /// that waiting results need little memory.
 const FILES_PER_THREAD: usize = 8;
 
-/// As [`each`], but `then` gets only the files without errors.
+/// As [`each`], but `then` gets only the files without errors, and a closing line is printed unless the run was of a single
+/// file.
 pub(crate) fn run<T: Send>(
     inputs: &Inputs,
     progress: &Progress,
@@ -21,14 +23,18 @@ pub(crate) fn run<T: Send>(
     work: impl Fn(usize) -> Result<T> + Sync,
     mut then: impl FnMut(usize, T) -> Result<()>,
 ) -> Result<Outcome> {
-    each(inputs, progress, fail_fast, work, |index, result| {
+    let (outcome, count) = each(inputs, progress, fail_fast, work, |index, result| {
         result.map_or(Ok(()), |value| then(index, value))
-    })
+    })?;
+    if inputs.files.len() > 1 || inputs.from_folders {
+        progress.info(&closing_line::text(&count, &inputs.not_audio, None));
+    }
+    Ok(outcome)
 }
 
 /// Runs `work` on each file in parallel and passes the results to `then`, in order, on this thread. Both get the index
 /// of the file. Problems and errors are printed and do not stop the other files, unless `fail_fast` is set: then no file
-/// is started after the first error. Prints the number of files at the end.
+/// is started after the first error. Also returns how many files there were.
 ///
 /// # Errors
 /// Those of `then`, which mean that nothing more can be written. No further batch is started then.
@@ -38,7 +44,7 @@ pub(crate) fn each<T: Send>(
     fail_fast: bool,
     work: impl Fn(usize) -> Result<T> + Sync,
     mut then: impl FnMut(usize, Result<T>) -> Result<()>,
-) -> Result<Outcome> {
+) -> Result<(Outcome, Count)> {
     let mut outcome = Outcome::Done;
     for problem in &inputs.problems {
         progress.error(problem);
@@ -67,7 +73,7 @@ pub(crate) fn each<T: Send>(
                 count.skipped += 1;
                 continue;
             };
-            let error = result.as_ref().err().map(|error| format!("{error:#}"));
+            let error = result.as_ref().err().map(text_of);
             then(index, result)?;
             // Channels of one file are adjacent and count once.
             let same = index > 0 && inputs.files[index - 1].path == inputs.files[index].path;
@@ -82,33 +88,14 @@ pub(crate) fn each<T: Send>(
             }
         }
     }
-    if let Some(not_audio) = inputs.not_audio {
-        progress.info(&count.message(not_audio));
-    }
-    Ok(outcome)
+    Ok((outcome, count))
 }
 
 /// How many files were processed.
-#[derive(Default)]
-struct Count {
-    read: usize,
-    refused: usize,
+#[derive(Debug, Default)]
+pub(crate) struct Count {
+    pub(crate) read: usize,
+    pub(crate) refused: usize,
     /// Not started, because of `fail_fast`.
-    skipped: usize,
-}
-
-impl Count {
-    /// For folders, which hold files that are not processed.
-    fn message(&self, not_audio: usize) -> String {
-        let Self {
-            read,
-            refused,
-            skipped,
-        } = self;
-        let mut message = format!("{read} read, {refused} refused, {not_audio} not audio");
-        if *skipped > 0 {
-            message.push_str(&format!(", {skipped} skipped after the first error"));
-        }
-        message
-    }
+    pub(crate) skipped: usize,
 }

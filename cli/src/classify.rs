@@ -62,7 +62,7 @@ pub(crate) fn run(arguments: &ClassifyArguments, quiet: bool) -> Result<Outcome>
             } else {
                 as_table(&classified)
             };
-            Ok(progress.print(text.as_bytes())?)
+            progress.print(text.as_bytes())
         },
     )
 }

@@ -6,14 +6,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{fmt, fs};
 
 use anyhow::{Context, Error, Result, anyhow, bail};
-use hamiltone_exports::SummaryRow;
+use hamiltone_engine::timeline::Event;
+use hamiltone_exports::{Format, LabelOn, SummaryRow};
 
 use crate::analysis::Analysis;
+use crate::closing_line::{self, Results};
 use crate::entry::{Entry, Settings};
 use crate::journal::{self, Journal};
 use crate::out_folder::OutFolder;
-use crate::outputs::Plan;
+use crate::outputs::{Plan, SUMMARY_CSV};
 use crate::tables::{self, Tables};
+use crate::usage::text_of;
 use crate::{Outcome, batch};
 
 /// Missing results that are listed at the end.
@@ -50,8 +53,16 @@ fn settings(analysis: &Analysis) -> Settings {
         window_s: analysis.window_s,
         among: analysis.among.indices().to_vec(),
         threshold: analysis.events.threshold,
+        thresholds: set_thresholds(&analysis.thresholds),
         formats: formats.map(|format| format.name().to_owned()).collect(),
     }
+}
+
+/// Index and threshold of the labels that have one.
+fn set_thresholds(thresholds: &[Option<f32>]) -> Vec<(usize, f32)> {
+    let labels = thresholds.iter().enumerate();
+    let set = labels.filter_map(|(label, threshold)| Some((label, (*threshold)?)));
+    set.collect()
 }
 
 struct Run<'a> {
@@ -100,9 +111,10 @@ impl Run<'_> {
         let files = &analysis.inputs.files;
         let not_written = || format!("{}: the tables cannot be written", folder.display());
         let labels = &analysis.model.card().labels;
-        let mut tables = Tables::begin(self.folder).with_context(not_written)?;
+        let mut tables = Tables::begin(self.folder, analysis.formats.contains(&Format::RAVEN))
+            .with_context(not_written)?;
         let (mut known, mut done) = (0, vec![false; files.len()]);
-        let outcome = batch::each(
+        let (outcome, count) = batch::each(
             &analysis.inputs,
             &analysis.progress,
             analysis.fail_fast,
@@ -111,21 +123,25 @@ impl Run<'_> {
                 let (file, channel) = (files[index].path.to_string_lossy(), files[index].channel);
                 let added = match &result {
                     Ok(result) => {
-                        known += usize::from(result.known);
+                        let first_channel =
+                            index == 0 || files[index - 1].path != files[index].path;
+                        known += usize::from(result.known && first_channel);
                         done[index] = true;
                         let entry = &result.entry;
-                        tables.add(&entry.row(&file, channel), entry.events(labels))
+                        let events: Vec<Event> = entry.events(labels).collect();
+                        let on = LabelOn::of_events(events.iter().cloned(), entry.duration_s);
+                        tables.add(&entry.row(&file, channel, &on), events)
                     }
                     Err(error) if error.is::<Gone>() => return Err(self.gone(known)),
                     Err(error) => {
-                        let error = format!("{error:#}");
+                        let error = text_of(error);
                         let row = SummaryRow {
                             file: &file,
                             error: Some(&error),
                             channel,
                             ..SummaryRow::default()
                         };
-                        tables.add(&row, [])
+                        tables.add(&row, Vec::new())
                     }
                 };
                 added.with_context(not_written)
@@ -135,18 +151,18 @@ impl Run<'_> {
             return Err(self.gone(known));
         }
         tables.finish().with_context(not_written)?;
-        if known > 0 {
-            let s = if known == 1 { "file is" } else { "files are" };
-            let message =
-                format!("{known} {s} up to date from an earlier run (--again analyses them again)");
-            analysis.progress.info(&message);
-        }
-        if !self.check_results(&done) {
-            return Ok(Outcome::SomeFailed);
-        }
-        let message = format!("the timelines are in {}", folder.display());
-        analysis.progress.hint(&message);
-        Ok(outcome)
+        let complete = self.check_results(&done);
+        let results = Results {
+            known,
+            table: &folder.join(SUMMARY_CSV),
+        };
+        let line = closing_line::text(&count, &analysis.inputs.not_audio, Some(&results));
+        analysis.progress.info(&line);
+        Ok(if complete {
+            outcome
+        } else {
+            Outcome::SomeFailed
+        })
     }
 
     /// Writes the results of a file, unless they are up to date.
