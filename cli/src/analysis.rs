@@ -12,6 +12,7 @@ use crate::inputs::{Input, Inputs};
 use crate::means::Means;
 use crate::progress::Progress;
 use crate::streaming;
+use crate::write_tags::TagWriter;
 
 /// The settings of a run of `hamiltone analyze`.
 pub(crate) struct Analysis {
@@ -22,6 +23,8 @@ pub(crate) struct Analysis {
     pub(crate) events: EventSettings,
     /// Thresholds of single labels, one entry per label; empty if there are none.
     pub(crate) thresholds: Vec<Option<f32>>,
+    /// Writes tags into the inputs, if asked.
+    pub(crate) tags: Option<TagWriter>,
     /// Whether up-to-date results are computed again.
     pub(crate) again: bool,
     pub(crate) fail_fast: bool,

@@ -3,15 +3,18 @@
 use std::io::{self, IsTerminal};
 
 use anyhow::{Context, Result, bail};
+use hamiltone_engine::model::Card;
 use hamiltone_engine::timeline::EventSettings;
 use hamiltone_exports::{Format, Series};
 
 use crate::analysis::Analysis;
 use crate::arguments::AnalyzeArguments;
+use crate::inputs::Channels;
 use crate::out_folder::OutFolder;
 use crate::progress::Progress;
 use crate::usage::WrongArgument;
-use crate::{Outcome, batch, inputs, selection, to_folder};
+use crate::write_tags::TagWriter;
+use crate::{Outcome, batch, closing_line, inputs, selection, to_folder};
 
 /// Runs the command.
 pub(crate) fn run(arguments: &AnalyzeArguments, quiet: bool) -> Result<Outcome> {
@@ -29,6 +32,7 @@ pub(crate) fn run(arguments: &AnalyzeArguments, quiet: bool) -> Result<Outcome> 
         Some(path) => selection::thresholds(path, &model, &among, &progress)?,
         None => Vec::new(),
     };
+    let tags = tag_writer(arguments, model.card())?;
     let folder = match &arguments.out {
         Some(path) => {
             let folder = OutFolder::open(path);
@@ -50,6 +54,7 @@ pub(crate) fn run(arguments: &AnalyzeArguments, quiet: bool) -> Result<Outcome> 
         window_s,
         events,
         thresholds,
+        tags,
         again: arguments.again,
         fail_fast: arguments.fail_fast,
         progress,
@@ -60,6 +65,20 @@ pub(crate) fn run(arguments: &AnalyzeArguments, quiet: bool) -> Result<Outcome> 
         Some(folder) => to_folder::run(&analysis, folder),
         None => to_stdout(&analysis),
     }
+}
+
+/// # Errors
+/// [`WrongArgument`] if single channels are read: their labels are not those of the file.
+fn tag_writer(arguments: &AnalyzeArguments, card: &Card) -> Result<Option<TagWriter>> {
+    if !arguments.write_tags {
+        return Ok(None);
+    }
+    if arguments.sources.channel != Channels::Mix {
+        bail!(WrongArgument(
+            "--write-tags: tags are those of the whole file; leave out --channel".to_owned()
+        ));
+    }
+    Ok(Some(TagWriter::new(card, arguments.dry_run)))
 }
 
 /// The formats on the command line, or the default.
@@ -103,16 +122,27 @@ fn to_stdout(analysis: &Analysis) -> Result<Outcome> {
         first: true,
         several: files.len() > 1,
     };
-    batch::run(
+    let (outcome, count) = batch::run(
         &analysis.inputs,
         &analysis.progress,
         analysis.fail_fast,
-        |index| Ok(analysis.analyze(&files[index])?.0),
+        |index| {
+            let (timeline, _) = analysis.analyze(&files[index])?;
+            if let Some(tags) = &analysis.tags {
+                let events = timeline.events.iter().cloned();
+                let progress = &analysis.progress;
+                tags.write(&files[index].path, events, timeline.duration_s, progress)?;
+            }
+            Ok(timeline)
+        },
         |_, timeline| {
             let mut bytes = Vec::new();
             format.print(&timeline, series, &mut bytes)?;
             series.first = false;
             analysis.progress.print(&bytes)
         },
-    )
+    )?;
+    let (progress, tags) = (&analysis.progress, analysis.tags.as_ref());
+    closing_line::print(progress, &analysis.inputs, &count, None, tags);
+    Ok(outcome)
 }

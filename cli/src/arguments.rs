@@ -108,6 +108,13 @@ pub(crate) struct AnalyzeArguments {
     /// Analyse all files again, including those that are up to date in the output folder
     #[arg(long, requires = "out")]
     pub(crate) again: bool,
+    /// Write the labels of each file into its own metadata: keywords, and a genre if the file has
+    /// none. The audio stays the same to the bit
+    #[arg(long)]
+    pub(crate) write_tags: bool,
+    /// With --write-tags: print the tags and change no file
+    #[arg(long, requires = "write_tags")]
+    pub(crate) dry_run: bool,
     /// Stop at the first file that fails
     #[arg(long)]
     pub(crate) fail_fast: bool,

@@ -5,31 +5,26 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::Result;
 use rayon::prelude::*;
 
+use crate::Outcome;
 use crate::inputs::Inputs;
 use crate::progress::Progress;
 use crate::usage::text_of;
-use crate::{Outcome, closing_line};
 
 /// Files per thread in one batch: enough that a long file does not leave the other threads idle for long, few enough
 /// that waiting results need little memory.
 const FILES_PER_THREAD: usize = 8;
 
-/// As [`each`], but `then` gets only the files without errors, and a closing line is printed unless the run was of a single
-/// file.
+/// As [`each`], but `then` gets only the files without errors.
 pub(crate) fn run<T: Send>(
     inputs: &Inputs,
     progress: &Progress,
     fail_fast: bool,
     work: impl Fn(usize) -> Result<T> + Sync,
     mut then: impl FnMut(usize, T) -> Result<()>,
-) -> Result<Outcome> {
-    let (outcome, count) = each(inputs, progress, fail_fast, work, |index, result| {
+) -> Result<(Outcome, Count)> {
+    each(inputs, progress, fail_fast, work, |index, result| {
         result.map_or(Ok(()), |value| then(index, value))
-    })?;
-    if inputs.files.len() > 1 || inputs.from_folders {
-        progress.info(&closing_line::text(&count, &inputs.not_audio, None));
-    }
-    Ok(outcome)
+    })
 }
 
 /// Runs `work` on each file in parallel and passes the results to `then`, in order, on this thread. Both get the index

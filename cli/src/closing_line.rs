@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::batch::Count;
+use crate::inputs::Inputs;
+use crate::progress::Progress;
+use crate::write_tags::TagWriter;
 
 /// Kinds of skipped files that are named.
 const MAX_KINDS: usize = 4;
@@ -14,8 +17,26 @@ pub(crate) struct Results<'a> {
     pub(crate) table: &'a Path,
 }
 
+/// Prints the line, unless the run was of a single file to stdout.
+pub(crate) fn print(
+    progress: &Progress,
+    inputs: &Inputs,
+    count: &Count,
+    results: Option<&Results<'_>>,
+    tags: Option<&TagWriter>,
+) {
+    let several = inputs.files.len() > 1 || inputs.from_folders;
+    if several || results.is_some() || tags.is_some() {
+        let mut line = text(count, &inputs.not_audio, results);
+        if let Some(tags) = tags {
+            line.push_str(&format!("; {}", tags.in_short()));
+        }
+        progress.info(&line);
+    }
+}
+
 /// `498 tagged (12 up to date from an earlier run), 3 failed, 1 skipped (not audio: 1 txt); table: out/summary.csv`.
-pub(crate) fn text(
+fn text(
     count: &Count,
     not_audio: &BTreeMap<String, usize>,
     results: Option<&Results<'_>>,

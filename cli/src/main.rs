@@ -19,6 +19,7 @@ mod inputs;
 mod inspect;
 mod journal;
 mod means;
+mod metadata;
 mod models;
 mod out_folder;
 mod outputs;
@@ -29,6 +30,7 @@ mod streaming;
 mod tables;
 mod to_folder;
 mod usage;
+mod write_tags;
 
 use std::io;
 use std::process::ExitCode;

@@ -65,6 +65,10 @@ fn set_thresholds(thresholds: &[Option<f32>]) -> Vec<(usize, f32)> {
     set.collect()
 }
 
+fn hash(path: &Path) -> Result<String> {
+    journal::hash_of(path).with_context(|| format!("{}: cannot be read", path.display()))
+}
+
 struct Run<'a> {
     analysis: &'a Analysis,
     folder: &'a OutFolder,
@@ -156,8 +160,8 @@ impl Run<'_> {
             known,
             table: &folder.join(SUMMARY_CSV),
         };
-        let line = closing_line::text(&count, &analysis.inputs.not_audio, Some(&results));
-        analysis.progress.info(&line);
+        let (progress, tags) = (&analysis.progress, analysis.tags.as_ref());
+        closing_line::print(progress, &analysis.inputs, &count, Some(&results), tags);
         Ok(if complete {
             outcome
         } else {
@@ -165,15 +169,36 @@ impl Run<'_> {
         })
     }
 
-    /// Writes the results of a file, unless they are up to date.
+    /// Writes the results of a file, unless they are up to date, and its tags. A file that got tags has new contents, which
+    /// are added to the journal.
     fn process(&self, index: usize) -> Result<FileResult> {
+        let mut result = self.results(index)?;
+        let Some(tags) = &self.analysis.tags else {
+            return Ok(result);
+        };
+        let (path, labels) = (
+            &self.analysis.inputs.files[index].path,
+            &self.analysis.model.card().labels,
+        );
+        let entry = &mut result.entry;
+        let events: Vec<Event> = entry.events(labels).collect();
+        if tags.write(path, events, entry.duration_s, &self.analysis.progress)? {
+            entry.sha256 = hash(path)?;
+            self.journal
+                .add(entry)
+                .context("the journal cannot be written")?;
+        }
+        Ok(result)
+    }
+
+    /// Writes the results of a file, unless they are up to date.
+    fn results(&self, index: usize) -> Result<FileResult> {
         if !self.journal.is_there() {
             bail!(Gone);
         }
         let (analysis, journal) = (self.analysis, self.journal);
         let input = &analysis.inputs.files[index];
-        let sha256 = journal::hash_of(&input.path)
-            .with_context(|| format!("{}: cannot be read", input.path.display()))?;
+        let sha256 = hash(&input.path)?;
         let stem = self.plan.stem(index);
         let paths = self.plan.paths(&stem);
         let known = journal.find(&stem, &sha256, &self.settings);
