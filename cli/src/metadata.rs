@@ -6,7 +6,7 @@
 use std::fs::{self, File};
 use std::io::{self, Seek};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use hamiltone_decoding::AudioFile;
@@ -85,9 +85,7 @@ pub(crate) fn write(path: &Path, metadata: &Metadata, dry_run: bool) -> Result<b
     let mut original = File::open(&path)?;
     let file_type = file_type(&mut original)?;
     if dry_run {
-        return Ok(contained(|| {
-            edit(&mut original, file_type, metadata, false)
-        })?);
+        return contained(|| edit(&mut original, file_type, metadata, false));
     }
     let folder = path.parent().context("it has no folder")?;
     let mut copy = temporary_beside(&path).context("no file can be created beside it")?;
@@ -120,7 +118,7 @@ struct Version {
 }
 
 impl Version {
-    fn of(path: &PathBuf) -> io::Result<Self> {
+    fn of(path: &Path) -> io::Result<Self> {
         let metadata = fs::metadata(path)?;
         Ok(Self {
             bytes: metadata.len(),
@@ -131,9 +129,10 @@ impl Version {
 
 /// The format by the contents.
 fn file_type(file: &mut File) -> Result<FileType> {
-    let probe = contained(|| Ok(Probe::new(io::BufReader::new(&mut *file)).guess_file_type()?))?;
-    let found = probe.file_type();
-    drop(probe);
+    let found = contained(|| {
+        let probe = Probe::new(io::BufReader::new(&mut *file));
+        Ok(probe.guess_file_type()?.file_type())
+    })?;
     match found {
         Some(
             found @ (FileType::Aac
@@ -174,7 +173,7 @@ fn edit(file: &mut File, file_type: FileType, metadata: &Metadata, save: bool) -
                 file.rewind()?;
                 flac.save_to(file, options)?;
             }
-            return Ok(true);
+            Ok(true)
         }
         FileType::Opus => {
             let comments = OpusFile::read_from(file, parse)?.vorbis_comments().clone();

@@ -19,12 +19,12 @@ fn wrong_arguments_have_exit_code_2_and_a_suggestion() {
             "similar argument exists: '--model'",
         ),
         (
-            &["analyze", "a.wav", "--model", "tyny"],
-            "there is no model \"tyny\"; did you mean tiny?",
+            &["analyze", "a.wav", "--model", "tinny"],
+            "there is no model \"tinny\"; did you mean tiny?",
         ),
         (&["inspect", "genral-half"], "did you mean general-half"),
         (
-            &["analyze", "a.wav", "--model", "tiny", "--among", "dig"],
+            &["analyze", "a.wav", "--model", "tiny", "--among", "dogs"],
             "did you mean dog, small?",
         ),
         (
