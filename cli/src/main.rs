@@ -22,6 +22,7 @@ mod models;
 mod out_folder;
 mod outputs;
 mod progress;
+mod run_lock;
 mod selection;
 mod streaming;
 mod tables;
@@ -44,6 +45,7 @@ enum Outcome {
 }
 
 fn main() -> ExitCode {
+    hamiltone_decoding::hide_contained_panics();
     let arguments = Arguments::parse();
     selection::limit_costs(arguments.cost.limits());
     let result = match &arguments.command {

@@ -7,11 +7,12 @@ use anyhow::{Context, Result, ensure};
 use hamiltone_engine::model::{
     Accuracy, Card, Library, LibraryEntry, ModelSource, TaskKind, user_folder,
 };
+use hamiltone_engine::text::printable;
 use serde_json::{Value, json};
 
 use crate::arguments::ModelsArguments;
 use crate::progress::message;
-use crate::{Outcome, selection};
+use crate::{Outcome, journal, selection};
 
 const HEADINGS: [&str; 8] = [
     "NAME",
@@ -89,6 +90,10 @@ fn add_one(
         read => Some(read.with_context(|| format!("cannot read {}", target.display()))?),
     };
     let bytes = std::fs::read(file)?;
+    ensure!(
+        journal::hash(&bytes) == model.hash(),
+        "the file changed while it was read; run the same command again"
+    );
     if existing.as_ref() == Some(&bytes) {
         return Ok("was added already");
     }
@@ -203,7 +208,7 @@ fn row(entry: &LibraryEntry, card: &Card) -> [String; 8] {
 fn source(entry: &LibraryEntry) -> String {
     match &entry.source {
         ModelSource::BuiltIn => "built in".to_owned(),
-        ModelSource::File(path) => path.display().to_string(),
+        ModelSource::File(path) => printable(&path.to_string_lossy()).into_owned(),
     }
 }
 

@@ -4,14 +4,16 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::Mutex;
 use std::time::Duration;
 
+use hamiltone_engine::text::printable;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// Steps of the bar per second of audio, for a single file.
 const STEPS_PER_SECOND: f64 = 100.0;
 
-/// Prints a line on stderr; ignores a closed stderr.
+/// Prints a line on stderr; ignores a closed stderr. Names of files and texts of models in it cannot control the
+/// terminal.
 pub(crate) fn message(line: &str) {
-    let _ = writeln!(io::stderr(), "hamiltone: {line}");
+    let _ = writeln!(io::stderr(), "hamiltone: {}", printable(line));
 }
 
 /// A bar for `count` rounds; hidden if `quiet` or if stderr is not a terminal.

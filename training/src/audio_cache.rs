@@ -164,7 +164,8 @@ impl AudioCache {
     /// time.
     pub fn sound(&self, path: &Path, duration_s: Option<f64>) -> anyhow::Result<Sound> {
         // A file that cannot be read is the decoder's to describe.
-        if self.folder.is_none() || self.entry(path, duration_s).is_err() {
+        // A pipe is not even opened.
+        if self.folder.is_none() || !path.is_file() || self.entry(path, duration_s).is_err() {
             return Ok(Sound::new(&decode(path, duration_s, self.rate)?));
         }
         self.keep(path, duration_s).map(|(_, sound)| sound)
@@ -193,7 +194,7 @@ impl AudioCache {
             .parent()
             .map_or(Ok(()), std::fs::create_dir_all)
             .context("making its folder")
-            .and_then(|()| files::replace_bytes(entry, &sound.to_bytes()));
+            .and_then(|()| files::cache_bytes(entry, &sound.to_bytes()));
         if let Err(error) = written {
             eprintln!("the cache is not used: {error:#}");
         }
