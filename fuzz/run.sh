@@ -12,7 +12,7 @@ for target in $targets; do
     mkdir -p "fuzz/corpus/$target"
     log=fuzz/$target.log
     cargo +nightly fuzz run --fuzz-dir fuzz "$target" "fuzz/corpus/$target" "$seeds" -- \
-        -max_total_time="$seconds" -max_len=65536 -timeout=20 -rss_limit_mb=3000 -print_final_stats=1 >"$log" 2>&1
+        -max_total_time="$seconds" -max_len=131072 -timeout=20 -rss_limit_mb=3000 -print_final_stats=1 >"$log" 2>&1
     code=$?
     runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
     coverage=$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' "$log" | tail -n 1)

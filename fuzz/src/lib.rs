@@ -24,6 +24,7 @@ use hamiltone_decoding::AudioFile;
 use hamiltone_engine::Interrupt;
 use hamiltone_engine::model::{Limits, LoadOptions, Model};
 use hamiltone_engine::tagging::Tagger;
+use hamiltone_plugin::agreements::{Agreements, Item};
 use hamiltone_plugin::params::sanitize;
 use hamiltone_plugin::settings::{NoteSettings, Settings};
 use hamiltone_training::dataset::{Dataset, Task};
@@ -92,8 +93,15 @@ pub fn plugin_state(bytes: &[u8]) {
     serde_json::to_vec(&state).expect("a state that can be saved");
 }
 
-/// The settings of a session.
+/// The settings of a session, and the agreements of a machine.
 pub fn settings(bytes: &[u8]) {
+    if let Ok(agreements) = serde_json::from_slice::<Agreements>(bytes) {
+        for path in ["", "out", "../out", "/music/../out"] {
+            assert!(!agreements.cover(&Item::Folder(path.into())));
+            assert!(!agreements.cover(&Item::Model(path.into())));
+        }
+        serde_json::to_vec(&agreements).expect("agreements that can be saved");
+    }
     let Ok(settings) = serde_json::from_slice::<Settings>(bytes) else {
         return;
     };

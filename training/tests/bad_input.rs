@@ -374,3 +374,16 @@ fn a_pipe_in_a_data_set_is_refused_at_once() {
         ],
     );
 }
+
+#[test]
+fn a_cut_sound_is_told() {
+    let data = Instruments::new();
+    let path = data.path("audio/flute/flute_03.wav");
+    let whole = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &whole[..whole.len() / 2]).unwrap();
+    let run = data.run(&[]);
+    succeeded(&run);
+    let warning = text(&run.stderr);
+    let cut = warning.lines().find(|line| line.contains("flute_03.wav"));
+    assert!(cut.is_some_and(|line| line.ends_with("the rest of it is used")), "{warning}");
+}
