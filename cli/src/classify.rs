@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use hamiltone_engine::model::{Among, Model};
 use hamiltone_engine::tagging::{ClipClassifier, Lineup, Tags, on_now, top};
+use hamiltone_engine::text::printable;
 use hamiltone_engine::timeline::{Answer, EventSettings, Tag, Warning};
 use serde::Serialize;
 
@@ -131,6 +132,7 @@ fn as_table(classified: &Classified) -> String {
     let leading = leading.map_or_else(|| classified.unclear.clone(), Answer::in_short);
     let channel = classified.channel;
     let channel = channel.map_or_else(String::new, |channel| format!("channel {channel}, "));
+    let file = printable(file);
     let mut text = format!("{file}  ({channel}{duration_s:.1} s)  {leading}\n");
     let width = classified
         .shown

@@ -24,6 +24,7 @@ mod models;
 mod out_folder;
 mod outputs;
 mod progress;
+mod run_lock;
 mod selection;
 mod similar;
 mod streaming;
@@ -49,6 +50,7 @@ enum Outcome {
 }
 
 fn main() -> ExitCode {
+    hamiltone_decoding::hide_contained_panics();
     let arguments = match usage::parse(std::env::args_os()) {
         Ok(arguments) => arguments,
         Err(code) => return code,

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use hamiltone_engine::model::{Card, Library, LibraryEntry, ModelSource, TaskKind, user_folder};
+use hamiltone_engine::text::printable;
 use serde_json::{Value, json};
 
 use crate::arguments::ModelsArguments;
 use crate::progress::message;
 use crate::usage::text_of;
-use crate::{Outcome, progress, selection};
+use crate::{Outcome, journal, progress, selection};
 
 /// The width of the table.
 const WIDTH: usize = 100;
@@ -81,6 +82,10 @@ fn add_one(
         read => Some(read.with_context(|| format!("cannot read {}", target.display()))?),
     };
     let bytes = std::fs::read(file)?;
+    ensure!(
+        journal::hash(&bytes) == model.hash(),
+        "the file changed while it was read; run the same command again"
+    );
     if existing.as_ref() == Some(&bytes) {
         return Ok("was added already");
     }
@@ -212,7 +217,7 @@ fn shortened(text: &str, width: usize) -> String {
 fn source(entry: &LibraryEntry) -> String {
     match &entry.source {
         ModelSource::BuiltIn => "built in".to_owned(),
-        ModelSource::File(path) => path.display().to_string(),
+        ModelSource::File(path) => printable(&path.to_string_lossy()).into_owned(),
     }
 }
 

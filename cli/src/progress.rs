@@ -5,14 +5,16 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use hamiltone_engine::text::printable;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// Steps of the bar per second of audio, for a single file.
 const STEPS_PER_SECOND: f64 = 100.0;
 
-/// Prints a line on stderr; ignores a closed stderr.
+/// Prints a line on stderr; ignores a closed stderr. Names of files and texts of models in it cannot control the
+/// terminal.
 pub(crate) fn message(line: &str) {
-    let _ = writeln!(io::stderr(), "hamiltone: {line}");
+    let _ = writeln!(io::stderr(), "hamiltone: {}", printable(line));
 }
 
 /// Writes to stdout.

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::{fmt, fs};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::{fmt, fs, io};
 
 use anyhow::{Context, Error, Result, anyhow, bail};
+use hamiltone_engine::model::FileSignature;
 use hamiltone_engine::timeline::Event;
 use hamiltone_exports::{Format, LabelOn, SummaryRow};
 
@@ -15,6 +17,7 @@ use crate::entry::{Entry, Settings};
 use crate::journal::{self, Journal};
 use crate::out_folder::OutFolder;
 use crate::outputs::{Plan, SUMMARY_CSV};
+use crate::run_lock::RunLock;
 use crate::tables::{self, Tables};
 use crate::usage::text_of;
 use crate::{Outcome, batch};
@@ -26,6 +29,7 @@ const MAX_LISTED: usize = 5;
 /// results.
 pub(crate) fn run(analysis: &Analysis, folder: &OutFolder) -> Result<Outcome> {
     let path = folder.path();
+    let _lock = RunLock::take(path).with_context(|| path.display().to_string())?;
     tables::check_free(path)?;
     let journal = Journal::open(path)
         .with_context(|| format!("{}: the journal cannot be written", path.display()))?;
@@ -40,6 +44,8 @@ pub(crate) fn run(analysis: &Analysis, folder: &OutFolder) -> Result<Outcome> {
         settings: settings(analysis),
         journal: &journal,
         written: AtomicUsize::new(0),
+        replaced: Mutex::default(),
+        is_unwritable: AtomicBool::new(false),
     };
     run.begin()
         .with_context(|| format!("{}: the journal cannot be used", path.display()))?;
@@ -77,6 +83,10 @@ struct Run<'a> {
     journal: &'a Journal,
     /// Files with results of this run.
     written: AtomicUsize,
+    /// Files with results that replaced those of other contents.
+    replaced: Mutex<Vec<String>>,
+    /// Set by the first file that met an error which all others would meet too.
+    is_unwritable: AtomicBool,
 }
 
 /// The result of one file.
@@ -84,6 +94,43 @@ struct FileResult {
     entry: Entry,
     /// Whether it is from an earlier run.
     known: bool,
+}
+
+/// Nothing more can be written to the folder.
+#[derive(Debug)]
+struct Unwritable;
+
+impl fmt::Display for Unwritable {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(
+            "stopped, because nothing more can be written. What is there is complete; make room and run the same \
+             command to process the remaining files",
+        )
+    }
+}
+
+impl std::error::Error for Unwritable {}
+
+/// Whether an error of writing would meet every other file too.
+fn meets_all(error: &io::Error) -> bool {
+    use io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    matches!(
+        error.kind(),
+        StorageFull | QuotaExceeded | ReadOnlyFilesystem
+    )
+}
+
+/// Marks an error that would meet every other file too.
+fn unwritable(result: io::Result<()>) -> Result<()> {
+    result.map_err(|error| {
+        let meets_all = meets_all(&error);
+        let error = Error::new(error);
+        if meets_all {
+            error.context(Unwritable)
+        } else {
+            error
+        }
+    })
 }
 
 /// The folder or its journal was removed or replaced.
@@ -122,7 +169,16 @@ impl Run<'_> {
             &analysis.inputs,
             &analysis.progress,
             analysis.fail_fast,
-            |index| self.process(index),
+            |index| {
+                if self.is_unwritable.load(Ordering::Relaxed) {
+                    bail!(Unwritable);
+                }
+                let result = self.process(index);
+                if result.as_ref().is_err_and(|error| error.is::<Unwritable>()) {
+                    self.is_unwritable.store(true, Ordering::Relaxed);
+                }
+                result
+            },
             |index, result| {
                 let (file, channel) = (files[index].path.to_string_lossy(), files[index].channel);
                 let added = match &result {
@@ -137,6 +193,9 @@ impl Run<'_> {
                         tables.add(&entry.row(&file, channel, &on), events)
                     }
                     Err(error) if error.is::<Gone>() => return Err(self.gone(known)),
+                    Err(error) if error.is::<Unwritable>() => {
+                        return Err(anyhow!("{error:#}"));
+                    }
                     Err(error) => {
                         let error = text_of(error);
                         let row = SummaryRow {
@@ -154,6 +213,8 @@ impl Run<'_> {
         if !self.journal.is_there() {
             return Err(self.gone(known));
         }
+        self.journal.sync().with_context(not_written)?;
+        self.tell_replaced();
         tables.finish().with_context(not_written)?;
         let complete = self.check_results(&done);
         let results = Results {
@@ -198,6 +259,7 @@ impl Run<'_> {
         }
         let (analysis, journal) = (self.analysis, self.journal);
         let input = &analysis.inputs.files[index];
+        let before = FileSignature::of(&input.path);
         let sha256 = hash(&input.path)?;
         let stem = self.plan.stem(index);
         let paths = self.plan.paths(&stem);
@@ -208,8 +270,22 @@ impl Run<'_> {
             return Ok(FileResult { entry, known: true });
         }
         let (timeline, means) = analysis.analyze(input)?;
+        if FileSignature::of(&input.path) != before {
+            // Its hash would stand for other audio than its results.
+            bail!(
+                "{}: changed while it was read; run the same command again when it is complete",
+                input.path.display()
+            );
+        }
         let leading = analysis.leading(&means);
-        let record = |entry: &Entry| journal.add(entry).context("the journal cannot be written");
+        let record = |entry: &Entry| {
+            let added = journal.add(entry);
+            unwritable(added).context("the journal cannot be written")
+        };
+        if journal.has_other_contents(&stem, &sha256) {
+            let mut replaced = self.replaced.lock().unwrap_or_else(PoisonError::into_inner);
+            replaced.push(input.path.display().to_string());
+        }
         record(&Entry::started(&stem, self.settings.clone()))?;
         for (path, format) in paths.iter().zip(&analysis.formats) {
             let written = self
@@ -218,7 +294,8 @@ impl Run<'_> {
             if written.is_err() && !self.journal.is_there() {
                 bail!(Gone);
             }
-            written.with_context(|| format!("{}: cannot be written", path.display()))?;
+            unwritable(written)
+                .with_context(|| format!("{}: cannot be written", path.display()))?;
         }
         if !self.folder.is_there() {
             // Another folder has the name now. These files do not belong in it.
@@ -233,6 +310,23 @@ impl Run<'_> {
             entry,
             known: false,
         })
+    }
+
+    /// Says which results replaced those of an earlier run, of a file of the same name with other contents.
+    fn tell_replaced(&self) {
+        let mut replaced = self.replaced.lock().unwrap_or_else(PoisonError::into_inner);
+        replaced.sort();
+        let count = replaced.len();
+        if count == 0 {
+            return;
+        }
+        let more = if count > MAX_LISTED { ", …" } else { "" };
+        replaced.truncate(MAX_LISTED);
+        self.analysis.progress.info(&format!(
+            "{count} results of earlier runs were replaced, because the files of these names have other contents now: \
+             {}{more}",
+            replaced.join(", ")
+        ));
     }
 
     /// The error for a removed folder or journal. Restores the journal if its folder still exists.

@@ -313,9 +313,12 @@ fn one_table_for_raven_and_the_labels_of_each_file() {
     }
     assert_eq!(of_files, rows.len());
     let mut reader = csv::Reader::from_path(place.path("out/summary.csv")).unwrap();
-    assert_eq!(reader.headers().unwrap().iter().last(), Some("labels_on"));
+    assert_eq!(
+        reader.headers().unwrap().iter().next_back(),
+        Some("labels_on")
+    );
     let first = reader.records().next().unwrap().unwrap();
-    let cell = first.iter().last().unwrap();
+    let cell = first.iter().next_back().unwrap();
     assert!(
         cell.contains(" s (") && cell.contains(" %, peak "),
         "{cell}"

@@ -1,5 +1,6 @@
 use hamiltone_tests::demo::{self, Stretch, winner};
 use hamiltone_tests::host::{Layout, Plugin};
+use hamiltone_tests::permission;
 use hamiltone_tests::report::{Tags, read_tags};
 use hamiltone_tests::state::State;
 use serde_json::{Value, json};
@@ -149,6 +150,9 @@ fn a_second_render_does_not_overwrite_the_first() {
 #[test]
 fn a_report_folder_that_cannot_be_made_stops_nothing() {
     let file = tempfile::NamedTempFile::new().unwrap();
+    for allowed in [file.path(), "/proc".as_ref()] {
+        permission::allow(allowed).unwrap();
+    }
     let mut plugin = open();
     let mut state = State::parse(&plugin.save().unwrap()).unwrap();
     let relative = "hamiltone-report-that-must-not-be";
