@@ -7,18 +7,19 @@ use hamiltone_engine::timeline::Event;
 use hamiltone_exports::{EventTable, Summary, SummaryRow};
 
 use crate::out_folder::{OutFolder, PartFile};
-use crate::outputs::{EVENTS_CSV, JOURNAL, SUMMARY_CSV, SUMMARY_JSONL};
+use crate::outputs::Names;
 
 /// Each run overwrites the tables of the run before. In a folder without a journal, a file of such a name belongs to
 /// another program.
 ///
 /// # Errors
 /// If there is such a file.
-pub(crate) fn check_free(folder: &Path) -> Result<()> {
-    if folder.join(JOURNAL).exists() {
+pub(crate) fn check_free(folder: &Path, names: &Names) -> Result<()> {
+    if folder.join(&names.journal).exists() {
         return Ok(());
     }
-    for path in [SUMMARY_CSV, SUMMARY_JSONL, EVENTS_CSV].map(|name| folder.join(name)) {
+    let tables = [&names.summary_csv, &names.summary_jsonl, &names.events_csv];
+    for path in tables.map(|name| folder.join(name)) {
         if path.symlink_metadata().is_ok() {
             bail!(
                 "{}: this file was not written by an earlier run and would be overwritten; rename it, or \
@@ -38,11 +39,11 @@ pub(crate) struct Tables {
 
 impl Tables {
     /// Creates the files.
-    pub(crate) fn begin(folder: &OutFolder) -> Result<Self> {
+    pub(crate) fn begin(folder: &OutFolder, names: &Names) -> Result<Self> {
         let create = |name: &str| folder.create(&folder.path().join(name));
         Ok(Self {
-            summary: Summary::new(create(SUMMARY_CSV)?, create(SUMMARY_JSONL)?)?,
-            events: EventTable::new(create(EVENTS_CSV)?)?,
+            summary: Summary::new(create(&names.summary_csv)?, create(&names.summary_jsonl)?)?,
+            events: EventTable::new(create(&names.events_csv)?)?,
         })
     }
 

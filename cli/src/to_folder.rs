@@ -7,12 +7,15 @@ use std::{fmt, fs};
 
 use anyhow::{Context, Error, Result, anyhow, bail};
 use hamiltone_exports::SummaryRow;
+use hamiltone_tables::Description;
 
 use crate::analysis::Analysis;
+use crate::arguments::PARQUET;
+use crate::data_set::DataSet;
 use crate::entry::{Entry, Settings};
 use crate::journal::{self, Journal};
 use crate::out_folder::OutFolder;
-use crate::outputs::Plan;
+use crate::outputs::{Names, Plan};
 use crate::tables::{self, Tables};
 use crate::{Outcome, batch};
 
@@ -23,8 +26,9 @@ const MAX_LISTED: usize = 5;
 /// results.
 pub(crate) fn run(analysis: &Analysis, folder: &OutFolder) -> Result<Outcome> {
     let path = folder.path();
-    tables::check_free(path)?;
-    let journal = Journal::open(path)
+    let names = Names::of(analysis.shard);
+    tables::check_free(path, &names)?;
+    let journal = Journal::open(path, &names.journal)
         .with_context(|| format!("{}: the journal cannot be written", path.display()))?;
     let formats = analysis.formats.iter();
     let endings: Vec<&str> = formats.map(|format| format.ending()).collect();
@@ -33,7 +37,8 @@ pub(crate) fn run(analysis: &Analysis, folder: &OutFolder) -> Result<Outcome> {
     let run = Run {
         analysis,
         folder,
-        plan: Plan::new(&analysis.inputs.files, path, &endings, ours),
+        plan: Plan::new(&analysis.inputs.files, path, &endings, analysis.shard, ours),
+        names,
         settings: settings(analysis),
         journal: &journal,
         written: AtomicUsize::new(0),
@@ -44,20 +49,33 @@ pub(crate) fn run(analysis: &Analysis, folder: &OutFolder) -> Result<Outcome> {
 }
 
 fn settings(analysis: &Analysis) -> Settings {
-    let formats = analysis.formats.iter();
+    let formats = analysis.formats.iter().map(|format| format.name());
+    let formats = formats.chain(analysis.parquet.then_some(PARQUET));
     Settings {
-        model_hash: analysis.model.hash().to_owned(),
-        window_s: analysis.window_s,
-        among: analysis.among.indices().to_vec(),
-        threshold: analysis.events.threshold,
-        formats: formats.map(|format| format.name().to_owned()).collect(),
+        model_hash: analysis.settings.model.hash().to_owned(),
+        window_s: analysis.settings.window_s,
+        among: analysis.settings.among.indices().to_vec(),
+        threshold: analysis.settings.events.threshold,
+        formats: formats.map(str::to_owned).collect(),
     }
+}
+
+/// What all rows of the data set have in common.
+fn description(analysis: &Analysis) -> Description {
+    let settings = &analysis.settings;
+    Description::new(
+        &settings.model,
+        &settings.among,
+        settings.window_s,
+        settings.events,
+    )
 }
 
 struct Run<'a> {
     analysis: &'a Analysis,
     folder: &'a OutFolder,
     plan: Plan<'a>,
+    names: Names,
     settings: Settings,
     journal: &'a Journal,
     /// Files with results of this run.
@@ -87,11 +105,13 @@ impl Run<'_> {
     /// Removes unfinished files of killed runs, and adds this run to the journal.
     fn begin(&self) -> Result<()> {
         let mut folders = BTreeSet::from([self.folder.path().to_owned()]);
+        folders.extend(DataSet::folders(self.folder.path()));
         for stem in self.journal.unfinished() {
             let path = self.folder.path().join(stem?);
             folders.extend(path.parent().map(Path::to_owned));
         }
-        self.folder.remove_unfinished(self.journal.runs(), &folders);
+        self.folder
+            .remove_unfinished(&self.journal.runs(), &folders);
         Ok(self.journal.begin_run(self.folder.run())?)
     }
 
@@ -99,8 +119,12 @@ impl Run<'_> {
         let (analysis, folder) = (self.analysis, self.folder.path());
         let files = &analysis.inputs.files;
         let not_written = || format!("{}: the tables cannot be written", folder.display());
-        let labels = &analysis.model.card().labels;
-        let mut tables = Tables::begin(self.folder).with_context(not_written)?;
+        let labels = &analysis.settings.model.card().labels;
+        let mut tables = Tables::begin(self.folder, &self.names).with_context(not_written)?;
+        let mut data_set = match analysis.parquet {
+            true => Some(DataSet::open(self.folder, description(analysis))?),
+            false => None,
+        };
         let (mut known, mut done) = (0, vec![false; files.len()]);
         let outcome = batch::each(
             &analysis.inputs,
@@ -109,12 +133,20 @@ impl Run<'_> {
             |index| self.process(index),
             |index, result| {
                 let (file, channel) = (files[index].path.to_string_lossy(), files[index].channel);
+                let id = self.plan.id(index);
                 let added = match &result {
                     Ok(result) => {
                         known += usize::from(result.known);
                         done[index] = true;
                         let entry = &result.entry;
-                        tables.add(&entry.row(&file, channel), entry.events(labels))
+                        let row = entry.row(&file, channel);
+                        if let Some(data_set) = &mut data_set {
+                            if analysis.again {
+                                data_set.forget(&id);
+                            }
+                            data_set.add(&id, &row, entry.events(labels))?;
+                        }
+                        tables.add(&row, entry.events(labels))
                     }
                     Err(error) if error.is::<Gone>() => return Err(self.gone(known)),
                     Err(error) => {
@@ -125,6 +157,9 @@ impl Run<'_> {
                             channel,
                             ..SummaryRow::default()
                         };
+                        if let Some(data_set) = &mut data_set {
+                            data_set.add(&id, &row, [])?;
+                        }
                         tables.add(&row, [])
                     }
                 };
@@ -133,6 +168,9 @@ impl Run<'_> {
         )?;
         if !self.journal.is_there() {
             return Err(self.gone(known));
+        }
+        if let Some(data_set) = data_set {
+            data_set.finish()?;
         }
         tables.finish().with_context(not_written)?;
         if known > 0 {
@@ -167,7 +205,7 @@ impl Run<'_> {
             return Ok(FileResult { entry, known: true });
         }
         let (timeline, means) = analysis.analyze(input)?;
-        let leading = analysis.leading(&means);
+        let leading = analysis.settings.leading(&means);
         let record = |entry: &Entry| journal.add(entry).context("the journal cannot be written");
         record(&Entry::started(&stem, self.settings.clone()))?;
         for (path, format) in paths.iter().zip(&analysis.formats) {
