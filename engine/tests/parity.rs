@@ -53,16 +53,31 @@ fn worst(a: &[Vec<f32>], b: &[Vec<f32>]) -> f32 {
     })
 }
 
+/// A block of 3×3 convolutions, or of separable units that are residual where they can be.
+fn block() -> impl Strategy<Value = Block> {
+    let full = (prop::collection::vec(1usize..5, 1..4), any::<bool>());
+    let full = full.prop_map(|(filters, pools)| Block::new(filters, pools));
+    let units = prop::collection::vec((1usize..7, 1usize..4), 1..4);
+    let separable = (units, any::<bool>(), any::<bool>(), any::<bool>());
+    let separable = separable.prop_map(|(units, pools, equal, large)| {
+        let (expanded, mut filters): (Vec<_>, Vec<_>) = units.into_iter().unzip();
+        if equal {
+            filters = vec![filters[0]; filters.len()];
+        }
+        Block::separable(filters, expanded, if large { 5 } else { 3 }, pools)
+    });
+    prop_oneof![full, separable]
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(48))]
     /// Random shapes (uneven filter counts, odd mels, blocks without pooling), random chunks.
     #[test]
     fn streaming_equals_the_whole_clip(
-        blocks in prop::collection::vec((prop::collection::vec(1usize..5, 1..4), any::<bool>()), 1..4),
+        blocks in prop::collection::vec(block(), 1..4),
         mels in 9usize..24, columns in 1usize..9, chunks in prop::collection::vec(1usize..4, 1..9),
         real in any::<bool>(), statistics in any::<bool>(), hidden in 0usize..3, seed in 1u64..1000,
     ) {
-        let blocks = blocks.into_iter().map(|(filters, pools)| Block { filters, pools }).collect();
         let algebra = if real { Algebra::Real } else { Algebra::Quaternion };
         let temporal_pooling = if statistics { TemporalPooling::Statistics } else { TemporalPooling::MeanMax };
         let architecture = Architecture { blocks, hidden, labels: 3, algebra, temporal_pooling };

@@ -12,6 +12,7 @@
 mod architecture;
 mod clip;
 mod columns;
+mod layers;
 mod limits;
 mod matrices;
 mod memory;
@@ -24,8 +25,9 @@ mod window;
 pub use crate::kernels::POOLING;
 pub use crate::operations::{BATCH_NORM_EPSILON, BatchStatistics, average_pool, batch_norm_relu};
 pub(crate) use architecture::CLIP_CHUNK;
-pub use architecture::{Algebra, Architecture, Block};
+pub use architecture::{Algebra, Architecture, Block, Separable};
 pub use clip::{clip_features, clip_logits};
+pub use layers::{ConvolutionKind, TrunkConvolution};
 pub use parameters::{ParameterKind, ParameterShape};
 pub use temporal_pooling::{FeatureLayout, TemporalPooling};
 pub use window::{MAX_WINDOW_S, MIN_WINDOW_S};
