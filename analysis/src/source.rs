@@ -7,7 +7,7 @@ use hamiltone_decoding::{AudioFile, DecodeError};
 pub struct Source {
     /// The path of the file.
     pub path: PathBuf,
-    /// The channel to read, from 1; `None` mixes all.
+    /// The channel to read, from 1 (0 counts as 1); `None` mixes all.
     pub channel: Option<u32>,
 }
 
@@ -27,9 +27,8 @@ impl Source {
     pub fn open(&self) -> Result<AudioFile, DecodeError> {
         match self.channel {
             None => AudioFile::open(&self.path),
-            // Channel 0 does not exist; the last one that a number can name does not exist either.
             Some(channel) => {
-                AudioFile::open_channel(&self.path, (channel as usize).wrapping_sub(1))
+                AudioFile::open_channel(&self.path, channel.saturating_sub(1) as usize)
             }
         }
     }

@@ -5,11 +5,15 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
+use hamiltone_tests::places;
 
 use crate::bundles::{Profile, target_folder};
+use crate::dist::licences;
 use crate::shell::{self, cargo};
 use crate::system;
 
+/// Where maturin finds the licences of dependencies (`license-files` in pyproject.toml). Not in the repository.
+const LICENCES: &str = "python/LICENSE-dependencies";
 /// The cargo that a build for tests runs.
 const REAL_CARGO: &str = "HAMILTONE_XTASK_CARGO";
 
@@ -20,8 +24,20 @@ pub(crate) struct CargoOfMaturin {
     _arguments: Vec<String>,
 }
 
-/// Builds the wheel for users into target/wheels.
-pub(crate) fn run() -> Result<()> {
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Build it as `cargo xtask test` does, and run its tests
+    #[arg(long)]
+    test: bool,
+}
+
+/// Builds the wheel for users into target/wheels. It contains the licences of all packages that are compiled into it.
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    if arguments.test {
+        return test();
+    }
+    let licences = licences::text(&places::root(), &["hamiltone-python"])?;
+    std::fs::write(LICENCES, licences).with_context(|| format!("cannot write {LICENCES}"))?;
     let python = system::python_for_wheels()?;
     let wheel = build(Profile::Release, &python)?;
     println!("  wheel  {}", wheel.display());
