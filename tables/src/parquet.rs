@@ -1,6 +1,6 @@
 //! Parquet files of tables.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
@@ -38,7 +38,7 @@ impl<W: Write + Send> Writer<W> {
     ) -> Result<Self, ParquetError> {
         let entries = description.metadata(table);
         // Programs that know Arrow read the metadata of the schema, others that of the file.
-        let metadata = entries.iter().cloned().collect();
+        let metadata: HashMap<String, String> = entries.iter().cloned().collect();
         let schema = Arc::new(schema.as_ref().clone().with_metadata(metadata));
         let entries = entries
             .into_iter()
