@@ -40,7 +40,9 @@ pub fn classify_file(
     let mut classifier = ClipClassifier::new(Arc::clone(model), file.sample_rate())
         .map_err(|error| error_of(&source.name(), error))?;
     classifier.choose_among(among.clone());
-    let streamed = stream(file, observer, |samples| classifier.push(samples))?;
+    let streamed = stream(&source.path, file, observer, |samples| {
+        classifier.push(samples)
+    })?;
     let mut answer = answer(model, among, classifier, streamed.duration_s);
     answer.warnings = streamed.warnings;
     Ok(answer)

@@ -23,7 +23,9 @@ pub fn embed_file(
     let file = source.open()?;
     let mut embedder = Embedder::new(Arc::clone(model), file.sample_rate(), period_s)
         .map_err(|error| error_of(&source.name(), error))?;
-    let streamed = stream(file, observer, |samples| embedder.push(samples, on_row))?;
+    let streamed = stream(&source.path, file, observer, |samples| {
+        embedder.push(samples, on_row)
+    })?;
     embedder.finish(on_row);
     Ok(streamed)
 }

@@ -20,6 +20,8 @@ pub struct Analysis {
     pub window_s: f32,
     /// When a label is an event.
     pub events: EventSettings,
+    /// Thresholds of single labels, one entry per label; empty if there are none.
+    pub thresholds: Vec<Option<f32>>,
 }
 
 impl Analysis {
@@ -29,6 +31,7 @@ impl Analysis {
             among: Among::default(),
             window_s: model.card().default_window_s,
             events: EventSettings::of(model.card()),
+            thresholds: Vec::new(),
             model,
         }
     }
@@ -54,10 +57,15 @@ impl Analysis {
         let mut recorder = Recorder::new(model, self.window_s, self.events);
         let mut means = Means::new(model.card().labels.len());
         let mut record = |tags: &Tags<'_>| {
-            recorder.push(tags);
+            recorder.push(&Tags {
+                on_levels: tags.on_levels.with_thresholds(&self.thresholds),
+                ..*tags
+            });
             means.add(tags.probabilities);
         };
-        let streamed = stream(file, observer, |samples| tagger.push(samples, &mut record))?;
+        let streamed = stream(&source.path, file, observer, |samples| {
+            tagger.push(samples, &mut record)
+        })?;
         tagger.finish(&mut record);
         let mut timeline = recorder.finish(&name, streamed.duration_s);
         timeline.sample_rate = sample_rate;
@@ -76,7 +84,10 @@ impl Analysis {
             probabilities: &means.values(),
             among: self.among.indices(),
             unclear: None,
-            on_levels: self.among.on_levels(&self.model),
+            on_levels: self
+                .among
+                .on_levels(&self.model)
+                .with_thresholds(&self.thresholds),
         };
         Answer::of(&card.labels, &card.parents, &tags, self.events.threshold)
     }

@@ -10,6 +10,7 @@ use hamiltone_exports::Format;
 use crate::inputs::{Input, Inputs};
 use crate::progress::Progress;
 use crate::shard::Shard;
+use crate::write_tags::TagWriter;
 
 /// The settings of a run of `hamiltone analyze`.
 pub(crate) struct Analysis {
@@ -19,6 +20,8 @@ pub(crate) struct Analysis {
     /// The part of the inputs that is processed.
     pub(crate) shard: Option<Shard>,
     pub(crate) settings: Settings,
+    /// Writes tags into the inputs, if asked.
+    pub(crate) tags: Option<TagWriter>,
     /// Whether up-to-date results are computed again.
     pub(crate) again: bool,
     pub(crate) fail_fast: bool,
@@ -57,6 +60,11 @@ impl Observer for Shown<'_> {
     fn processed(&mut self, seconds: f64) -> ControlFlow<()> {
         self.progress.processed(seconds);
         ControlFlow::Continue(())
+    }
+
+    fn warned(&mut self, message: &str) {
+        let name = self.input.path.display();
+        self.progress.warn(&format!("{name}: {message}"));
     }
 
     fn ended(&mut self, warnings: &[Warning]) {

@@ -6,6 +6,7 @@ use anyhow::Result;
 use hamiltone_analysis::classify_file;
 use hamiltone_engine::model::{Among, Model};
 use hamiltone_engine::tagging::top;
+use hamiltone_engine::text::printable;
 use hamiltone_engine::timeline::{Answer, Tag, Warning};
 use serde::Serialize;
 
@@ -13,7 +14,7 @@ use crate::analysis::Shown;
 use crate::arguments::ClassifyArguments;
 use crate::inputs::Input;
 use crate::progress::Progress;
-use crate::{Outcome, batch, inputs, selection};
+use crate::{Outcome, batch, closing_line, inputs, selection};
 
 const BAR_WIDTH: usize = 24;
 /// Shown in place of the leading label if none reached its threshold.
@@ -46,7 +47,7 @@ pub(crate) fn run(arguments: &ClassifyArguments, quiet: bool) -> Result<Outcome>
     let inputs = inputs::find(&arguments.sources.inputs, arguments.sources.channel, None);
     let progress = Progress::new(inputs.files.len(), quiet);
     selection::show_measured_accuracy(&among, &progress);
-    batch::run(
+    let (outcome, count) = batch::run(
         &inputs,
         &progress,
         false,
@@ -64,9 +65,11 @@ pub(crate) fn run(arguments: &ClassifyArguments, quiet: bool) -> Result<Outcome>
             } else {
                 as_table(&classified)
             };
-            Ok(progress.print(text.as_bytes())?)
+            progress.print(text.as_bytes())
         },
-    )
+    )?;
+    closing_line::print(&progress, &inputs, &count, None, None);
+    Ok(outcome)
 }
 
 fn classify(
@@ -106,6 +109,7 @@ fn as_table(classified: &Classified) -> String {
     let leading = leading.map_or_else(|| classified.unclear.clone(), Answer::in_short);
     let channel = classified.channel;
     let channel = channel.map_or_else(String::new, |channel| format!("channel {channel}, "));
+    let file = printable(file);
     let mut text = format!("{file}  ({channel}{duration_s:.1} s)  {leading}\n");
     let width = classified
         .shown

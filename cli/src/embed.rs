@@ -14,7 +14,7 @@ use crate::npy::NpyWriter;
 use crate::out_folder::{OutFolder, PartFile};
 use crate::outputs::Plan;
 use crate::progress::Progress;
-use crate::{Outcome, batch, inputs, selection};
+use crate::{Outcome, batch, closing_line, inputs, selection};
 
 /// Numbers that are collected before they are written.
 const BATCH: usize = 1 << 20;
@@ -53,7 +53,7 @@ pub(crate) fn run(arguments: &EmbedArguments, quiet: bool) -> Result<Outcome> {
         progress: &progress,
     };
     let mut kept = 0;
-    let outcome = batch::run(
+    let (outcome, count) = batch::run(
         &inputs,
         &progress,
         false,
@@ -74,6 +74,7 @@ pub(crate) fn run(arguments: &EmbedArguments, quiet: bool) -> Result<Outcome> {
         let s = if kept == 1 { "file was" } else { "files were" };
         progress.info(&format!("{kept} {s} kept"));
     }
+    closing_line::print(&progress, &inputs, &count, None, None);
     Ok(outcome)
 }
 

@@ -16,8 +16,10 @@ pub(crate) const SUMMARY_CSV: &str = "summary.csv";
 pub(crate) const SUMMARY_JSONL: &str = "summary.jsonl";
 /// The events of the last run.
 pub(crate) const EVENTS_CSV: &str = "events.csv";
+/// The events of the last run as a selection table for Raven, if that format was chosen.
+pub(crate) const SELECTIONS: &str = "all-files.raven.txt";
 /// Names that no result can have.
-const RESERVED: [&str; 4] = [JOURNAL, SUMMARY_CSV, SUMMARY_JSONL, EVENTS_CSV];
+const RESERVED: [&str; 5] = [JOURNAL, SUMMARY_CSV, SUMMARY_JSONL, EVENTS_CSV, SELECTIONS];
 
 /// The names of the files of a run. Those of parts of `--shard` have the part in their names, since several runs write at
 /// the same time.
@@ -27,20 +29,33 @@ pub(crate) struct Names {
     pub(crate) summary_csv: String,
     pub(crate) summary_jsonl: String,
     pub(crate) events_csv: String,
+    pub(crate) selections: String,
 }
 
 impl Names {
     pub(crate) fn of(shard: Option<Shard>) -> Self {
-        let [journal, summary_csv, summary_jsonl, events_csv] = RESERVED.map(|name| match shard {
-            None => name.to_owned(),
-            Some(shard) => shard.file_name(name),
-        });
+        let [journal, summary_csv, summary_jsonl, events_csv, selections] =
+            RESERVED.map(|name| match shard {
+                None => name.to_owned(),
+                Some(shard) => shard.file_name(name),
+            });
         Self {
             journal,
             summary_csv,
             summary_jsonl,
             events_csv,
+            selections,
         }
+    }
+
+    /// The tables.
+    pub(crate) fn tables(&self) -> [&str; 4] {
+        [
+            &self.summary_csv,
+            &self.summary_jsonl,
+            &self.events_csv,
+            &self.selections,
+        ]
     }
 }
 
@@ -73,8 +88,7 @@ impl<'a> Plan<'a> {
         };
         let mut taken: HashSet<u64> = inputs.iter().map(|input| key(&input.path)).collect();
         let names = Names::of(shard);
-        let tables = [&names.summary_csv, &names.summary_jsonl, &names.events_csv];
-        let reserved = tables.map(String::as_str).into_iter().chain(RESERVED);
+        let reserved = names.tables().into_iter().chain(RESERVED);
         taken.extend(reserved.map(|name| key(&folder.join(name))));
         for input in inputs {
             let free = |number: &u32| {

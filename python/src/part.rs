@@ -38,6 +38,7 @@ impl Part {
             &analysis.among,
             analysis.window_s,
             analysis.events,
+            &analysis.thresholds,
         );
         let rows = hamiltone_tables::Part::new(&description);
         Ok(Self { description, rows })
@@ -78,6 +79,7 @@ impl Part {
             warnings: &result.warnings,
             channel: result.channel,
             recorded_at: result.recorded_at.as_deref(),
+            labels_on: &[],
         };
         self.rows.add(id, &row, result.events.iter().cloned());
         Ok(())

@@ -68,11 +68,17 @@ pub struct Settings {
 }
 
 impl Description {
-    /// Of timelines.
-    pub fn new(model: &Model, among: &Among, window_s: f32, events: EventSettings) -> Self {
+    /// Of timelines. `thresholds` has one entry per label, or is empty.
+    pub fn new(
+        model: &Model,
+        among: &Among,
+        window_s: f32,
+        events: EventSettings,
+        thresholds: &[Option<f32>],
+    ) -> Self {
         let card = model.card();
-        let (levels, threshold) = (among.on_levels(model), events.threshold);
-        let with_levels = 0..levels.as_slice().len();
+        let levels = among.on_levels(model).with_thresholds(thresholds);
+        let (threshold, with_levels) = (events.threshold, 0..levels.len());
         let competing = among.indices().iter();
         Self {
             settings: Settings {
