@@ -224,7 +224,10 @@ fn decode(path: &Path, duration_s: Option<f64>, rate: u32) -> anyhow::Result<Vec
     if file.ended_early() || file.damaged_packets() > 0 {
         let warnings: Vec<String> = file.warnings().iter().map(ToString::to_string).collect();
         let (path, warnings) = (path.display().to_string(), warnings.join("; "));
-        eprintln!("warning: {}: {warnings}; the rest of it is used", printable(&path));
+        eprintln!(
+            "warning: {}: {warnings}; the rest of it is used",
+            printable(&path)
+        );
     }
     let own_rate = file.sample_rate();
     if let Some(seconds) = duration_s {
@@ -234,8 +237,8 @@ fn decode(path: &Path, duration_s: Option<f64>, rate: u32) -> anyhow::Result<Vec
     if audio.is_empty() {
         bail!("{} has no sound in it", path.display());
     }
-    let mut resampler = StreamResampler::new(own_rate, rate)
-        .with_context(|| path.display().to_string())?;
+    let mut resampler =
+        StreamResampler::new(own_rate, rate).with_context(|| path.display().to_string())?;
     let mut samples = Vec::new();
     let mut keep = |piece: &[f32]| samples.extend_from_slice(piece);
     resampler.push(&audio, &mut keep);

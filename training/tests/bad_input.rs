@@ -385,5 +385,8 @@ fn a_cut_sound_is_told() {
     succeeded(&run);
     let warning = text(&run.stderr);
     let cut = warning.lines().find(|line| line.contains("flute_03.wav"));
-    assert!(cut.is_some_and(|line| line.ends_with("the rest of it is used")), "{warning}");
+    assert!(
+        cut.is_some_and(|line| line.ends_with("the rest of it is used")),
+        "{warning}"
+    );
 }

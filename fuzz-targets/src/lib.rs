@@ -1,15 +1,16 @@
 //! What each fuzz target does with its input: reads it as the product would, and panics if a promise is broken.
 //!
-//! `fuzz/README.md` says how to run them.
+//! `fuzz/README.md` says how to run them: by libFuzzer (`fuzz/`), or by `mutate`, which needs only the stable compiler.
+#![forbid(unsafe_code)]
 
 #[path = "../../cli/src/entry.rs"]
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code)] // the command uses the rest
 mod entry;
 #[path = "../../cli/src/journal.rs"]
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code)] // the command uses the rest
 mod journal_source;
 #[path = "../../cli/src/means.rs"]
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code)] // the command uses the rest
 mod means;
 
 /// What `journal.rs` needs of the module of this name in the command.
