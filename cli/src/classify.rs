@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::arguments::ClassifyArguments;
 use crate::inputs::Input;
 use crate::progress::Progress;
-use crate::{Outcome, batch, inputs, selection, streaming};
+use crate::{Outcome, batch, closing_line, inputs, selection, streaming};
 
 const BAR_WIDTH: usize = 24;
 /// Shown in place of the leading label if none reached its threshold.
@@ -45,7 +45,7 @@ pub(crate) fn run(arguments: &ClassifyArguments, quiet: bool) -> Result<Outcome>
     let inputs = inputs::find(&arguments.sources.inputs, arguments.sources.channel);
     let progress = Progress::new(inputs.files.len(), quiet);
     selection::show_measured_accuracy(&among, &progress);
-    batch::run(
+    let (outcome, count) = batch::run(
         &inputs,
         &progress,
         false,
@@ -63,9 +63,11 @@ pub(crate) fn run(arguments: &ClassifyArguments, quiet: bool) -> Result<Outcome>
             } else {
                 as_table(&classified)
             };
-            Ok(progress.print(text.as_bytes())?)
+            progress.print(text.as_bytes())
         },
-    )
+    )?;
+    closing_line::print(&progress, &inputs, &count, None, None);
+    Ok(outcome)
 }
 
 fn classify(

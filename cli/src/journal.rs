@@ -296,6 +296,7 @@ mod tests {
             window_s: 2.0,
             among: Vec::new(),
             threshold: 0.5,
+            thresholds: Vec::new(),
             formats: formats.iter().map(|&format| format.to_owned()).collect(),
         }
     }

@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::Mutex;
 use std::time::Duration;
 
+use anyhow::{Context, Result};
 use hamiltone_engine::text::printable;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -14,6 +15,16 @@ const STEPS_PER_SECOND: f64 = 100.0;
 /// terminal.
 pub(crate) fn message(line: &str) {
     let _ = writeln!(io::stderr(), "hamiltone: {}", printable(line));
+}
+
+/// Writes to stdout.
+///
+/// # Errors
+/// If stdout cannot be written to, for example because it is a file on a full disk.
+pub(crate) fn print(bytes: &[u8]) -> Result<()> {
+    let mut stdout = io::stdout().lock();
+    let written = stdout.write_all(bytes).and_then(|()| stdout.flush());
+    written.context("stdout cannot be written to")
 }
 
 /// A bar for `count` rounds; hidden if `quiet` or if stderr is not a terminal.
@@ -122,12 +133,11 @@ impl Progress {
     }
 
     /// Writes to stdout with the bar hidden.
-    pub(crate) fn print(&self, bytes: &[u8]) -> io::Result<()> {
-        self.bar.suspend(|| {
-            let mut stdout = io::stdout().lock();
-            stdout.write_all(bytes)?;
-            stdout.flush()
-        })
+    ///
+    /// # Errors
+    /// If stdout cannot be written to.
+    pub(crate) fn print(&self, bytes: &[u8]) -> Result<()> {
+        self.bar.suspend(|| print(bytes))
     }
 }
 

@@ -8,15 +8,18 @@ use std::{fmt, fs, io};
 
 use anyhow::{Context, Error, Result, anyhow, bail};
 use hamiltone_engine::model::FileSignature;
-use hamiltone_exports::SummaryRow;
+use hamiltone_engine::timeline::Event;
+use hamiltone_exports::{Format, LabelOn, SummaryRow};
 
 use crate::analysis::Analysis;
+use crate::closing_line::{self, Results};
 use crate::entry::{Entry, Settings};
 use crate::journal::{self, Journal};
 use crate::out_folder::OutFolder;
-use crate::outputs::Plan;
+use crate::outputs::{Plan, SUMMARY_CSV};
 use crate::run_lock::RunLock;
 use crate::tables::{self, Tables};
+use crate::usage::text_of;
 use crate::{Outcome, batch};
 
 /// Missing results that are listed at the end.
@@ -56,8 +59,20 @@ fn settings(analysis: &Analysis) -> Settings {
         window_s: analysis.window_s,
         among: analysis.among.indices().to_vec(),
         threshold: analysis.events.threshold,
+        thresholds: set_thresholds(&analysis.thresholds),
         formats: formats.map(|format| format.name().to_owned()).collect(),
     }
+}
+
+/// Index and threshold of the labels that have one.
+fn set_thresholds(thresholds: &[Option<f32>]) -> Vec<(usize, f32)> {
+    let labels = thresholds.iter().enumerate();
+    let set = labels.filter_map(|(label, threshold)| Some((label, (*threshold)?)));
+    set.collect()
+}
+
+fn hash(path: &Path) -> Result<String> {
+    journal::hash_of(path).with_context(|| format!("{}: cannot be read", path.display()))
 }
 
 struct Run<'a> {
@@ -147,9 +162,10 @@ impl Run<'_> {
         let files = &analysis.inputs.files;
         let not_written = || format!("{}: the tables cannot be written", folder.display());
         let labels = &analysis.model.card().labels;
-        let mut tables = Tables::begin(self.folder).with_context(not_written)?;
+        let mut tables = Tables::begin(self.folder, analysis.formats.contains(&Format::RAVEN))
+            .with_context(not_written)?;
         let (mut known, mut done) = (0, vec![false; files.len()]);
-        let outcome = batch::each(
+        let (outcome, count) = batch::each(
             &analysis.inputs,
             &analysis.progress,
             analysis.fail_fast,
@@ -167,24 +183,28 @@ impl Run<'_> {
                 let (file, channel) = (files[index].path.to_string_lossy(), files[index].channel);
                 let added = match &result {
                     Ok(result) => {
-                        known += usize::from(result.known);
+                        let first_channel =
+                            index == 0 || files[index - 1].path != files[index].path;
+                        known += usize::from(result.known && first_channel);
                         done[index] = true;
                         let entry = &result.entry;
-                        tables.add(&entry.row(&file, channel), entry.events(labels))
+                        let events: Vec<Event> = entry.events(labels).collect();
+                        let on = LabelOn::of_events(events.iter().cloned(), entry.duration_s);
+                        tables.add(&entry.row(&file, channel, &on), events)
                     }
                     Err(error) if error.is::<Gone>() => return Err(self.gone(known)),
                     Err(error) if error.is::<Unwritable>() => {
                         return Err(anyhow!("{error:#}"));
                     }
                     Err(error) => {
-                        let error = format!("{error:#}");
+                        let error = text_of(error);
                         let row = SummaryRow {
                             file: &file,
                             error: Some(&error),
                             channel,
                             ..SummaryRow::default()
                         };
-                        tables.add(&row, [])
+                        tables.add(&row, Vec::new())
                     }
                 };
                 added.with_context(not_written)
@@ -196,30 +216,51 @@ impl Run<'_> {
         self.journal.sync().with_context(not_written)?;
         self.tell_replaced();
         tables.finish().with_context(not_written)?;
-        if known > 0 {
-            let s = if known == 1 { "file is" } else { "files are" };
-            let message =
-                format!("{known} {s} up to date from an earlier run (--again analyses them again)");
-            analysis.progress.info(&message);
+        let complete = self.check_results(&done);
+        let results = Results {
+            known,
+            table: &folder.join(SUMMARY_CSV),
+        };
+        let (progress, tags) = (&analysis.progress, analysis.tags.as_ref());
+        closing_line::print(progress, &analysis.inputs, &count, Some(&results), tags);
+        Ok(if complete {
+            outcome
+        } else {
+            Outcome::SomeFailed
+        })
+    }
+
+    /// Writes the results of a file, unless they are up to date, and its tags. A file that got tags has new contents, which
+    /// are added to the journal.
+    fn process(&self, index: usize) -> Result<FileResult> {
+        let mut result = self.results(index)?;
+        let Some(tags) = &self.analysis.tags else {
+            return Ok(result);
+        };
+        let (path, labels) = (
+            &self.analysis.inputs.files[index].path,
+            &self.analysis.model.card().labels,
+        );
+        let entry = &mut result.entry;
+        let events: Vec<Event> = entry.events(labels).collect();
+        if tags.write(path, events, entry.duration_s, &self.analysis.progress)? {
+            entry.sha256 = hash(path)?;
+            self.journal
+                .add(entry)
+                .context("the journal cannot be written")?;
         }
-        if !self.check_results(&done) {
-            return Ok(Outcome::SomeFailed);
-        }
-        let message = format!("the timelines are in {}", folder.display());
-        analysis.progress.hint(&message);
-        Ok(outcome)
+        Ok(result)
     }
 
     /// Writes the results of a file, unless they are up to date.
-    fn process(&self, index: usize) -> Result<FileResult> {
+    fn results(&self, index: usize) -> Result<FileResult> {
         if !self.journal.is_there() {
             bail!(Gone);
         }
         let (analysis, journal) = (self.analysis, self.journal);
         let input = &analysis.inputs.files[index];
         let before = FileSignature::of(&input.path);
-        let sha256 = journal::hash_of(&input.path)
-            .with_context(|| format!("{}: cannot be read", input.path.display()))?;
+        let sha256 = hash(&input.path)?;
         let stem = self.plan.stem(index);
         let paths = self.plan.paths(&stem);
         let known = journal.find(&stem, &sha256, &self.settings);

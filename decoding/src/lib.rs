@@ -47,7 +47,7 @@ mod wave;
 use std::path::Path;
 
 pub use contained::hide_contained_panics;
-pub use error::DecodeError;
+pub use error::{DecodeError, FORMATS};
 pub use file::AudioFile;
 pub use names::{AUDIO_EXTENSIONS, VIDEO_EXTENSIONS, is_audio_name, is_video_name};
 pub use recording_time::RecordingTime;

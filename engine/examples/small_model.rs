@@ -8,13 +8,13 @@ mod common;
 use std::error::Error;
 use std::path::PathBuf;
 
-use common::{model_file, small_with_all_heads};
+use common::{model_file, small_of_all_kinds};
 use serde_json::{Value, from_slice, from_str};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = PathBuf::from(std::env::args_os().nth(1).ok_or("which folder?")?);
     std::fs::create_dir_all(&folder)?;
-    for (number, architecture) in small_with_all_heads(2).into_iter().enumerate() {
+    for (number, architecture) in small_of_all_kinds(2).into_iter().enumerate() {
         let bytes = model_file(architecture, 1).to_bytes()?;
         let path = folder.join(format!("head-{number}.safetensors"));
         std::fs::write(path, without_checksums(&bytes)?)?;

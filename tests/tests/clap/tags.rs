@@ -99,7 +99,7 @@ fn no_frame_of_an_offline_render_is_skipped() {
 
     let json = std::fs::read_to_string(folder.path().join("timeline.json")).unwrap();
     let timeline: Value = serde_json::from_str(&json).unwrap();
-    assert_eq!(timeline["format_version"], 1);
+    assert_eq!(timeline["format_version"], 2);
     assert_eq!(timeline["columns"].as_array().unwrap().len(), tags.len());
     assert!((timeline["duration_s"].as_f64().unwrap() - audio.seconds()).abs() < 0.05);
     let csv = std::fs::read_to_string(folder.path().join("timeline.csv")).unwrap();
