@@ -1,7 +1,7 @@
 //! Runs fuzz targets on changed seeds, without a measure of coverage: for machines without a nightly compiler.
 //!
-//! `cargo run --workspace … --bin mutate -- SECONDS SEED [TARGET]…`. Prints a line a target; inputs that break a promise go
-//! to `target/findings`, and the exit code is then 1.
+//! `mutate SECONDS SEED [TARGET]…`. Prints a line a target; inputs that break a promise go to `target/findings`, and the
+//! exit code is then 1.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
