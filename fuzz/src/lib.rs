@@ -8,9 +8,9 @@ mod entry;
 #[path = "../../cli/src/journal.rs"]
 #[allow(dead_code, unreachable_pub)]
 mod journal_source;
-#[path = "../../cli/src/means.rs"]
+#[path = "../../cli/src/shard.rs"]
 #[allow(dead_code, unreachable_pub)]
-mod means;
+mod shard;
 
 /// What `journal.rs` needs of the module of this name in the command.
 mod outputs {
@@ -140,7 +140,7 @@ pub fn audio(bytes: &[u8]) {
 /// The journal of an output folder: entries that are found can be read, and others can be added.
 pub fn journal(bytes: &[u8]) {
     write(outputs::JOURNAL, bytes);
-    let journal = journal_source::Journal::open(folder()).expect("a journal that can be opened");
+    let journal = journal_source::Journal::open(folder(), outputs::JOURNAL).expect("a journal that can be opened");
     for stem in journal.unfinished() {
         let _ = stem;
     }
@@ -149,6 +149,7 @@ pub fn journal(bytes: &[u8]) {
         window_s: 2.0,
         among: Vec::new(),
         threshold: 0.3,
+        thresholds: Vec::new(),
         formats: vec!["json".to_owned()],
     };
     let hash = "1".repeat(64);
@@ -159,7 +160,7 @@ pub fn journal(bytes: &[u8]) {
     let mut new = entry::Entry::started(Path::new("new.wav"), settings.clone());
     new.sha256 = hash.clone();
     journal.add(&new).expect("a journal that can be written");
-    let again = journal_source::Journal::open(folder()).expect("a journal that can be opened");
+    let again = journal_source::Journal::open(folder(), outputs::JOURNAL).expect("a journal that can be opened");
     assert!(
         again.find(Path::new("new.wav"), &hash, &settings).is_some(),
         "an entry was lost"
