@@ -13,6 +13,7 @@ use crate::teacher::{HIDDEN, LABELS};
 use hamiltone_training::pruning::{Plan, Pruning, Score};
 use hamiltone_training::statistics::SEGMENTS;
 use hamiltone_training::trainer::file_sha256;
+use hamiltone_training::trunks::{TrunkSize, read_blocks};
 use hamiltone_training::widening::wider;
 
 /// Arguments of `distil`.
@@ -84,6 +85,12 @@ pub struct GeneralArguments {
     /// Crops that are made and judged for each that is learned from: the one with the rarest labels.
     #[arg(long, default_value_t = 1)]
     pub candidates: usize,
+    /// A separable trunk of a named size instead of 3×3 blocks; it replaces --channels, --blocks and --pooling-blocks.
+    #[arg(long, value_enum, conflicts_with_all = ["start", "channels", "blocks", "pooling_blocks"])]
+    pub trunk: Option<TrunkSize>,
+    /// The same for blocks that a TOML file (or JSON, if it ends in .json) lists, as in docs/training.md.
+    #[arg(long, conflicts_with_all = ["trunk", "start", "channels", "blocks", "pooling_blocks"])]
+    pub trunk_file: Option<PathBuf>,
     /// Channels of the first block, twice as many in each further one.
     #[arg(long, default_value_t = 32)]
     pub channels: usize,
@@ -236,14 +243,23 @@ impl GeneralArguments {
 
     /// The shape of a fresh network. Its hidden layer has the teacher's size, so that it can begin with the teacher's
     /// output layer.
-    pub(super) fn architecture(&self) -> Architecture {
+    ///
+    /// # Errors
+    /// If the file of blocks cannot be read.
+    pub(super) fn architecture(&self) -> anyhow::Result<Architecture> {
         let mut shape = Architecture::doubling(self.channels, self.blocks, true, 1.0, LABELS);
         for block in shape.blocks.iter_mut().skip(self.pooling_blocks) {
             block.pools = false;
         }
+        if let Some(size) = self.trunk {
+            shape.blocks = size.blocks();
+        }
+        if let Some(file) = &self.trunk_file {
+            shape.blocks = read_blocks(file).context("--trunk-file")?;
+        }
         shape.hidden = HIDDEN / COMPONENTS;
         shape.temporal_pooling = self.temporal_pooling().unwrap_or_default();
-        shape
+        Ok(shape)
     }
 
     /// Another pooling than that of the model to start from, if any.
@@ -324,20 +340,46 @@ mod tests {
                 ..parse(more)
             };
             arguments.check().unwrap();
-            (
-                arguments.settings().unwrap().len(),
-                arguments.mixing().gain_db,
-            )
+            (arguments.settings().unwrap(), arguments.mixing().gain_db)
         };
         let usual = settings("");
         let more = settings("--gain-db -45 6 --levelled-teacher --late-beginnings 0.2");
-        assert_eq!((more.0 - usual.0, more.1), (3, (-45.0, 6.0)));
+        let differ = usual.0.iter().filter(|(option, value)| more.0[*option] != **value);
+        assert_eq!((differ.count(), more.1), (3, (-45.0, 6.0)));
         for wrong in [
             "--gain-db 6 -45",
             "--gain-db -90 0",
             "--late-beginnings 1.5",
         ] {
             assert!(parse(wrong).check().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_trunk_has_a_name_or_a_file() {
+        let parse = |more: &str| {
+            let line = format!("distil --material m --teacher t --out o {more}");
+            Line::try_parse_from(line.split(' ').filter(|word| !word.is_empty()))
+        };
+        let shape = |more: &str| parse(more).unwrap().arguments.architecture();
+        let named = shape("--trunk separable --statistics").unwrap();
+        assert_eq!(named.blocks, TrunkSize::Separable.blocks());
+        assert_eq!(named.hidden, HIDDEN / COMPONENTS);
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("trunk.json");
+        let blocks = TrunkSize::SeparableSmall.blocks();
+        let text = serde_json::json!({ "trunk": &blocks }).to_string();
+        std::fs::write(&file, text).unwrap();
+        let from_file = shape(&format!("--trunk-file {}", file.display())).unwrap();
+        assert_eq!(from_file.blocks, blocks);
+        let error = format!("{:#}", shape("--trunk-file missing.toml").unwrap_err());
+        assert!(error.contains("--trunk-file: missing.toml"), "{error}");
+        for refused in [
+            "--trunk huge",
+            "--trunk separable --channels 16",
+            "--trunk separable --start m",
+        ] {
+            assert!(parse(refused).is_err(), "{refused}");
         }
     }
 }

@@ -46,11 +46,11 @@ pub fn distil(arguments: &GeneralArguments) -> anyhow::Result<()> {
     let start = start.map(|path| ModelFile::read(path).context("--start"));
     let start = start.transpose()?;
     let shape = match &start {
-        None => arguments.architecture(),
+        None => arguments.architecture()?,
         Some(start) => arguments.grown(&start.card.architecture)?,
     };
     if let Some(problem) = shape.problem(features.mel_bands) {
-        anyhow::bail!("--channels, --blocks or --widen: {problem}");
+        anyhow::bail!("--channels, --blocks, --trunk-file or --widen: {problem}");
     }
     let folder = TrainingFolder::lock(&arguments.out, ADVICE)?;
     let (held_out, learned) = sources(&arguments.material, arguments.research)?;
