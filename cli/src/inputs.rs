@@ -1,12 +1,14 @@
 //! Finds the files to read.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use hamiltone_decoding::{
-    AUDIO_EXTENSIONS, AudioFile, DecodeError, VIDEO_EXTENSIONS, is_audio_name, is_video_name,
-};
+use hamiltone_analysis::Source;
+use hamiltone_decoding::{AudioFile, is_audio_name, is_video_name};
 use rayon::prelude::*;
 use walkdir::WalkDir;
+
+use crate::shard::Shard;
 
 /// One file to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,14 +23,11 @@ pub(crate) struct Input {
 }
 
 impl Input {
-    /// Opens the file, with the channel to read.
-    ///
-    /// # Errors
-    /// Those of [`AudioFile::open_channel`].
-    pub(crate) fn open(&self) -> Result<AudioFile, DecodeError> {
-        match self.channel {
-            None => AudioFile::open(&self.path),
-            Some(channel) => AudioFile::open_channel(&self.path, channel as usize - 1),
+    /// The file and the channel to read.
+    pub(crate) fn source(&self) -> Source {
+        Source {
+            path: self.path.clone(),
+            channel: self.channel,
         }
     }
 
@@ -59,13 +58,15 @@ pub(crate) enum Channels {
 pub(crate) struct Inputs {
     pub(crate) files: Vec<Input>,
     pub(crate) problems: Vec<String>,
-    /// Files in folders that are not audio by their names; `None` without folders.
-    pub(crate) not_audio: Option<usize>,
+    /// Whether folders were searched.
+    pub(crate) from_folders: bool,
+    /// Files in folders that are not audio by their names, by kind.
+    pub(crate) not_audio: BTreeMap<String, usize>,
 }
 
 /// Finds the files. A file is taken whatever its name; a folder stands for all audio and video files below it, sorted by
-/// name. Links to folders are followed, but not in circles.
-pub(crate) fn find(given: &[PathBuf], channels: Channels) -> Inputs {
+/// name. Links to folders are followed, but not in circles. With `shard`, only the files of that part are kept.
+pub(crate) fn find(given: &[PathBuf], channels: Channels, shard: Option<Shard>) -> Inputs {
     let mut inputs = Inputs::default();
     for path in given {
         if path.is_dir() {
@@ -91,6 +92,9 @@ pub(crate) fn find(given: &[PathBuf], channels: Channels) -> Inputs {
                 channel: None,
             });
         }
+    }
+    if let Some(shard) = shard {
+        inputs.files.retain(|input| shard.has(&input.stem));
     }
     inputs.select(channels);
     inputs
@@ -139,7 +143,7 @@ fn each_channel(input: &Input) -> Vec<Input> {
 
 fn walk(folder: &Path, prefix: &Path, inputs: &mut Inputs) {
     let before = (inputs.files.len(), inputs.problems.len());
-    let mut not_audio = 0;
+    inputs.from_folders = true;
     for entry in WalkDir::new(folder).follow_links(true).sort_by_file_name() {
         match entry {
             Ok(entry) if entry.file_type().is_dir() => {}
@@ -152,7 +156,7 @@ fn walk(folder: &Path, prefix: &Path, inputs: &mut Inputs) {
                     channel: None,
                 });
             }
-            Ok(_) => not_audio += 1,
+            Ok(entry) => *inputs.not_audio.entry(kind(entry.path())).or_default() += 1,
             // A link to a parent folder, which is walked anyway.
             Err(error) if error.loop_ancestor().is_some() => {}
             Err(error) => inputs
@@ -160,13 +164,10 @@ fn walk(folder: &Path, prefix: &Path, inputs: &mut Inputs) {
                 .push(format!("{}: {error}", folder.display())),
         }
     }
-    *inputs.not_audio.get_or_insert(0) += not_audio;
     if before == (inputs.files.len(), inputs.problems.len()) {
         inputs.problems.push(format!(
-            "{}: no audio files in this folder or below (looked for {}, {})",
-            folder.display(),
-            AUDIO_EXTENSIONS.join(", "),
-            VIDEO_EXTENSIONS.join(", ")
+            "{}: no files of an audio or video format in this folder or below, by their extensions",
+            folder.display()
         ));
     }
 }
@@ -176,6 +177,18 @@ fn walk(folder: &Path, prefix: &Path, inputs: &mut Inputs) {
 fn has_audio_name(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default();
     (is_audio_name(path) || is_video_name(path)) && !name.as_encoded_bytes().starts_with(b"._")
+}
+
+/// What a file that is not audio is called in the closing line: its extension.
+fn kind(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default();
+    if name.as_encoded_bytes().starts_with(b"._") {
+        return "resource forks of macOS".to_owned();
+    }
+    match path.extension() {
+        Some(extension) => extension.to_string_lossy().to_lowercase(),
+        None => "without extension".to_owned(),
+    }
 }
 
 /// The name of a folder, also of `.` and `..`.
@@ -217,17 +230,18 @@ mod tests {
             "a/z/3.mp3",
             "v.MOV",
         ]);
-        let one = find(&[folder.path().to_owned()], Channels::Mix);
+        let one = find(&[folder.path().to_owned()], Channels::Mix, None);
         assert_eq!(
             stems(&one),
             ["a/1.FLAC", "a/2.ogg", "a/z/3.mp3", "b.wav", "v.MOV"]
         );
         assert!(one.problems.is_empty());
-        assert_eq!(one.not_audio, Some(1));
+        assert_eq!(one.not_audio, [("txt".to_owned(), 1)].into());
         let name = folder.path().file_name().unwrap().to_str().unwrap();
         let two = find(
             &[folder.path().join("b.wav"), folder.path().to_owned()],
             Channels::Mix,
+            None,
         );
         assert_eq!(
             stems(&two)[..2],
@@ -238,19 +252,19 @@ mod tests {
     #[test]
     fn resource_forks_are_read_only_if_named() {
         let folder = folder_with(&["a/._song.mp3", "a/song.mp3", "a/.hidden.mp3"]);
-        let inputs = find(&[folder.path().to_owned()], Channels::Mix);
+        let inputs = find(&[folder.path().to_owned()], Channels::Mix, None);
         assert_eq!(stems(&inputs), ["a/.hidden.mp3", "a/song.mp3"]);
-        let named = find(&[folder.path().join("a/._song.mp3")], Channels::Mix);
+        let named = find(&[folder.path().join("a/._song.mp3")], Channels::Mix, None);
         assert_eq!(stems(&named), ["._song.mp3"]);
     }
 
     #[test]
     fn a_folder_without_audio_is_a_problem_that_says_so() {
         let folder = folder_with(&["notes.txt", "sub/readme.md"]);
-        let inputs = find(&[folder.path().to_owned()], Channels::Mix);
+        let inputs = find(&[folder.path().to_owned()], Channels::Mix, None);
         assert!(inputs.files.is_empty());
         assert!(
-            inputs.problems[0].contains("no audio files"),
+            inputs.problems[0].contains("no files of an audio"),
             "{}",
             inputs.problems[0]
         );
@@ -261,7 +275,7 @@ mod tests {
     fn a_link_to_a_folder_above_does_not_loop() {
         let folder = folder_with(&["a/1.wav"]);
         std::os::unix::fs::symlink(folder.path(), folder.path().join("a/up")).unwrap();
-        let inputs = find(&[folder.path().to_owned()], Channels::Mix);
+        let inputs = find(&[folder.path().to_owned()], Channels::Mix, None);
         assert_eq!(stems(&inputs), ["a/1.wav"]);
         assert!(inputs.problems.is_empty(), "{:?}", inputs.problems);
     }

@@ -1,7 +1,7 @@
 //! `hamiltone`: tags the sounds in audio files.
 //!
-//! One module per command: [`analyze`], [`classify`], [`models`], [`inspect`], [`mod@bench`]. They share [`inputs`]
-//! (finding files), [`batch`] (processing them in parallel), [`streaming`] (decoding one) and [`progress`] (messages).
+//! One module per command: [`analyze`], [`classify`], [`embed`], [`models`], [`inspect`], [`mod@bench`]. They share [`inputs`]
+//! (finding files), [`batch`] (processing them in parallel) and [`progress`] (messages). `hamiltone-analysis` reads and tags one file.
 //! Results go to stdout, everything else to stderr.
 //!
 //! Exit codes: 0 success; 1 a file or the command failed (other files are still processed); 2 wrong usage.
@@ -13,24 +13,33 @@ mod arguments;
 mod batch;
 mod bench;
 mod classify;
+mod closing_line;
+mod data_set;
+mod embed;
 mod entry;
 mod inputs;
 mod inspect;
 mod journal;
-mod means;
+mod merge;
+mod metadata;
 mod models;
+mod npy;
 mod out_folder;
 mod outputs;
 mod progress;
+mod run_lock;
 mod selection;
-mod streaming;
+mod shard;
+mod similar;
 mod tables;
 mod to_folder;
+mod usage;
+mod write_tags;
 
-use std::io::{self, Write};
+use std::io;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 
 use arguments::{Arguments, Command};
 
@@ -44,13 +53,18 @@ enum Outcome {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    hamiltone_decoding::hide_contained_panics();
+    let arguments = match usage::parse(std::env::args_os()) {
+        Ok(arguments) => arguments,
+        Err(code) => return code,
+    };
     selection::limit_costs(arguments.cost.limits());
     let result = match &arguments.command {
         Command::Analyze(analyze) => analyze::run(analyze, arguments.quiet),
         Command::Classify(classify) => classify::run(classify, arguments.quiet),
         Command::Models(models) => models::run(models),
         Command::Inspect(inspect) => inspect::run(inspect),
+        Command::Embed(embed) => embed::run(embed, arguments.quiet),
         Command::Bench(bench) => bench::run(bench, arguments.quiet),
         Command::Completions { shell } => print_completions(*shell),
         Command::Man => print_man_page(),
@@ -61,8 +75,8 @@ fn main() -> ExitCode {
         // The reader of our output closed it (`hamiltone ... | head`), which is not a failure.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            progress::message(&format!("error: {error:#}"));
-            ExitCode::FAILURE
+            progress::message(&format!("error: {}", usage::text_of(&error)));
+            usage::exit_code(&error)
         }
     }
 }
@@ -71,12 +85,14 @@ fn print_completions(shell: clap_complete::Shell) -> anyhow::Result<Outcome> {
     // Through memory, since the generator panics if stdout is closed.
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "hamiltone", &mut script);
-    io::stdout().write_all(&script)?;
+    progress::print(&script)?;
     Ok(Outcome::Done)
 }
 
 fn print_man_page() -> anyhow::Result<Outcome> {
-    clap_mangen::Man::new(Arguments::command()).render(&mut io::stdout())?;
+    let mut page = Vec::new();
+    clap_mangen::Man::new(Arguments::command()).render(&mut page)?;
+    progress::print(&page)?;
     Ok(Outcome::Done)
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
 use std::hash::{BuildHasher, RandomState};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -144,9 +144,11 @@ pub(crate) struct PartFile {
 }
 
 impl PartFile {
-    /// Gives it its name, replacing a file of that name.
+    /// Gives it its name, replacing a file of that name. Its contents are on the disk before: a power failure leaves
+    /// the old file or the new one, never an empty one.
     pub(crate) fn finish(mut self) -> io::Result<()> {
         self.file.flush()?;
+        self.file.get_ref().sync_data()?;
         if let Some(part) = &self.part {
             fs::rename(part, &self.path)?;
             self.part = None;
@@ -162,6 +164,12 @@ impl Write for PartFile {
 
     fn flush(&mut self) -> io::Result<()> {
         self.file.flush()
+    }
+}
+
+impl Seek for PartFile {
+    fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
+        self.file.seek(position)
     }
 }
 

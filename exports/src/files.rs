@@ -75,6 +75,37 @@ pub fn write_all(
     })
 }
 
+/// A new hidden file in the folder of `path`, to take its name when it is complete ([`NamedTempFile::persist`]). It is locked while
+/// it is open; hidden files that killed processes left in the folder are removed. Blocks.
+///
+/// # Errors
+/// If it cannot be created.
+pub fn temporary_beside(path: &Path) -> io::Result<NamedTempFile> {
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    let folder = folder.unwrap_or(Path::new("."));
+    remove_abandoned(folder);
+    create_hidden(folder)
+}
+
+/// Writes a file, over an older one of this name: it is complete, or the older one is unchanged. Blocks.
+///
+/// # Errors
+/// If it cannot be written.
+pub(crate) fn replace(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut file = temporary_beside(path)?;
+    let mut target = BufWriter::new(file.as_file_mut());
+    write(&mut target)?;
+    target.flush()?;
+    drop(target);
+    file.as_file().sync_all()?;
+    make_readable(file.path())?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
 /// A new hidden file, locked while it is open.
 fn create_hidden(folder: &Path) -> io::Result<NamedTempFile> {
     loop {

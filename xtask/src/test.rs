@@ -5,12 +5,14 @@ use clap::Args;
 use hamiltone_tests::places;
 
 use crate::bundles::{self, Profile, target_folder};
+use crate::dependencies;
 use crate::imports;
 use crate::links;
 use crate::minimum_rust;
 use crate::shell::{self, Steps, cargo};
 use crate::skipped;
 use crate::system;
+use crate::wheel;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -28,6 +30,7 @@ fn run_all(steps: &mut Steps, skipped: &mut Option<skipped::Report>, daw: bool) 
         shell::run(&mut cargo(&["fmt", "--all", "--check"]))
     })?;
     steps.run("minimum Rust", minimum_rust::check)?;
+    steps.run("dependencies", dependencies::check)?;
     steps.run("links in documents", links::check)?;
     steps.run("circular imports", || {
         imports::check(&imports::Arguments::default())
@@ -57,7 +60,8 @@ fn run_all(steps: &mut Steps, skipped: &mut Option<skipped::Report>, daw: bool) 
         tests.env(variable, file);
         tests.envs(daw.then_some((places::DAW, "1")));
         shell::run(&mut tests)
-    })
+    })?;
+    steps.run("Python package", wheel::test)
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {

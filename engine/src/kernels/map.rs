@@ -176,6 +176,24 @@ impl Map {
         }
     }
 
+    /// Writes one row of four channels: `scale · frame + shift`, each of them four rows of mels one after the other.
+    ///
+    /// # Panics
+    /// If there is no such row, there are fewer than four channels, or the numbers are not those of four rows.
+    pub fn write_frame(&mut self, row: usize, frame: &[f32], scale: &[f32], shift: &[f32]) {
+        let MapShape { lanes, mels, .. } = self.shape;
+        assert!(self.shape.channels >= 4 && row < self.shape.rows);
+        assert_eq!([frame.len(), scale.len(), shift.len()], [4 * mels; 3]);
+        let start = self.shape.index(0, row, 0);
+        let pixels = self.values[start..][..mels * lanes].chunks_exact_mut(lanes);
+        for (mel, pixel) in pixels.enumerate() {
+            for (component, slot) in pixel[..4].iter_mut().enumerate() {
+                let at = component * mels + mel;
+                *slot = frame[at] * scale[at] + shift[at];
+            }
+        }
+    }
+
     /// One row of one channel.
     ///
     /// # Panics

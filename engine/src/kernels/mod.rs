@@ -60,6 +60,8 @@ mod winograd;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod unit_tests;
 
 pub(crate) use buffer::Buffer;
 pub use choice::{CacheLevel, Load};

@@ -7,7 +7,7 @@
 //! After QCNN14 of arXiv 2510.21388 (section III): blocks of 3×3 quaternion convolutions with
 //! ordinary batch norm and ReLU on each component, 2×2 average pooling, mean over frequency,
 //! mean + max over time (or more, see [`TemporalPooling`]), a quaternion linear layer, a real linear
-//! layer. Causal in time.
+//! layer. Causal in time. A block may instead consist of inverted residual units ([`Separable`]).
 
 mod architecture;
 mod clip;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use hamiltone_engine::model::ModelChoice;
 
+use crate::agreements::Item;
 use crate::history::History;
 use crate::listen::Listen;
 use crate::params::Values;
@@ -50,6 +51,10 @@ pub enum Action {
     Ask(Question),
     /// Try again to write the timelines that wait.
     SaveAgain,
+    /// Allow this on this machine, for all sessions.
+    Allow(Item),
+    /// Start the analysis again after it ended by an error.
+    Restart,
     /// Make the panel this large, in points.
     Resize(egui::Vec2),
 }

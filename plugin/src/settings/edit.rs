@@ -5,7 +5,22 @@ use std::path::PathBuf;
 use hamiltone_engine::model::ModelChoice;
 use hamiltone_exports::Format;
 
-use super::Settings;
+use super::{OscSettings, Settings};
+
+/// A setting that acts outside of the plugin, and needs an agreement ([`crate::agreements`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// [`Settings::report_folder`].
+    Reports,
+    /// [`Settings::bounce_folder`].
+    Timelines,
+    /// [`Settings::model`].
+    Model,
+    /// [`Settings::compare`].
+    ComparedModel,
+    /// [`Settings::osc`].
+    Osc,
+}
 
 /// One change of the settings.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,6 +67,8 @@ pub enum Edit {
     OscRate(u16),
     /// Write timelines of renders and captures here.
     BounceFolder(PathBuf),
+    /// No longer ask for what needs an agreement: the setting takes its default.
+    Withdraw(Purpose),
     /// Write them in this format, or no longer. The last one stays.
     BounceFormat {
         /// The format.
@@ -94,7 +111,18 @@ impl Settings {
             }
             Edit::OscRate(rate) => self.osc.updates_per_second = rate.clamp(1, 100),
             Edit::BounceFolder(folder) => self.bounce_folder = Some(folder),
+            Edit::Withdraw(purpose) => self.withdraw(purpose),
             Edit::BounceFormat { format, written } => self.write_format(format, written),
+        }
+    }
+
+    fn withdraw(&mut self, purpose: Purpose) {
+        match purpose {
+            Purpose::Reports => self.report_folder = None,
+            Purpose::Timelines => self.bounce_folder = None,
+            Purpose::Model => *self.model = ModelChoice::default(),
+            Purpose::ComparedModel => self.compare = None,
+            Purpose::Osc => self.osc.host = OscSettings::default().host,
         }
     }
 

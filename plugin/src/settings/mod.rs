@@ -11,7 +11,7 @@ use hamiltone_exports::Format;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-pub use edit::Edit;
+pub use edit::{Edit, Purpose};
 pub use kept::Kept;
 
 /// The newest layout of [`Settings`] that this program knows.

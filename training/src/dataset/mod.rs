@@ -86,6 +86,21 @@ impl Dataset {
         Ok(dataset)
     }
 
+    /// The labels of a single-label set whose clips are all of one recording, in quotes: no fold both learns and tests
+    /// such a label.
+    pub(crate) fn labels_of_one_recording(&self) -> Vec<String> {
+        if self.kind != TaskKind::SingleLabel {
+            return Vec::new();
+        }
+        let mut recordings = vec![BTreeSet::new(); self.labels.len()];
+        for clip in &self.clips {
+            recordings[clip.label()].insert(&clip.group);
+        }
+        let labels = self.labels.iter().zip(recordings);
+        let alone = labels.filter(|(_, recordings)| recordings.len() == 1);
+        alone.map(|(label, _)| format!("{label:?}")).collect()
+    }
+
     /// As [`Dataset::open`], for measuring alone: recordings may straddle folds.
     ///
     /// # Errors
@@ -182,4 +197,32 @@ fn clips(rows: Vec<Row>, folds: Vec<usize>, labels: &[String], task: Task) -> Ve
         }
     };
     rows.into_iter().zip(folds).map(clip).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_of_one_recording_are_found() {
+        let clip = |(label, group): (usize, &str)| Clip {
+            path: PathBuf::new(),
+            labels: vec![label],
+            group: group.to_owned(),
+            fold: 1,
+            duration_s: None,
+            licence: String::new(),
+        };
+        let clips = [(0, "a"), (0, "b"), (1, "c"), (1, "c"), (2, "d")];
+        let mut dataset = Dataset {
+            kind: TaskKind::SingleLabel,
+            labels: ["dog", "rain", "sea"].map(str::to_owned).to_vec(),
+            clips: clips.map(clip).to_vec(),
+            licences: Vec::new(),
+            left_out: 0,
+        };
+        assert_eq!(dataset.labels_of_one_recording(), ["\"rain\"", "\"sea\""]);
+        dataset.kind = TaskKind::MultiLabel;
+        assert!(dataset.labels_of_one_recording().is_empty());
+    }
 }

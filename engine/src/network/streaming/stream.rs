@@ -219,15 +219,9 @@ impl StreamingNetwork {
 
     /// Writes normalised frames into the first map.
     fn write_input(&mut self, frames: &[f32], frame: usize) {
-        let (network, mels) = (&self.network, self.network.mel_bands);
+        let (scale, shift) = (&self.network.input_scale, &self.network.input_shift);
         for (row, frame) in frames.chunks_exact(frame).enumerate() {
-            for (component, values) in frame.chunks_exact(mels).enumerate() {
-                let affine = component * mels..(component + 1) * mels;
-                let scales = &network.input_scale[affine.clone()];
-                let shifts = &network.input_shift[affine];
-                let normalised = (0..mels).map(|mel| values[mel] * scales[mel] + shifts[mel]);
-                self.maps[0].straight.write_row(component, row, normalised);
-            }
+            self.maps[0].straight.write_frame(row, frame, scale, shift);
         }
     }
 

@@ -7,6 +7,7 @@ pub(crate) mod header;
 pub(crate) mod label_list;
 mod model_menu;
 pub(crate) mod outputs;
+pub(crate) mod requests;
 pub(crate) mod response;
 pub(crate) mod roll;
 pub(crate) mod tags;

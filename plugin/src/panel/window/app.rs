@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 
 use super::dialogs::{Answer, Dialogs};
 use super::window_threads::Held;
+use crate::agreements::Item;
 use crate::history::History;
 use crate::panel::contract::{Action, View};
 use crate::panel::view::{Motion, draw, prepare};
@@ -150,6 +151,8 @@ impl PanelApp {
             Action::ListModels => shared.requests.list_models(),
             Action::Ask(question) => shared.dialogs.ask(question),
             Action::SaveAgain => shared.requests.save_again(),
+            Action::Allow(item) => shared.requests.agree(item),
+            Action::Restart => shared.requests.restart(),
             Action::Resize(size) => {
                 let wanted = PanelSize {
                     width: size.x as u32,
@@ -169,6 +172,10 @@ impl PanelApp {
             self.problem = None; // there is an answer without a dialog
         }
         let params = &self.shared.params;
+        // First, so that the worker does not ask for what was just chosen.
+        if let Some(item) = Item::of_edit(&edit) {
+            self.shared.requests.agree(item);
+        }
         params.settings.write().apply(edit);
         // Hosts only notice changed parameters: setting one to its present value marks the session as
         // changed, so that the host offers to save it.

@@ -2,6 +2,7 @@
 
 mod layout;
 mod mouse;
+mod requests;
 mod typing;
 
 use std::sync::Arc;
