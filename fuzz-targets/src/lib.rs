@@ -141,7 +141,8 @@ pub fn audio(bytes: &[u8]) {
 /// The journal of an output folder: entries that are found can be read, and others can be added.
 pub fn journal(bytes: &[u8]) {
     write(outputs::JOURNAL, bytes);
-    let journal = journal_source::Journal::open(folder(), outputs::JOURNAL).expect("a journal that can be opened");
+    let journal = journal_source::Journal::open(folder(), outputs::JOURNAL)
+        .expect("a journal that can be opened");
     for stem in journal.unfinished() {
         let _ = stem;
     }
@@ -156,7 +157,8 @@ pub fn journal(bytes: &[u8]) {
     let mut new = entry::Entry::started(Path::new("new.wav"), settings.clone());
     new.sha256 = hash.clone();
     journal.add(&new).expect("a journal that can be written");
-    let again = journal_source::Journal::open(folder(), outputs::JOURNAL).expect("a journal that can be opened");
+    let again = journal_source::Journal::open(folder(), outputs::JOURNAL)
+        .expect("a journal that can be opened");
     assert!(
         again.find(Path::new("new.wav"), &hash, &settings).is_some(),
         "an entry was lost"

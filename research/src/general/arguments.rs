@@ -344,7 +344,10 @@ mod tests {
         };
         let usual = settings("");
         let more = settings("--gain-db -45 6 --levelled-teacher --late-beginnings 0.2");
-        let differ = usual.0.iter().filter(|(option, value)| more.0[*option] != **value);
+        let differ = usual
+            .0
+            .iter()
+            .filter(|(option, value)| more.0[*option] != **value);
         assert_eq!((differ.count(), more.1), (3, (-45.0, 6.0)));
         for wrong in [
             "--gain-db 6 -45",

@@ -107,11 +107,7 @@ pub(super) fn begun(crops: &Crops<'_>) -> anyhow::Result<(Progress, Beginning)> 
 }
 
 /// Fresh weights: the output layer is the teacher's, and the hidden layer begins at its means.
-fn fresh(
-    crops: &Crops<'_>,
-    mixtures: &[Mixture],
-    done: &Progress,
-) -> anyhow::Result<Beginning> {
+fn fresh(crops: &Crops<'_>, mixtures: &[Mixture], done: &Progress) -> anyhow::Result<Beginning> {
     let (arguments, features) = (crops.arguments, crops.features);
     let architecture = arguments.architecture()?;
     let some = mixtures.iter().take(mixtures.len().div_ceil(4));

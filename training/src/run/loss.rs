@@ -195,11 +195,11 @@ mod tests {
             temporal_pooling: TemporalPooling::Statistics,
             ..shape(two())
         };
-        let separable = |residual: bool| {
-            let mut units = Block::separable(vec![2, 1], vec![2, 3], 5, true);
-            units.separable.as_mut().unwrap().residual = vec![residual, false];
-            let last = Block::separable(vec![1, 2], vec![2, 2], 3, false);
-            vec![block(&[2], true), units, last]
+        // Pooled, or residual.
+        let unit = |kernel_size: usize, residual: bool| {
+            let mut block = Block::separable(vec![2], vec![2], kernel_size, !residual);
+            block.separable.as_mut().unwrap().residual = vec![residual];
+            block
         };
         let told_more_of = |blocks: Vec<Block>| Architecture {
             algebra: Algebra::Real,
@@ -213,8 +213,13 @@ mod tests {
             (8, 10, shape(vec![block(&[1], true), block(&[2, 2], true)])),
             (7, 5, shape(vec![block(&[2], false)])),
             (6, 6, shape(vec![block(&[2], true)])),
-            (12, 9, shape(separable(true))),
-            (10, 8, told_more_of(separable(false))),
+            (9, 7, shape(vec![block(&[2], true), unit(3, true)])),
+            (12, 9, shape(vec![unit(5, false)])),
+            (
+                16,
+                12,
+                told_more_of(vec![block(&[2], false), unit(5, true)]),
+            ),
         ] {
             let kind = match frames {
                 6 => TaskKind::MultiLabel,
@@ -226,6 +231,8 @@ mod tests {
             let biases: Vec<String> = projections
                 .map(|layer| format!("{}.bias", layer.norm()))
                 .collect();
+            // Units have more bends for their size.
+            let allowed = if biases.is_empty() { 0.02 } else { 0.03 };
             let trial = Trial::new(frames, mels, architecture, kind);
             let gradients = trial.loss().backward().unwrap();
             for (name, _, _) in trial.network.trained() {
@@ -248,7 +255,7 @@ mod tests {
                     false => 0.0,
                 };
                 assert!(
-                    size.max(least) > 1e-3 && off < 0.02 * size.max(least),
+                    size.max(least) > 1e-3 && off < allowed * size.max(least),
                     "{frames}×{mels} {name}: the gradient is off by {off:.2e} of {size:.2e}"
                 );
             }
