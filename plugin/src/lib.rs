@@ -10,6 +10,7 @@
 //! - [`panel`]: shows snapshots and turns what the user does into parameters and settings.
 //! - [`params`], [`settings`]: what the session saves.
 //! - [`listen`]: the input channels that are analysed.
+//! - [`osc_addresses`]: the OSC address of each label.
 //! - [`history`]: the last minute, for the tag roll.
 //! - [`report`]: tags and timelines on disk.
 //! - `clap_boundary`: the CLAP entry point; refuses states that are too large.
@@ -32,6 +33,7 @@ mod code_in_memory;
 mod hidden_instance;
 pub mod history;
 pub mod listen;
+pub mod osc_addresses;
 pub mod panel;
 pub mod params;
 mod plugin;
