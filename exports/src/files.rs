@@ -75,6 +75,26 @@ pub fn write_all(
     })
 }
 
+/// Writes a file, over an older one of this name: it is complete, or the older one is unchanged. Blocks.
+///
+/// # Errors
+/// If it cannot be written.
+pub(crate) fn replace(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    let mut file = create_hidden(folder.unwrap_or(Path::new(".")))?;
+    let mut target = BufWriter::new(file.as_file_mut());
+    write(&mut target)?;
+    target.flush()?;
+    drop(target);
+    file.as_file().sync_all()?;
+    make_readable(file.path())?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
 /// A new hidden file, locked while it is open.
 fn create_hidden(folder: &Path) -> io::Result<NamedTempFile> {
     loop {

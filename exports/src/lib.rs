@@ -5,7 +5,8 @@
 //! it). The command line, the plugin and the tests read the table. docs/FORMATS.md describes every field.
 //!
 //! [`write_all`] writes files that are complete or absent and never overwrites. [`Format::print`] writes to a stream that
-//! several files share. [`Summary`] and [`EventTable`] are tables of one run over many files.
+//! several files share. [`Summary`] and [`EventTable`] are tables of one run over many files. [`Thresholds`] are read and
+//! written: the probabilities from which single labels are on.
 #![forbid(unsafe_code)]
 
 mod clock;
@@ -15,9 +16,11 @@ mod files;
 mod format;
 mod series;
 mod summary;
+mod thresholds;
 
 pub use events::EventTable;
 pub use files::{ExportError, write_all};
 pub use format::{Format, UnknownFormat};
 pub use series::Series;
 pub use summary::{SUMMARY_TOP, SUMMARY_VERSION, Summary, SummaryRow};
+pub use thresholds::{MAX_THRESHOLD, MIN_THRESHOLD, Thresholds, ThresholdsError};

@@ -9,30 +9,60 @@ const OFF_SHARE: f32 = 0.7;
 
 /// The probability from which each label is on, before the user's threshold moves it.
 ///
+/// A label with a threshold of its own ([`with_thresholds`](Self::with_thresholds)) is on from that probability.
 /// A threshold of [`USUAL_THRESHOLD`] leaves the levels as they are. Another one moves all of them by the same
 /// number of logits: `logit(level') = logit(level) + logit(threshold) − logit(USUAL_THRESHOLD)`. Where labels have
 /// no levels of their own, the threshold itself is the level.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct OnLevels<'a>(&'a [f32]);
+pub struct OnLevels<'a> {
+    levels: &'a [f32],
+    thresholds: &'a [Option<f32>],
+}
 
 impl<'a> OnLevels<'a> {
     /// No label has a level of its own.
-    pub const COMMON: OnLevels<'static> = OnLevels(&[]);
+    pub const COMMON: OnLevels<'static> = OnLevels {
+        levels: &[],
+        thresholds: &[],
+    };
 
     /// A level for each label, over 0 and at most 1 (1: only certainty is on); an empty slice is
     /// [`COMMON`](Self::COMMON).
     pub fn of(levels: &'a [f32]) -> Self {
-        Self(levels)
+        Self {
+            levels,
+            thresholds: &[],
+        }
     }
 
-    /// The levels, one a label; empty where no label has its own.
+    /// With thresholds that a user set for single labels: `None` for the others, one entry per label; an empty slice sets
+    /// none. They replace the levels of these labels, and the common threshold does not move them. They are not meant for
+    /// a choice ([`Among::is_choice`](super::Among::is_choice)), whose probabilities are relative to the chosen labels.
+    pub fn with_thresholds(self, thresholds: &'a [Option<f32>]) -> Self {
+        Self { thresholds, ..self }
+    }
+
+    /// The levels, one a label, without the thresholds of single labels; empty where no label has its own.
     pub fn as_slice(self) -> &'a [f32] {
-        self.0
+        self.levels
+    }
+
+    /// The number of labels that have levels or may have thresholds of their own; 0 if all have the common one.
+    pub fn len(self) -> usize {
+        self.levels.len().max(self.thresholds.len())
+    }
+
+    /// Whether all labels have the common threshold.
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
     }
 
     /// The probability from which a label is on at this threshold (0 to 1).
     pub fn level(self, label: usize, threshold: f32) -> f32 {
-        let Some(&own) = self.0.get(label) else {
+        if let Some(&Some(set)) = self.thresholds.get(label) {
+            return set;
+        }
+        let Some(&own) = self.levels.get(label) else {
             return threshold;
         };
         if threshold == USUAL_THRESHOLD {
@@ -73,6 +103,28 @@ mod tests {
         assert!(OnLevels::COMMON.is_on(0, 0.35, 0.5, true));
         assert!(!OnLevels::COMMON.is_on(0, 0.34, 0.5, true));
         assert!(!OnLevels::COMMON.is_on(0, f32::NAN, 0.5, true));
+    }
+
+    #[test]
+    fn a_threshold_of_one_label_replaces_its_level_and_is_not_moved() {
+        let thresholds = [None, Some(0.2), None];
+        let (levels, common) = (
+            [0.5, 0.6, 0.3],
+            OnLevels::COMMON.with_thresholds(&thresholds),
+        );
+        let own = OnLevels::of(&levels).with_thresholds(&thresholds);
+        for threshold in [0.1, USUAL_THRESHOLD, 1.0] {
+            assert_eq!(own.level(1, threshold), 0.2);
+            assert_eq!(common.level(1, threshold), 0.2);
+            assert_eq!(common.level(0, threshold), threshold);
+            assert_eq!(
+                own.level(0, threshold),
+                OnLevels::of(&levels).level(0, threshold)
+            );
+        }
+        assert!(own.is_on(1, 0.2, 0.9, false) && own.is_on(1, 0.14, 0.9, true));
+        assert!(!own.is_on(1, 0.19, 0.9, false) && !own.is_on(1, 0.13, 0.9, true));
+        assert_eq!((common.len(), OnLevels::COMMON.is_empty()), (3, true));
     }
 
     #[test]

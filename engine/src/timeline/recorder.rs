@@ -55,8 +55,8 @@ impl Recorder {
                 .map(|&label| self.timeline.labels[label].clone());
             self.timeline.among = names.collect();
         }
-        if self.timeline.on_levels.len() != tags.on_levels.as_slice().len() {
-            let labels = 0..tags.on_levels.as_slice().len();
+        if self.timeline.on_levels.len() != tags.on_levels.len() {
+            let labels = 0..tags.on_levels.len();
             let threshold = self.settings.threshold;
             let level = |label| tags.on_levels.level(label, threshold);
             self.timeline.on_levels = labels.map(level).collect();
