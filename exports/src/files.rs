@@ -79,7 +79,7 @@ pub fn write_all(
 ///
 /// # Errors
 /// If it cannot be written.
-pub(crate) fn replace(
+pub fn replace(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {

@@ -19,7 +19,7 @@ mod summary;
 mod thresholds;
 
 pub use events::EventTable;
-pub use files::{ExportError, write_all};
+pub use files::{ExportError, replace, write_all};
 pub use format::{Format, UnknownFormat};
 pub use series::Series;
 pub use summary::{SUMMARY_TOP, SUMMARY_VERSION, Summary, SummaryRow};

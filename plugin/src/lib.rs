@@ -11,6 +11,7 @@
 //! - [`params`], [`settings`]: what the session saves.
 //! - [`listen`]: the input channels that are analysed.
 //! - [`osc_addresses`]: the OSC address of each label.
+//! - [`machine`]: what this machine remembers for all sessions.
 //! - [`history`]: the last minute, for the tag roll.
 //! - [`report`]: tags and timelines on disk.
 //! - `clap_boundary`: the CLAP entry point; refuses states that are too large.
@@ -33,6 +34,7 @@ mod code_in_memory;
 mod hidden_instance;
 pub mod history;
 pub mod listen;
+pub mod machine;
 pub mod osc_addresses;
 pub mod panel;
 pub mod params;

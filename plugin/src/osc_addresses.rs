@@ -25,9 +25,8 @@ pub fn osc_addresses(labels: &[String]) -> Vec<String> {
     let mut taken: HashSet<String> = HashSet::new();
     let unique = |name: &String| {
         let numbered = || (2..).map(|number| format!("{name}_{number}"));
-        let is_free = |numbered: &String| {
-            !taken.contains(numbered) && !all.contains(numbered.as_str())
-        };
+        let is_free =
+            |numbered: &String| !taken.contains(numbered) && !all.contains(numbered.as_str());
         let unique = match taken.contains(name) {
             false => Some(name.clone()),
             true => numbered().find(is_free),
@@ -42,10 +41,7 @@ pub fn osc_addresses(labels: &[String]) -> Vec<String> {
 /// Lower-case ASCII letters and digits, with underscores between words; empty if there are none.
 fn name(label: &str) -> String {
     // The only labels that differ in these signs alone are keys, notes and units.
-    let spelled = label
-        .replace('#', " sharp ")
-        .replace('♯', " sharp ")
-        .replace('♭', " flat ");
+    let spelled = label.replace(['#', '♯'], " sharp ").replace('♭', " flat ");
     let latin = deunicode::deunicode_with_tofu(&spelled, " ");
     let mut name = String::new();
     for letter in latin.chars() {
@@ -72,16 +68,32 @@ mod tests {
     #[test]
     fn ordinary_labels_keep_the_addresses_of_version_0_1_0() {
         assert_eq!(
-            of(&["Male speech, man speaking", "*?[{/#  x", "crying_baby", "Hi-hat"]),
-            ["male_speech_man_speaking", "sharp_x", "crying_baby", "hi_hat"]
+            of(&[
+                "Male speech, man speaking",
+                "*?[{/#  x",
+                "crying_baby",
+                "Hi-hat"
+            ]),
+            [
+                "male_speech_man_speaking",
+                "sharp_x",
+                "crying_baby",
+                "hi_hat"
+            ]
         );
     }
 
     #[test]
     fn every_label_has_an_address_of_its_own() {
-        assert_eq!(of(&["C", "C#", "c", "C 2", "C"]), ["c", "c_sharp", "c_3", "c_2", "c_4"]);
+        assert_eq!(
+            of(&["C", "C#", "c", "C 2", "C"]),
+            ["c", "c_sharp", "c_3", "c_2", "c_4"]
+        );
         assert_eq!(of(&["犬", "猫", "鳥"]), ["quan", "mao", "niao"]);
-        assert_eq!(of(&["", "!!", "label 1", "🐶"])[..3], ["label_1", "label_2", "label_1_2"]);
+        assert_eq!(
+            of(&["", "!!", "label 1", "🐶"])[..3],
+            ["label_1", "label_2", "label_1_2"]
+        );
         assert_eq!(of(&["été", "Дождь", "Straße"]), ["ete", "dozhd", "strasse"]);
     }
 

@@ -137,6 +137,8 @@ fn open(settings: &OscSettings) -> Result<UdpSocket, String> {
 }
 
 #[cfg(test)]
+mod programs;
+#[cfg(test)]
 mod tests {
     use std::time::Duration;
 
@@ -191,7 +193,11 @@ mod tests {
         ]
         .map(|(address, arguments)| (address.to_owned(), arguments));
         assert_eq!(received(&socket, 3), expected);
-        assert_eq!(osc.send(&labels, &[0.25, 0.5], || None, 0.05), 0, "too early");
+        assert_eq!(
+            osc.send(&labels, &[0.25, 0.5], || None, 0.05),
+            0,
+            "too early"
+        );
         // The dog hardly moved.
         assert_eq!(osc.send(&labels, &[0.252, 0.6], || None, 0.2), 1);
         let rain = ("/hamiltone/label/rain_heavy".to_owned(), float(0.6));
@@ -221,13 +227,20 @@ mod tests {
         for update in 0..8 {
             let count = osc.send(&labels, &values, || None, f64::from(update));
             assert!(count <= LABELS_AN_UPDATE, "{count}");
-            addresses.extend(received(&socket, count).into_iter().map(|(address, _)| address));
+            addresses.extend(
+                received(&socket, count)
+                    .into_iter()
+                    .map(|(address, _)| address),
+            );
         }
         assert_eq!(addresses.len(), 500);
         values.fill(0.1);
         values[400] = 0.9;
         osc.send(&labels, &values, || None, 9.0);
-        assert_eq!(received(&socket, 1)[0].0, "/hamiltone/label/label_number_400");
+        assert_eq!(
+            received(&socket, 1)[0].0,
+            "/hamiltone/label/label_number_400"
+        );
     }
 
     #[test]

@@ -9,6 +9,7 @@ use hamiltone_engine::model::{Library, ModelChoice};
 use parking_lot::Mutex;
 
 use super::Command;
+use super::label_settings::LabelSettings;
 use super::models::Models;
 use super::outputs::{OutputContext, Outputs};
 use super::quitting::Quitting;
@@ -77,6 +78,7 @@ pub(super) struct Analysis<'a> {
     /// Whether a model is needed: a stream has started or the panel was opened.
     awake: bool,
     pub(super) settings: Settings,
+    pub(super) labels: LabelSettings,
     pub(super) stream_trouble: Option<Trouble>,
 }
 
@@ -102,6 +104,7 @@ impl<'a> Analysis<'a> {
             stream: None,
             awake: false,
             settings: Settings::default(),
+            labels: LabelSettings::default(),
             stream_trouble: None,
         }
     }
@@ -175,6 +178,7 @@ impl<'a> Analysis<'a> {
             if self.settings.bounce_folder != folder {
                 self.outputs.bounces.try_again();
             }
+            self.follow_labels();
         }
         let position_s = self.stream.as_ref().map_or(0.0, Stream::duration_s);
         let outputs = &mut self.outputs;
@@ -196,6 +200,11 @@ impl<'a> Analysis<'a> {
         }
     }
 
+    /// Applies the settings of single labels to the models that run now.
+    fn follow_labels(&mut self) {
+        self.labels = LabelSettings::new(&self.settings, &self.models, self.compared.as_ref());
+    }
+
     /// Ends all notes when they are turned off or bypassed.
     fn end_notes(&mut self) {
         if let Some(stream) = &mut self.stream
@@ -215,6 +224,7 @@ impl<'a> Analysis<'a> {
         let choice = ModelChoice::clone(&self.settings.model);
         if self.models.load(&choice) {
             self.outputs.change_meaning(position_s);
+            self.follow_labels();
             self.use_model();
         }
         if let Some(complete) = self.models.completed(&choice) {
@@ -245,6 +255,7 @@ impl<'a> Analysis<'a> {
     }
 
     fn use_compared(&mut self) {
+        self.follow_labels();
         self.outputs.compared.reset();
         if let Some(stream) = &mut self.stream {
             let model = self.compared.as_ref().and_then(Models::model);
@@ -255,7 +266,7 @@ impl<'a> Analysis<'a> {
     /// Starts and ends takes: in a render, or while the user captures.
     fn follow_capture(&mut self) {
         if let (Some(stream), Some(model)) = (&mut self.stream, self.models.model()) {
-            let context = OutputContext::now(model, &self.params, &self.settings);
+            let context = OutputContext::now(model, &self.params, &self.labels, stream.choices());
             stream.follow_stops(&mut self.outputs.in_context(context));
         }
         let Some(stream) = &self.stream else {
@@ -296,7 +307,7 @@ impl<'a> Analysis<'a> {
         let (Some(stream), Some(model)) = (&mut self.stream, self.models.model()) else {
             return false;
         };
-        let context = OutputContext::now(model, &self.params, &self.settings);
+        let context = OutputContext::now(model, &self.params, &self.labels, stream.choices());
         stream.process(budget, &mut self.outputs.in_context(context))
     }
 
@@ -314,7 +325,7 @@ impl<'a> Analysis<'a> {
             self.follow_capture();
         }
         if let (Some(mut stream), Some(model)) = (self.stream.take(), self.models.model()) {
-            let context = OutputContext::now(model, &self.params, &self.settings);
+            let context = OutputContext::now(model, &self.params, &self.labels, stream.choices());
             stream.finish(&mut self.outputs.in_context(context));
             let duration_s = stream.duration_s();
             self.outputs.reports.finish(duration_s);
