@@ -185,13 +185,9 @@ pub(crate) fn halved(net: &Architecture, step: usize) -> Architecture {
         blocks: net
             .blocks
             .iter()
-            .map(|block| Block {
-                filters: block
-                    .filters
-                    .iter()
-                    .map(|&filters| fewer(filters))
-                    .collect(),
-                pools: block.pools,
+            .map(|block| {
+                let filters = block.filters.iter().map(|&filters| fewer(filters));
+                Block::new(filters.collect(), block.pools)
             })
             .collect(),
         ..net.clone()

@@ -12,6 +12,7 @@ use crate::inputs::{Input, Inputs};
 use crate::means::Means;
 use crate::progress::Progress;
 use crate::streaming;
+use crate::write_tags::TagWriter;
 
 /// The settings of a run of `hamiltone analyze`.
 pub(crate) struct Analysis {
@@ -20,6 +21,10 @@ pub(crate) struct Analysis {
     pub(crate) among: Among,
     pub(crate) window_s: f32,
     pub(crate) events: EventSettings,
+    /// Thresholds of single labels, one entry per label; empty if there are none.
+    pub(crate) thresholds: Vec<Option<f32>>,
+    /// Writes tags into the inputs, if asked.
+    pub(crate) tags: Option<TagWriter>,
     /// Whether up-to-date results are computed again.
     pub(crate) again: bool,
     pub(crate) fail_fast: bool,
@@ -44,7 +49,10 @@ impl Analysis {
         let mut recorder = Recorder::new(model, self.window_s, self.events);
         let mut means = Means::new(model.card().labels.len());
         let mut record = |tags: &Tags<'_>| {
-            recorder.push(tags);
+            recorder.push(&Tags {
+                on_levels: tags.on_levels.with_thresholds(&self.thresholds),
+                ..*tags
+            });
             means.add(tags.probabilities);
         };
         let streamed = streaming::stream(input, file, &self.progress, |samples| {
@@ -68,7 +76,10 @@ impl Analysis {
             probabilities: &means.values(),
             among: self.among.indices(),
             unclear: None,
-            on_levels: self.among.on_levels(&self.model),
+            on_levels: self
+                .among
+                .on_levels(&self.model)
+                .with_thresholds(&self.thresholds),
         };
         Answer::of(&card.labels, &card.parents, &tags, self.events.threshold)
     }

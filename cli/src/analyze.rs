@@ -2,28 +2,23 @@
 
 use std::io::{self, IsTerminal};
 
-use anyhow::{Context, Result};
-use clap::CommandFactory;
-use clap::error::ErrorKind;
+use anyhow::{Context, Result, bail};
+use hamiltone_engine::model::Card;
 use hamiltone_engine::timeline::EventSettings;
 use hamiltone_exports::{Format, Series};
 
 use crate::analysis::Analysis;
-use crate::arguments::{AnalyzeArguments, Arguments};
+use crate::arguments::AnalyzeArguments;
+use crate::inputs::Channels;
 use crate::out_folder::OutFolder;
 use crate::progress::Progress;
-use crate::{Outcome, batch, inputs, selection, to_folder};
+use crate::usage::WrongArgument;
+use crate::write_tags::TagWriter;
+use crate::{Outcome, batch, closing_line, inputs, selection, to_folder};
 
 /// Runs the command.
 pub(crate) fn run(arguments: &AnalyzeArguments, quiet: bool) -> Result<Outcome> {
-    let formats = formats(arguments);
-    let folder = match &arguments.out {
-        Some(path) => {
-            let folder = OutFolder::open(path);
-            Some(folder.with_context(|| format!("{}: cannot be written to", path.display()))?)
-        }
-        None => None,
-    };
+    let formats = formats(arguments)?;
     let model = selection::open(arguments.sources.model.as_deref())?;
     let among = selection::among(&model, &arguments.sources.among)?;
     let window_s = arguments.window.unwrap_or(model.card().default_window_s);
@@ -32,6 +27,19 @@ pub(crate) fn run(arguments: &AnalyzeArguments, quiet: bool) -> Result<Outcome> 
         None => EventSettings::of(model.card()),
     };
     let inputs = inputs::find(&arguments.sources.inputs, arguments.sources.channel);
+    let progress = Progress::new(inputs.files.len(), quiet);
+    let thresholds = match &arguments.thresholds {
+        Some(path) => selection::thresholds(path, &model, &among, &progress)?,
+        None => Vec::new(),
+    };
+    let tags = tag_writer(arguments, model.card())?;
+    let folder = match &arguments.out {
+        Some(path) => {
+            let folder = OutFolder::open(path);
+            Some(folder.with_context(|| format!("{}: cannot be written to", path.display()))?)
+        }
+        None => None,
+    };
     if let Some(jobs) = arguments.jobs {
         let threads = jobs.min(inputs.files.len().max(1)); // a thread processes one file at a time
         rayon::ThreadPoolBuilder::new()
@@ -45,9 +53,11 @@ pub(crate) fn run(arguments: &AnalyzeArguments, quiet: bool) -> Result<Outcome> 
         among,
         window_s,
         events,
+        thresholds,
+        tags,
         again: arguments.again,
         fail_fast: arguments.fail_fast,
-        progress: Progress::new(inputs.files.len(), quiet),
+        progress,
         inputs,
     };
     selection::show_measured_accuracy(&analysis.among, &analysis.progress);
@@ -57,8 +67,25 @@ pub(crate) fn run(arguments: &AnalyzeArguments, quiet: bool) -> Result<Outcome> 
     }
 }
 
-/// The formats on the command line, or the default. Exits with code 2 if they cannot be printed.
-fn formats(arguments: &AnalyzeArguments) -> Vec<Format> {
+/// # Errors
+/// [`WrongArgument`] if single channels are read: their labels are not those of the file.
+fn tag_writer(arguments: &AnalyzeArguments, card: &Card) -> Result<Option<TagWriter>> {
+    if !arguments.write_tags {
+        return Ok(None);
+    }
+    if arguments.sources.channel != Channels::Mix {
+        bail!(WrongArgument(
+            "--write-tags: tags are those of the whole file; leave out --channel".to_owned()
+        ));
+    }
+    Ok(Some(TagWriter::new(card, arguments.dry_run)))
+}
+
+/// The formats on the command line, or the default.
+///
+/// # Errors
+/// [`WrongArgument`] if they cannot be printed.
+fn formats(arguments: &AnalyzeArguments) -> Result<Vec<Format>> {
     let to_files = arguments.out.is_some();
     let mut formats: Vec<Format> = Vec::new();
     for format in &arguments.format {
@@ -74,20 +101,19 @@ fn formats(arguments: &AnalyzeArguments) -> Vec<Format> {
             Format::JSON
         });
     }
-    let refuse = |message: String| {
-        let kind = ErrorKind::ArgumentConflict;
-        Arguments::command().error(kind, message).exit()
-    };
     if !to_files && formats.len() > 1 {
-        refuse("only one format can be printed; to write several, add --out DIR".to_owned());
+        bail!(WrongArgument(
+            "only one --format can be printed; to write files in several formats, add --out DIR"
+                .to_owned()
+        ));
     }
     if !to_files && !formats[0].can_be_printed() {
         let name = formats[0].name();
-        refuse(format!(
-            "{name} cannot be printed; to write files, add --out DIR"
-        ));
+        bail!(WrongArgument(format!(
+            "--format {name} is written to files only; add --out DIR, the folder for them"
+        )));
     }
-    formats
+    Ok(formats)
 }
 
 fn to_stdout(analysis: &Analysis) -> Result<Outcome> {
@@ -96,16 +122,27 @@ fn to_stdout(analysis: &Analysis) -> Result<Outcome> {
         first: true,
         several: files.len() > 1,
     };
-    batch::run(
+    let (outcome, count) = batch::run(
         &analysis.inputs,
         &analysis.progress,
         analysis.fail_fast,
-        |index| Ok(analysis.analyze(&files[index])?.0),
+        |index| {
+            let (timeline, _) = analysis.analyze(&files[index])?;
+            if let Some(tags) = &analysis.tags {
+                let events = timeline.events.iter().cloned();
+                let progress = &analysis.progress;
+                tags.write(&files[index].path, events, timeline.duration_s, progress)?;
+            }
+            Ok(timeline)
+        },
         |_, timeline| {
             let mut bytes = Vec::new();
             format.print(&timeline, series, &mut bytes)?;
             series.first = false;
-            Ok(analysis.progress.print(&bytes)?)
+            analysis.progress.print(&bytes)
         },
-    )
+    )?;
+    let (progress, tags) = (&analysis.progress, analysis.tags.as_ref());
+    closing_line::print(progress, &analysis.inputs, &count, None, tags);
+    Ok(outcome)
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::{PathBufValueParser, PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
+use hamiltone_decoding::FORMATS;
 use hamiltone_engine::model::{Limits, parse_count};
 use hamiltone_engine::tagging::{MAX_WINDOW_S, MIN_WINDOW_S};
 use hamiltone_exports::Format;
@@ -12,13 +13,8 @@ use crate::inputs::Channels;
 
 /// Tags the sounds in audio files
 ///
-/// The labels depend on the model; `hamiltone models` lists the models with their labels. Reads WAV, AIFF, AU, CAF,
-/// FLAC, Ogg Vorbis, Opus, MP3, AAC and ALAC, also from video files. A folder stands for all audio files below it. A
-/// file that cannot be read is reported, and the other files are still processed.
-///
-/// Exit code: 0 on success, 1 if a file or the command failed, 2 for wrong usage.
 #[derive(Debug, Parser)]
-#[command(name = "hamiltone", version, max_term_width = 100)]
+#[command(name = "hamiltone", version, max_term_width = 100, long_about = long_about())]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -27,6 +23,15 @@ pub(crate) struct Arguments {
     pub(crate) quiet: bool,
     #[command(flatten)]
     pub(crate) cost: CostArguments,
+}
+
+fn long_about() -> String {
+    format!(
+        "Tags the sounds in audio files\n\nThe labels depend on the model; `hamiltone models` lists the models, and \
+         `hamiltone inspect MODEL` the labels of one. Reads {FORMATS}. A folder stands for all audio and video files \
+         below it. A file that cannot be read is reported, and the other files are still processed.\n\nExit code: 0 on \
+         success, 1 if a file or the command failed, 2 for a wrong argument."
+    )
 }
 
 /// Limits on the cost of a model.
@@ -89,6 +94,10 @@ pub(crate) struct AnalyzeArguments {
     /// assign several labels at once, else 0.5]
     #[arg(long, value_name = "PROBABILITY", value_parser = probability)]
     pub(crate) threshold: Option<f32>,
+    /// A CSV file with thresholds of single labels, `label,threshold`, as the plugin saves it. These
+    /// labels are on from exactly that probability, and --threshold does not move them
+    #[arg(long, value_name = "FILE")]
+    pub(crate) thresholds: Option<PathBuf>,
     /// Format of the timelines; may be repeated with --out [default: text on a terminal, else json]
     #[arg(long, value_parser = format())]
     pub(crate) format: Vec<Format>,
@@ -99,6 +108,13 @@ pub(crate) struct AnalyzeArguments {
     /// Analyse all files again, including those that are up to date in the output folder
     #[arg(long, requires = "out")]
     pub(crate) again: bool,
+    /// Write the labels of each file into its own metadata: keywords, and a genre if the file has
+    /// none. The audio stays the same to the bit
+    #[arg(long)]
+    pub(crate) write_tags: bool,
+    /// With --write-tags: print the tags and change no file
+    #[arg(long, requires = "write_tags")]
+    pub(crate) dry_run: bool,
     /// Stop at the first file that fails
     #[arg(long)]
     pub(crate) fail_fast: bool,

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use crate::Outcome;
 use crate::inputs::Inputs;
 use crate::progress::Progress;
+use crate::usage::text_of;
 
 /// Files per thread in one batch: enough that a long file does not leave the other threads idle for long, few enough
 /// that waiting results need little memory.
@@ -20,7 +21,7 @@ pub(crate) fn run<T: Send>(
     fail_fast: bool,
     work: impl Fn(usize) -> Result<T> + Sync,
     mut then: impl FnMut(usize, T) -> Result<()>,
-) -> Result<Outcome> {
+) -> Result<(Outcome, Count)> {
     each(inputs, progress, fail_fast, work, |index, result| {
         result.map_or(Ok(()), |value| then(index, value))
     })
@@ -28,7 +29,7 @@ pub(crate) fn run<T: Send>(
 
 /// Runs `work` on each file in parallel and passes the results to `then`, in order, on this thread. Both get the index
 /// of the file. Problems and errors are printed and do not stop the other files, unless `fail_fast` is set: then no file
-/// is started after the first error. Prints the number of files at the end.
+/// is started after the first error. Also returns how many files there were.
 ///
 /// # Errors
 /// Those of `then`, which mean that nothing more can be written. No further batch is started then.
@@ -38,7 +39,7 @@ pub(crate) fn each<T: Send>(
     fail_fast: bool,
     work: impl Fn(usize) -> Result<T> + Sync,
     mut then: impl FnMut(usize, Result<T>) -> Result<()>,
-) -> Result<Outcome> {
+) -> Result<(Outcome, Count)> {
     let mut outcome = Outcome::Done;
     for problem in &inputs.problems {
         progress.error(problem);
@@ -67,7 +68,7 @@ pub(crate) fn each<T: Send>(
                 count.skipped += 1;
                 continue;
             };
-            let error = result.as_ref().err().map(|error| format!("{error:#}"));
+            let error = result.as_ref().err().map(text_of);
             then(index, result)?;
             // Channels of one file are adjacent and count once.
             let same = index > 0 && inputs.files[index - 1].path == inputs.files[index].path;
@@ -82,33 +83,14 @@ pub(crate) fn each<T: Send>(
             }
         }
     }
-    if let Some(not_audio) = inputs.not_audio {
-        progress.info(&count.message(not_audio));
-    }
-    Ok(outcome)
+    Ok((outcome, count))
 }
 
 /// How many files were processed.
-#[derive(Default)]
-struct Count {
-    read: usize,
-    refused: usize,
+#[derive(Debug, Default)]
+pub(crate) struct Count {
+    pub(crate) read: usize,
+    pub(crate) refused: usize,
     /// Not started, because of `fail_fast`.
-    skipped: usize,
-}
-
-impl Count {
-    /// For folders, which hold files that are not processed.
-    fn message(&self, not_audio: usize) -> String {
-        let Self {
-            read,
-            refused,
-            skipped,
-        } = self;
-        let mut message = format!("{read} read, {refused} refused, {not_audio} not audio");
-        if *skipped > 0 {
-            message.push_str(&format!(", {skipped} skipped after the first error"));
-        }
-        message
-    }
+    pub(crate) skipped: usize,
 }

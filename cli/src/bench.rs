@@ -1,6 +1,5 @@
 //! `hamiltone bench`: speed from file to tags, on one core and on all.
 
-use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,7 +13,7 @@ use serde_json::json;
 
 use crate::arguments::BenchArguments;
 use crate::progress::rounds;
-use crate::{Outcome, selection};
+use crate::{Outcome, progress, selection};
 
 const RATE: u32 = 48_000;
 /// Rounds; the result is their median.
@@ -61,8 +60,7 @@ pub(crate) fn run(arguments: &BenchArguments, quiet: bool) -> Result<Outcome> {
             all / one
         )
     };
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(text.as_bytes())?;
+    progress::print(text.as_bytes())?;
     Ok(Outcome::Done)
 }
 

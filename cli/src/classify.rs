@@ -5,13 +5,14 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use hamiltone_engine::model::{Among, Model};
 use hamiltone_engine::tagging::{ClipClassifier, Lineup, Tags, on_now, top};
+use hamiltone_engine::text::printable;
 use hamiltone_engine::timeline::{Answer, EventSettings, Tag, Warning};
 use serde::Serialize;
 
 use crate::arguments::ClassifyArguments;
 use crate::inputs::Input;
 use crate::progress::Progress;
-use crate::{Outcome, batch, inputs, selection, streaming};
+use crate::{Outcome, batch, closing_line, inputs, selection, streaming};
 
 const BAR_WIDTH: usize = 24;
 /// Shown in place of the leading label if none reached its threshold.
@@ -44,7 +45,7 @@ pub(crate) fn run(arguments: &ClassifyArguments, quiet: bool) -> Result<Outcome>
     let inputs = inputs::find(&arguments.sources.inputs, arguments.sources.channel);
     let progress = Progress::new(inputs.files.len(), quiet);
     selection::show_measured_accuracy(&among, &progress);
-    batch::run(
+    let (outcome, count) = batch::run(
         &inputs,
         &progress,
         false,
@@ -62,9 +63,11 @@ pub(crate) fn run(arguments: &ClassifyArguments, quiet: bool) -> Result<Outcome>
             } else {
                 as_table(&classified)
             };
-            Ok(progress.print(text.as_bytes())?)
+            progress.print(text.as_bytes())
         },
-    )
+    )?;
+    closing_line::print(&progress, &inputs, &count, None, None);
+    Ok(outcome)
 }
 
 fn classify(
@@ -129,6 +132,7 @@ fn as_table(classified: &Classified) -> String {
     let leading = leading.map_or_else(|| classified.unclear.clone(), Answer::in_short);
     let channel = classified.channel;
     let channel = channel.map_or_else(String::new, |channel| format!("channel {channel}, "));
+    let file = printable(file);
     let mut text = format!("{file}  ({channel}{duration_s:.1} s)  {leading}\n");
     let width = classified
         .shown

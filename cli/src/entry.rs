@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use hamiltone_engine::timeline::{Answer, Event, Tag, Timeline, Warning};
-use hamiltone_exports::{SUMMARY_TOP, SummaryRow};
+use hamiltone_exports::{LabelOn, SUMMARY_TOP, SummaryRow};
 use serde::{Deserialize, Serialize};
 
 use crate::means::Means;
@@ -22,6 +22,9 @@ pub(crate) struct Settings {
     /// The threshold of events.
     #[serde(default = "first_threshold")]
     pub(crate) threshold: f32,
+    /// Index of the label and its threshold, for labels with thresholds of their own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) thresholds: Vec<(usize, f32)>,
     /// Names of formats.
     pub(crate) formats: Vec<String>,
 }
@@ -39,12 +42,14 @@ impl Settings {
             window_s,
             among,
             threshold,
+            thresholds,
             formats: _,
         } = self;
         *model_hash == other.model_hash
             && *window_s == other.window_s
             && *among == other.among
             && *threshold == other.threshold
+            && *thresholds == other.thresholds
     }
 }
 
@@ -138,7 +143,12 @@ impl Entry {
     }
 
     /// The row of the summary.
-    pub(crate) fn row<'a>(&'a self, file: &'a str, channel: Option<u32>) -> SummaryRow<'a> {
+    pub(crate) fn row<'a>(
+        &'a self,
+        file: &'a str,
+        channel: Option<u32>,
+        labels_on: &'a [LabelOn],
+    ) -> SummaryRow<'a> {
         SummaryRow {
             file,
             sha256: Some(&self.sha256),
@@ -150,6 +160,7 @@ impl Entry {
             warnings: &self.warnings,
             channel,
             recorded_at: self.recorded_at.as_deref(),
+            labels_on,
         }
     }
 }

@@ -1,10 +1,9 @@
 //! Finds the files to read.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use hamiltone_decoding::{
-    AUDIO_EXTENSIONS, AudioFile, DecodeError, VIDEO_EXTENSIONS, is_audio_name, is_video_name,
-};
+use hamiltone_decoding::{AudioFile, DecodeError, is_audio_name, is_video_name};
 use rayon::prelude::*;
 use walkdir::WalkDir;
 
@@ -59,8 +58,10 @@ pub(crate) enum Channels {
 pub(crate) struct Inputs {
     pub(crate) files: Vec<Input>,
     pub(crate) problems: Vec<String>,
-    /// Files in folders that are not audio by their names; `None` without folders.
-    pub(crate) not_audio: Option<usize>,
+    /// Whether folders were searched.
+    pub(crate) from_folders: bool,
+    /// Files in folders that are not audio by their names, by kind.
+    pub(crate) not_audio: BTreeMap<String, usize>,
 }
 
 /// Finds the files. A file is taken whatever its name; a folder stands for all audio and video files below it, sorted by
@@ -139,7 +140,7 @@ fn each_channel(input: &Input) -> Vec<Input> {
 
 fn walk(folder: &Path, prefix: &Path, inputs: &mut Inputs) {
     let before = (inputs.files.len(), inputs.problems.len());
-    let mut not_audio = 0;
+    inputs.from_folders = true;
     for entry in WalkDir::new(folder).follow_links(true).sort_by_file_name() {
         match entry {
             Ok(entry) if entry.file_type().is_dir() => {}
@@ -152,7 +153,7 @@ fn walk(folder: &Path, prefix: &Path, inputs: &mut Inputs) {
                     channel: None,
                 });
             }
-            Ok(_) => not_audio += 1,
+            Ok(entry) => *inputs.not_audio.entry(kind(entry.path())).or_default() += 1,
             // A link to a parent folder, which is walked anyway.
             Err(error) if error.loop_ancestor().is_some() => {}
             Err(error) => inputs
@@ -160,13 +161,10 @@ fn walk(folder: &Path, prefix: &Path, inputs: &mut Inputs) {
                 .push(format!("{}: {error}", folder.display())),
         }
     }
-    *inputs.not_audio.get_or_insert(0) += not_audio;
     if before == (inputs.files.len(), inputs.problems.len()) {
         inputs.problems.push(format!(
-            "{}: no audio files in this folder or below (looked for {}, {})",
-            folder.display(),
-            AUDIO_EXTENSIONS.join(", "),
-            VIDEO_EXTENSIONS.join(", ")
+            "{}: no files of an audio or video format in this folder or below, by their extensions",
+            folder.display()
         ));
     }
 }
@@ -176,6 +174,18 @@ fn walk(folder: &Path, prefix: &Path, inputs: &mut Inputs) {
 fn has_audio_name(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default();
     (is_audio_name(path) || is_video_name(path)) && !name.as_encoded_bytes().starts_with(b"._")
+}
+
+/// What a file that is not audio is called in the closing line: its extension.
+fn kind(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default();
+    if name.as_encoded_bytes().starts_with(b"._") {
+        return "resource forks of macOS".to_owned();
+    }
+    match path.extension() {
+        Some(extension) => extension.to_string_lossy().to_lowercase(),
+        None => "without extension".to_owned(),
+    }
 }
 
 /// The name of a folder, also of `.` and `..`.
@@ -223,7 +233,7 @@ mod tests {
             ["a/1.FLAC", "a/2.ogg", "a/z/3.mp3", "b.wav", "v.MOV"]
         );
         assert!(one.problems.is_empty());
-        assert_eq!(one.not_audio, Some(1));
+        assert_eq!(one.not_audio, [("txt".to_owned(), 1)].into());
         let name = folder.path().file_name().unwrap().to_str().unwrap();
         let two = find(
             &[folder.path().join("b.wav"), folder.path().to_owned()],
@@ -250,7 +260,7 @@ mod tests {
         let inputs = find(&[folder.path().to_owned()], Channels::Mix);
         assert!(inputs.files.is_empty());
         assert!(
-            inputs.problems[0].contains("no audio files"),
+            inputs.problems[0].contains("no files of an audio"),
             "{}",
             inputs.problems[0]
         );

@@ -1,14 +1,13 @@
 //! `hamiltone inspect`: the card of a model.
 
 use std::fmt::Write as _;
-use std::io::{self, Write};
 
 use anyhow::Result;
 use hamiltone_engine::model::{Calibration, Card, Model, TaskKind};
 use serde_json::json;
 
 use crate::arguments::InspectArguments;
-use crate::{Outcome, selection};
+use crate::{Outcome, progress, selection};
 
 /// Runs the command.
 pub(crate) fn run(arguments: &InspectArguments) -> Result<Outcome> {
@@ -21,9 +20,7 @@ pub(crate) fn run(arguments: &InspectArguments) -> Result<Outcome> {
     } else {
         as_text(&model)
     };
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(text.as_bytes())?;
-    stdout.flush()?;
+    progress::print(text.as_bytes())?;
     Ok(Outcome::Done)
 }
 

@@ -90,6 +90,19 @@ impl Journal {
         self.add_line(&serde_json::to_string(entry)?)
     }
 
+    /// Waits until all entries are on the disk. Blocks no other thread that adds.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        let file = lock(&self.writer).file.try_clone()?;
+        file.sync_data()
+    }
+
+    /// Whether the newest finished entry of this stem is of other contents.
+    pub(crate) fn has_other_contents(&self, stem: &Path, sha256: &str) -> bool {
+        let lines = self.index.lines.get(&key(&stem.to_string_lossy()));
+        let newest = lines.and_then(|lines| lines.last());
+        newest.is_some_and(|line| line.sha256.is_some() && line.sha256 != parse_hex(sha256))
+    }
+
     /// Appends the name of a run, which its unfinished files have in theirs.
     pub(crate) fn begin_run(&self, run: &str) -> io::Result<()> {
         let line = RunLine {
@@ -261,11 +274,16 @@ pub(crate) fn hash_of(path: &Path) -> io::Result<String> {
             count => hash.update(&buffer[..count]),
         }
     }
-    Ok(hash
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect())
+    Ok(in_hex(&hash.finalize()))
+}
+
+/// SHA-256 of bytes, in hexadecimal.
+pub(crate) fn hash(bytes: &[u8]) -> String {
+    in_hex(&Sha256::digest(bytes))
+}
+
+fn in_hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -278,6 +296,7 @@ mod tests {
             window_s: 2.0,
             among: Vec::new(),
             threshold: 0.5,
+            thresholds: Vec::new(),
             formats: formats.iter().map(|&format| format.to_owned()).collect(),
         }
     }

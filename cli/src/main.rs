@@ -13,24 +13,30 @@ mod arguments;
 mod batch;
 mod bench;
 mod classify;
+mod closing_line;
 mod entry;
 mod inputs;
 mod inspect;
 mod journal;
 mod means;
+mod metadata;
 mod models;
 mod out_folder;
 mod outputs;
 mod progress;
+mod run_lock;
 mod selection;
+mod similar;
 mod streaming;
 mod tables;
 mod to_folder;
+mod usage;
+mod write_tags;
 
-use std::io::{self, Write};
+use std::io;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 
 use arguments::{Arguments, Command};
 
@@ -44,7 +50,11 @@ enum Outcome {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    hamiltone_decoding::hide_contained_panics();
+    let arguments = match usage::parse(std::env::args_os()) {
+        Ok(arguments) => arguments,
+        Err(code) => return code,
+    };
     selection::limit_costs(arguments.cost.limits());
     let result = match &arguments.command {
         Command::Analyze(analyze) => analyze::run(analyze, arguments.quiet),
@@ -61,8 +71,8 @@ fn main() -> ExitCode {
         // The reader of our output closed it (`hamiltone ... | head`), which is not a failure.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            progress::message(&format!("error: {error:#}"));
-            ExitCode::FAILURE
+            progress::message(&format!("error: {}", usage::text_of(&error)));
+            usage::exit_code(&error)
         }
     }
 }
@@ -71,12 +81,14 @@ fn print_completions(shell: clap_complete::Shell) -> anyhow::Result<Outcome> {
     // Through memory, since the generator panics if stdout is closed.
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "hamiltone", &mut script);
-    io::stdout().write_all(&script)?;
+    progress::print(&script)?;
     Ok(Outcome::Done)
 }
 
 fn print_man_page() -> anyhow::Result<Outcome> {
-    clap_mangen::Man::new(Arguments::command()).render(&mut io::stdout())?;
+    let mut page = Vec::new();
+    clap_mangen::Man::new(Arguments::command()).render(&mut page)?;
+    progress::print(&page)?;
     Ok(Outcome::Done)
 }
 

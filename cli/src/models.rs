@@ -4,27 +4,22 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use hamiltone_engine::model::{
-    Accuracy, Card, Library, LibraryEntry, ModelSource, TaskKind, user_folder,
-};
+use hamiltone_engine::model::{Card, Library, LibraryEntry, ModelSource, TaskKind, user_folder};
+use hamiltone_engine::text::printable;
 use serde_json::{Value, json};
 
 use crate::arguments::ModelsArguments;
 use crate::progress::message;
-use crate::{Outcome, selection};
+use crate::usage::text_of;
+use crate::{Outcome, journal, progress, selection};
 
-const HEADINGS: [&str; 8] = [
-    "NAME",
-    "TASK",
-    "LABELS",
-    "PARAMETERS",
-    "MUL-ADDS/S",
-    "ACCURACY",
-    "LICENCE",
-    "SOURCE",
-];
+/// The width of the table.
+const WIDTH: usize = 100;
+const HEADINGS: [&str; 5] = ["NAME", "LABELS", "COST", "LICENCE", "FOR"];
 /// Whether a column is aligned to the right.
-const RIGHT: [bool; 8] = [false, false, true, true, true, false, false, false];
+const RIGHT: [bool; 5] = [false, true, true, false, false];
+/// Names are cut after this many characters.
+const MAX_NAME: usize = 32;
 
 /// Runs the command.
 pub(crate) fn run(arguments: &ModelsArguments) -> Result<Outcome> {
@@ -38,9 +33,7 @@ pub(crate) fn run(arguments: &ModelsArguments) -> Result<Outcome> {
     } else {
         as_table(&entries)
     };
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(text.as_bytes())?;
-    stdout.flush()?;
+    progress::print(text.as_bytes())?;
     Ok(Outcome::Done)
 }
 
@@ -58,7 +51,7 @@ fn add(files: &[PathBuf], replace: bool) -> Result<Outcome> {
                 let _ = writeln!(io::stdout(), "{}: {result}", file.display());
             }
             Err(error) => {
-                message(&format!("error: {}: {error:#}", file.display()));
+                message(&format!("error: {}: {}", file.display(), text_of(&error)));
                 outcome = Outcome::SomeFailed;
             }
         }
@@ -89,6 +82,10 @@ fn add_one(
         read => Some(read.with_context(|| format!("cannot read {}", target.display()))?),
     };
     let bytes = std::fs::read(file)?;
+    ensure!(
+        journal::hash(&bytes) == model.hash(),
+        "the file changed while it was read; run the same command again"
+    );
     if existing.as_ref() == Some(&bytes) {
         return Ok("was added already");
     }
@@ -136,74 +133,91 @@ fn as_json(entry: &LibraryEntry) -> Value {
     }
 }
 
+/// One line per model, of 100 columns at most; `hamiltone inspect` prints the rest.
 fn as_table(entries: &[LibraryEntry]) -> String {
     let cards = entries
         .iter()
         .filter_map(|entry| Some((entry, entry.summary.as_ref().ok()?)));
     let mut rows = vec![HEADINGS.map(str::to_owned)];
     rows.extend(cards.map(|(entry, card)| row(entry, card)));
-    let widths: Vec<usize> = (0..HEADINGS.len())
-        .map(|column| {
-            rows.iter()
-                .map(|row| row[column].chars().count())
-                .max()
-                .unwrap_or(0)
-        })
-        .collect();
+    let mut widths = [0; HEADINGS.len()];
+    for row in &rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let others: usize = widths[..HEADINGS.len() - 1]
+        .iter()
+        .map(|width| width + 2)
+        .sum();
+    widths[HEADINGS.len() - 1] = WIDTH.saturating_sub(others);
     let mut text = String::new();
     for row in &rows {
-        let cells = row
-            .iter()
-            .zip(&widths)
-            .zip(RIGHT)
-            .map(|((cell, &width), right)| {
-                if right {
-                    format!("{cell:>width$}")
-                } else {
-                    format!("{cell:width$}")
-                }
-            });
+        let cells = row.iter().zip(widths).zip(RIGHT);
+        let cells = cells.map(|((cell, width), right)| {
+            let cell = shortened(cell, width);
+            match right {
+                true => format!("{cell:>width$}"),
+                false => format!("{cell:width$}"),
+            }
+        });
         text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
         text.push('\n');
-    }
-    for entry in entries {
-        if let Ok(card) = &entry.summary {
-            text.push_str(&about(card));
-        }
     }
     for entry in entries {
         if let Err(error) = &entry.summary {
             text.push_str(&format!("\nunusable: {}: {error}\n", source(entry)));
         }
     }
+    text.push_str(&notes(entries));
+    text
+}
+
+fn notes(entries: &[LibraryEntry]) -> String {
+    let built_in = entries
+        .iter()
+        .filter(|entry| matches!(entry.source, ModelSource::BuiltIn));
+    let built_in: Vec<&str> = built_in.map(|entry| entry.name.as_str()).collect();
+    let mut text = format!(
+        "\nCOST: multiply-adds per second of audio. Built in: {}.\n`hamiltone inspect NAME` prints accuracy, training data, \
+         licence and all labels of a model.\n",
+        built_in.join(", ")
+    );
     if let Some(folder) = user_folder() {
         text.push_str(&format!(
-            "\nTo add model files (.safetensors), put them into {}\n",
+            "To add model files (.safetensors), put them into {}\n",
             folder.display()
         ));
     }
     text
 }
 
-fn row(entry: &LibraryEntry, card: &Card) -> [String; 8] {
+fn row(entry: &LibraryEntry, card: &Card) -> [String; 5] {
+    let licence = card.licence_in_short();
     [
-        entry.name.clone(),
-        task(card).to_owned(),
+        shortened(&entry.name, MAX_NAME),
         card.labels.len().to_string(),
-        in_units(card.parameters),
         in_units(card.multiply_adds_per_second),
-        card.accuracy
-            .first()
-            .map_or_else(|| "not measured".to_owned(), accuracy),
-        card.licence.clone(),
-        source(entry),
+        licence.replace("licence ", "").replace(" licence", ""),
+        card.purpose(),
     ]
+}
+
+/// A text of at most `width` characters, with an ellipsis if it was cut.
+fn shortened(text: &str, width: usize) -> String {
+    match text.chars().count() <= width {
+        true => text.to_owned(),
+        false => {
+            let kept: String = text.chars().take(width.saturating_sub(1)).collect();
+            format!("{}…", kept.trim_end())
+        }
+    }
 }
 
 fn source(entry: &LibraryEntry) -> String {
     match &entry.source {
         ModelSource::BuiltIn => "built in".to_owned(),
-        ModelSource::File(path) => path.display().to_string(),
+        ModelSource::File(path) => printable(&path.to_string_lossy()).into_owned(),
     }
 }
 
@@ -212,39 +226,6 @@ fn task(card: &Card) -> &'static str {
         TaskKind::SingleLabel => "single-label",
         TaskKind::MultiLabel => "multi-label",
     }
-}
-
-fn accuracy(figure: &Accuracy) -> String {
-    let spread = figure
-        .spread
-        .map(|spread| format!(" ± {:.1}", 100.0 * spread));
-    let Accuracy { measure, value, .. } = figure;
-    format!(
-        "{:.1}{} % {measure}",
-        100.0 * value,
-        spread.unwrap_or_default()
-    )
-}
-
-/// Description, labels and the protocol of each accuracy, which do not fit into the table.
-fn about(card: &Card) -> String {
-    let mut text = format!("\n{}: {}\n", card.name, card.description);
-    text.push_str(&format!("  labels: {}\n", first_labels(&card.labels)));
-    for figure in &card.accuracy {
-        let (value, reach) = (accuracy(figure), figure.on_other_corpora());
-        text.push_str(&format!("  {value}: {}; {reach}\n", figure.protocol));
-    }
-    text
-}
-
-/// The first labels and the number of others (`--json` lists all).
-fn first_labels(labels: &[String]) -> String {
-    const SHOWN: usize = 20;
-    let mut text = labels[..labels.len().min(SHOWN)].join("; "); // some labels contain commas
-    if labels.len() > SHOWN {
-        text.push_str(&format!("; and {} more", labels.len() - SHOWN));
-    }
-    text
 }
 
 /// A count with three significant digits: `950`, `128 k`, `1.28 M`, `20.1 G`.

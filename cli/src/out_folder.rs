@@ -144,9 +144,11 @@ pub(crate) struct PartFile {
 }
 
 impl PartFile {
-    /// Gives it its name, replacing a file of that name.
+    /// Gives it its name, replacing a file of that name. Its contents are on the disk before: a power failure leaves
+    /// the old file or the new one, never an empty one.
     pub(crate) fn finish(mut self) -> io::Result<()> {
         self.file.flush()?;
+        self.file.get_ref().sync_data()?;
         if let Some(part) = &self.part {
             fs::rename(part, &self.path)?;
             self.part = None;

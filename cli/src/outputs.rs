@@ -15,8 +15,10 @@ pub(crate) const SUMMARY_CSV: &str = "summary.csv";
 pub(crate) const SUMMARY_JSONL: &str = "summary.jsonl";
 /// The events of the last run.
 pub(crate) const EVENTS_CSV: &str = "events.csv";
+/// The events of the last run as a selection table for Raven, if that format was chosen.
+pub(crate) const SELECTIONS: &str = "all-files.raven.txt";
 /// Names that no result can have.
-const RESERVED: [&str; 4] = [JOURNAL, SUMMARY_CSV, SUMMARY_JSONL, EVENTS_CSV];
+const RESERVED: [&str; 5] = [JOURNAL, SUMMARY_CSV, SUMMARY_JSONL, EVENTS_CSV, SELECTIONS];
 
 /// The paths of the results of all inputs. Needs four bytes per input; paths are composed on demand.
 pub(crate) struct Plan<'a> {

@@ -4,14 +4,27 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::Mutex;
 use std::time::Duration;
 
+use anyhow::{Context, Result};
+use hamiltone_engine::text::printable;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// Steps of the bar per second of audio, for a single file.
 const STEPS_PER_SECOND: f64 = 100.0;
 
-/// Prints a line on stderr; ignores a closed stderr.
+/// Prints a line on stderr; ignores a closed stderr. Names of files and texts of models in it cannot control the
+/// terminal.
 pub(crate) fn message(line: &str) {
-    let _ = writeln!(io::stderr(), "hamiltone: {line}");
+    let _ = writeln!(io::stderr(), "hamiltone: {}", printable(line));
+}
+
+/// Writes to stdout.
+///
+/// # Errors
+/// If stdout cannot be written to, for example because it is a file on a full disk.
+pub(crate) fn print(bytes: &[u8]) -> Result<()> {
+    let mut stdout = io::stdout().lock();
+    let written = stdout.write_all(bytes).and_then(|()| stdout.flush());
+    written.context("stdout cannot be written to")
 }
 
 /// A bar for `count` rounds; hidden if `quiet` or if stderr is not a terminal.
@@ -120,12 +133,11 @@ impl Progress {
     }
 
     /// Writes to stdout with the bar hidden.
-    pub(crate) fn print(&self, bytes: &[u8]) -> io::Result<()> {
-        self.bar.suspend(|| {
-            let mut stdout = io::stdout().lock();
-            stdout.write_all(bytes)?;
-            stdout.flush()
-        })
+    ///
+    /// # Errors
+    /// If stdout cannot be written to.
+    pub(crate) fn print(&self, bytes: &[u8]) -> Result<()> {
+        self.bar.suspend(|| print(bytes))
     }
 }
 

@@ -1,18 +1,16 @@
 //! The model and the labels of the arguments.
 
+use std::io;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use anyhow::{Result, anyhow, bail};
-use hamiltone_engine::model::{Among, Library, Limits, Model, ModelChoice};
+use anyhow::{Context, Result, anyhow, bail};
+use hamiltone_engine::model::{Among, Library, Limits, Model, ModelChoice, ModelError};
+use hamiltone_exports::Thresholds;
 
 use crate::progress::Progress;
-
-/// Labels that are suggested for an unknown one.
-const MAX_SUGGESTIONS: usize = 6;
-
-/// Jaro-Winkler similarity from which a label is suggested, 0 to 1.
-const LEAST_LIKENESS: f64 = 0.88;
+use crate::similar::similar;
+use crate::usage::WrongArgument;
 
 /// The limits on the cost of a model.
 static LIMITS: OnceLock<Limits> = OnceLock::new();
@@ -33,24 +31,43 @@ pub(crate) fn library() -> Library {
 /// Opens the model in a file.
 ///
 /// # Errors
-/// If it is not a complete model, or over the limits.
+/// If it is not a complete model, or over the limits. Messages do not name the file.
 pub(crate) fn open_file(path: &Path) -> Result<Arc<Model>> {
     let choice = ModelChoice {
         path: Some(path.to_owned()),
         ..ModelChoice::default()
     };
-    Ok(library().open(&choice)?)
+    library()
+        .open(&choice)
+        .map_err(|error| anyhow!("{}", problem(path, &error)))
+}
+
+/// What is wrong with a model file, without its path.
+fn problem(path: &Path, error: &ModelError) -> String {
+    let named_as_a_model = path
+        .extension()
+        .is_some_and(|ending| ending.eq_ignore_ascii_case("safetensors"));
+    match error {
+        ModelError::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+            "no such file".to_owned()
+        }
+        ModelError::Read { source, .. } => format!("cannot be read: {source}"),
+        ModelError::NotSafetensors(_) | ModelError::TooLarge { .. } if !named_as_a_model => {
+            "is not a model: models are .safetensors files made by hamiltone-training".to_owned()
+        }
+        other => other.to_string(),
+    }
 }
 
 /// Opens a model by name or file. An argument with a folder or the ending `.safetensors` is a path; any other is a name,
 /// else a file. `None` is the default model.
 ///
 /// # Errors
-/// If it does not exist (the message lists the models), is not a complete model, or is over the limits.
+/// [`WrongArgument`] if there is no such name (the message suggests similar ones); else if the file does not exist, is not a
+/// complete model, or is over the limits.
 pub(crate) fn open(asked: Option<&str>) -> Result<Arc<Model>> {
     let library = library();
-    let by_path =
-        |path: &str| open_file(Path::new(path)).map_err(|error| anyhow!("model {path}: {error}"));
+    let by_path = |path: &str| open_file(Path::new(path)).with_context(|| format!("model {path}"));
     let Some(asked) = asked else {
         return library
             .open(&ModelChoice::default())
@@ -76,60 +93,90 @@ pub(crate) fn open(asked: Option<&str>) -> Result<Arc<Model>> {
         if let Some(why) = found.and_then(|entry| entry.summary.err()) {
             return Err(anyhow!("model {asked}: {why}"));
         }
-        let names: Vec<String> = usable.into_iter().map(|entry| entry.name).collect();
-        Err(anyhow!("{error}. Available: {}", names.join(", ")))
+        match error {
+            ModelError::Missing(..) => {
+                let names: Vec<&str> = usable.iter().map(|entry| entry.name.as_str()).collect();
+                Err(no_such_model(asked, &names).into())
+            }
+            other => Err(anyhow!("model {asked}: {other}")),
+        }
     })
 }
 
-/// Labels that contain a word, else those with a word that is spelled almost like it, the most similar first.
-fn similar<'a>(labels: &'a [String], word: &str) -> Vec<&'a str> {
-    let word = word.to_lowercase();
-    let rank = |label: &'a String| {
-        let lower = label.to_lowercase();
-        let words = lower.split(|letter: char| !letter.is_alphanumeric());
-        let likeness = match lower.contains(&word) {
-            true => 2.0,
-            false => words
-                .map(|part| strsim::jaro_winkler(part, &word))
-                .fold(0.0, f64::max),
-        };
-        (likeness, label.as_str())
+fn no_such_model(asked: &str, names: &[&str]) -> WrongArgument {
+    let near = similar(names.iter().copied(), asked);
+    let hint = match near.is_empty() {
+        false => format!("did you mean {}?", near.join(", ")),
+        true => format!("there are {}", names.join(", ")),
     };
-    let mut ranked: Vec<(f64, &str)> = labels.iter().map(rank).collect();
-    ranked.sort_by(|a, b| b.0.total_cmp(&a.0)); // stable: equal ones stay in the model's order
-    let best = ranked.first().map_or(0.0, |(likeness, _)| *likeness);
-    ranked.retain(|(likeness, _)| *likeness >= LEAST_LIKENESS && (best < 2.0 || *likeness >= 2.0));
-    ranked
-        .into_iter()
-        .take(MAX_SUGGESTIONS)
-        .map(|(_, label)| label)
-        .collect()
+    WrongArgument(format!("there is no model {asked:?}; {hint}"))
 }
 
 /// The labels to consider; all of the model's if `asked` is empty.
 ///
 /// # Errors
-/// If a word is neither a label nor a set of labels of the model; the message suggests similar ones.
+/// [`WrongArgument`] if a word is neither a label nor a set of labels of the model; the message suggests similar ones.
 pub(crate) fn among(model: &Model, asked: &[String]) -> Result<Among> {
     let card = model.card();
     for word in asked {
         if card.labels_meant(word).is_empty() {
-            let near = similar(&card.labels, word);
-            let hint = match (near.is_empty(), card.label_sets()) {
+            let sets = card.label_sets();
+            let labels = card.labels.iter().map(String::as_str);
+            let near = similar(sets.iter().copied().chain(labels), word);
+            let hint = match (near.is_empty(), sets.is_empty()) {
                 (false, _) => format!("did you mean {}?", near.join("; ")),
-                (true, sets) if sets.is_empty() => "`hamiltone inspect` lists them".to_owned(),
-                (true, sets) => format!(
-                    "it has the sets {}, and `hamiltone inspect` lists the labels",
-                    sets.join(", ")
+                (true, true) => format!("`hamiltone inspect {}` lists them", card.name),
+                (true, false) => format!(
+                    "it has the sets {}, and `hamiltone inspect {}` lists the labels",
+                    sets.join(", "),
+                    card.name
                 ),
             };
-            bail!(
+            bail!(WrongArgument(format!(
                 "--among {word}: the model {} has no such label or set; {hint}",
                 card.name
-            );
+            )));
         }
     }
     Ok(Among::new(card, asked))
+}
+
+/// The thresholds of single labels in a file, one entry per label; labels that the model does not have give a warning.
+///
+/// # Errors
+/// If the file cannot be read; [`WrongArgument`] if it has no label of the model, or the labels compete.
+pub(crate) fn thresholds(
+    path: &Path,
+    model: &Model,
+    among: &Among,
+    progress: &Progress,
+) -> Result<Vec<Option<f32>>> {
+    let labels = &model.card().labels;
+    let name = format!("--thresholds {}", path.display());
+    if among.is_choice() {
+        bail!(WrongArgument(format!(
+            "{name}: the labels of --among compete, so their probabilities are relative and thresholds of single labels do \
+             not apply; leave out one of the two options"
+        )));
+    }
+    let read = Thresholds::read(path).context("--thresholds")?;
+    let thresholds = read.of_labels(labels);
+    let unknown = read.unknown(labels);
+    if let Some(first) = unknown.first() {
+        let near = similar(labels.iter().map(String::as_str), first);
+        let hint = match near.is_empty() {
+            false => format!(" (did you mean {}?)", near.join("; ")),
+            true => String::new(),
+        };
+        let (count, model) = (unknown.len(), &model.card().name);
+        let s = if count == 1 { "label" } else { "labels" };
+        let message = format!("{name}: {count} {s} unknown to the model {model}: {first}{hint}");
+        if thresholds.is_empty() {
+            bail!(WrongArgument(message));
+        }
+        progress.warn(&message);
+    }
+    Ok(thresholds)
 }
 
 /// Prints the measured accuracy of the model for these labels, if there is one.
@@ -150,15 +197,6 @@ fn looks_like_a_path(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn suggestions_contain_the_word_or_are_spelled_like_it() {
-        let labels = ["Guitar", "Bass guitar", "Sitar", "Speech", "Rain"].map(str::to_owned);
-        assert_eq!(similar(&labels, "guit"), ["Guitar", "Bass guitar"]);
-        assert_eq!(similar(&labels, "Gutar")[..2], ["Guitar", "Bass guitar"]);
-        assert_eq!(similar(&labels, "spech"), ["Speech"]);
-        assert!(similar(&labels, "xylophone").is_empty());
-    }
 
     #[test]
     fn names_and_paths() {

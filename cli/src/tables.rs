@@ -1,13 +1,13 @@
-//! The tables of a run in its output folder: `summary.csv`, `summary.jsonl` and `events.csv`.
+//! The tables of a run in its output folder: `summary.csv`, `summary.jsonl`, `events.csv`, and for Raven `all-files.raven.txt`.
 
 use std::path::Path;
 
 use anyhow::{Result, bail};
 use hamiltone_engine::timeline::Event;
-use hamiltone_exports::{EventTable, Summary, SummaryRow};
+use hamiltone_exports::{EventTable, SelectionTable, Summary, SummaryRow};
 
 use crate::out_folder::{OutFolder, PartFile};
-use crate::outputs::{EVENTS_CSV, JOURNAL, SUMMARY_CSV, SUMMARY_JSONL};
+use crate::outputs::{EVENTS_CSV, JOURNAL, SELECTIONS, SUMMARY_CSV, SUMMARY_JSONL};
 
 /// Each run overwrites the tables of the run before. In a folder without a journal, a file of such a name belongs to
 /// another program.
@@ -18,7 +18,7 @@ pub(crate) fn check_free(folder: &Path) -> Result<()> {
     if folder.join(JOURNAL).exists() {
         return Ok(());
     }
-    for path in [SUMMARY_CSV, SUMMARY_JSONL, EVENTS_CSV].map(|name| folder.join(name)) {
+    for path in [SUMMARY_CSV, SUMMARY_JSONL, EVENTS_CSV, SELECTIONS].map(|name| folder.join(name)) {
         if path.symlink_metadata().is_ok() {
             bail!(
                 "{}: this file was not written by an earlier run and would be overwritten; rename it, or \
@@ -34,29 +34,35 @@ pub(crate) fn check_free(folder: &Path) -> Result<()> {
 pub(crate) struct Tables {
     summary: Summary<PartFile>,
     events: EventTable<PartFile>,
+    selections: Option<SelectionTable<PartFile>>,
 }
 
 impl Tables {
-    /// Creates the files.
-    pub(crate) fn begin(folder: &OutFolder) -> Result<Self> {
+    /// Creates the files, that of selections only if it is asked for.
+    pub(crate) fn begin(folder: &OutFolder, with_selections: bool) -> Result<Self> {
         let create = |name: &str| folder.create(&folder.path().join(name));
+        let selections = match with_selections {
+            true => Some(SelectionTable::new(create(SELECTIONS)?)?),
+            false => None,
+        };
         Ok(Self {
+            selections,
             summary: Summary::new(create(SUMMARY_CSV)?, create(SUMMARY_JSONL)?)?,
             events: EventTable::new(create(EVENTS_CSV)?)?,
         })
     }
 
-    /// Adds a file.
-    pub(crate) fn add(
-        &mut self,
-        row: &SummaryRow<'_>,
-        events: impl IntoIterator<Item = Event>,
-    ) -> Result<()> {
+    /// Adds a file and its events.
+    pub(crate) fn add(&mut self, row: &SummaryRow<'_>, events: Vec<Event>) -> Result<()> {
         self.summary.add(row)?;
-        let events = self
+        if let Some(selections) = &mut self.selections {
+            let duration_s = row.duration_s.unwrap_or(0.0);
+            selections.add(row.file, row.channel, duration_s, events.iter().cloned())?;
+        }
+        let added = self
             .events
             .add(row.file, row.channel, row.recorded_at, events);
-        Ok(events?)
+        Ok(added?)
     }
 
     /// Gives the files their names, over those of an earlier run. Inputs that were not processed (after `--fail-fast`)
@@ -66,6 +72,9 @@ impl Tables {
         let events = self.events.finish()?;
         lines.finish()?;
         table.finish()?;
+        if let Some(selections) = self.selections {
+            selections.finish()?.finish()?;
+        }
         Ok(events.finish()?)
     }
 }

@@ -2,18 +2,24 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::{fmt, fs};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::{fmt, fs, io};
 
 use anyhow::{Context, Error, Result, anyhow, bail};
-use hamiltone_exports::SummaryRow;
+use hamiltone_engine::model::FileSignature;
+use hamiltone_engine::timeline::Event;
+use hamiltone_exports::{Format, LabelOn, SummaryRow};
 
 use crate::analysis::Analysis;
+use crate::closing_line::{self, Results};
 use crate::entry::{Entry, Settings};
 use crate::journal::{self, Journal};
 use crate::out_folder::OutFolder;
-use crate::outputs::Plan;
+use crate::outputs::{Plan, SUMMARY_CSV};
+use crate::run_lock::RunLock;
 use crate::tables::{self, Tables};
+use crate::usage::text_of;
 use crate::{Outcome, batch};
 
 /// Missing results that are listed at the end.
@@ -23,6 +29,7 @@ const MAX_LISTED: usize = 5;
 /// results.
 pub(crate) fn run(analysis: &Analysis, folder: &OutFolder) -> Result<Outcome> {
     let path = folder.path();
+    let _lock = RunLock::take(path).with_context(|| path.display().to_string())?;
     tables::check_free(path)?;
     let journal = Journal::open(path)
         .with_context(|| format!("{}: the journal cannot be written", path.display()))?;
@@ -37,6 +44,8 @@ pub(crate) fn run(analysis: &Analysis, folder: &OutFolder) -> Result<Outcome> {
         settings: settings(analysis),
         journal: &journal,
         written: AtomicUsize::new(0),
+        replaced: Mutex::default(),
+        is_unwritable: AtomicBool::new(false),
     };
     run.begin()
         .with_context(|| format!("{}: the journal cannot be used", path.display()))?;
@@ -50,8 +59,20 @@ fn settings(analysis: &Analysis) -> Settings {
         window_s: analysis.window_s,
         among: analysis.among.indices().to_vec(),
         threshold: analysis.events.threshold,
+        thresholds: set_thresholds(&analysis.thresholds),
         formats: formats.map(|format| format.name().to_owned()).collect(),
     }
+}
+
+/// Index and threshold of the labels that have one.
+fn set_thresholds(thresholds: &[Option<f32>]) -> Vec<(usize, f32)> {
+    let labels = thresholds.iter().enumerate();
+    let set = labels.filter_map(|(label, threshold)| Some((label, (*threshold)?)));
+    set.collect()
+}
+
+fn hash(path: &Path) -> Result<String> {
+    journal::hash_of(path).with_context(|| format!("{}: cannot be read", path.display()))
 }
 
 struct Run<'a> {
@@ -62,6 +83,10 @@ struct Run<'a> {
     journal: &'a Journal,
     /// Files with results of this run.
     written: AtomicUsize,
+    /// Files with results that replaced those of other contents.
+    replaced: Mutex<Vec<String>>,
+    /// Set by the first file that met an error which all others would meet too.
+    is_unwritable: AtomicBool,
 }
 
 /// The result of one file.
@@ -69,6 +94,43 @@ struct FileResult {
     entry: Entry,
     /// Whether it is from an earlier run.
     known: bool,
+}
+
+/// Nothing more can be written to the folder.
+#[derive(Debug)]
+struct Unwritable;
+
+impl fmt::Display for Unwritable {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(
+            "stopped, because nothing more can be written. What is there is complete; make room and run the same \
+             command to process the remaining files",
+        )
+    }
+}
+
+impl std::error::Error for Unwritable {}
+
+/// Whether an error of writing would meet every other file too.
+fn meets_all(error: &io::Error) -> bool {
+    use io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    matches!(
+        error.kind(),
+        StorageFull | QuotaExceeded | ReadOnlyFilesystem
+    )
+}
+
+/// Marks an error that would meet every other file too.
+fn unwritable(result: io::Result<()>) -> Result<()> {
+    result.map_err(|error| {
+        let meets_all = meets_all(&error);
+        let error = Error::new(error);
+        if meets_all {
+            error.context(Unwritable)
+        } else {
+            error
+        }
+    })
 }
 
 /// The folder or its journal was removed or replaced.
@@ -100,32 +162,49 @@ impl Run<'_> {
         let files = &analysis.inputs.files;
         let not_written = || format!("{}: the tables cannot be written", folder.display());
         let labels = &analysis.model.card().labels;
-        let mut tables = Tables::begin(self.folder).with_context(not_written)?;
+        let mut tables = Tables::begin(self.folder, analysis.formats.contains(&Format::RAVEN))
+            .with_context(not_written)?;
         let (mut known, mut done) = (0, vec![false; files.len()]);
-        let outcome = batch::each(
+        let (outcome, count) = batch::each(
             &analysis.inputs,
             &analysis.progress,
             analysis.fail_fast,
-            |index| self.process(index),
+            |index| {
+                if self.is_unwritable.load(Ordering::Relaxed) {
+                    bail!(Unwritable);
+                }
+                let result = self.process(index);
+                if result.as_ref().is_err_and(|error| error.is::<Unwritable>()) {
+                    self.is_unwritable.store(true, Ordering::Relaxed);
+                }
+                result
+            },
             |index, result| {
                 let (file, channel) = (files[index].path.to_string_lossy(), files[index].channel);
                 let added = match &result {
                     Ok(result) => {
-                        known += usize::from(result.known);
+                        let first_channel =
+                            index == 0 || files[index - 1].path != files[index].path;
+                        known += usize::from(result.known && first_channel);
                         done[index] = true;
                         let entry = &result.entry;
-                        tables.add(&entry.row(&file, channel), entry.events(labels))
+                        let events: Vec<Event> = entry.events(labels).collect();
+                        let on = LabelOn::of_events(events.iter().cloned(), entry.duration_s);
+                        tables.add(&entry.row(&file, channel, &on), events)
                     }
                     Err(error) if error.is::<Gone>() => return Err(self.gone(known)),
+                    Err(error) if error.is::<Unwritable>() => {
+                        return Err(anyhow!("{error:#}"));
+                    }
                     Err(error) => {
-                        let error = format!("{error:#}");
+                        let error = text_of(error);
                         let row = SummaryRow {
                             file: &file,
                             error: Some(&error),
                             channel,
                             ..SummaryRow::default()
                         };
-                        tables.add(&row, [])
+                        tables.add(&row, Vec::new())
                     }
                 };
                 added.with_context(not_written)
@@ -134,30 +213,54 @@ impl Run<'_> {
         if !self.journal.is_there() {
             return Err(self.gone(known));
         }
+        self.journal.sync().with_context(not_written)?;
+        self.tell_replaced();
         tables.finish().with_context(not_written)?;
-        if known > 0 {
-            let s = if known == 1 { "file is" } else { "files are" };
-            let message =
-                format!("{known} {s} up to date from an earlier run (--again analyses them again)");
-            analysis.progress.info(&message);
+        let complete = self.check_results(&done);
+        let results = Results {
+            known,
+            table: &folder.join(SUMMARY_CSV),
+        };
+        let (progress, tags) = (&analysis.progress, analysis.tags.as_ref());
+        closing_line::print(progress, &analysis.inputs, &count, Some(&results), tags);
+        Ok(if complete {
+            outcome
+        } else {
+            Outcome::SomeFailed
+        })
+    }
+
+    /// Writes the results of a file, unless they are up to date, and its tags. A file that got tags has new contents, which
+    /// are added to the journal.
+    fn process(&self, index: usize) -> Result<FileResult> {
+        let mut result = self.results(index)?;
+        let Some(tags) = &self.analysis.tags else {
+            return Ok(result);
+        };
+        let (path, labels) = (
+            &self.analysis.inputs.files[index].path,
+            &self.analysis.model.card().labels,
+        );
+        let entry = &mut result.entry;
+        let events: Vec<Event> = entry.events(labels).collect();
+        if tags.write(path, events, entry.duration_s, &self.analysis.progress)? {
+            entry.sha256 = hash(path)?;
+            self.journal
+                .add(entry)
+                .context("the journal cannot be written")?;
         }
-        if !self.check_results(&done) {
-            return Ok(Outcome::SomeFailed);
-        }
-        let message = format!("the timelines are in {}", folder.display());
-        analysis.progress.hint(&message);
-        Ok(outcome)
+        Ok(result)
     }
 
     /// Writes the results of a file, unless they are up to date.
-    fn process(&self, index: usize) -> Result<FileResult> {
+    fn results(&self, index: usize) -> Result<FileResult> {
         if !self.journal.is_there() {
             bail!(Gone);
         }
         let (analysis, journal) = (self.analysis, self.journal);
         let input = &analysis.inputs.files[index];
-        let sha256 = journal::hash_of(&input.path)
-            .with_context(|| format!("{}: cannot be read", input.path.display()))?;
+        let before = FileSignature::of(&input.path);
+        let sha256 = hash(&input.path)?;
         let stem = self.plan.stem(index);
         let paths = self.plan.paths(&stem);
         let known = journal.find(&stem, &sha256, &self.settings);
@@ -167,8 +270,22 @@ impl Run<'_> {
             return Ok(FileResult { entry, known: true });
         }
         let (timeline, means) = analysis.analyze(input)?;
+        if FileSignature::of(&input.path) != before {
+            // Its hash would stand for other audio than its results.
+            bail!(
+                "{}: changed while it was read; run the same command again when it is complete",
+                input.path.display()
+            );
+        }
         let leading = analysis.leading(&means);
-        let record = |entry: &Entry| journal.add(entry).context("the journal cannot be written");
+        let record = |entry: &Entry| {
+            let added = journal.add(entry);
+            unwritable(added).context("the journal cannot be written")
+        };
+        if journal.has_other_contents(&stem, &sha256) {
+            let mut replaced = self.replaced.lock().unwrap_or_else(PoisonError::into_inner);
+            replaced.push(input.path.display().to_string());
+        }
         record(&Entry::started(&stem, self.settings.clone()))?;
         for (path, format) in paths.iter().zip(&analysis.formats) {
             let written = self
@@ -177,7 +294,8 @@ impl Run<'_> {
             if written.is_err() && !self.journal.is_there() {
                 bail!(Gone);
             }
-            written.with_context(|| format!("{}: cannot be written", path.display()))?;
+            unwritable(written)
+                .with_context(|| format!("{}: cannot be written", path.display()))?;
         }
         if !self.folder.is_there() {
             // Another folder has the name now. These files do not belong in it.
@@ -192,6 +310,23 @@ impl Run<'_> {
             entry,
             known: false,
         })
+    }
+
+    /// Says which results replaced those of an earlier run, of a file of the same name with other contents.
+    fn tell_replaced(&self) {
+        let mut replaced = self.replaced.lock().unwrap_or_else(PoisonError::into_inner);
+        replaced.sort();
+        let count = replaced.len();
+        if count == 0 {
+            return;
+        }
+        let more = if count > MAX_LISTED { ", …" } else { "" };
+        replaced.truncate(MAX_LISTED);
+        self.analysis.progress.info(&format!(
+            "{count} results of earlier runs were replaced, because the files of these names have other contents now: \
+             {}{more}",
+            replaced.join(", ")
+        ));
     }
 
     /// The error for a removed folder or journal. Restores the journal if its folder still exists.

@@ -175,12 +175,12 @@ fn two_inputs_never_share_a_result() {
     run(&inputs);
     assert_eq!(names.map(source), sources);
     // Results are up to date if they are the newest of this name.
-    assert!(run(&inputs).contains("4 files are up to date"));
+    assert!(run(&inputs).contains("(4 up to date"));
     assert_eq!(run(&["two/x.wav"]), "");
     assert_eq!(source("x.wav.json"), "two/x.wav");
-    assert!(run(&inputs).contains("3 files are up to date"));
+    assert!(run(&inputs).contains("(3 up to date"));
     assert_eq!(names.map(source), sources);
-    assert!(run(&inputs).contains("4 files are up to date"));
+    assert!(run(&inputs).contains("(4 up to date"));
 }
 
 #[cfg(unix)]
@@ -266,7 +266,8 @@ fn missing_folders_and_folders_without_audio() {
     assert_eq!(ran.code, 1, "{ran:?}");
     assert_eq!(ran.json_lines().len(), 1);
     assert!(
-        ran.stderr.contains("texts: no audio files in this folder"),
+        ran.stderr
+            .contains("texts: no files of an audio or video format"),
         "{}",
         ran.stderr
     );

@@ -64,10 +64,10 @@ fn the_table_of_events_covers_all_files_of_the_run() {
         expected()
     );
     assert_eq!(read("out/events.csv"), expected());
-    assert!(run().stderr.contains("3 files are up to date"));
+    assert!(run().stderr.contains("(3 up to date"));
     assert_eq!(read("out/events.csv"), expected());
     place.wav("in/b.wav", 32_000, 3.0);
-    assert!(run().stderr.contains("2 files are up to date"));
+    assert!(run().stderr.contains("(2 up to date"));
     assert_eq!(read("out/events.csv"), expected());
 }
 
@@ -148,10 +148,7 @@ fn channels_can_be_chosen_or_analysed_separately() {
             .contains("poly.wav, channel 3: the file is silent"),
         "{ran:?}"
     );
-    assert!(
-        ran.stderr.contains("1 read, 0 refused, 0 not audio"),
-        "{ran:?}"
-    );
+    assert!(ran.stderr.contains("hamiltone: 1 tagged"), "{ran:?}");
     let of = |channel: u32| {
         let path = place.path(&format!("out/poly.wav.ch{channel}.json"));
         let timeline = timeline(&std::fs::read_to_string(path).unwrap());
@@ -232,7 +229,8 @@ fn folders_leave_nothing_out_silently() {
     let ran = place.run(&ANALYZE);
     assert_eq!(ran.code, 1, "{ran:?}");
     assert!(
-        ran.stderr.contains("11 read, 2 refused, 2 not audio"),
+        ran.stderr
+            .contains("11 tagged, 2 failed, 2 skipped (not audio: "),
         "{ran:?}"
     );
     let rows = lines(&place, "out/summary.jsonl");
@@ -245,4 +243,84 @@ fn folders_leave_nothing_out_silently() {
             "{error}"
         );
     }
+}
+
+/// One selection table of all files, as Raven shows files that are opened as a sequence; and the labels that were on.
+#[test]
+fn one_table_for_raven_and_the_labels_of_each_file() {
+    let place = common::library();
+    place.file("in/ab.wav", b"not audio");
+    let ran = place.run(&[&ANALYZE[..], &["--format", "raven", "--threshold", "0.2"]].concat());
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let text = std::fs::read_to_string(place.path("out/all-files.raven.txt")).unwrap();
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(b'\t')
+        .from_reader(text.as_bytes());
+    let column = |name: &str| {
+        let text = text.lines().next().unwrap();
+        text.split('\t')
+            .position(|heading| heading == name)
+            .unwrap()
+    };
+    let (begin, path, offset) = (
+        column("Begin Time (s)"),
+        column("Begin Path"),
+        column("File Offset (s)"),
+    );
+    let starts = [("in/a.wav", 0.0), ("in/b.wav", 2.0), ("in/sub/c.wav", 3.5)];
+    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    for (number, row) in rows.iter().enumerate() {
+        assert_eq!(row[0], (number + 1).to_string());
+        let (_, start) = starts.iter().find(|(name, _)| *name == &row[path]).unwrap();
+        let number = |column: usize| row[column].parse::<f64>().unwrap();
+        assert!(
+            (number(begin) - number(offset) - start).abs() < 2e-3,
+            "{row:?}"
+        );
+    }
+    // The rows are those of the files' own tables, and their sums those of the summary.
+    let summary = lines(&place, "out/summary.jsonl");
+    let mut of_files = 0;
+    for (name, _) in starts {
+        let stem = name.strip_prefix("in/").unwrap();
+        let table = std::fs::read_to_string(place.path(&format!("out/{stem}.raven.txt"))).unwrap();
+        of_files += table.lines().count() - 1;
+        let row = summary.iter().find(|row| row["file"] == name).unwrap();
+        let on = row["labels_on"].as_array().unwrap();
+        assert!(!on.is_empty(), "{row}");
+        for label in on {
+            let seconds = label["seconds"].as_f64().unwrap();
+            let mut sum = 0.0;
+            let (heading, end) = (column("Label"), column("End Time (s)"));
+            for row in rows
+                .iter()
+                .filter(|row| row[path] == *name && label["label"] == row[heading])
+            {
+                sum += row[end].parse::<f64>().unwrap() - row[begin].parse::<f64>().unwrap();
+            }
+            assert!((seconds - sum).abs() < 0.01, "{label}: {sum}");
+            let share = label["share"].as_f64().unwrap();
+            assert!((share - seconds / row["duration_s"].as_f64().unwrap()).abs() < 1e-6);
+        }
+        let lengths: Vec<f64> = on
+            .iter()
+            .map(|on| on["seconds"].as_f64().unwrap())
+            .collect();
+        assert!(
+            lengths.is_sorted_by(|a, b| a >= b),
+            "the longest first: {lengths:?}"
+        );
+    }
+    assert_eq!(of_files, rows.len());
+    let mut reader = csv::Reader::from_path(place.path("out/summary.csv")).unwrap();
+    assert_eq!(
+        reader.headers().unwrap().iter().next_back(),
+        Some("labels_on")
+    );
+    let first = reader.records().next().unwrap().unwrap();
+    let cell = first.iter().next_back().unwrap();
+    assert!(
+        cell.contains(" s (") && cell.contains(" %, peak "),
+        "{cell}"
+    );
 }

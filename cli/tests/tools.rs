@@ -23,8 +23,8 @@ fn inspect_prints_the_card() {
     assert_eq!(card["labels"].as_array().unwrap().len(), LABELS.len());
     assert_eq!(card["hash"].as_str().unwrap().len(), 64);
     let ran = place.run(&["inspect", "nobody"]);
-    assert_eq!(ran.code, 1);
-    assert!(ran.stderr.contains("Available:"), "{ran:?}");
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("there are general-half, "), "{ran:?}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use crate::source::Source;
+use crate::special;
 
 /// Bytes that are kept in memory. A pipe cannot be read twice, so its header has to fit.
 const KEPT_BYTES: u64 = 1 << 16;
@@ -20,6 +21,7 @@ pub(crate) struct Beginning {
 impl Beginning {
     /// Opens a file or a pipe at an offset, reads its first bytes and skips its ID3v2 tags.
     pub(crate) fn open(path: &Path, offset: u64) -> io::Result<Self> {
+        special::refuse(path)?;
         let mut file = File::open(path)?;
         let is_file = file.metadata()?.is_file();
         let mut bytes = Vec::new();

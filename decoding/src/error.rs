@@ -3,9 +3,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The formats that can be read, for messages.
-pub(crate) const FORMATS: &str = "WAV, AIFF, AU, CAF, FLAC, Ogg Vorbis, Opus, MP3, AAC, M4A, MOV, \
-                                  Matroska and WebM";
+/// The formats that can be read, for help and messages. docs/AUDIO_FILES.md says more.
+pub const FORMATS: &str = "WAV, AIFF, AU, CAF, FLAC, Ogg Vorbis, Opus, MP3, AAC, ALAC, and the audio of M4A, \
+                           MP4, MOV, Matroska and WebM";
 
 /// Why a file cannot be read. Messages name the file, the problem and, if there is one, a remedy.
 #[derive(Debug, thiserror::Error)]

@@ -25,6 +25,7 @@ mod aac;
 mod apple;
 mod beginning;
 mod codecs;
+mod contained;
 mod error;
 mod file;
 mod mix;
@@ -38,13 +39,15 @@ mod placement;
 mod recording_time;
 mod sniff;
 mod source;
+mod special;
 mod stream;
 mod warning;
 mod wave;
 
 use std::path::Path;
 
-pub use error::DecodeError;
+pub use contained::hide_contained_panics;
+pub use error::{DecodeError, FORMATS};
 pub use file::AudioFile;
 pub use names::{AUDIO_EXTENSIONS, VIDEO_EXTENSIONS, is_audio_name, is_video_name};
 pub use recording_time::RecordingTime;

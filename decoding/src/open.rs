@@ -1,8 +1,6 @@
 //! Opens a file: detects its format, creates a reader and a decoder, and checks the header.
 
-use std::any::Any;
 use std::io::{self, ErrorKind};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use hamiltone_engine::audio::{MAX_SAMPLE_RATE, MIN_SAMPLE_RATE};
@@ -18,6 +16,7 @@ use symphonia::default::formats::{
 
 use crate::apple::{self, Reading};
 use crate::beginning::Beginning;
+use crate::contained::contain;
 use crate::movie;
 use crate::recording_time::{self, RecordingTime};
 use crate::sniff::{Kind, sniff};
@@ -228,13 +227,6 @@ fn reader(
         }
         Kind::Foreign(_) => return Err(Error::Unsupported("a foreign format")),
     })
-}
-
-/// Runs a call into Symphonia and catches panics. Some of its arithmetic on header fields overflows (a CAF with 2³² / 8
-/// bytes per packet, for example), and an untrusted file must not end the process. Its reader and decoder are discarded
-/// after a panic.
-pub(crate) fn contain<T>(call: impl FnOnce() -> T) -> Result<T, Box<dyn Any + Send>> {
-    catch_unwind(AssertUnwindSafe(call))
 }
 
 fn not_audio(path: &Path, reason: &str) -> DecodeError {

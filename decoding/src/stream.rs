@@ -9,9 +9,10 @@ use symphonia::core::errors::Error;
 use symphonia::core::formats::{Track, TrackType};
 use symphonia::core::packet::Packet;
 
+use crate::contained::contain;
 use crate::mix::Mixer;
 use crate::mpeg::{self, Rejected};
-use crate::open::{self, Opened, contain, make_decoder};
+use crate::open::{self, Opened, make_decoder};
 use crate::opus::Head;
 use crate::placement::Placement;
 use crate::recording_time::RecordingTime;

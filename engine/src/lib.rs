@@ -3,7 +3,7 @@
 //! Samples pass through [`audio`] (mixdown, resampling), [`features`] (log-mel spectrogram and its deltas: quaternion
 //! frames), [`network`] (the quaternion CNN: columns), [`tagging`] (window, probabilities) and [`timeline`] (columns,
 //! events and gaps over time). [`model`] is the file that carries a network; [`quaternion`] has the algebra and the
-//! differentiable operations that training shares with it; [`kernels`] has the vectorised arithmetic.
+//! differentiable operations that training shares with it; [`kernels`] has the vectorised arithmetic; [`text`] makes texts of strangers printable.
 //!
 //! The engine knows no plugin, no panel and no file but the model file.
 //!
@@ -46,6 +46,7 @@ pub mod quaternion;
 pub mod tagging;
 #[cfg(test)]
 mod test_numbers;
+pub mod text;
 pub mod timeline;
 
 #[doc = include_str!("../REALTIME.md")]

@@ -6,7 +6,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use allocation_counter::measure;
-use common::{model_file, numbers, small_with_all_heads, sound, weights};
+use common::{model_file, numbers, small_of_all_kinds, sound, weights};
 use hamiltone_engine::Interrupt;
 use hamiltone_engine::audio::{StereoMixdown, StreamResampler, mix_down, mix_frame};
 use hamiltone_engine::features::{COMPONENTS, FeatureSettings, FrontEnd, LogMel};
@@ -27,7 +27,7 @@ fn allocates_nothing(what: &str, call: impl FnOnce()) {
 fn the_network_allocates_nothing_from_the_first_chunk_on() {
     let (mels, columns) = (64, 3);
     // Wide enough that every kind of kernel is chosen somewhere.
-    let [_, statistics, _] = small_with_all_heads(5);
+    let [_, statistics, ..] = small_of_all_kinds(5);
     for architecture in [
         Architecture::doubling(16, 5, false, 1.0, 5),
         Architecture::doubling(64, 3, true, 1.0, 5).real(),
@@ -56,7 +56,7 @@ fn the_network_allocates_nothing_from_the_first_chunk_on() {
 
 #[test]
 fn a_tagger_allocates_nothing_once_the_first_tags_came() {
-    let small = small_with_all_heads(4).into_iter().map(|architecture| {
+    let small = small_of_all_kinds(4).into_iter().map(|architecture| {
         let bytes = model_file(architecture, 1).to_bytes().unwrap();
         Model::from_bytes(&bytes).unwrap()
     });

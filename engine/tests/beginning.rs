@@ -4,7 +4,7 @@ mod common;
 
 use std::sync::Arc;
 
-use common::{model_file, small_with_all_heads, sound};
+use common::{model_file, small_of_all_kinds, sound};
 use hamiltone_engine::features::{COMPONENTS, Components, FeatureSettings, FrontEnd};
 use hamiltone_engine::model::{Model, ModelFile};
 use hamiltone_engine::network::streaming::StreamingNetwork;
@@ -15,7 +15,7 @@ const RATE: usize = 32_000;
 const COLUMN: usize = 16 * 320;
 
 fn models() -> impl Iterator<Item = Arc<Model>> {
-    small_with_all_heads(4).into_iter().map(|architecture| {
+    small_of_all_kinds(4).into_iter().map(|architecture| {
         let bytes = model_file(architecture, 3).to_bytes().unwrap();
         Arc::new(Model::from_bytes(&bytes).unwrap())
     })
@@ -217,7 +217,7 @@ fn the_first_four_columns_have_no_answer_unless_a_label_is_on() {
 /// Files of before the setting `level` are read as they were; one with it says so.
 #[test]
 fn a_card_without_a_level_has_none() {
-    let [architecture, ..] = small_with_all_heads(4);
+    let [architecture, ..] = small_of_all_kinds(4);
     let file = model_file(architecture, 3);
     let text = serde_json::to_string(&file.card.features).unwrap();
     assert!(!text.contains("level"), "{text}");

@@ -77,10 +77,7 @@ fn log_mel_and_deltas_equal_librosa() {
 
 /// The three nets of the script: shape and mels.
 fn nets() -> [(&'static str, Architecture, usize); 3] {
-    let block = |filters: &[usize], pools| Block {
-        filters: filters.to_vec(),
-        pools,
-    };
+    let block = |filters: &[usize], pools| Block::new(filters.to_vec(), pools);
     let even = [
         block(&[4, 4], true),
         block(&[8, 8], true),

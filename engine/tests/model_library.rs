@@ -78,3 +78,14 @@ fn the_default_model_is_inside() {
     ));
     assert_eq!(library.entries()[0].source, ModelSource::BuiltIn);
 }
+
+#[test]
+fn a_path_in_a_folder_of_models_is_known_by_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let library = Library::with_folders(vec![folder.path().to_owned(), "".into()]);
+    let holds = |below: &str| library.holds(&folder.path().join(below));
+    assert!(holds("a.safetensors") && holds("sub/a.safetensors"));
+    assert!(!holds("../a.safetensors") && !holds("sub/../../a.safetensors"));
+    assert!(!library.holds("a.safetensors".as_ref()));
+    assert!(!library.holds("/elsewhere/a.safetensors".as_ref()));
+}

@@ -4,7 +4,7 @@ mod common;
 
 use std::sync::Arc;
 
-use common::{model_file, numbers, small, small_with_all_heads};
+use common::{model_file, numbers, small, small_of_all_kinds};
 use hamiltone_engine::model::{Among, Card, ClassStatistics, Model, ModelFile, TaskKind};
 use hamiltone_engine::network::streaming::Weights;
 use hamiltone_engine::tagging::Tagger;
@@ -41,7 +41,7 @@ impl Choices {
 /// Models with both tasks and all heads, and with statistics to choose among labels by.
 fn originals() -> Vec<ModelFile> {
     let single = model_file(small(4), 1);
-    let heads = small_with_all_heads(4).into_iter().skip(1);
+    let heads = small_of_all_kinds(4).into_iter().skip(1);
     let multi = heads.map(|architecture| {
         let ModelFile { mut card, weights } = model_file(architecture, 2);
         card.task = TaskKind::MultiLabel;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use candle_core::{Device, Tensor};
-use common::{model_file, numbers, small, small_with_all_heads, sound, weights};
+use common::{model_file, numbers, small, small_of_all_kinds, sound, weights};
 use hamiltone_engine::features::{COMPONENTS, FeatureSettings, FrontEnd, quaternion_frames};
 use hamiltone_engine::model::{Model, clip_logits};
 use hamiltone_engine::network::streaming::{PackedNetwork, StreamingNetwork};
@@ -53,16 +53,31 @@ fn worst(a: &[Vec<f32>], b: &[Vec<f32>]) -> f32 {
     })
 }
 
+/// A block of 3×3 convolutions, or of separable units that are residual where they can be.
+fn block() -> impl Strategy<Value = Block> {
+    let full = (prop::collection::vec(1usize..5, 1..4), any::<bool>());
+    let full = full.prop_map(|(filters, pools)| Block::new(filters, pools));
+    let units = prop::collection::vec((1usize..7, 1usize..4), 1..4);
+    let separable = (units, any::<bool>(), any::<bool>(), any::<bool>());
+    let separable = separable.prop_map(|(units, pools, equal, large)| {
+        let (expanded, mut filters): (Vec<_>, Vec<_>) = units.into_iter().unzip();
+        if equal {
+            filters = vec![filters[0]; filters.len()];
+        }
+        Block::separable(filters, expanded, if large { 5 } else { 3 }, pools)
+    });
+    prop_oneof![full, separable]
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(48))]
     /// Random shapes (uneven filter counts, odd mels, blocks without pooling), random chunks.
     #[test]
     fn streaming_equals_the_whole_clip(
-        blocks in prop::collection::vec((prop::collection::vec(1usize..5, 1..4), any::<bool>()), 1..4),
+        blocks in prop::collection::vec(block(), 1..4),
         mels in 9usize..24, columns in 1usize..9, chunks in prop::collection::vec(1usize..4, 1..9),
         real in any::<bool>(), statistics in any::<bool>(), hidden in 0usize..3, seed in 1u64..1000,
     ) {
-        let blocks = blocks.into_iter().map(|(filters, pools)| Block { filters, pools }).collect();
         let algebra = if real { Algebra::Real } else { Algebra::Quaternion };
         let temporal_pooling = if statistics { TemporalPooling::Statistics } else { TemporalPooling::MeanMax };
         let architecture = Architecture { blocks, hidden, labels: 3, algebra, temporal_pooling };
@@ -122,6 +137,39 @@ proptest! {
             }
         }
     }
+}
+
+/// The kernels of separable units compute each pixel by itself: live and in a file a column has the same bits.
+#[test]
+fn separable_trunks_have_the_same_bits_live_and_in_files() {
+    let architecture = Architecture {
+        blocks: vec![
+            Block::separable(vec![3], vec![4], 3, true),
+            Block::separable(vec![4, 4, 6], vec![6, 7, 9], 5, true),
+            Block::separable(vec![6, 6], vec![8, 8], 3, false),
+        ],
+        temporal_pooling: TemporalPooling::Statistics,
+        ..small(4)
+    };
+    let mels = 32;
+    assert_eq!(architecture.problem(mels), None);
+    let column = architecture.frames_per_column() * COMPONENTS * mels;
+    let mut number = numbers(7);
+    let frames: Vec<f32> = (0..24 * column).map(|_| 20.0 * number() - 30.0).collect();
+    let packed = PackedNetwork::new(&architecture, mels, &weights(&architecture, mels, 7));
+    let packed = Arc::new(packed);
+    let columns = |most_columns: usize| {
+        let mut stream = StreamingNetwork::new(packed.clone(), most_columns);
+        let mut columns = Vec::new();
+        for chunk in frames.chunks(most_columns * column) {
+            stream.advance(chunk, &mut |column| columns.push(column.to_vec()));
+        }
+        columns
+    };
+    let live = columns(1);
+    assert_eq!(live.len(), 24);
+    assert_eq!(live, columns(8));
+    assert_eq!(live, columns(5));
 }
 
 /// The way from samples to columns, cut at random, against candle over the whole clip.
@@ -206,7 +254,7 @@ fn filling_the_window(rate: usize, sound: &[f32]) -> (Vec<f32>, Vec<f32>) {
 /// A window over the whole clip gives the answer for the clip.
 #[test]
 fn a_window_over_everything_is_the_clip() {
-    for architecture in small_with_all_heads(5) {
+    for architecture in small_of_all_kinds(5) {
         let bytes = model_file(architecture, 4).to_bytes().unwrap();
         let model = Arc::new(Model::from_bytes(&bytes).unwrap());
         let (samples, stream) = filling_the_window(48_000, &sound(48_000 * 3, 8));
@@ -276,7 +324,7 @@ fn a_clip_of_one_sample_is_padded_with_silence() {
 /// A clip of less than a column or little more is classified from its first sample on, in evaluation as in programs.
 #[test]
 fn short_clips_have_one_answer() {
-    for architecture in small_with_all_heads(3) {
+    for architecture in small_of_all_kinds(3) {
         let bytes = model_file(architecture, 4).to_bytes().unwrap();
         let model = Arc::new(Model::from_bytes(&bytes).unwrap());
         let classify = |rate: u32, samples: &[f32]| {

@@ -2,12 +2,15 @@
 
 use std::io::{self, Write};
 
-use hamiltone_engine::timeline::{Event, TIMELINE_VERSION};
+use hamiltone_engine::timeline::Event;
 
 use crate::clock::Clock;
 use crate::fields::{cell, rows};
 
-/// Columns are only added at the end; any other change raises [`TIMELINE_VERSION`].
+/// The version of the table.
+const EVENTS_VERSION: u32 = 1;
+
+/// Columns are only added at the end; any other change raises [`EVENTS_VERSION`].
 pub(crate) const HEADER: [&str; 6] = [
     "format_version",
     "start_s",
@@ -20,7 +23,7 @@ pub(crate) const HEADER: [&str; 6] = [
 /// The fields of an event of a timeline that starts at `offset_s`.
 pub(crate) fn record(event: &Event, offset_s: f64) -> [String; HEADER.len()] {
     [
-        TIMELINE_VERSION.to_string(),
+        EVENTS_VERSION.to_string(),
         format!("{:.3}", offset_s + event.start_s),
         format!("{:.3}", offset_s + event.end_s),
         cell(&event.label),

@@ -75,6 +75,18 @@ pub fn write_all(
     })
 }
 
+/// A new hidden file in the folder of `path`, to take its name when it is complete ([`NamedTempFile::persist`]). It is locked while
+/// it is open; hidden files that killed processes left in the folder are removed. Blocks.
+///
+/// # Errors
+/// If it cannot be created.
+pub fn temporary_beside(path: &Path) -> io::Result<NamedTempFile> {
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    let folder = folder.unwrap_or(Path::new("."));
+    remove_abandoned(folder);
+    create_hidden(folder)
+}
+
 /// Writes a file, over an older one of this name: it is complete, or the older one is unchanged. Blocks.
 ///
 /// # Errors
@@ -83,8 +95,7 @@ pub fn replace(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| *folder != Path::new(""));
-    let mut file = create_hidden(folder.unwrap_or(Path::new(".")))?;
+    let mut file = temporary_beside(path)?;
     let mut target = BufWriter::new(file.as_file_mut());
     write(&mut target)?;
     target.flush()?;

@@ -62,6 +62,15 @@ impl Format {
         print: Some(text::print),
     };
 
+    /// The events as a selection table. [`SelectionTable`](crate::SelectionTable) writes one for many files.
+    pub const RAVEN: Self = Self {
+        name: "raven",
+        ending: "raven.txt",
+        about: "A selection table for Raven, and one table of all files",
+        write: raven::write,
+        print: None,
+    };
+
     /// All formats, in the order of docs/FORMATS.md. Names and endings are unique.
     pub const ALL: [Self; 11] = [
         Self::JSON,
@@ -87,13 +96,7 @@ impl Format {
             write: reaper::write,
             print: None,
         },
-        Self {
-            name: "raven",
-            ending: "raven.txt",
-            about: "A selection table for Raven",
-            write: raven::write,
-            print: None,
-        },
+        Self::RAVEN,
         Self {
             name: "svl",
             ending: "svl",

@@ -9,6 +9,7 @@
 //! - [`snapshot`]: what the worker publishes.
 //! - [`panel`]: shows snapshots and turns what the user does into parameters and settings.
 //! - [`params`], [`settings`]: what the session saves.
+//! - [`agreements`]: what sessions may do outside of the plugin on this machine.
 //! - [`listen`]: the input channels that are analysed.
 //! - [`osc_addresses`]: the OSC address of each label.
 //! - [`machine`]: what this machine remembers for all sessions.
@@ -29,6 +30,7 @@
 //! and reported in the panel.
 #![deny(unsafe_code)] // nice-plug's derive and export macros bring their own
 
+pub mod agreements;
 mod clap_boundary;
 mod code_in_memory;
 mod hidden_instance;

@@ -140,12 +140,26 @@ impl Report {
             (Format::JSON, &self.timeline_json),
             (Format::CSV, &self.timeline_csv),
         ] {
-            let mut file = BufWriter::new(create_new(path)?);
-            format.write(&timeline, &mut file)?;
-            file.flush()?;
+            // It gets its name when it is complete and on the disk: a full one leaves no half of a timeline.
+            let mut target = BufWriter::new(hidden(path.parent().unwrap_or(path))?);
+            format.write(&timeline, &mut target)?;
+            let file = target
+                .into_inner()
+                .map_err(io::IntoInnerError::into_error)?;
+            file.as_file().sync_all()?;
+            file.persist_noclobber(path).map_err(|error| error.error)?;
         }
         Ok(())
     }
+}
+
+/// A hidden file that gets its name later, with the permissions of an ordinary file.
+fn hidden(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".hamiltone-report-");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666)); // less the user's mask
+    builder.tempfile_in(folder)
 }
 
 fn create_new(path: &Path) -> io::Result<File> {

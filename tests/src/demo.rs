@@ -1,5 +1,6 @@
 //! The demo audio and its way through a plugin.
 
+use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use serde::Deserialize;
 use crate::host::{Layout, Plugin};
 use crate::report::{Tags, TagsReader, wait_for};
 use crate::state::State;
-use crate::{places, report};
+use crate::{permission, places, report};
 
 /// Audio of one channel.
 pub struct Audio {
@@ -92,6 +93,8 @@ pub fn render(
     folder: &Path,
     mut on_tags: impl FnMut(&Tags),
 ) -> Result<()> {
+    fs::create_dir_all(folder)?;
+    permission::allow(folder)?;
     let mut state = State::parse(&plugin.save()?)?;
     state.set_setting(
         "report_folder",

@@ -10,6 +10,7 @@ pub mod demo;
 #[cfg(feature = "screen")]
 pub mod display;
 pub mod host;
+pub mod permission;
 #[cfg(feature = "screen")]
 pub mod picture;
 pub mod places;

@@ -139,9 +139,9 @@ fn counts(outcome: &Outcome) -> (usize, usize, usize) {
 }
 
 #[test]
-fn fifty_openings_of_the_vst3_panel_leave_nothing_behind() {
+fn a_hundred_openings_of_the_vst3_panel_leave_nothing_behind() {
     let display = Display::start();
-    for arguments in [&["50"][..], &["50", "keep"]] {
+    for arguments in [&["100"][..], &["100", "keep"]] {
         let (before, after, handlers) = counts(&probe(&display, "reopen", &ours(), arguments));
         println!("{arguments:?}: {before} then {after} descriptors, {handlers} handlers left");
         assert!(after <= before, "{before} then {after} descriptors");

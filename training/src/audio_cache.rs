@@ -10,8 +10,9 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use hamiltone_decoding::read_mono;
+use hamiltone_decoding::AudioFile;
 use hamiltone_engine::audio::StreamResampler;
+use hamiltone_engine::text::printable;
 use sha2::{Digest, Sha256};
 
 use crate::files;
@@ -164,7 +165,8 @@ impl AudioCache {
     /// time.
     pub fn sound(&self, path: &Path, duration_s: Option<f64>) -> anyhow::Result<Sound> {
         // A file that cannot be read is the decoder's to describe.
-        if self.folder.is_none() || self.entry(path, duration_s).is_err() {
+        // A pipe is not even opened.
+        if self.folder.is_none() || !path.is_file() || self.entry(path, duration_s).is_err() {
             return Ok(Sound::new(&decode(path, duration_s, self.rate)?));
         }
         self.keep(path, duration_s).map(|(_, sound)| sound)
@@ -193,7 +195,7 @@ impl AudioCache {
             .parent()
             .map_or(Ok(()), std::fs::create_dir_all)
             .context("making its folder")
-            .and_then(|()| files::replace_bytes(entry, &sound.to_bytes()));
+            .and_then(|()| files::cache_bytes(entry, &sound.to_bytes()));
         if let Err(error) = written {
             eprintln!("the cache is not used: {error:#}");
         }
@@ -214,19 +216,32 @@ impl AudioCache {
 }
 
 fn decode(path: &Path, duration_s: Option<f64>, rate: u32) -> anyhow::Result<Vec<f32>> {
-    let mut audio = read_mono(path)?;
-    if let Some(seconds) = duration_s {
-        let exact = (seconds * f64::from(audio.sample_rate)).round() as usize;
-        audio.samples.truncate(exact.max(1));
+    let mut file = AudioFile::open(path)?;
+    let mut audio = Vec::new(); // grows with the data, not by the length in the header
+    while let Some(packet) = file.next_mono()? {
+        audio.extend_from_slice(packet);
     }
-    if audio.samples.is_empty() {
+    if file.ended_early() || file.damaged_packets() > 0 {
+        let warnings: Vec<String> = file.warnings().iter().map(ToString::to_string).collect();
+        let (path, warnings) = (path.display().to_string(), warnings.join("; "));
+        eprintln!(
+            "warning: {}: {warnings}; the rest of it is used",
+            printable(&path)
+        );
+    }
+    let own_rate = file.sample_rate();
+    if let Some(seconds) = duration_s {
+        let exact = (seconds * f64::from(own_rate)).round() as usize;
+        audio.truncate(exact.max(1));
+    }
+    if audio.is_empty() {
         bail!("{} has no sound in it", path.display());
     }
-    let mut resampler = StreamResampler::new(audio.sample_rate, rate)
-        .with_context(|| path.display().to_string())?;
+    let mut resampler =
+        StreamResampler::new(own_rate, rate).with_context(|| path.display().to_string())?;
     let mut samples = Vec::new();
     let mut keep = |piece: &[f32]| samples.extend_from_slice(piece);
-    resampler.push(&audio.samples, &mut keep);
+    resampler.push(&audio, &mut keep);
     resampler.finish(&mut keep);
     Ok(samples)
 }

@@ -2,11 +2,12 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::Context;
+use sha2::{Digest, Sha256};
 
 /// Replaces a file by another with these contents; a stop or a full disk leaves the old one.
 ///
@@ -21,11 +22,25 @@ pub fn replace(path: &Path, contents: &str) -> anyhow::Result<()> {
 /// # Errors
 /// If the file cannot be written.
 pub fn replace_bytes(path: &Path, contents: &[u8]) -> anyhow::Result<()> {
+    write(path, contents, true)
+}
+
+/// The same for an entry of a cache, which holds its own hash: does not wait for the disk.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn cache_bytes(path: &Path, contents: &[u8]) -> anyhow::Result<()> {
+    write(path, contents, false)
+}
+
+fn write(path: &Path, contents: &[u8], synced: bool) -> anyhow::Result<()> {
     // Threads may write the same file at once: each one beside it in a file of its own.
     let (part, mut file) =
         create_part(path).with_context(|| format!("writing {}", path.display()))?;
     let written = file
         .write_all(contents)
+        // Else a power failure may leave an empty file of this name.
+        .and_then(|()| if synced { file.sync_data() } else { Ok(()) })
         .and_then(|()| fs::rename(&part, path));
     if written.is_err() {
         let _ = fs::remove_file(&part); // the error below says more
@@ -99,6 +114,28 @@ pub fn remove(path: &Path) -> anyhow::Result<()> {
             Err(error).with_context(|| format!("removing {}", path.display()))
         }
         _ => Ok(()),
+    }
+}
+
+/// SHA-256 of bytes, in hexadecimal digits.
+pub fn hash(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+/// Waits until a file is on the disk; its SHA-256, in hexadecimal digits.
+///
+/// # Errors
+/// If it cannot be read or written to the disk.
+pub fn hash_on_disk(path: &Path) -> io::Result<String> {
+    let mut file = File::options().read(true).write(true).open(path)?;
+    file.sync_data()?;
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(hex(&hash.finalize())),
+            count => hash.update(&buffer[..count]),
+        }
     }
 }
 

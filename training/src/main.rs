@@ -41,6 +41,7 @@ enum Command {
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> std::process::ExitCode {
+    hamiltone_decoding::hide_contained_panics();
     let done = match Arguments::parse().command {
         Command::Train(arguments) => run::train(&arguments, &OwnModels),
         Command::Draw { results, out } => report::redraw(&results, &out),

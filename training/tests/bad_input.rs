@@ -355,3 +355,38 @@ fn a_run_survives_what_fails_in_its_folder() {
     succeeded(&trial.run("run", &["--folds", "1,2"]));
     assert!(left_over.iter().all(|path| !path.exists()), "{left_over:?}");
 }
+
+/// Opening a pipe would wait until somebody writes to it.
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_a_data_set_is_refused_at_once() {
+    let data = Instruments::new();
+    let path = data.path("audio/flute/flute_03.wav");
+    std::fs::remove_file(&path).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(&path).status();
+    assert!(made.unwrap().success());
+    says(
+        &data.run(&["--strict"]),
+        &[
+            "1 of 30 clips cannot be read",
+            "flute_03.wav",
+            "a named pipe",
+        ],
+    );
+}
+
+#[test]
+fn a_cut_sound_is_told() {
+    let data = Instruments::new();
+    let path = data.path("audio/flute/flute_03.wav");
+    let whole = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &whole[..whole.len() / 2]).unwrap();
+    let run = data.run(&[]);
+    succeeded(&run);
+    let warning = text(&run.stderr);
+    let cut = warning.lines().find(|line| line.contains("flute_03.wav"));
+    assert!(
+        cut.is_some_and(|line| line.ends_with("the rest of it is used")),
+        "{warning}"
+    );
+}

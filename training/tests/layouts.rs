@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use common::{sound, succeeded, train, write_wav};
+use hamiltone_engine::model::ModelFile;
 use hamiltone_training::dataset::{Dataset, Task};
 
 fn touch(path: &Path) {
@@ -132,6 +133,11 @@ fn a_folder_of_folders_keeps_speakers_together_and_trains() {
         &["--folds", "1", "--restart"],
     );
     succeeded(&{ run }.output().unwrap());
+    let model = ModelFile::read(&out.join("fold1/model.safetensors")).unwrap();
+    assert_eq!(
+        model.card.name, "out-of-folders",
+        "the folder's name by default"
+    );
     std::fs::remove_dir_all(out).unwrap();
 }
 

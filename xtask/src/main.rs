@@ -6,11 +6,14 @@ mod bench;
 mod bundles;
 mod debug_information;
 mod demo;
+mod dependencies;
 mod dist;
 mod imports;
 mod install;
 mod links;
 mod minimum_rust;
+#[cfg(test)]
+mod promises;
 mod shell;
 mod skipped;
 mod system;

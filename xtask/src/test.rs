@@ -5,6 +5,7 @@ use clap::Args;
 use hamiltone_tests::places;
 
 use crate::bundles::{self, Profile, target_folder};
+use crate::dependencies;
 use crate::imports;
 use crate::links;
 use crate::minimum_rust;
@@ -28,6 +29,7 @@ fn run_all(steps: &mut Steps, skipped: &mut Option<skipped::Report>, daw: bool) 
         shell::run(&mut cargo(&["fmt", "--all", "--check"]))
     })?;
     steps.run("minimum Rust", minimum_rust::check)?;
+    steps.run("dependencies", dependencies::check)?;
     steps.run("links in documents", links::check)?;
     steps.run("circular imports", || {
         imports::check(&imports::Arguments::default())

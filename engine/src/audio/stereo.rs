@@ -2,6 +2,8 @@
 
 use super::mixdown::{LOUDEST, mix_frame};
 
+/// Frames after which powers are compared. Their sums are what the loop over frames has to do where nothing is switched.
+const STEP: u32 = 16;
 /// Averaging time of powers, in seconds.
 const AVERAGE_S: f32 = 0.1;
 /// Time for which the channels have to cancel each other, or one has to be silent, before the output is no longer
@@ -45,12 +47,16 @@ pub struct Span {
 /// audio from a file give the same samples. Allocates nothing.
 #[derive(Debug, Clone)]
 pub struct StereoMixdown {
+    /// The weight of a step in an average.
     average: f32,
     hold: u32,
     ramp: f32,
     left: f32,
     right: f32,
     mean: f32,
+    /// Sums of squares of left, right and mean in this step, and its frames.
+    sums: [f32; 3],
+    summed: u32,
     reading: Reading,
     held: u32,
     weights: [f32; 2],
@@ -63,12 +69,14 @@ impl StereoMixdown {
     /// For a sample rate in Hz.
     pub fn new(rate: f32) -> Self {
         Self {
-            average: 1.0 / (AVERAGE_S * rate).max(1.0),
+            average: 1.0 / (AVERAGE_S * rate / STEP as f32).max(1.0),
             hold: (HOLD_S * rate) as u32,
             ramp: 1.0 / (RAMP_S * rate).max(1.0),
             left: 0.0,
             right: 0.0,
             mean: 0.0,
+            sums: [0.0; 3],
+            summed: 0,
             reading: Reading::Mean,
             held: 0,
             weights: [0.5; 2],
@@ -81,6 +89,7 @@ impl StereoMixdown {
     /// Returns to the initial state, for another recording.
     pub fn reset(&mut self) {
         (self.left, self.right, self.mean) = (0.0, 0.0, 0.0);
+        (self.sums, self.summed) = ([0.0; 3], 0);
         (self.reading, self.held, self.weights) = (Reading::Mean, 0, [0.5; 2]);
         (self.frames, self.opposite, self.one_sided) = (0, Span::default(), Span::default());
     }
@@ -94,11 +103,14 @@ impl StereoMixdown {
         };
         let mixed = mix_frame([left, right]);
         let (left, right) = (sound(left), sound(right));
-        self.left += (left * left - self.left) * self.average;
-        self.right += (right * right - self.right) * self.average;
-        self.mean += (mixed * mixed - self.mean) * self.average;
-        self.decide();
-        self.frames += 1;
+        for (sum, sample) in self.sums.iter_mut().zip([left, right, mixed]) {
+            *sum += sample * sample;
+        }
+        self.summed += 1;
+        if self.summed == STEP {
+            self.decide();
+        }
+        self.count();
         let wanted = match self.reading {
             Reading::Mean => [0.5, 0.5],
             Reading::Opposite | Reading::Left => [1.0, 0.0],
@@ -123,7 +135,14 @@ impl StereoMixdown {
         Some(self.one_sided).filter(|span| span.frames > 0)
     }
 
+    /// Ends a step.
     fn decide(&mut self) {
+        let powers = self.sums.map(|sum| sum / STEP as f32);
+        (self.sums, self.summed) = ([0.0; 3], 0);
+        let averages = [&mut self.left, &mut self.right, &mut self.mean];
+        for (average, power) in averages.into_iter().zip(powers) {
+            *average += (power - *average) * self.average;
+        }
         let louder = self.left.max(self.right);
         if louder >= SILENCE {
             let wanted = self.wanted(louder);
@@ -131,19 +150,25 @@ impl StereoMixdown {
             self.held = if wanted == self.reading {
                 0
             } else {
-                self.held + 1
+                self.held + STEP
             };
-            if wanted == Reading::Mean || self.held > self.hold {
+            if wanted == Reading::Mean || self.held + STEP > self.hold {
                 (self.reading, self.held) = (wanted, 0);
             }
         }
+    }
+
+    /// Counts a frame.
+    #[inline]
+    fn count(&mut self) {
+        self.frames += 1;
         let span = match self.reading {
             Reading::Mean => return,
             Reading::Opposite => &mut self.opposite,
             Reading::Left | Reading::Right => &mut self.one_sided,
         };
         if span.frames == 0 {
-            span.first = self.frames;
+            span.first = self.frames - 1;
         }
         span.frames += 1;
     }

@@ -35,6 +35,7 @@ impl BatchShape {
             rows,
             mels,
             lanes: set.lanes(),
+            reach: 1, // of 3×3 convolutions
         };
         Self {
             set,

@@ -1,9 +1,11 @@
 //! The end of a convolution: scale, shift and ReLU, and where results are stored.
 
+use super::InstructionSet;
 use super::buffer::Buffer;
 use super::eight::SIGN;
 use super::lanes::Lanes;
 use super::packing::LayerToPack;
+use super::pointwise::UnitConvolution;
 
 /// Applied to a sum before it is stored: `max(floor, scale · sum + shift)`, with a scale and a shift for each output
 /// channel, in the order of a map.
@@ -22,10 +24,35 @@ impl Finish {
     /// If there are not as many scales and shifts as output channels.
     pub(super) fn new(layer: &LayerToPack<'_>, by_eight: bool, powers: Option<&[f32]>) -> Self {
         let convolution = layer.convolution;
-        let (group, outputs) = (convolution.weights.group(), convolution.counts.outputs);
+        let of_layer = UnitConvolution {
+            weights: &[],
+            group: convolution.weights.group(),
+            counts: convolution.counts,
+            scale: convolution.scale,
+            shift: convolution.shift,
+            relu: convolution.relu,
+        };
+        Self::with_powers(&of_layer, by_eight, powers, layer.set)
+    }
+
+    /// Of a convolution of a separable unit, which is computed by eight products where it can be.
+    ///
+    /// # Panics
+    /// As [`new`](Self::new).
+    pub(super) fn of(convolution: &UnitConvolution<'_>, set: InstructionSet) -> Self {
+        Self::with_powers(convolution, convolution.group == 4, None, set)
+    }
+
+    fn with_powers(
+        convolution: &UnitConvolution<'_>,
+        by_eight: bool,
+        powers: Option<&[f32]>,
+        set: InstructionSet,
+    ) -> Self {
+        let (group, outputs) = (convolution.group, convolution.counts.outputs);
         let in_map_order = |values: &[f32], factor: &dyn Fn(usize, usize) -> f32| {
             assert_eq!(values.len(), group * outputs, "a number a channel");
-            let mut buffer = Buffer::new(values.len().next_multiple_of(layer.set.lanes()));
+            let mut buffer = Buffer::new(values.len().next_multiple_of(set.lanes()));
             for (index, value) in values.iter().enumerate() {
                 let (component, unit) = (index / outputs, index % outputs);
                 buffer[unit * group + component] = factor(component, unit) * value;

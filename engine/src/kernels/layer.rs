@@ -3,7 +3,7 @@
 use super::buffer::Buffer;
 use super::finish::Target;
 use super::kernel::{Call, ConvolutionKernel};
-use super::map::{Map, MapMut, MapRef};
+use super::map::{Map, MapMut, MapRef, REACH};
 use super::method::Method;
 use super::packing::{Convolution, LayerToPack};
 use super::pool::Pool;
@@ -144,8 +144,8 @@ impl PackedConvolution {
         let (from, to) = (input.shape, output.shape);
         let halved = |size: usize| if self.pools { size / POOLING } else { size };
         assert_eq!(
-            (from.channels, from.mels, from.lanes),
-            (inputs, self.mels, lanes)
+            (from.channels, from.mels, from.lanes, from.reach),
+            (inputs, self.mels, lanes, REACH)
         );
         assert_eq!(
             (to.channels, to.mels, to.lanes),

@@ -5,13 +5,13 @@ use super::buffer::{Buffer, floats};
 
 /// Rows that a causal 3×3 convolution needs from before the first.
 pub const HISTORY: usize = 2;
-/// Zeros on both sides of a row.
-const BORDER: usize = 1;
+/// The [`reach`](MapShape::reach) of a map that a 3×3 convolution reads.
+pub(super) const REACH: usize = 1;
 
-/// A stack of channels over rows (time) and mels, blocked: `blocks × (2 + rows) × (1 + mels + 1) ×
-/// lanes`, where a block is as many channels as a vector has lanes. The first two rows are those
-/// before the present ones, and there is a zero on both sides of a row, so kernels need no
-/// bounds checks at the edges.
+/// A stack of channels over rows (time) and mels, blocked: `blocks × (2·reach + rows) × (reach + mels + reach) ×
+/// lanes`, where a block is as many channels as a vector has lanes. The first rows are those
+/// before the present ones, and there are zeros on both sides of a row, so kernels need no
+/// bounds checks at the edges. The reach is 1 for 3×3 convolutions, 2 for 5×5 ones, 0 for 1×1.
 ///
 /// Channels of quaternions are ordered quaternion by quaternion, (r, i, j, k) adjacent: four
 /// lanes are one number for any number of filters, so few filters still fill a vector.
@@ -49,6 +49,8 @@ pub struct MapShape {
     pub mels: usize,
     /// Lanes of a vector.
     pub lanes: usize,
+    /// Zeros on each side of a row, and half the rows before the first.
+    pub reach: usize,
 }
 
 impl MapShape {
@@ -57,14 +59,19 @@ impl MapShape {
         self.channels.div_ceil(self.lanes)
     }
 
+    /// Rows before the first.
+    pub fn history(&self) -> usize {
+        2 * self.reach
+    }
+
     /// Floats from one row to the next.
     pub fn row_stride(&self) -> usize {
-        (self.mels + 2 * BORDER) * self.lanes
+        (self.mels + 2 * self.reach) * self.lanes
     }
 
     /// Floats from one block to the next.
     pub fn block_stride(&self) -> usize {
-        (HISTORY + self.rows) * self.row_stride()
+        (self.history() + self.rows) * self.row_stride()
     }
 
     /// Floats of all blocks.
@@ -73,8 +80,8 @@ impl MapShape {
     /// If they are more than a `usize` counts. Where this does not panic, no index into the map
     /// overflows either.
     pub fn size(&self) -> usize {
-        let rows = self.rows.saturating_add(HISTORY);
-        let pixels = self.mels.saturating_add(2 * BORDER);
+        let rows = self.rows.saturating_add(self.history());
+        let pixels = self.mels.saturating_add(2 * self.reach);
         floats([self.blocks(), rows, pixels, self.lanes])
     }
 
@@ -83,10 +90,10 @@ impl MapShape {
     /// # Panics
     /// If the map is shorter than the shape says.
     pub fn clear_borders(&self, map: &mut [f32]) {
-        let border = BORDER * self.lanes;
+        let border = self.reach * self.lanes;
         for block in map[..self.size()].chunks_exact_mut(self.block_stride()) {
             for (index, row) in block.chunks_exact_mut(self.row_stride()).enumerate() {
-                if index < HISTORY {
+                if index < self.history() {
                     row.fill(0.0);
                 } else {
                     row[..border].fill(0.0);
@@ -104,20 +111,32 @@ impl MapShape {
     /// The index of a channel's value; row 0 is the first after the history.
     pub fn index(&self, channel: usize, row: usize, mel: usize) -> usize {
         (channel / self.lanes) * self.block_stride()
-            + (HISTORY + row) * self.row_stride()
-            + (BORDER + mel) * self.lanes
+            + (self.history() + row) * self.row_stride()
+            + (self.reach + mel) * self.lanes
             + channel % self.lanes
     }
 }
 
 impl Map {
-    /// All zero.
+    /// All zero, for a 3×3 convolution to read.
     pub fn new(channels: usize, rows: usize, mels: usize, set: InstructionSet) -> Self {
+        Self::with_reach(channels, rows, mels, set, REACH)
+    }
+
+    /// All zero, with another reach.
+    pub fn with_reach(
+        channels: usize,
+        rows: usize,
+        mels: usize,
+        set: InstructionSet,
+        reach: usize,
+    ) -> Self {
         let shape = MapShape {
             channels,
             rows,
             mels,
             lanes: set.lanes(),
+            reach,
         };
         Self {
             shape,
@@ -157,6 +176,24 @@ impl Map {
         }
     }
 
+    /// Writes one row of four channels: `scale · frame + shift`, each of them four rows of mels one after the other.
+    ///
+    /// # Panics
+    /// If there is no such row, there are fewer than four channels, or the numbers are not those of four rows.
+    pub fn write_frame(&mut self, row: usize, frame: &[f32], scale: &[f32], shift: &[f32]) {
+        let MapShape { lanes, mels, .. } = self.shape;
+        assert!(self.shape.channels >= 4 && row < self.shape.rows);
+        assert_eq!([frame.len(), scale.len(), shift.len()], [4 * mels; 3]);
+        let start = self.shape.index(0, row, 0);
+        let pixels = self.values[start..][..mels * lanes].chunks_exact_mut(lanes);
+        for (mel, pixel) in pixels.enumerate() {
+            for (component, slot) in pixel[..4].iter_mut().enumerate() {
+                let at = component * mels + mel;
+                *slot = frame[at] * scale[at] + shift[at];
+            }
+        }
+    }
+
     /// One row of one channel.
     ///
     /// # Panics
@@ -190,24 +227,24 @@ impl Map {
         }
     }
 
-    /// Makes the last two of `rows` rows the history of those to come.
+    /// Makes the last of `rows` rows the history of those to come.
     ///
     /// # Panics
     /// If there are no such rows.
     pub fn advance(&mut self, rows: usize) {
         assert!(rows <= self.shape.rows);
         let (row, block) = (self.shape.row_stride(), self.shape.block_stride());
-        for block in self.values.chunks_exact_mut(block) {
-            block.copy_within(rows * row..(rows + HISTORY) * row, 0);
+        for block in self.values.chunks_exact_mut(block.max(1)) {
+            block.copy_within(rows * row..(rows + self.shape.history()) * row, 0);
         }
     }
 
     /// The rows before row 0, block after block, as [`set_history`](Self::set_history) takes them. Allocates.
     pub fn history(&self) -> Vec<f32> {
         let (row, block) = (self.shape.row_stride(), self.shape.block_stride());
-        let blocks = self.values.chunks_exact(block);
+        let blocks = self.values.chunks_exact(block.max(1));
         blocks
-            .flat_map(|block| &block[..HISTORY * row])
+            .flat_map(|block| &block[..self.shape.history() * row])
             .copied()
             .collect()
     }
@@ -217,10 +254,10 @@ impl Map {
     /// # Panics
     /// If `history` is not that of a map with as many channels, mels and lanes.
     pub fn set_history(&mut self, history: &[f32]) {
-        let size = HISTORY * self.shape.row_stride();
+        let size = self.shape.history() * self.shape.row_stride();
         assert_eq!(history.len(), size * self.shape.blocks(), "another shape");
         let blocks = self.values.chunks_exact_mut(self.shape.block_stride());
-        for (block, history) in blocks.zip(history.chunks_exact(size)) {
+        for (block, history) in blocks.zip(history.chunks_exact(size.max(1))) {
             block[..size].copy_from_slice(history);
         }
     }
@@ -252,6 +289,7 @@ mod tests {
             rows: usize::MAX / 16,
             mels: 62,
             lanes: 8,
+            reach: REACH,
         };
         shape.size();
     }

@@ -10,6 +10,9 @@
 //! | `shared` | quaternions by sixteen products, weights read once |
 //! | `winograd` | F(2×2, 3×3) and F(4×4, 3×3), quaternions by eight products, weights in single or half precision |
 //!
+//! Separable units have two kernels of their own, beside that table: `pointwise` (1×1) and `depthwise` (3×3 and 5×5), with
+//! maps in pairs (`pair`).
+//!
 //! `method` is the table of them ([`Method`]), `choice` the rule by which a layer gets one. To add a kernel, write its
 //! file with an implementation of `ConvolutionKernel`, and add its `mod` line here and its row in `method`: the tests
 //! in `tests.rs` then check it on every instruction set, and the rule compares it with the others.
@@ -31,6 +34,7 @@ pub const POOLING: usize = 2;
 
 mod buffer;
 mod choice;
+mod depthwise;
 mod direct;
 mod eight;
 mod finish;
@@ -43,6 +47,8 @@ mod matrix;
 mod method;
 mod normalise;
 mod packing;
+mod pair;
+mod pointwise;
 mod pool;
 mod rows;
 mod shared;
@@ -52,8 +58,11 @@ mod winograd;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod unit_tests;
 
 pub use choice::{CacheLevel, Load};
+pub use depthwise::PackedDepthwise;
 pub use gradient::{WeightGradient, adjoint_weights, anticausal_copy};
 pub use kernel::LayerShape;
 pub use lanes::InstructionSet;
@@ -63,5 +72,7 @@ pub use matrix::{Matrix, MatrixMut, multiply_add};
 pub use method::Method;
 pub use normalise::{Backward, ScaleShift, moments, scale_relu};
 pub use packing::Convolution;
+pub use pair::{MapPair, Pair, PairMut};
+pub use pointwise::{PackedPointwise, UnitConvolution};
 pub use rows::PackedRows;
 pub use weights::{Counts, KernelWeights};

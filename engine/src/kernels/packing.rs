@@ -117,7 +117,7 @@ pub(super) fn pack(layer: &LayerToPack<'_>, weights: KernelWeights<'_>, layout: 
 }
 
 /// Splits blocks into sets of at most `most`, none much smaller than the others.
-fn sets_of(blocks: usize, most: usize) -> Vec<usize> {
+pub(super) fn sets_of(blocks: usize, most: usize) -> Vec<usize> {
     let count = blocks.div_ceil(most.max(1));
     (0..count)
         .map(|set| blocks * (set + 1) / count - blocks * set / count)

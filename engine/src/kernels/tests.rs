@@ -22,7 +22,7 @@ struct Numbers {
     input: Vec<f32>,
 }
 
-fn numbers(count: usize, seed: usize) -> Vec<f32> {
+pub(super) fn numbers(count: usize, seed: usize) -> Vec<f32> {
     let mut state = seed as u64 * 0x9E37_79B9 + 1;
     let mut next = || {
         state ^= state << 13;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::on_levels::OnLevels;
+use crate::text::is_printable;
 
 /// The range of a factor.
 const SCALES: std::ops::RangeInclusive<f32> = 0.01..=100.0;
@@ -96,8 +97,7 @@ impl Calibration {
         if self.precision.is_some_and(|p| !(0.0..=1.0).contains(&p)) {
             return Some("a calibration whose precision is not 0 to 1".into());
         }
-        let plain =
-            self.protocol.len() <= LONGEST_TEXT && !self.protocol.contains(char::is_control);
+        let plain = self.protocol.len() <= LONGEST_TEXT && self.protocol.chars().all(is_printable);
         (!plain).then(|| {
             format!(
                 "its calibration's protocol is longer than {LONGEST_TEXT} bytes or not plain text"

@@ -4,6 +4,7 @@ use super::card::Card;
 use super::error::ModelError;
 use super::probe::Probe;
 use crate::network::{MAX_WINDOW_S, MIN_WINDOW_S};
+use crate::text::is_printable;
 
 const LONGEST_NAME: usize = 200;
 /// Bytes of any other text: a page.
@@ -123,7 +124,7 @@ impl Card {
     }
 }
 
-/// Whether a text is one line of at most `longest` bytes.
+/// Whether a text is one line of at most `longest` bytes, without characters that hide or reverse a part of it.
 fn is_plain(text: &str, longest: usize) -> bool {
-    text.len() <= longest && !text.chars().any(char::is_control)
+    text.len() <= longest && text.chars().all(is_printable)
 }

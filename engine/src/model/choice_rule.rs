@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::text::is_printable;
+
 /// The chance from which the best label of a choice is on: it is then more likely right than not.
 pub const CLEAR: f32 = 0.5;
 
@@ -112,7 +114,7 @@ impl ChoiceRule {
         }
         let figures = self.measured.as_ref();
         let texts = [Some(&self.set), figures.map(|figures| &figures.protocol)];
-        let odd = |text: &&String| text.len() > LONGEST_TEXT || text.contains(char::is_control);
+        let odd = |text: &&String| text.len() > LONGEST_TEXT || !text.chars().all(is_printable);
         texts.into_iter().flatten().find(odd).map(|_| {
             format!(
                 "the rule for choosing among {set:?} has a text that is longer than {LONGEST_TEXT} bytes or not \

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, TryLockError, Weak};
 use std::time::{Duration, SystemTime};
 
@@ -128,6 +128,13 @@ impl Library {
     pub fn interrupted_by(mut self, interrupt: Interrupt) -> Self {
         self.options.interrupt = interrupt;
         self
+    }
+
+    /// Whether `path` lies in one of the folders, by its name alone: reads nothing. A path with `..` does not.
+    pub fn holds(&self, path: &Path) -> bool {
+        let goes_up = path.components().any(|part| part == Component::ParentDir);
+        let in_folder = |folder: &PathBuf| folder.is_absolute() && path.starts_with(folder);
+        !goes_up && self.folders.iter().any(in_folder)
     }
 
     /// Everything that can be chosen: the built-in models, then each folder's files by name. A

@@ -10,6 +10,7 @@ mod activation;
 mod among;
 mod calibration;
 mod card;
+mod card_in_short;
 mod checks;
 mod checksums;
 mod choice;

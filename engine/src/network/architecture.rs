@@ -1,10 +1,10 @@
 use serde::{Deserialize, Serialize};
 
+use super::layers::TrunkConvolution;
 use super::parameters::{ParameterKind, ParameterShape};
 use super::temporal_pooling::TemporalPooling;
 use crate::features::{COMPONENTS, FeatureSettings};
 use crate::kernels::POOLING;
-use crate::kernels::{HISTORY, KERNEL_SIZE, TAPS};
 
 /// Columns at a time in which whole clips are computed: files, and the probe of a model.
 pub(crate) const CLIP_CHUNK: usize = 8;
@@ -48,13 +48,18 @@ impl Algebra {
         }
     }
 
+    /// Units that hold the channels of `quaternions` quaternion filters.
+    pub(super) fn units(self, quaternions: usize) -> usize {
+        quaternions * COMPONENTS / self.group()
+    }
+
     #[allow(clippy::trivially_copy_pass_by_ref)] // serde asks for a reference
     fn is_quaternion(&self) -> bool {
         *self == Self::Quaternion
     }
 
     /// The shape of a weight between numbers of quaternion filters.
-    fn weight(self, outputs: usize, inputs: usize, taps: &[usize]) -> Vec<usize> {
+    pub(super) fn weight(self, outputs: usize, inputs: usize, taps: &[usize]) -> Vec<usize> {
         match self {
             Self::Quaternion => [&[COMPONENTS, outputs, inputs], taps].concat(),
             Self::Real => [&[COMPONENTS * outputs, COMPONENTS * inputs], taps].concat(),
@@ -66,10 +71,72 @@ impl Algebra {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Block {
-    /// Quaternion filters of each convolution in turn.
+    /// Quaternion filters of each 3×3 convolution in turn; in a separable block, of the output of each unit.
     pub filters: Vec<usize>,
     /// Whether the block ends in 2×2 average pooling.
     pub pools: bool,
+    /// Present: the block consists of inverted residual units.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub separable: Option<Separable>,
+}
+
+/// What the units of a separable block have beside their outputs.
+///
+/// A unit is an inverted residual (Sandler et al., *MobileNetV2*, arXiv 1801.04381, section 3): a 1×1 convolution that
+/// expands, a depthwise convolution, and a 1×1 convolution that projects, each with batch norm, the first two with ReLU.
+/// In a depthwise quaternion convolution each quaternion filter has one quaternion kernel (Hamilton product) and reads one
+/// input quaternion: four numbers a tap, and its four channels are mixed. Of a real network it is the ordinary
+/// depthwise convolution.
+///
+/// In a block that pools, the last unit takes the 2×2 means before its projection, which is a quarter of the work and,
+/// since a projection is linear, the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Separable {
+    /// Rows (of the past) and mels (around) that a depthwise kernel spans: 3 or 5.
+    pub kernel_size: usize,
+    /// Quaternion filters between expansion and projection of each unit.
+    pub expanded: Vec<usize>,
+    /// Whether each unit adds its input to its output. The two must have the same size.
+    pub residual: Vec<bool>,
+}
+
+impl Separable {
+    /// Convolutions of a unit.
+    pub const LAYERS: usize = 3;
+}
+
+impl Block {
+    /// 3×3 convolutions.
+    pub fn new(filters: Vec<usize>, pools: bool) -> Self {
+        Self {
+            filters,
+            pools,
+            separable: None,
+        }
+    }
+
+    /// Inverted residual units of `filters` outputs each that expand to `expanded` filters. The first and, if the
+    /// block pools, the last add nothing; the others add their input.
+    pub fn separable(
+        filters: Vec<usize>,
+        expanded: Vec<usize>,
+        kernel_size: usize,
+        pools: bool,
+    ) -> Self {
+        let last = filters.len() - usize::from(pools);
+        let residual = (0..filters.len())
+            .map(|unit| (1..last).contains(&unit) && filters[unit] == filters[unit - 1]);
+        Self {
+            separable: Some(Separable {
+                kernel_size,
+                expanded,
+                residual: residual.collect(),
+            }),
+            filters,
+            pools,
+        }
+    }
 }
 
 impl Architecture {
@@ -99,10 +166,7 @@ impl Architecture {
         };
         Self {
             blocks: (0..blocks)
-                .map(|block| Block {
-                    filters: vec![filters(block); 2],
-                    pools: last_pools || block + 1 < blocks,
-                })
+                .map(|block| Block::new(vec![filters(block); 2], last_pools || block + 1 < blocks))
                 .collect(),
             hidden: filters(blocks.saturating_sub(1)),
             labels,
@@ -129,73 +193,37 @@ impl Architecture {
     }
 
     /// Chunks of `columns` columns after which the outputs no longer depend on the state before them, to the bit. A
-    /// convolution reads two rows of the past; fast kernels transform the rows of a chunk together, so the rounding of
+    /// convolution reads rows of the past; fast kernels transform the rows of a chunk together, so the rounding of
     /// each depends on all of them.
     pub fn chunks_of_memory(&self, columns: usize) -> usize {
         let mut rows = columns * self.frames_per_column();
         let mut chunks = 0;
-        for block in &self.blocks {
-            chunks += block.filters.len() * HISTORY.div_ceil(rows.max(1));
-            if block.pools {
+        for layer in self.layers() {
+            chunks += layer.history().div_ceil(rows.max(1));
+            if layer.pools {
                 rows /= POOLING;
             }
         }
         chunks
     }
 
-    /// Mels that are left after the first `blocks` blocks.
-    pub(super) fn mels_after(&self, mel_bands: usize, blocks: usize) -> usize {
-        self.blocks[..blocks]
-            .iter()
-            .filter(|block| block.pools)
-            .fold(mel_bands, |mels, _| mels / POOLING)
-    }
-
-    /// The same network with other counts of filters, one for each convolution, in order.
-    pub fn with_filters(&self, counts: impl IntoIterator<Item = usize>) -> Self {
-        let mut counts = counts.into_iter();
-        let blocks = self.blocks.iter().map(|block| Block {
-            filters: counts.by_ref().take(block.filters.len()).collect(),
-            pools: block.pools,
-        });
-        Self {
-            blocks: blocks.collect(),
-            ..self.clone()
-        }
-    }
-
-    /// Every convolution: block, index in the block, quaternion filters in and out.
-    pub fn convolutions(&self) -> impl Iterator<Item = (usize, usize, usize, usize)> {
-        let mut inputs = 1; // the input is one quaternion a mel: the four components
-        self.blocks
-            .iter()
-            .enumerate()
-            .flat_map(|(index, block)| {
-                block
-                    .filters
-                    .iter()
-                    .enumerate()
-                    .map(move |(layer, &outputs)| (index, layer, outputs))
-            })
-            .map(move |(block, layer, outputs)| {
-                let convolution = (block, layer, inputs, outputs);
-                inputs = outputs;
-                convolution
-            })
+    /// Mels that are left after the whole trunk.
+    pub(super) fn mels_left(&self, mel_bands: usize) -> usize {
+        let pooling = self.blocks.iter().filter(|block| block.pools);
+        pooling.fold(mel_bands, |mels, _| mels / POOLING)
     }
 
     /// Name and shape of every tensor, in a fixed order.
     pub fn parameters(&self, mel_bands: usize) -> Vec<ParameterShape> {
         let mut list = ParameterShape::batch_norm("input_norm", COMPONENTS * mel_bands);
-        for (block, layer, inputs, outputs) in self.convolutions() {
+        for layer in self.layers() {
             list.push(ParameterShape::new(
-                format!("blocks.{block}.convolutions.{layer}.kernel"),
-                self.algebra
-                    .weight(outputs, inputs, &[KERNEL_SIZE, KERNEL_SIZE]),
+                layer.kernel(),
+                layer.kernel_shape(self.algebra),
                 ParameterKind::Weight,
             ));
-            let norm = format!("blocks.{block}.norms.{layer}");
-            list.extend(ParameterShape::batch_norm(&norm, COMPONENTS * outputs));
+            let channels = COMPONENTS * layer.outputs;
+            list.extend(ParameterShape::batch_norm(&layer.norm(), channels));
         }
         let features = self.feature_layout().units();
         let mut add = |name: &str, shape: Vec<usize>, kind: ParameterKind| {
@@ -229,16 +257,12 @@ impl Architecture {
     /// (sixteen a Hamilton product): the trunk's convolutions and the head, once a column.
     pub fn multiply_adds_per_second(&self, features: &FeatureSettings) -> u64 {
         let frames = 1.0 / features.hop_s();
-        let trunk: f64 = self
-            .convolutions()
-            .map(|(block, _, inputs, outputs)| {
-                let scale =
-                    POOLING.pow(self.blocks[..block].iter().filter(|b| b.pools).count() as u32);
-                let pixels =
-                    frames / scale as f64 * self.mels_after(features.mel_bands, block) as f64;
-                pixels * (COMPONENTS * inputs * COMPONENTS * outputs * TAPS) as f64
-            })
-            .sum();
+        let of_layer = |layer: &TrunkConvolution| {
+            let rows = frames / POOLING.pow(layer.poolings) as f64;
+            let pixels = rows * layer.mels(features.mel_bands) as f64;
+            pixels * layer.multiply_adds(self.algebra) as f64
+        };
+        let trunk: f64 = self.layers().iter().map(of_layer).sum();
         let head = match COMPONENTS * self.hidden {
             0 => self.features() * self.labels,
             hidden => hidden * (self.features() + self.labels),

@@ -1,14 +1,16 @@
 //! The sizes of networks that are accepted.
 
-use super::architecture::{Architecture, CLIP_CHUNK};
+use super::architecture::{Architecture, Block, CLIP_CHUNK, Separable};
+use super::layers::TrunkConvolution;
 use crate::features::COMPONENTS;
-use crate::kernels::POOLING;
-use crate::kernels::{HISTORY, InstructionSet};
+use crate::kernels::{InstructionSet, KERNEL_SIZE, POOLING};
 
 /// More than any network here needs. A hostile file must not make the loader ask for all memory.
 const MOST_BLOCKS: usize = 8;
 const MOST_CONVOLUTIONS: usize = 8;
 const MOST_FILTERS: usize = 2_048;
+/// The kernel size of separable blocks that span more.
+const LARGE_KERNEL: usize = 5;
 const MOST_LABELS: usize = 10_000;
 /// Floats of the activations of a chunk of [`CLIP_CHUNK`] columns, and of the head's first matrix written out as
 /// real numbers: 128 MiB, seven times what QCNN14 needs. The size of the file does not bound them: a layer of many
@@ -18,10 +20,6 @@ const MOST_FLOATS: f64 = (32u32 << 20) as f64;
 impl Architecture {
     /// The first size that is out of range, for inputs of `mel_bands` bands; `None` if all are accepted.
     pub fn problem(&self, mel_bands: usize) -> Option<String> {
-        let within = |what: &str, count: usize, most: usize| {
-            (!(1..=most).contains(&count)).then(|| format!("{what} is {count}, not 1 to {most}"))
-        };
-        let convolutions = self.blocks.iter().flat_map(|block| &block.filters);
         within("the number of blocks", self.blocks.len(), MOST_BLOCKS)
             .or_else(|| {
                 let hidden = self.hidden;
@@ -38,13 +36,10 @@ impl Architecture {
                     )
                 })
             })
+            .or_else(|| self.blocks.iter().find_map(Block::problem))
+            .or_else(|| self.residual_problem())
             .or_else(|| {
-                convolutions
-                    .clone()
-                    .find_map(|&count| within("a filter count", count, MOST_FILTERS))
-            })
-            .or_else(|| {
-                (self.mels_after(mel_bands, self.blocks.len()) == 0)
+                (self.mels_left(mel_bands) == 0)
                     .then(|| format!("{mel_bands} mel bands are pooled away: use more bands, or fewer blocks that pool"))
             })
             .or_else(|| {
@@ -59,43 +54,88 @@ impl Architecture {
             })
     }
 
-    /// Floats of all maps of a stream that takes [`CLIP_CHUNK`] columns at a time, as if no block
-    /// pooled its last. Not in integers: there can be more than they hold.
-    pub(super) fn activations(&self, mel_bands: usize) -> f64 {
-        let mut rows = (CLIP_CHUNK * self.frames_per_column()) as f64;
-        let mut floats = 0.0;
-        for (index, block) in self.blocks.iter().enumerate() {
-            let lanes = InstructionSet::Avx512.lanes(); // the widest: channels fill them up
-            let channels = |filters: &usize| (COMPONENTS * filters).next_multiple_of(lanes);
-            let channels: usize = block.filters.iter().map(channels).sum();
-            let mels = self.mels_after(mel_bands, index) as f64 + 2.0; // and a zero on each side
-            floats += channels as f64 * (rows + HISTORY as f64) * mels;
-            if block.pools {
-                rows /= POOLING as f64;
-            }
-        }
-        floats
+    /// The first unit of a separable block that cannot add its input to its output.
+    fn residual_problem(&self) -> Option<String> {
+        let layers = self.layers();
+        let units = layers
+            .windows(Separable::LAYERS)
+            .filter(|unit| unit[2].residual);
+        units.into_iter().find_map(|unit| {
+            let (input, output) = (unit[0].inputs, unit[2].outputs);
+            let number = unit[0].index / Separable::LAYERS;
+            (input != output || unit[1].pools).then(|| {
+                format!(
+                    "unit {number} of block {} cannot be residual: it has {input} filters in and {output} out{}",
+                    unit[0].block,
+                    if unit[1].pools { ", and it pools" } else { "" }
+                )
+            })
+        })
     }
+
+    /// Floats of all maps of a stream that takes [`CLIP_CHUNK`] columns at a time, as if no layer pooled. Not in
+    /// integers: there can be more than they hold.
+    pub(super) fn activations(&self, mel_bands: usize) -> f64 {
+        let frames = (CLIP_CHUNK * self.frames_per_column()) as f64;
+        let lanes = InstructionSet::Avx512.lanes(); // the widest: channels fill them up
+        let layers = self.layers();
+        // Zeros: as many rows before a map and mels beside it as the largest kernel needs.
+        let zeros = layers
+            .iter()
+            .map(TrunkConvolution::history)
+            .max()
+            .unwrap_or(0) as f64;
+        let of_layer = |layer: &TrunkConvolution| {
+            let channels = (COMPONENTS * layer.outputs).next_multiple_of(lanes);
+            let rows = frames / POOLING.pow(layer.poolings) as f64 + zeros;
+            channels as f64 * rows * (layer.mels(mel_bands) as f64 + zeros)
+        };
+        layers.iter().map(of_layer).sum()
+    }
+}
+
+impl Block {
+    /// The first count that is out of range.
+    fn problem(&self) -> Option<String> {
+        let count = |count: &usize| within("a filter count", *count, MOST_FILTERS);
+        let units = self.separable.as_ref();
+        self.filters.iter().find_map(count).or_else(|| {
+            let Separable {
+                kernel_size,
+                expanded,
+                residual,
+            } = units?;
+            let outputs = self.filters.len();
+            if (expanded.len(), residual.len()) != (outputs, outputs) {
+                return Some(format!(
+                    "a separable block of {outputs} units has {} expansions and {} residual flags",
+                    expanded.len(),
+                    residual.len()
+                ));
+            }
+            let size = (![KERNEL_SIZE, LARGE_KERNEL].contains(kernel_size))
+                .then(|| format!("the kernel size of a separable block is {kernel_size}, not {KERNEL_SIZE} or {LARGE_KERNEL}"));
+            size.or_else(|| expanded.iter().find_map(count))
+        })
+    }
+}
+
+/// The problem of a count that is not 1 to `most`.
+fn within(what: &str, count: usize, most: usize) -> Option<String> {
+    (!(1..=most).contains(&count)).then(|| format!("{what} is {count}, not 1 to {most}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::Block;
 
     #[test]
     fn shapes_out_of_range_are_refused() {
         let net = Architecture::qcnn10(0.25, 10);
         assert!(net.problem(8).unwrap().contains("pooled away"));
         // A file of 3 MB, and maps of 69 GB.
-        let wide = Block {
-            filters: [2_048, 1].repeat(4),
-            pools: true,
-        };
-        let narrow = Block {
-            filters: vec![1],
-            pools: true,
-        };
+        let wide = Block::new([2_048, 1].repeat(4), true);
+        let narrow = Block::new(vec![1], true);
         let large = Architecture {
             blocks: [vec![wide], vec![narrow; 7]].concat(),
             ..net.clone()
@@ -116,17 +156,11 @@ mod tests {
                 ..net.clone()
             },
             Architecture {
-                blocks: vec![Block {
-                    filters: vec![],
-                    pools: true,
-                }],
+                blocks: vec![Block::new(vec![], true)],
                 ..net.clone()
             },
             Architecture {
-                blocks: vec![Block {
-                    filters: vec![0],
-                    pools: true,
-                }],
+                blocks: vec![Block::new(vec![0], true)],
                 ..net
             },
         ] {

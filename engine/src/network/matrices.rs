@@ -311,8 +311,8 @@ mod tests {
         ) {
             let architecture = Architecture {
                 blocks: vec![
-                    Block { filters: filters[..2].to_vec(), pools: true },
-                    Block { filters: filters[2..].to_vec(), pools },
+                    Block::new(filters[..2].to_vec(), true),
+                    Block::new(filters[2..].to_vec(), pools),
                 ],
                 hidden: 3,
                 labels: 2,

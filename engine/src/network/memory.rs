@@ -1,10 +1,13 @@
 //! How much memory a network takes.
 
 use super::architecture::{Architecture, CLIP_CHUNK};
+use super::layers::{ConvolutionKind, TrunkConvolution};
 use super::window::MAX_WINDOW_S;
 use crate::features::{COMPONENTS, FeatureSettings};
 use crate::kernels::POOLING;
-use crate::kernels::{Counts, InstructionSet, LayerShape, Method};
+use crate::kernels::{
+    Counts, InstructionSet, LayerShape, Method, PackedDepthwise, PackedPointwise,
+};
 
 /// Columns at a time for which weights are packed: live, and files.
 const CHUNKS: [usize; 2] = [1, CLIP_CHUNK];
@@ -46,27 +49,44 @@ impl Architecture {
                     .map(|(shape, method)| method.load(*shape, set).weight_bytes)
                     .sum::<f64>()
             });
-            chunks.sum::<f64>()
+            chunks.sum::<f64>() + self.separable_bytes(set) as f64
         };
         InstructionSet::ALL.into_iter().map(on).fold(0.0, f64::max)
     }
 
-    /// Every convolution where `columns` columns are computed at a time.
+    /// Every 3×3 convolution where `columns` columns are computed at a time.
     fn layer_shapes(&self, mel_bands: usize, columns: usize) -> Vec<LayerShape> {
         let group = self.algebra.group();
-        let layers = self.convolutions().map(|(block, _, inputs, outputs)| {
-            let later = self.blocks[block..].iter().filter(|block| block.pools);
-            let rows: usize = later.map(|_| POOLING).product();
-            LayerShape {
-                group,
-                counts: Counts {
-                    inputs: inputs * COMPONENTS / group,
-                    outputs: outputs * COMPONENTS / group,
-                },
-                rows: rows * columns,
-                mels: self.mels_after(mel_bands, block),
+        let layers = self.layers().into_iter();
+        let full = layers.filter(|layer| layer.kind == ConvolutionKind::Full);
+        let shape = |layer: TrunkConvolution| LayerShape {
+            group,
+            counts: Counts {
+                inputs: layer.inputs * COMPONENTS / group,
+                outputs: layer.outputs * COMPONENTS / group,
+            },
+            rows: self.frames_per_column() / POOLING.pow(layer.poolings) * columns,
+            mels: layer.mels(mel_bands),
+        };
+        full.map(shape).collect()
+    }
+
+    /// Bytes of the packed weights of all separable units on an instruction set.
+    fn separable_bytes(&self, set: InstructionSet) -> usize {
+        let group = self.algebra.group();
+        let bytes = |layer: &TrunkConvolution| {
+            let counts = Counts {
+                inputs: layer.inputs * COMPONENTS / group,
+                outputs: layer.outputs * COMPONENTS / group,
+            };
+            match layer.kind {
+                ConvolutionKind::Full => 0,
+                ConvolutionKind::Pointwise => PackedPointwise::weight_bytes(group, counts, set),
+                ConvolutionKind::Depthwise => {
+                    PackedDepthwise::weight_bytes(group, counts.outputs, layer.kernel_size, set)
+                }
             }
-        });
-        layers.collect()
+        };
+        self.layers().iter().map(bytes).sum()
     }
 }

@@ -7,11 +7,12 @@
 //! After QCNN14 of arXiv 2510.21388 (section III): blocks of 3×3 quaternion convolutions with
 //! ordinary batch norm and ReLU on each component, 2×2 average pooling, mean over frequency,
 //! mean + max over time (or more, see [`TemporalPooling`]), a quaternion linear layer, a real linear
-//! layer. Causal in time.
+//! layer. Causal in time. A block may instead consist of inverted residual units ([`Separable`]).
 
 mod architecture;
 mod clip;
 mod columns;
+mod layers;
 mod limits;
 mod matrices;
 mod memory;
@@ -24,8 +25,9 @@ mod window;
 pub use crate::kernels::POOLING;
 pub use crate::operations::{BATCH_NORM_EPSILON, BatchStatistics, average_pool, batch_norm_relu};
 pub(crate) use architecture::CLIP_CHUNK;
-pub use architecture::{Algebra, Architecture, Block};
+pub use architecture::{Algebra, Architecture, Block, Separable};
 pub use clip::{clip_features, clip_logits};
+pub use layers::{ConvolutionKind, TrunkConvolution};
 pub use parameters::{ParameterKind, ParameterShape};
 pub use temporal_pooling::{FeatureLayout, TemporalPooling};
 pub use window::{MAX_WINDOW_S, MIN_WINDOW_S};

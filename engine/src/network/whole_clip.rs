@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use candle_core::{Device, Result, Tensor};
 
 use super::architecture::{Algebra, Architecture};
+use super::layers::{ConvolutionKind, TrunkConvolution};
 use super::matrices::Maps;
 use super::parameters::ParameterKind;
 use super::temporal_pooling::join;
 use crate::blocked::{TrunkLayer, causal_convolution, trunk};
 use crate::features::COMPONENTS;
-use crate::operations::{BATCH_NORM_EPSILON, average_pool};
-use crate::quaternion::quaternion_linear;
+use crate::operations::{BATCH_NORM_EPSILON, average_pool, batch_norm};
+use crate::quaternion::{depthwise, pointwise, quaternion_linear};
 
 /// A network over named tensors (names and shapes from [`Architecture::parameters`]). The tensors
 /// may be variables: then everything here is differentiable with respect to them.
@@ -68,12 +69,11 @@ impl Network {
     /// # Errors
     /// If `frames` has another shape or candle fails.
     pub fn columns(&self, frames: &Tensor) -> Result<Tensor> {
-        self.trunk(frames, &mut |name, x| {
-            let (scale, shift) = self.running_affine(name)?;
+        self.trunk(frames, &mut |layer, x| {
+            let (scale, shift) = self.running_affine(&layer.norm())?;
             let shape = (1, x.dim(1)?, 1, 1);
             x.broadcast_mul(&scale.reshape(shape)?)?
-                .broadcast_add(&shift.reshape(shape)?)?
-                .relu()
+                .broadcast_add(&shift.reshape(shape)?)
         })
     }
 
@@ -83,10 +83,34 @@ impl Network {
     /// # Errors
     /// If `frames` has another shape or candle fails.
     pub fn training_columns(&self, frames: &Tensor) -> Result<(Tensor, NormStatistics)> {
+        let full = |layer: &TrunkConvolution| layer.kind == ConvolutionKind::Full;
         match frames.device() {
+            _ if !self.architecture.layers().iter().all(full) => {
+                self.training_columns_by_operations(frames)
+            }
             Device::Cpu => self.blocked_training_columns(frames),
             _ => self.training_columns_by_matrices(frames),
         }
+    }
+
+    /// [`training_columns`](Self::training_columns) by candle's own operations, layer by layer: slow, for any device and any
+    /// trunk, the reference for the others.
+    ///
+    /// # Errors
+    /// If `frames` has another shape or candle fails.
+    pub fn training_columns_by_operations(
+        &self,
+        frames: &Tensor,
+    ) -> Result<(Tensor, NormStatistics)> {
+        let mut all = Vec::new();
+        let columns = self.trunk(frames, &mut |layer, x| {
+            let name = layer.norm();
+            let part = |part: &str| self.tensor(&format!("{name}.{part}"));
+            let (y, [mean, variance]) = batch_norm(x, part("weight"), part("bias"))?;
+            all.push((name, [mean, variance]));
+            Ok(y)
+        })?;
+        Ok((columns, all))
     }
 
     /// [`training_columns`](Self::training_columns) for devices that are fast at products of matrices;
@@ -100,19 +124,14 @@ impl Network {
     ) -> Result<(Tensor, NormStatistics)> {
         let (mut all, mut levels) = (Vec::new(), Vec::new());
         let mut maps = Maps::new(&self.normalise_input(frames)?)?;
-        for (index, block) in self.architecture.blocks.iter().enumerate() {
-            for layer in 0..block.filters.len() {
-                let kernel = self.tensor(&format!("blocks.{index}.convolutions.{layer}.kernel"));
-                let name = format!("blocks.{index}.norms.{layer}");
-                let part = |part: &str| self.tensor(&format!("{name}.{part}"));
-                let (after, statistics) = maps.layer(kernel, part("weight"), part("bias"))?;
-                maps = after;
-                all.push((name, statistics));
-            }
-            if block.pools {
-                maps = maps.pool()?;
-            }
-            if self.architecture.feeds_head(index) {
+        for layer in self.architecture.layers() {
+            let name = layer.norm();
+            let part = |part: &str| self.tensor(&format!("{name}.{part}"));
+            let kernel = self.tensor(&layer.kernel());
+            let (after, statistics) = maps.layer(kernel, part("weight"), part("bias"))?;
+            maps = if layer.pools { after.pool()? } else { after };
+            all.push((name, statistics));
+            if layer.ends_block && self.architecture.feeds_head(layer.block) {
                 levels.push(maps.means()?);
             }
         }
@@ -122,19 +141,16 @@ impl Network {
     /// [`training_columns`](Self::training_columns) in the kernels' own layout.
     fn blocked_training_columns(&self, frames: &Tensor) -> Result<(Tensor, NormStatistics)> {
         let (mut layers, mut names) = (Vec::new(), Vec::new());
-        for (index, block) in self.architecture.blocks.iter().enumerate() {
-            for layer in 0..block.filters.len() {
-                let name = format!("blocks.{index}.norms.{layer}");
-                layers.push(TrunkLayer {
-                    kernel: self.tensor(&format!("blocks.{index}.convolutions.{layer}.kernel")),
-                    weight: self.tensor(&format!("{name}.weight")),
-                    bias: self.tensor(&format!("{name}.bias")),
-                    pools: block.pools && layer + 1 == block.filters.len(),
-                    feeds_head: layer + 1 == block.filters.len()
-                        && self.architecture.feeds_head(index),
-                });
-                names.push(name);
-            }
+        for layer in self.architecture.layers() {
+            let name = layer.norm();
+            layers.push(TrunkLayer {
+                kernel: self.tensor(&layer.kernel()),
+                weight: self.tensor(&format!("{name}.weight")),
+                bias: self.tensor(&format!("{name}.bias")),
+                pools: layer.pools,
+                feeds_head: layer.ends_block && self.architecture.feeds_head(layer.block),
+            });
+            names.push(name);
         }
         let frames = self.normalise_input(frames)?;
         let (levels, statistics) = trunk(&frames, self.architecture.algebra.group(), &layers)?;
@@ -205,23 +221,35 @@ impl Network {
             .broadcast_add(self.tensor("head.output.bias"))
     }
 
+    /// Columns by candle's own operations; `norm` is the batch norm of a layer.
     fn trunk(
         &self,
         frames: &Tensor,
-        norm_relu: &mut dyn FnMut(&str, &Tensor) -> Result<Tensor>,
+        norm: &mut dyn FnMut(&TrunkConvolution, &Tensor) -> Result<Tensor>,
     ) -> Result<Tensor> {
         let mut x = self.normalise_input(frames)?;
-        let mut levels = Vec::new();
-        for (index, block) in self.architecture.blocks.iter().enumerate() {
-            for layer in 0..block.filters.len() {
-                let kernel = self.tensor(&format!("blocks.{index}.convolutions.{layer}.kernel"));
-                x = causal_convolution(&x, kernel)?;
-                x = norm_relu(&format!("blocks.{index}.norms.{layer}"), &x)?;
+        let (mut levels, mut unit_input) = (Vec::new(), x.clone());
+        for layer in self.architecture.layers() {
+            let kernel = self.tensor(&layer.kernel());
+            if layer.begins_unit() {
+                unit_input = x.clone();
             }
-            if block.pools {
+            x = match layer.kind {
+                ConvolutionKind::Full => causal_convolution(&x, kernel)?,
+                ConvolutionKind::Pointwise => pointwise(&x, kernel)?,
+                ConvolutionKind::Depthwise => depthwise(&x, kernel)?,
+            };
+            x = norm(&layer, &x)?;
+            if layer.relu {
+                x = x.relu()?;
+            }
+            if layer.residual {
+                x = (x + &unit_input)?;
+            }
+            if layer.pools {
                 x = average_pool(&x)?;
             }
-            if self.architecture.feeds_head(index) {
+            if layer.ends_block && self.architecture.feeds_head(layer.block) {
                 levels.push(x.mean(3)?.transpose(1, 2)?);
             }
         }

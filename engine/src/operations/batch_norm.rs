@@ -26,6 +26,27 @@ pub fn batch_norm_relu(
     weight: &Tensor,
     bias: &Tensor,
 ) -> Result<(Tensor, BatchStatistics)> {
+    let (y, [mean, variance]) = batch_norm(x, weight, bias)?;
+    let list = |t: &Tensor| t.to_vec1::<f32>();
+    Ok((
+        y.relu()?,
+        BatchStatistics {
+            mean: list(&mean)?,
+            variance: list(&variance)?,
+        },
+    ))
+}
+
+/// Batch norm (arXiv 1502.03167, section 3) as in [`batch_norm_relu`], without ReLU; mean and biased variance of the batch
+/// (one value a channel, on the device of `x`).
+///
+/// # Errors
+/// If the shapes do not go together or candle fails.
+pub(crate) fn batch_norm(
+    x: &Tensor,
+    weight: &Tensor,
+    bias: &Tensor,
+) -> Result<(Tensor, [Tensor; 2])> {
     let channels = x.dim(1)?;
     let over = (0, 2, 3);
     let mean = x.mean_keepdim(over)?;
@@ -38,14 +59,10 @@ pub fn batch_norm_relu(
     let y = centred
         .broadcast_mul(&scale)?
         .broadcast_mul(&weight.reshape(shape)?)?
-        .broadcast_add(&bias.reshape(shape)?)?
-        .relu()?;
-    let list = |t: &Tensor| t.flatten_all()?.to_vec1::<f32>();
-    Ok((
-        y,
-        BatchStatistics {
-            mean: list(&mean)?,
-            variance: list(&variance)?,
-        },
-    ))
+        .broadcast_add(&bias.reshape(shape)?)?;
+    let statistics = [
+        mean.flatten_all()?.detach(),
+        variance.flatten_all()?.detach(),
+    ];
+    Ok((y, statistics))
 }

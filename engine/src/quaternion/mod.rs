@@ -22,7 +22,7 @@ mod initialisation;
 mod linear;
 
 pub use algebra::{expand, expand_tensor, hamilton_product, quarter_factors};
-pub use convolution::convolve_by_expansion;
+pub use convolution::{convolve_by_expansion, depthwise, pointwise};
 pub use eight_products::{hadamard, hamilton_product_by_eight};
 pub use initialisation::initial_quarters;
 pub use linear::quaternion_linear;

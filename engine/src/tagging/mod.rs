@@ -10,10 +10,17 @@ pub use clip::{ClipClassifier, ClipFeatures};
 pub use leading::{Lineup, Standing, on_now};
 pub use tagger::{Tagger, Tags};
 
-/// The indices of the `k` largest probabilities, largest first. Allocates.
+/// The indices of the `k` largest probabilities, largest first, of equal ones the first. Allocates.
 pub fn top(probabilities: &[f32], k: usize) -> Vec<usize> {
+    let falling = |a: &usize, b: &usize| {
+        let by_probability = probabilities[*b].total_cmp(&probabilities[*a]);
+        by_probability.then(a.cmp(b))
+    };
     let mut order: Vec<usize> = (0..probabilities.len()).collect();
-    order.sort_by(|&a, &b| probabilities[b].total_cmp(&probabilities[a]));
-    order.truncate(k);
+    if k < order.len() {
+        order.select_nth_unstable_by(k, falling); // those before are the largest
+        order.truncate(k);
+    }
+    order.sort_unstable_by(falling);
     order
 }

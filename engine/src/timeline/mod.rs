@@ -3,17 +3,19 @@
 mod answer;
 mod columns;
 mod events;
+mod json;
 mod recorder;
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 pub use answer::Answer;
 pub use columns::{Column, Columns};
 pub use events::{Event, EventSettings};
 pub use recorder::Recorder;
 
-/// The version of the timeline's JSON and CSV. It rises when a field changes its meaning or is removed.
-pub const TIMELINE_VERSION: u32 = 1;
+/// The version of the timeline's JSON. It rises when a field changes its meaning or is removed. In version 1 `labels` and
+/// `on_levels` had all labels of the model.
+pub const TIMELINE_VERSION: u32 = 2;
 
 /// A label and its probability.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -56,7 +58,7 @@ pub struct Gap {
 /// The tags of a recording over time. All times are in seconds from its start; `start_s` is the position of the start
 /// in the host's timeline.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(from = "Json")]
+#[serde(from = "json::Json")]
 pub struct Timeline {
     /// [`TIMELINE_VERSION`].
     pub format_version: u32,
@@ -74,7 +76,7 @@ pub struct Timeline {
     pub window_s: f32,
     /// Seconds from column to column.
     pub refresh_s: f64,
-    /// Every label the model knows.
+    /// The labels of the model; in a timeline from JSON those that occur in it.
     pub labels: Vec<String>,
     /// The most probable labels, one entry a column.
     pub columns: Columns,
@@ -85,8 +87,7 @@ pub struct Timeline {
     /// Probability from which a label is an event; where labels have levels of their own, how far these are moved. 0
     /// where an older program did not say.
     pub threshold: f32,
-    /// Probability from which each label is an event at this threshold, where the model's labels have levels of their
-    /// own; else empty.
+    /// Probability from which each label of `labels` is an event at this threshold, where they differ; else empty.
     pub on_levels: Vec<f32>,
     /// The labels that competed, where only some did; empty for all.
     pub among: Vec<String>,
@@ -100,129 +101,6 @@ pub struct Timeline {
     pub warnings: Vec<Warning>,
     /// What a list for reading says if there are no events, such as "no clear genre". Not in the JSON.
     pub no_events: Option<String>,
-}
-
-/// The JSON form, for reading.
-#[derive(Deserialize)]
-struct Json {
-    format_version: u32,
-    source: String,
-    model: String,
-    model_hash: String,
-    #[serde(default)]
-    start_s: f64,
-    duration_s: f64,
-    window_s: f32,
-    refresh_s: f64,
-    labels: Vec<String>,
-    columns: Vec<TimelineColumn>,
-    events: Vec<Event>,
-    #[serde(default)]
-    gaps: Vec<Gap>,
-    #[serde(default)]
-    threshold: f32,
-    #[serde(default)]
-    on_levels: Vec<f32>,
-    #[serde(default)]
-    among: Vec<String>,
-    #[serde(default)]
-    sample_rate: u32,
-    #[serde(default)]
-    recorded_at: Option<String>,
-    #[serde(default)]
-    channel: Option<u32>,
-    #[serde(default)]
-    warnings: Vec<Warning>,
-}
-
-impl From<Json> for Timeline {
-    fn from(json: Json) -> Self {
-        Self {
-            format_version: json.format_version,
-            source: json.source,
-            model: json.model,
-            model_hash: json.model_hash,
-            start_s: json.start_s,
-            duration_s: json.duration_s,
-            window_s: json.window_s,
-            refresh_s: json.refresh_s,
-            columns: Columns::of_named(&json.columns, &json.labels),
-            labels: json.labels,
-            events: json.events,
-            gaps: json.gaps,
-            threshold: json.threshold,
-            on_levels: json.on_levels,
-            among: json.among,
-            sample_rate: json.sample_rate,
-            recorded_at: json.recorded_at,
-            channel: json.channel,
-            warnings: json.warnings,
-            no_events: None,
-        }
-    }
-}
-
-/// The JSON form, for writing.
-#[derive(Serialize)]
-struct JsonView<'a> {
-    format_version: u32,
-    source: &'a str,
-    model: &'a str,
-    model_hash: &'a str,
-    start_s: f64,
-    duration_s: f64,
-    window_s: f32,
-    refresh_s: f64,
-    labels: &'a [String],
-    columns: columns::Named<'a>,
-    events: &'a [Event],
-    gaps: &'a [Gap],
-    threshold: f32,
-    #[serde(skip_serializing_if = "<[f32]>::is_empty")]
-    on_levels: &'a [f32],
-    among: &'a [String],
-    #[serde(skip_serializing_if = "is_zero")]
-    sample_rate: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    recorded_at: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    channel: Option<u32>,
-    #[serde(skip_serializing_if = "<[Warning]>::is_empty")]
-    warnings: &'a [Warning],
-}
-
-fn is_zero(rate: &u32) -> bool {
-    *rate == 0
-}
-
-impl Serialize for Timeline {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let view = JsonView {
-            format_version: self.format_version,
-            source: &self.source,
-            model: &self.model,
-            model_hash: &self.model_hash,
-            start_s: self.start_s,
-            duration_s: self.duration_s,
-            window_s: self.window_s,
-            refresh_s: self.refresh_s,
-            labels: &self.labels,
-            columns: columns::Named {
-                columns: &self.columns,
-                labels: &self.labels,
-            },
-            events: &self.events,
-            gaps: &self.gaps,
-            threshold: self.threshold,
-            on_levels: &self.on_levels,
-            among: &self.among,
-            sample_rate: self.sample_rate,
-            recorded_at: self.recorded_at.as_deref(),
-            channel: self.channel,
-            warnings: &self.warnings,
-        };
-        view.serialize(serializer)
-    }
 }
 
 #[cfg(test)]
@@ -243,5 +121,39 @@ mod tests {
         let written = serde_json::to_string(&timeline).unwrap();
         let again: Timeline = serde_json::from_str(&written).unwrap();
         assert_eq!(again, timeline);
+    }
+
+    #[test]
+    fn json_has_only_the_labels_that_occur() {
+        let names = ["a", "b", "c", "d", "e"].map(str::to_owned);
+        let mut columns = Columns::default();
+        columns.push(0.2, [(3, 0.5), (1, 0.1)]);
+        let old = r#"{"format_version":1,"source":"s","model":"m","model_hash":"h","duration_s":1.0,"window_s":2.0,
+            "refresh_s":0.16,"labels":[],"columns":[],"events":[]}"#;
+        let timeline = Timeline {
+            columns,
+            labels: names.to_vec(),
+            on_levels: vec![0.1, 0.2, 0.3, 0.4, 0.5],
+            events: vec![Event {
+                start_s: 0.0,
+                end_s: 0.2,
+                label: "e".to_owned(),
+                mean_probability: 0.6,
+                peak_probability: 0.6,
+            }],
+            among: vec!["b".to_owned()],
+            ..serde_json::from_str(old).unwrap()
+        };
+        let written = serde_json::to_string(&timeline).unwrap();
+        let again: Timeline = serde_json::from_str(&written).unwrap();
+        assert_eq!(again.labels, ["b", "d", "e"]);
+        assert_eq!(again.on_levels, [0.2, 0.4, 0.5]);
+        let top = |timeline: &Timeline| timeline.columns.get(0).unwrap().named(&timeline.labels);
+        assert_eq!(top(&again), top(&timeline));
+        assert_eq!(
+            (&again.events, &again.among),
+            (&timeline.events, &timeline.among)
+        );
+        assert_eq!(serde_json::to_string(&again).unwrap(), written);
     }
 }

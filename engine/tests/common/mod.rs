@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use hamiltone_engine::features::FeatureSettings;
 use hamiltone_engine::model::{Card, ModelFile, Probe, TaskKind};
 use hamiltone_engine::network::streaming::Weights;
-use hamiltone_engine::network::{Architecture, ParameterKind, TemporalPooling};
+use hamiltone_engine::network::{Architecture, Block, ParameterKind, TemporalPooling};
 
 /// Repeatable numbers in −1..1.
 pub fn numbers(seed: u64) -> impl FnMut() -> f32 {
@@ -103,8 +103,22 @@ pub fn small(labels: usize) -> Architecture {
     Architecture::doubling(8, 4, true, 1.0, labels)
 }
 
-/// That, and the other kinds of head: statistics of every block, with and without a hidden layer.
-pub fn small_with_all_heads(labels: usize) -> [Architecture; 3] {
+/// Separable units behind a 3×3 convolution, with statistics of every block.
+pub fn small_separable(labels: usize) -> Architecture {
+    Architecture {
+        blocks: vec![
+            Block::new(vec![3], true),
+            Block::separable(vec![4], vec![6], 3, true),
+            Block::separable(vec![5, 5, 6], vec![7, 8, 9], 5, true),
+            Block::separable(vec![6, 6, 8], vec![9, 10, 12], 5, true),
+        ],
+        temporal_pooling: TemporalPooling::Statistics,
+        ..small(labels)
+    }
+}
+
+/// That, the other kinds of head (statistics of every block, with and without a hidden layer), and a separable trunk.
+pub fn small_of_all_kinds(labels: usize) -> [Architecture; 4] {
     let statistics = Architecture {
         temporal_pooling: TemporalPooling::Statistics,
         ..small(labels)
@@ -113,5 +127,5 @@ pub fn small_with_all_heads(labels: usize) -> [Architecture; 3] {
         hidden: 0,
         ..statistics.clone()
     };
-    [small(labels), statistics, linear]
+    [small(labels), statistics, linear, small_separable(labels)]
 }

@@ -94,6 +94,7 @@ fn texts_that_are_not_plain() {
             card["description"] = "\u{1b}[2J".into()
         }),
         ("training_data", |card| card["training_data"] = "\0".into()),
+        ("name", |card| card["name"] = "slow\u{202e}tsaf".into()),
         ("licence", |card| card["licence"] = "free\nof all".into()),
         ("parent", |card| card["parent"] = "p".repeat(5_000).into()),
         ("pruning", |card| card["pruning"] = "p".repeat(5_000).into()),

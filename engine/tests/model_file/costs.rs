@@ -8,7 +8,7 @@ use hamiltone_engine::network::Architecture;
 use hamiltone_engine::network::streaming::{PackedNetwork, StreamingNetwork};
 
 use crate::altered;
-use crate::common::{self, model_file, small, small_with_all_heads};
+use crate::common::{self, model_file, small, small_of_all_kinds};
 
 #[test]
 fn what_a_model_costs_is_computed_and_limited() {
@@ -66,7 +66,7 @@ fn what_a_model_costs_is_computed_and_limited() {
 #[test]
 fn the_stated_memory_is_what_the_network_takes_or_more() {
     let features = FeatureSettings::default();
-    for architecture in small_with_all_heads(4).into_iter().chain([
+    for architecture in small_of_all_kinds(4).into_iter().chain([
         Architecture::qcnn10(1.0, 50),
         Architecture::qcnn10(0.5, 10).real(),
         Architecture::doubling(64, 5, true, 1.0, 527),

@@ -3,7 +3,7 @@
 use hamiltone_engine::model::{Model, ModelError};
 use safetensors::tensor::Dtype;
 
-use crate::common::{model_file, small, small_with_all_heads};
+use crate::common::{model_file, small, small_of_all_kinds};
 use crate::{altered, refusal};
 
 #[test]
@@ -72,7 +72,7 @@ fn weights_that_do_not_fit() {
 #[test]
 fn every_head_comes_back_as_it_was() {
     for (architecture, word) in
-        small_with_all_heads(4)
+        small_of_all_kinds(4)
             .into_iter()
             .zip([None, Some("statistics"), Some("statistics")])
     {

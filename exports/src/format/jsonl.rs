@@ -2,10 +2,13 @@
 
 use std::io::{self, Write};
 
-use hamiltone_engine::timeline::{TIMELINE_VERSION, Tag, Timeline};
+use hamiltone_engine::timeline::{Tag, Timeline};
 use serde::Serialize;
 
 use crate::series::Series;
+
+/// It rises when a field changes its meaning or is removed.
+const LINE_VERSION: u32 = 1;
 
 #[derive(Serialize)]
 struct Line<'a> {
@@ -27,7 +30,7 @@ pub(super) fn print(timeline: &Timeline, series: Series, target: &mut dyn Write)
     for column in timeline.columns.iter() {
         let named = column.named(&timeline.labels);
         let line = Line {
-            format_version: TIMELINE_VERSION,
+            format_version: LINE_VERSION,
             time_s: timeline.start_s + named.time_s,
             top: named.top,
             file: series.several.then_some(timeline.source.as_str()),

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use hamiltone_engine::text::printable;
 use hamiltone_engine::timeline::Timeline;
 
 use crate::series::Series;
@@ -24,6 +25,7 @@ pub(super) fn write(timeline: &Timeline, target: &mut dyn Write) -> io::Result<(
         window_s,
         ..
     } = timeline;
+    let source = printable(source);
     let length = clock(timeline.duration_s);
     let channel = timeline.channel;
     let channel = channel.map_or_else(String::new, |channel| format!("channel {channel}, "));

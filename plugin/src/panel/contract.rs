@@ -8,6 +8,7 @@ use std::time::Duration;
 use hamiltone_engine::model::ModelChoice;
 use hamiltone_engine::timeline::Timeline;
 
+use crate::agreements::Item;
 use crate::history::History;
 use crate::listen::Listen;
 use crate::machine::Machine;
@@ -67,6 +68,10 @@ pub enum Action {
     CloseIntroduction,
     /// Try again to write the timelines that wait.
     SaveAgain,
+    /// Allow this on this machine, for all sessions.
+    Allow(Item),
+    /// Start the analysis again after it ended by an error.
+    Restart,
     /// Make the panel this large, in points.
     Resize(egui::Vec2),
 }

@@ -8,7 +8,7 @@ use super::contract::{Action, Redraw, View};
 use super::pages::label_table::LabelTable;
 use super::pages::roll::Roll;
 use super::pages::tags::Lists;
-use super::pages::{footer, header, introduction, label_list, outputs, response, tags};
+use super::pages::{footer, header, introduction, label_list, outputs, requests, response, tags};
 use super::widgets::labels::Labels;
 use super::widgets::sliders::slider;
 use super::widgets::{controls, theme};
@@ -89,7 +89,8 @@ pub fn draw(ui: &mut Ui, view: View<'_>, motion: &mut Motion) -> (Vec<Action>, D
     // Not egui's `stable_dt`, which is 1/60 s whenever the next frame was asked for at a later time, as all of ours
     // are. After a long pause the animation advances a little, not all at once.
     let dt = ui.input(|input| input.unstable_dt).min(0.25);
-    let redraw = show_page(ui, areas.page, view, motion, dt, &mut actions);
+    let page = requests::show(ui, areas.page, view.snapshot, &mut actions);
+    let redraw = show_page(ui, page, view, motion, dt, &mut actions);
     show_controls(ui, areas.controls, view, motion, &mut actions);
     footer::show(ui, areas.footer, theme::MARGIN, view);
     resize_corner(ui, whole, motion, &mut actions);

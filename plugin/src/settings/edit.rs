@@ -6,7 +6,22 @@ use hamiltone_engine::model::ModelChoice;
 use hamiltone_exports::{Format, Thresholds};
 
 use super::presets::Preset;
-use super::{LabelNote, NoteOrder, NoteSet, Settings};
+use super::{LabelNote, NoteOrder, NoteSet, OscSettings, Settings};
+
+/// A setting that acts outside of the plugin, and needs an agreement ([`crate::agreements`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// [`Settings::report_folder`].
+    Reports,
+    /// [`Settings::bounce_folder`].
+    Timelines,
+    /// [`Settings::model`].
+    Model,
+    /// [`Settings::compare`].
+    ComparedModel,
+    /// [`Settings::osc`].
+    Osc,
+}
 
 /// One change of the settings.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,6 +90,8 @@ pub enum Edit {
     OscRate(u16),
     /// Write timelines of renders and captures here.
     BounceFolder(PathBuf),
+    /// No longer ask for what needs an agreement: the setting takes its default.
+    Withdraw(Purpose),
     /// Write them in this format, or no longer. The last one stays.
     BounceFormat {
         /// The format.
@@ -131,6 +148,7 @@ impl Settings {
             }
             Edit::OscRate(rate) => self.osc.updates_per_second = rate.clamp(1, 100),
             Edit::BounceFolder(folder) => self.bounce_folder = Some(folder),
+            Edit::Withdraw(purpose) => self.withdraw(purpose),
             Edit::BounceFormat { format, written } => self.write_format(format, written),
         }
     }
@@ -140,6 +158,16 @@ impl Settings {
             self.thresholds.set(label, set.thresholds.get(label));
         }
         self.notes.labels = set.notes.into_iter().collect();
+    }
+
+    fn withdraw(&mut self, purpose: Purpose) {
+        match purpose {
+            Purpose::Reports => self.report_folder = None,
+            Purpose::Timelines => self.bounce_folder = None,
+            Purpose::Model => *self.model = ModelChoice::default(),
+            Purpose::ComparedModel => self.compare = None,
+            Purpose::Osc => self.osc.host = OscSettings::default().host,
+        }
     }
 
     fn write_format(&mut self, format: Format, written: bool) {

@@ -14,7 +14,7 @@ use hamiltone_exports::{Format, Thresholds};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-pub use edit::Edit;
+pub use edit::{Edit, Purpose};
 pub use kept::Kept;
 pub use note_set::NoteSet;
 pub use notes::{LabelNote, Note, NoteMap, NoteOrder, NoteSettings, Velocity};

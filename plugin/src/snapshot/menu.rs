@@ -38,7 +38,7 @@ impl MenuEntry {
             entry.choice()
         };
         let (task, summary) = match &entry.summary {
-            Ok(card) => (task(card), summary(card)),
+            Ok(card) => (card.purpose(), summary(card)),
             Err(_) => Default::default(),
         };
         let card = entry.summary.map(|card| card_in_lines(&card));
@@ -59,19 +59,6 @@ impl MenuEntry {
     }
 }
 
-/// The task from the card's description: `Quaternion CNN for musical instruments` is "Musical instruments".
-fn task(card: &Card) -> String {
-    let description = card.description.trim();
-    let task = description
-        .strip_prefix("Quaternion CNN for ")
-        .unwrap_or(description);
-    let mut letters = task.chars();
-    match letters.next() {
-        Some(first) => first.to_uppercase().collect::<String>() + letters.as_str(),
-        None => card.name.clone(),
-    }
-}
-
 /// "92 % accuracy, low CPU load, attribution licence".
 fn summary(card: &Card) -> String {
     let accuracy = card.accuracy.iter().find(|a| a.measure == "accuracy");
@@ -84,26 +71,9 @@ fn summary(card: &Card) -> String {
     let parts = [
         accuracy,
         Some(load.to_owned()),
-        Some(licence_in_short(&card.licence).to_owned()),
+        Some(card.licence_in_short().to_owned()),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
-}
-
-/// The strictest condition of a licence text, in a word or two.
-fn licence_in_short(licence: &str) -> &'static str {
-    if licence.is_empty() {
-        "no licence stated"
-    } else if licence.contains("-NC") {
-        "non-commercial licence"
-    } else if licence.contains("terms") {
-        "special licence terms"
-    } else if licence.contains("SA") {
-        "share-alike licence"
-    } else if licence.contains("BY") {
-        "attribution licence"
-    } else {
-        "licence in the card"
-    }
 }
 
 fn card_in_lines(card: &Card) -> String {
@@ -196,24 +166,5 @@ mod tests {
         let entry = MenuEntry::of(library.entries().pop().unwrap());
         assert_eq!(entry.name, "broken");
         assert!(!entry.card.unwrap_err().is_empty());
-    }
-
-    #[test]
-    fn a_licence_is_shortened_to_its_strictest_condition() {
-        for (licence, short) in [
-            ("CC BY 3.0 (ESC-10)", "attribution licence"),
-            (
-                "CC0, CC BY, CC BY-SA and free-software licences",
-                "share-alike licence",
-            ),
-            ("CC BY-NC-SA 4.0", "non-commercial licence"),
-            (
-                "CC BY-SA 3.0 + Philharmonia terms (no sale as is)",
-                "special licence terms",
-            ),
-            ("", "no licence stated"),
-        ] {
-            assert_eq!(licence_in_short(licence), short, "{licence}");
-        }
     }
 }

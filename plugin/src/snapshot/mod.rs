@@ -8,6 +8,9 @@ use std::sync::Arc;
 use hamiltone_engine::model::{Card, Model, TaskKind};
 use hamiltone_engine::tagging;
 
+use crate::agreements::Item;
+use crate::settings::Purpose;
+
 pub use menu::MenuEntry;
 
 /// Everything the panel shows that is not a parameter.
@@ -23,6 +26,10 @@ pub struct Snapshot {
     pub loading: Option<String>,
     /// Problems, the most important first.
     pub troubles: Vec<Trouble>,
+    /// What the session asks for and this machine has not agreed to.
+    pub requests: Vec<Request>,
+    /// Whether the analysis ended by an error of ours; it can be started again.
+    pub stopped: bool,
     /// Probability of each label, 0 to 1; empty before the first tags.
     pub probabilities: Vec<f32>,
     /// The same after attack and release, for bars, notes and OSC.
@@ -130,6 +137,12 @@ impl Snapshot {
             .collect()
     }
 
+    /// Whether the session wants to write timelines to a folder that this machine has not agreed to.
+    pub fn asks_for_folder(&self) -> bool {
+        let is_folder = |request: &Request| request.purpose == Purpose::Timelines;
+        self.requests.iter().any(is_folder)
+    }
+
     /// The name of a label; `None` for an index out of range.
     pub fn label(&self, index: usize) -> Option<&str> {
         self.model.as_ref()?.labels.get(index).map(String::as_str)
@@ -159,6 +172,17 @@ pub struct Trouble {
     pub title: String,
     /// Why, and what to do about it.
     pub advice: String,
+}
+
+/// Something that the session asks for and that is not done before the user agrees.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// The setting that asks for it.
+    pub purpose: Purpose,
+    /// What is agreed to.
+    pub item: Item,
+    /// The hash of a model, if the session has it.
+    pub hash: Option<String>,
 }
 
 /// The facts about a model that the panel needs.

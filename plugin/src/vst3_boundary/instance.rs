@@ -1,6 +1,7 @@
 //! An instance as the host sees it: every call is forwarded to nice-plug's object.
 
 use std::ptr::null_mut;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use nice_plug::wrapper::vst3::{Wrapper, vst3};
 use vst3::Steinberg::Vst::ChannelContext::{IInfoListener, IInfoListenerTrait};
@@ -10,9 +11,9 @@ use vst3::Steinberg::Vst::{
     IEditControllerTrait, IMidiMapping, IMidiMappingTrait, INoteExpressionController,
     INoteExpressionControllerTrait, IProcessContextRequirements, IProcessContextRequirementsTrait,
     IUnitInfo, IUnitInfoTrait, IoMode, MediaType, NoteExpressionTypeID, NoteExpressionTypeInfo,
-    NoteExpressionValue, ParamID, ParamValue, ParameterInfo, ProcessData, ProcessSetup,
-    ProgramListID, ProgramListInfo, RoutingInfo, SpeakerArrangement, String128, TChar, UnitID,
-    UnitInfo,
+    NoteExpressionValue, ParamID, ParamValue, ParameterInfo, ProcessData, ProcessModes_,
+    ProcessSetup, ProgramListID, ProgramListInfo, RoutingInfo, SpeakerArrangement, String128,
+    SymbolicSampleSizes_, TChar, UnitID, UnitInfo,
 };
 use vst3::Steinberg::{
     FIDString, FUnknown, IBStream, IBStream_::IStreamSeekMode_, IBStreamTrait, IPlugView,
@@ -35,6 +36,8 @@ pub(super) struct Instance {
     requirements: ComPtr<IProcessContextRequirements>,
     units: ComPtr<IUnitInfo>,
     listener: ComPtr<IInfoListener>,
+    /// Whether the host has called `setupProcessing`.
+    is_set_up: AtomicBool,
 }
 
 impl Class for Instance {
@@ -63,6 +66,7 @@ impl Instance {
             requirements: object.to_com_ptr()?,
             units: object.to_com_ptr()?,
             listener: object.to_com_ptr()?,
+            is_set_up: AtomicBool::new(false),
         })
     }
 }
@@ -87,6 +91,16 @@ unsafe fn is_of_a_states_size(stream: *mut IBStream) -> bool {
     };
     let size = end.checked_sub(start).map(u64::try_from);
     results == [kResultOk; 3] && matches!(size, Some(Ok(size)) if size <= LARGEST_STATE)
+}
+
+/// A setup for hosts that activate without one.
+fn usual_setup() -> ProcessSetup {
+    ProcessSetup {
+        processMode: ProcessModes_::kRealtime as int32,
+        symbolicSampleSize: SymbolicSampleSizes_::kSample32 as int32,
+        maxSamplesPerBlock: 8_192,
+        sampleRate: 48_000.0,
+    }
 }
 
 /// Implements an interface by calls on a field, with more methods after `and`.
@@ -117,9 +131,19 @@ forward! { IComponentTrait to component {
     fn getBusInfo(media: MediaType, direction: BusDirection, index: int32, info: *mut BusInfo) -> tresult;
     fn getRoutingInfo(input: *mut RoutingInfo, output: *mut RoutingInfo) -> tresult;
     fn activateBus(media: MediaType, direction: BusDirection, index: int32, state: TBool) -> tresult;
-    fn setActive(state: TBool) -> tresult;
     fn getState(state: *mut IBStream) -> tresult;
 } and {
+    /// Some hosts (Carla, while it looks for plugins) activate before they set up processing, which nice-plug refuses:
+    /// the plugin would not be listed. A usual setup holds until the host's.
+    unsafe fn setActive(&self, state: TBool) -> tresult {
+        if state != 0 && !self.is_set_up.load(Ordering::Acquire) {
+            // SAFETY: the setup lives until the call returns.
+            unsafe { self.setupProcessing(&mut usual_setup()) };
+        }
+        // SAFETY: as in the other methods.
+        unsafe { self.component.setActive(state) }
+    }
+
     unsafe fn setState(&self, state: *mut IBStream) -> tresult {
         // SAFETY: as in the other methods.
         unsafe {
@@ -159,10 +183,16 @@ forward! { IAudioProcessorTrait to processor {
     fn getBusArrangement(direction: BusDirection, index: int32, arrangement: *mut SpeakerArrangement) -> tresult;
     fn canProcessSampleSize(size: int32) -> tresult;
     fn getLatencySamples() -> uint32;
-    fn setupProcessing(setup: *mut ProcessSetup) -> tresult;
     fn setProcessing(state: TBool) -> tresult;
     fn process(data: *mut ProcessData) -> tresult;
     fn getTailSamples() -> uint32;
+} and {
+    unsafe fn setupProcessing(&self, setup: *mut ProcessSetup) -> tresult {
+        // SAFETY: as in the other methods.
+        let result = unsafe { self.processor.setupProcessing(setup) };
+        self.is_set_up.fetch_or(result == kResultOk, Ordering::AcqRel);
+        result
+    }
 } }
 
 forward! { IMidiMappingTrait to midi {

@@ -13,11 +13,13 @@ mod models;
 mod notes;
 mod osc;
 mod outputs;
+mod permissions;
 mod publication;
 mod quitting;
 mod reports;
 mod response;
 mod spectrum;
+mod stopped;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -31,6 +33,7 @@ use crossbeam_channel::{Sender, bounded, unbounded};
 use hamiltone_engine::model::Library;
 use parking_lot::Mutex;
 
+use crate::agreements::{Item, Store};
 use crate::code_in_memory::keep_code_in_memory;
 use crate::history::History;
 use crate::params::HamiltoneParams;
@@ -56,6 +59,13 @@ enum Command {
     ListModels,
     /// Write the timelines that wait.
     SaveAgain,
+    /// The user agreed to this on this machine.
+    Agree(Item),
+    /// Start the analysis again after it ended by an error.
+    Restart,
+    /// A bug, for tests.
+    #[cfg(test)]
+    Panic,
     /// The instance is dropped.
     Quit,
 }
@@ -76,14 +86,16 @@ impl Worker {
     /// Starts the thread. It reads nothing from disk before the first stream or open panel, so that hosts scan
     /// the plugin fast.
     pub fn spawn(params: Arc<HamiltoneParams>, meters: Arc<TapMeters>) -> (Self, SnapshotReader) {
-        Self::spawn_with(params, meters, Library::new)
+        Self::spawn_with(params, meters, || {
+            (Library::new(), Store::of_this_machine())
+        })
     }
 
-    /// As [`Worker::spawn`], with the caller's model library (created on the thread).
+    /// As [`Worker::spawn`], with the caller's model library and agreements (created on the thread).
     pub fn spawn_with(
         params: Arc<HamiltoneParams>,
         meters: Arc<TapMeters>,
-        library: impl FnOnce() -> Library + Send + 'static,
+        with: impl Fn() -> (Library, Store) + Send + 'static,
     ) -> (Self, SnapshotReader) {
         let (publisher, reader) = triple_buffer::triple_buffer(&Snapshot::default());
         let (commands, inbox) = unbounded();
@@ -91,7 +103,7 @@ impl Worker {
         let written = history.clone();
         let quitting = Arc::new(Quitting::default());
         let asked = quitting.clone();
-        let work = move || thread::run(inbox, asked, params, meters, publisher, written, library);
+        let work = move || thread::run(inbox, asked, params, meters, publisher, written, with);
         match std::thread::Builder::new()
             .name("hamiltone".to_owned())
             .spawn(work)
@@ -203,6 +215,16 @@ impl Requests {
     /// Scans the model folders. A missing model that has reappeared is loaded.
     pub fn list_models(&self) {
         let _ = self.commands.send(Command::ListModels);
+    }
+
+    /// Agrees to something on this machine, for all sessions. Writes a file.
+    pub fn agree(&self, item: Item) {
+        let _ = self.commands.send(Command::Agree(item));
+    }
+
+    /// Starts the analysis again after it ended by an error.
+    pub fn restart(&self) {
+        let _ = self.commands.send(Command::Restart);
     }
 
     /// Tries again to write the timelines that wait in memory.

@@ -7,7 +7,7 @@ use hamiltone_engine::model::Among;
 use super::models::name_of;
 use super::stream::Stream;
 use super::thread::Analysis;
-use crate::snapshot::{Activity, Compared, Snapshot, Trouble};
+use crate::snapshot::{Activity, Compared, Request, Snapshot, Trouble};
 
 /// Time between snapshots without new tags.
 const PUBLISH_EVERY: Duration = Duration::from_millis(90);
@@ -72,6 +72,8 @@ impl Analysis<'_> {
             activity,
             loading: None,
             troubles: self.troubles(),
+            requests: self.requests(),
+            stopped: false,
             probabilities: outputs.newest.probabilities.clone(),
             smoothed: outputs.response.smoothed().to_vec(),
             on: outputs.response.on().to_vec(),
@@ -111,6 +113,13 @@ impl Analysis<'_> {
         })
     }
 
+    fn requests(&self) -> Vec<Request> {
+        let compared = self.compared.as_ref().and_then(|models| models.facts());
+        let running = [self.models.facts(), compared].into_iter().flatten();
+        let hashes: Vec<&str> = running.map(|facts| facts.hash.as_str()).collect();
+        self.permissions.asked(self.params.osc.value(), &hashes)
+    }
+
     fn troubles(&self) -> Vec<Trouble> {
         let compared = self.compared.as_ref().and_then(|m| m.trouble.as_ref());
         let troubles = [
@@ -120,6 +129,7 @@ impl Analysis<'_> {
             self.outputs.reports.trouble.as_ref(),
             self.outputs.osc.trouble.as_ref(),
         ];
-        troubles.into_iter().flatten().cloned().collect()
+        let troubles = troubles.into_iter().flatten().cloned();
+        troubles.chain(self.permissions.troubles()).collect()
     }
 }

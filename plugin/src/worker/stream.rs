@@ -275,6 +275,28 @@ impl Stream {
         }
     }
 
+    /// Empties the ring without analysing it, and drops the taggers.
+    pub(super) fn discard(&mut self) {
+        (self.tagger, self.compared) = (None, None);
+        while let Some(received) = self.outlet.next(&mut self.chunk) {
+            match received {
+                Received::Samples(count) => self.position += count as u64,
+                Received::Mark(Mark::Lost(frames) | Mark::Bypassed(frames)) => {
+                    self.position += frames;
+                }
+                Received::Mark(Mark::Transport(transport)) => {
+                    self.transport = transport;
+                    self.reported_at = self.position;
+                }
+                Received::Mark(Mark::Rendering(rendering)) => {
+                    self.rendering = rendering || self.format().offline;
+                }
+                Received::Mark(Mark::Jump | Mark::Pause) => {}
+            }
+        }
+        self.outlet.analysed_up_to(self.position);
+    }
+
     /// Sends a note to the audio thread, even while it sends no audio. Returns false if the queue is full.
     pub(super) fn send(&mut self, note: ScheduledNote) -> bool {
         self.outlet.send(note)

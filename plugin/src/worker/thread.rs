@@ -12,8 +12,11 @@ use super::Command;
 use super::label_settings::LabelSettings;
 use super::models::Models;
 use super::outputs::{OutputContext, Outputs};
+use super::permissions::Permissions;
 use super::quitting::Quitting;
+use super::stopped;
 use super::stream::Stream;
+use crate::agreements::Store;
 use crate::history::History;
 use crate::params::HamiltoneParams;
 use crate::settings::Settings;
@@ -41,25 +44,64 @@ pub(super) fn run(
     meters: Arc<TapMeters>,
     mut publisher: Publisher,
     history: Arc<Mutex<History>>,
-    library: impl FnOnce() -> Library,
+    with: impl Fn() -> (Library, Store),
 ) {
-    // A panic here is a bug of ours. The host and its audio must not be affected: the worker's end of the ring
-    // is dropped, the tap stops pushing, and the panel shows a notice.
-    let work = || {
-        let library = library().interrupted_by(quitting.interrupt());
-        Analysis::new(quitting, params, meters, &mut publisher, history, library).work(&inbox);
+    let mut stream = None;
+    loop {
+        // A panic here is a bug of ours. The host and its audio must not be affected: until the user restarts the
+        // analysis, the ring is emptied without being analysed, and the panel shows a notice.
+        if let Ok((library, agreements)) = catch_unwind(AssertUnwindSafe(&with)) {
+            let library = library.interrupted_by(quitting.interrupt());
+            let mut analysis = Analysis {
+                params: params.clone(),
+                meters: meters.clone(),
+                publisher: &mut publisher,
+                published: None,
+                models: Models::new(library.clone()),
+                compared: None,
+                permissions: Permissions::new(agreements, library.clone()),
+                library,
+                quitting: quitting.clone(),
+                outputs: Outputs::new(history.clone()),
+                stream: None,
+                awake: false,
+                saved: None,
+                settings: Settings::default(),
+                labels: LabelSettings::default(),
+                stream_trouble: None,
+            };
+            let work = || {
+                if let Some(stream) = stream.take() {
+                    analysis.go_on(stream);
+                }
+                analysis.work(&inbox);
+            };
+            if catch_unwind(AssertUnwindSafe(work)).is_ok() {
+                return;
+            }
+            stream = analysis.stream.take();
+            // Writes what is buffered.
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(analysis)));
+        }
+        quitting.set_awaited(false);
+        publisher.write(stopped_snapshot());
+        if !stopped::wait_for_restart(&inbox, &quitting, &mut stream) {
+            return;
+        }
+    }
+}
+
+fn stopped_snapshot() -> Snapshot {
+    let trouble = Trouble {
+        title: "Analysis stopped".to_owned(),
+        advice: "An internal error occurred; the audio is not affected. Start the analysis again, and please report \
+                 this."
+            .to_owned(),
     };
-    if catch_unwind(AssertUnwindSafe(work)).is_err() {
-        let trouble = Trouble {
-            title: "Analysis stopped".to_owned(),
-            advice: "An internal error occurred; the audio is not affected. Insert the plugin \
-                     again, and please report this."
-                .to_owned(),
-        };
-        publisher.write(Snapshot {
-            troubles: vec![trouble],
-            ..Snapshot::default()
-        });
+    Snapshot {
+        troubles: vec![trouble],
+        stopped: true,
+        ..Snapshot::default()
     }
 }
 
@@ -77,38 +119,16 @@ pub(super) struct Analysis<'a> {
     pub(super) stream: Option<Stream>,
     /// Whether a model is needed: a stream has started or the panel was opened.
     awake: bool,
+    /// The settings of the session when they were last read.
+    saved: Option<Settings>,
+    /// These settings without what this machine has not agreed to.
     pub(super) settings: Settings,
     pub(super) labels: LabelSettings,
+    pub(super) permissions: Permissions,
     pub(super) stream_trouble: Option<Trouble>,
 }
 
-impl<'a> Analysis<'a> {
-    fn new(
-        quitting: Arc<Quitting>,
-        params: Arc<HamiltoneParams>,
-        meters: Arc<TapMeters>,
-        publisher: &'a mut Publisher,
-        history: Arc<Mutex<History>>,
-        library: Library,
-    ) -> Self {
-        Self {
-            params,
-            meters,
-            publisher,
-            published: None,
-            models: Models::new(library.clone()),
-            compared: None,
-            library,
-            quitting,
-            outputs: Outputs::new(history),
-            stream: None,
-            awake: false,
-            settings: Settings::default(),
-            labels: LabelSettings::default(),
-            stream_trouble: None,
-        }
-    }
-
+impl Analysis<'_> {
     fn work(&mut self, inbox: &Receiver<Command>) {
         let mut more = false;
         loop {
@@ -156,7 +176,13 @@ impl<'a> Analysis<'a> {
                 }
             }
             Command::SaveAgain => self.outputs.bounces.try_again(),
-            Command::Quit => {}
+            Command::Agree(item) => {
+                self.permissions.agree(&item);
+                self.saved = None; // to be applied again
+            }
+            Command::Restart | Command::Quit => {}
+            #[cfg(test)]
+            Command::Panic => panic!("a bug, for tests"),
         }
     }
 
@@ -170,22 +196,40 @@ impl<'a> Analysis<'a> {
         self.use_compared();
     }
 
+    /// Continues a stream whose analysis ended by an error.
+    fn go_on(&mut self, stream: Stream) {
+        self.awake = true;
+        self.outputs.begin_stream(stream.format().sample_rate);
+        self.outputs.change_meaning(stream.duration_s());
+        self.stream = Some(stream);
+    }
+
+    /// Reads the settings of the session if they or the agreements of this machine have changed.
+    fn read_settings(&mut self) {
+        let agreed = self.permissions.have_changed();
+        if !agreed && self.saved.as_ref() == Some(&*self.params.settings.read()) {
+            return;
+        }
+        let saved = self.params.settings.read().clone();
+        let folder = self.settings.bounce_folder.take();
+        self.settings = self.permissions.apply(&saved);
+        self.saved = Some(saved);
+        if self.settings.bounce_folder != folder {
+            self.outputs.bounces.try_again();
+        }
+        self.follow_labels();
+    }
+
     /// Applies changes of the settings and parameters, by a loaded state or the panel.
     fn follow_settings(&mut self) {
-        if *self.params.settings.read() != self.settings {
-            let folder = self.settings.bounce_folder.take();
-            self.settings = self.params.settings.read().clone();
-            if self.settings.bounce_folder != folder {
-                self.outputs.bounces.try_again();
-            }
-            self.follow_labels();
-        }
+        self.read_settings();
         let position_s = self.stream.as_ref().map_or(0.0, Stream::duration_s);
         let outputs = &mut self.outputs;
         outputs
             .reports
             .set_folder(self.settings.report_folder.as_deref(), position_s);
-        let osc = self.params.osc.value().then_some(&*self.settings.osc);
+        let sends_osc = self.params.osc.value() && self.permissions.osc;
+        let osc = sends_osc.then_some(&*self.settings.osc);
         outputs.osc.configure(osc);
         self.follow_model(position_s);
         self.follow_compared();
@@ -230,8 +274,7 @@ impl<'a> Analysis<'a> {
         if let Some(complete) = self.models.completed(&choice) {
             let mut settings = self.params.settings.write();
             if *settings.model == choice {
-                *settings.model = complete.clone();
-                *self.settings.model = complete;
+                *settings.model = complete;
             }
         }
         self.publish();

@@ -64,6 +64,16 @@ pub struct GeneralArguments {
     /// learned from the material many times.
     #[arg(long, default_value_t = 1.0)]
     pub changes: f64,
+    /// The level of the student's crops in dB, from and to, on crops brought to −20 dB of full scale.
+    #[arg(long, num_args = 2, value_names = ["FROM", "TO"], allow_negative_numbers = true)]
+    pub gain_db: Option<Vec<f32>>,
+    /// Asks the teacher about each crop at −20 dB, whatever the student's level (and before lossy coding): so that quiet sounds have
+    /// the labels of loud ones.
+    #[arg(long)]
+    pub levelled_teacher: bool,
+    /// Share of crops with a tenth to six tenths of silence before the sound; the teacher is asked about the sound alone.
+    #[arg(long, default_value_t = 0.0)]
+    pub late_beginnings: f64,
     /// Crops that are made and judged for each that is learned from: the one with the rarest labels.
     #[arg(long, default_value_t = 1)]
     pub candidates: usize,
@@ -116,6 +126,15 @@ impl GeneralArguments {
             "--changes must be from 0 to 10"
         );
         ensure!(
+            (0.0..=1.0).contains(&self.late_beginnings),
+            "--late-beginnings must be from 0 to 1"
+        );
+        let within = |gain: &[f32]| matches!(gain, [least, most] if -60.0 <= *least && least <= most && *most <= 20.0);
+        ensure!(
+            self.gain_db.as_deref().is_none_or(within),
+            "--gain-db takes two levels from -60 to 20, the lower one first"
+        );
+        ensure!(
             (1..=100).contains(&self.candidates),
             "--candidates must be from 1 to 100"
         );
@@ -151,7 +170,22 @@ impl GeneralArguments {
             ),
         ];
         let named = settings.map(|(option, value)| (option.to_owned(), value));
-        Ok(BTreeMap::from(named))
+        let mut named = BTreeMap::from(named);
+        // Runs of before these options have no such settings, and can be resumed.
+        let mut later = |option: &str, value: Option<String>| {
+            named.extend(value.map(|value| (option.to_owned(), value)));
+        };
+        later(
+            "--gain-db",
+            self.gain_db.as_ref().map(|gain| format!("{gain:?}")),
+        );
+        later(
+            "--levelled-teacher",
+            self.levelled_teacher.then(|| "given".to_owned()),
+        );
+        let late = self.late_beginnings;
+        later("--late-beginnings", (late > 0.0).then(|| late.to_string()));
+        Ok(named)
     }
 
     /// Tenths of a second of a step's crops, and how many there are.
@@ -162,7 +196,15 @@ impl GeneralArguments {
 
     /// How crops are made.
     pub(super) fn mixing(&self) -> Mixing {
-        Mixing::default().times(self.changes)
+        let mixing = Mixing::default().times(self.changes);
+        Mixing {
+            gain_db: match self.gain_db.as_deref() {
+                Some(&[least, most]) => (least, most),
+                _ => mixing.gain_db,
+            },
+            levelled_teacher: self.levelled_teacher,
+            ..mixing
+        }
     }
 
     /// The shape of a fresh network. Its hidden layer has the teacher's size, so that it can begin with the teacher's
@@ -238,5 +280,37 @@ mod tests {
             "distil --material m --teacher t --out o --crop-tenths 21,4".split(' '),
         );
         assert!(short.unwrap().arguments.check().is_err());
+    }
+
+    #[test]
+    fn levels_and_late_beginnings_are_settings_of_a_run_where_they_are_given() {
+        let parse = |more: &str| {
+            let line = format!("distil --material m --teacher {} --out o {more}", file!());
+            Line::try_parse_from(line.split_whitespace().map(str::to_owned))
+                .unwrap()
+                .arguments
+        };
+        let teacher = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+        let settings = |more: &str| {
+            let arguments = GeneralArguments {
+                teacher: teacher.clone(),
+                ..parse(more)
+            };
+            arguments.check().unwrap();
+            (
+                arguments.settings().unwrap().len(),
+                arguments.mixing().gain_db,
+            )
+        };
+        let usual = settings("");
+        let more = settings("--gain-db -45 6 --levelled-teacher --late-beginnings 0.2");
+        assert_eq!((more.0 - usual.0, more.1), (3, (-45.0, 6.0)));
+        for wrong in [
+            "--gain-db 6 -45",
+            "--gain-db -90 0",
+            "--late-beginnings 1.5",
+        ] {
+            assert!(parse(wrong).check().is_err(), "{wrong}");
+        }
     }
 }

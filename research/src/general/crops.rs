@@ -10,13 +10,17 @@ use rayon::prelude::*;
 use super::arguments::GeneralArguments;
 use super::codec::degrade;
 use super::material::Material;
-use super::mixture::mixture;
+use super::mixture::{Mixture, mixture};
 use crate::teacher::{LastLayers, Mn04};
 
-/// Purposes of random streams: a step's crops, those of the survey, and the codec of either.
+/// Purposes of random streams: a step's crops, those of the survey, and the codec and the late beginning of either.
 pub(super) const MIX: u64 = 1;
 pub(super) const SURVEYED: u64 = 2;
 const CODED: u64 = u64::from_le_bytes(*b"as coded");
+const LATE: u64 = u64::from_le_bytes(*b"set late");
+/// The silence before a crop that begins late is of whole tenths of a second, since the teacher has a plan for each length, and
+/// at most this share of the crop.
+const MOST_SILENT: f64 = 0.6;
 
 /// Makes crops and asks the teacher.
 pub(super) struct Crops<'a> {
@@ -54,14 +58,14 @@ pub(super) fn seed_of_crops(seed: u64, start: Option<&str>) -> anyhow::Result<u6
 
 impl Crops<'_> {
     /// So many mixtures, as long as a step's; `coded` is the share with the marks of lossy
-    /// coding. That has random numbers of its own, so that all else stays as it is without.
+    /// coding. That and the late beginning have random numbers of their own, so that all else stays as it is without.
     pub(super) fn mixtures(
         &self,
         purpose: u64,
         step: usize,
         count: usize,
         coded: f64,
-    ) -> Vec<Vec<f32>> {
+    ) -> Vec<Mixture> {
         let rate = self.features.sample_rate;
         let length = self.arguments.crops_of(step).0 * rate as usize / 10;
         let mixing = self.arguments.mixing();
@@ -72,7 +76,14 @@ impl Crops<'_> {
             let of_code = [CODED].into_iter().chain(at).collect::<Vec<u64>>();
             let mut random = stream(self.seed, &of_code);
             if random.random_bool(coded) {
-                degrade(&mut crop, rate, &mut random);
+                degrade(&mut crop.student, rate, &mut random);
+            }
+            let of_beginning = [LATE].into_iter().chain(at).collect::<Vec<u64>>();
+            let mut random = stream(self.seed, &of_beginning);
+            if random.random_bool(self.arguments.late_beginnings) {
+                let tenth = rate as usize / 10;
+                let most = (MOST_SILENT * (length / tenth) as f64) as usize;
+                crop.begin_late(tenth * random.random_range(1..=most.max(1)));
             }
             crop
         };
@@ -85,15 +96,16 @@ impl Crops<'_> {
     /// If the teacher fails.
     pub(super) fn judge(
         &self,
-        mixtures: &[Vec<f32>],
+        mixtures: &[Mixture],
         candidates: usize,
     ) -> anyhow::Result<Vec<Crop>> {
-        let one = |candidates: &[Vec<f32>]| {
+        let one = |candidates: &[Mixture]| {
             let judged = candidates
                 .iter()
-                .map(|samples| {
-                    let verdict = self.teacher.judge(samples)?;
-                    Ok((self.material.rarity(&verdict.logits), samples, verdict))
+                .map(|mixture| {
+                    let verdict = self.teacher.judge(mixture.for_teacher())?;
+                    let rarity = self.material.rarity(&verdict.logits);
+                    Ok((rarity, &mixture.student, verdict))
                 })
                 .collect::<anyhow::Result<Vec<_>>>()?;
             let (_, samples, verdict) = judged

@@ -29,6 +29,38 @@ pub struct Mixing {
     /// Share that [`degrade`](super::degrade) changes at last; [`mixture`] leaves that to its
     /// callers.
     pub coded: f64,
+    /// Whether the teacher is asked about the crop before the gain and what follows it, so that a quiet crop has the
+    /// labels of a loud one.
+    pub levelled_teacher: bool,
+}
+
+/// A crop.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mixture {
+    /// What the student learns from.
+    pub student: Vec<f32>,
+    /// What the teacher is asked about, if that is another sound.
+    pub teacher: Option<Vec<f32>>,
+}
+
+impl Mixture {
+    /// What the teacher is asked about.
+    pub fn for_teacher(&self) -> &[f32] {
+        self.teacher.as_ref().unwrap_or(&self.student)
+    }
+
+    /// Puts silence before the sound, `silent` samples: the crop keeps its length and loses its end. The teacher is asked
+    /// about what is left of the sound.
+    pub fn begin_late(&mut self, silent: usize) {
+        let length = self.student.len();
+        let left = length.saturating_sub(silent);
+        let mut teacher = self.for_teacher().to_vec();
+        teacher.truncate(left);
+        self.student.truncate(left);
+        self.student
+            .splice(0..0, std::iter::repeat_n(0.0, length - left));
+        self.teacher = Some(teacher);
+    }
 }
 
 impl Default for Mixing {
@@ -44,6 +76,7 @@ impl Default for Mixing {
             noise: (0.08, (10.0, 40.0)),
             silence: 0.01,
             coded: 0.05,
+            levelled_teacher: false,
         }
     }
 }
@@ -81,10 +114,13 @@ pub fn mixture(
     rate: u32,
     mixing: &Mixing,
     random: &mut impl Rng,
-) -> Vec<f32> {
+) -> Mixture {
     if random.random_bool(mixing.silence) {
         let level = 1e-5 * 10f32.powf(random.random_range(-2.0..=1.0f32));
-        return (0..length).map(|_| level * normal(random)).collect();
+        return Mixture {
+            student: (0..length).map(|_| level * normal(random)).collect(),
+            teacher: None,
+        };
     }
     let mut mixed = changed(material, length, rate, mixing, random);
     let (two, three) = mixing.more;
@@ -109,10 +145,16 @@ pub fn mixture(
     }
     let (least, most) = mixing.gain_db;
     let gain = decibels(random.random_range(least..=most));
-    mixed
-        .iter_mut()
-        .for_each(|sample| *sample = (gain * *sample).clamp(-1.0, 1.0));
-    mixed
+    let with = |gain: f32| {
+        let samples = mixed.iter();
+        samples
+            .map(|sample| (gain * sample).clamp(-1.0, 1.0))
+            .collect()
+    };
+    Mixture {
+        student: with(gain),
+        teacher: mixing.levelled_teacher.then(|| with(1.0)),
+    }
 }
 
 /// One sound, cropped, changed, and brought to [`LEVEL`].
@@ -262,16 +304,52 @@ mod tests {
         };
         let mut seen = Vec::new();
         for seed in 0..60 {
-            let crop = mixture(&material, 32_000, 32_000, &mixing, &mut stream(seed, &[]));
+            let draw = |mixing: &Mixing| {
+                mixture(&material, 32_000, 32_000, mixing, &mut stream(seed, &[]))
+            };
+            let crop = draw(&mixing).student;
             assert_eq!(crop.len(), 32_000);
             assert!(crop.iter().all(|s| s.abs() <= 1.0));
             assert!(root_mean_square(&crop) > 1e-3, "seed {seed}");
-            assert_eq!(
-                crop,
-                mixture(&material, 32_000, 32_000, &mixing, &mut stream(seed, &[]))
-            );
+            assert_eq!(crop, draw(&mixing).student);
             assert!(!seen.contains(&crop));
             seen.push(crop);
+        }
+    }
+
+    #[test]
+    fn the_teacher_is_asked_at_one_level_and_about_what_is_left_of_a_late_crop() {
+        let material = material();
+        let mixing = Mixing {
+            silence: 0.0,
+            gain_db: (-45.0, 6.0),
+            levelled_teacher: true,
+            ..Mixing::default()
+        };
+        let same = Mixing {
+            levelled_teacher: false,
+            ..mixing.clone()
+        };
+        for seed in 0..20 {
+            let draw = |mixing: &Mixing| {
+                mixture(&material, 32_000, 32_000, mixing, &mut stream(seed, &[]))
+            };
+            let mut crop = draw(&mixing);
+            assert_eq!(draw(&same).student, crop.student);
+            assert_eq!(draw(&same).for_teacher(), crop.student);
+            let (quiet, level) = (
+                root_mean_square(&crop.student),
+                root_mean_square(crop.for_teacher()),
+            );
+            assert!((0.03..0.3).contains(&level), "seed {seed}: {level}");
+            let gain = 20.0 * (quiet / level).log10();
+            assert!((-45.1..6.1).contains(&gain), "seed {seed}: {gain} dB");
+            let before = crop.clone();
+            crop.begin_late(12_800);
+            assert_eq!(crop.student.len(), 32_000);
+            assert!(crop.student[..12_800].iter().all(|sample| *sample == 0.0));
+            assert_eq!(crop.student[12_800..], before.student[..19_200]);
+            assert_eq!(*crop.for_teacher(), before.for_teacher()[..19_200]);
         }
     }
 

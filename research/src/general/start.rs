@@ -15,6 +15,7 @@ use hamiltone_training::widening::{pool_by, widen};
 
 use super::arguments::GeneralArguments;
 use super::crops::{Crop, Crops, SURVEYED};
+use super::mixture::Mixture;
 use super::progress::{MODEL, Progress};
 use crate::teacher::{HIDDEN, LABELS, audioset_labels};
 
@@ -105,11 +106,11 @@ pub(super) fn begun(crops: &Crops<'_>) -> anyhow::Result<(Progress, Beginning)> 
 }
 
 /// Fresh weights: the output layer is the teacher's, and the hidden layer begins at its means.
-fn fresh(crops: &Crops<'_>, mixtures: &[Vec<f32>], done: &Progress) -> Beginning {
+fn fresh(crops: &Crops<'_>, mixtures: &[Mixture], done: &Progress) -> Beginning {
     let (arguments, features) = (crops.arguments, crops.features);
     let architecture = arguments.architecture();
     let some = mixtures.iter().take(mixtures.len().div_ceil(4));
-    let samples: Vec<&[f32]> = some.map(Vec::as_slice).collect();
+    let samples: Vec<&[f32]> = some.map(|mixture| &*mixture.student).collect();
     let norm = input_statistics(features, &samples);
     let mut random = stream(arguments.seed, &[INITIAL]);
     let mut weights = initial_weights(&architecture, features, norm, &mut random);
@@ -167,7 +168,7 @@ fn from_model(
 }
 
 /// Statistics of the teacher over mixtures.
-fn survey(crops: &Crops<'_>, mixtures: &[Vec<f32>], coded: f64) -> anyhow::Result<Progress> {
+fn survey(crops: &Crops<'_>, mixtures: &[Mixture], coded: f64) -> anyhow::Result<Progress> {
     let judged = crops.judge(mixtures, 1)?;
     let all = |of: fn(&Crop) -> &[f32]| judged.iter().map(of).collect::<Vec<_>>();
     let (logits, hidden) = (all(|crop| &crop.logits), all(|crop| &crop.hidden));

@@ -11,6 +11,7 @@ use super::keep::{Found, Kept, keep};
 use super::made::Made;
 use super::packages::{self, Package};
 use super::seconds_by;
+use super::segments::segments;
 use super::sets::{self, SETS};
 use super::unpack::unpack;
 use hamiltone_training::audio_cache::{HASH, stored_hash};
@@ -23,6 +24,10 @@ pub struct GatherArguments {
     /// Folder of labelled data sets, each with its metadata.csv; they serve for measuring.
     #[arg(long)]
     pub data: Option<PathBuf>,
+    /// Folder of segments of recordings to learn from, with index.csv (file, start, seconds, repo, path, source_start) and
+    /// sources.csv (file, licence of the sounds used, kind).
+    #[arg(long)]
+    pub sounds: Option<PathBuf>,
     /// Folder for the list and the decoded audio.
     #[arg(long)]
     pub out: PathBuf,
@@ -30,7 +35,7 @@ pub struct GatherArguments {
     /// nothing made by programs.
     #[arg(long)]
     pub packages: Option<PathBuf>,
-    /// Only these packages and other parts (esc50, gtzan, ...), by name.
+    /// Only these packages and other parts (esc50, gtzan, sounds, ...), by name.
     #[arg(long, value_delimiter = ',')]
     pub only: Vec<String>,
     /// No progress, no summary.
@@ -44,6 +49,7 @@ pub struct GatherArguments {
 /// A part of the material that is gathered as a whole, or not yet.
 enum Part {
     Set(PathBuf, hamiltone_training::dataset::Task),
+    Segments(PathBuf),
     Package(Package),
     Made(Made),
 }
@@ -52,6 +58,7 @@ impl Part {
     fn name(&self) -> &str {
         match self {
             Self::Set(_, task) => task.name(),
+            Self::Segments(_) => "sounds",
             Self::Package(package) => &package.name,
             Self::Made(made) => made.name(),
         }
@@ -60,6 +67,7 @@ impl Part {
     fn gather(&self, out: &Path) -> anyhow::Result<Kept> {
         match self {
             Self::Set(data, task) => Ok(keep(&sets::clips(data, *task)?, out, None)),
+            Self::Segments(folder) => gather_segments(folder, out),
             Self::Package(package) => gather_package(package, out),
             Self::Made(made) => gather_made(*made, out),
         }
@@ -113,6 +121,7 @@ fn parts(arguments: &GatherArguments) -> anyhow::Result<Vec<Part>> {
         let there = SETS.iter().filter(|set| data.join(set.name()).is_dir());
         parts.extend(there.map(|set| Part::Set(data.clone(), *set)));
     }
+    parts.extend(arguments.sounds.clone().map(Part::Segments));
     let table = packages::table(arguments.packages.as_deref())?;
     parts.extend(table.into_iter().map(Part::Package));
     if arguments.packages.is_none() {
@@ -152,6 +161,14 @@ fn together(out: &Path, contents: &mut Contents) -> anyhow::Result<Vec<Source>> 
     let mut seen = BTreeSet::new();
     sources.retain(|source| seen.insert(contents[&source.path]));
     Ok(sources)
+}
+
+fn gather_segments(folder: &Path, out: &Path) -> anyhow::Result<Kept> {
+    let unpacked = out.join("unpacked").join("sounds");
+    std::fs::create_dir_all(&unpacked)?;
+    let kept = keep(&segments(folder, &unpacked)?, out, None);
+    std::fs::remove_dir_all(&unpacked)?;
+    Ok(kept)
 }
 
 fn gather_made(made: Made, out: &Path) -> anyhow::Result<Kept> {

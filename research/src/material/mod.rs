@@ -13,6 +13,7 @@ mod keep;
 mod made;
 mod packages;
 mod program;
+mod segments;
 mod sets;
 mod unpack;
 mod verdicts;

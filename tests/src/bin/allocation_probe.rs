@@ -1,7 +1,7 @@
 //! Drives the plugin through what its audio thread may meet, for `tests/allocation.rs`. The bundle
 //! is built with a guard that aborts the process when `process` allocates or frees.
 //!
-//! usage: `allocation-probe BUNDLE audio | overload | violate`
+//! usage: `allocation-probe BUNDLE audio | overload | violate | trace`. `trace` is for `tests/system_calls.rs`.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -10,18 +10,21 @@ use anyhow::{Result, bail};
 use clack_host::events::UnknownEvent;
 use clack_host::events::io::InputEventBuffer;
 use clack_host::prelude::{InputEvents, PluginEntry};
-use hamiltone_tests::host::{Layout, Plugin, load_entry, set_parameter};
+use clack_host::utils::ClapId;
+use hamiltone_tests::host::{Layout, Plugin, Stream, load_entry, set_parameter};
+use hamiltone_tests::state::State;
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [bundle, task] = arguments.as_slice() else {
-        bail!("usage: allocation-probe BUNDLE audio | overload | violate");
+        bail!("usage: allocation-probe BUNDLE audio | overload | violate | trace");
     };
     let entry = load_entry(Path::new(bundle))?;
     match task.as_str() {
         "audio" => audio(&entry)?,
         "overload" => overload(&entry)?,
         "violate" => violate(&entry)?,
+        "trace" => trace(&entry)?,
         other => bail!("unknown task {other}"),
     }
     println!("done: {task}");
@@ -89,6 +92,70 @@ impl InputEventBuffer for Violator<'_> {
     fn get(&self, _index: u32) -> Option<&UnknownEvent> {
         None
     }
+}
+
+/// Blocks on an audio thread in real time, between two system calls that a tracer finds, while the main thread does
+/// what a host and its user do. Then a render, which may wait.
+fn trace(entry: &PluginEntry) -> Result<()> {
+    let mut plugin = Plugin::from_entry(entry)?;
+    let good = plugin.save()?;
+    let mut state = State::parse(&good)?;
+    state.set_setting("model", serde_json::json!({ "name": "esc10" }))?;
+    let other_model = state.to_bytes();
+    let parameters = plugin.parameters()?;
+    for (rate, block) in [(48_000, 512), (44_100, 64), (96_000, 2_048)] {
+        let stream = plugin.start(Layout::Stereo, rate, block)?;
+        let ids: Vec<_> = parameters.iter().map(|parameter| parameter.id).collect();
+        let thread = std::thread::spawn(move || live(stream, rate, block, &ids));
+        let mut round = 0;
+        while !thread.is_finished() {
+            plugin.load(if round % 2 == 0 { &other_model } else { &good })?;
+            plugin.save()?;
+            plugin.pump();
+            round += 1;
+            std::thread::sleep(Duration::from_millis(200));
+        }
+        let stream = thread
+            .join()
+            .map_err(|_| anyhow::anyhow!("the audio thread panicked"))??;
+        plugin.stop(stream);
+    }
+    plugin.set_offline(true)?;
+    let mut stream = plugin.start(Layout::Stereo, 48_000, 512)?;
+    fill_with_noise(stream.input_mut());
+    for _ in 0..200 {
+        mark("begin-render");
+        stream.process(512)?;
+        mark("end");
+    }
+    plugin.stop(stream);
+    Ok(())
+}
+
+/// Two seconds at the pace of the clock, with a parameter changed in each block, the transport started, stopped and
+/// moved.
+fn live(mut stream: Stream, rate: u32, block: usize, ids: &[ClapId]) -> Result<Stream> {
+    fill_with_noise(stream.input_mut());
+    let start = Instant::now();
+    let blocks = 2 * rate as usize / block;
+    for index in 0..blocks {
+        if index % 40 == 0 {
+            stream.play_from((index % 80 == 0).then_some(index as f64));
+        }
+        let events = set_parameter(ids[index % ids.len()], (index / 7 % 2) as f64);
+        let events = events.as_input();
+        mark("begin-live");
+        stream.process_with(block, &events)?;
+        mark("end");
+        let due = Duration::from_secs_f64((index * block) as f64 / f64::from(rate));
+        std::thread::sleep(due.saturating_sub(start.elapsed()));
+    }
+    Ok(stream)
+}
+
+/// A system call with a name that a tracer prints.
+fn mark(name: &str) {
+    let _ = Path::new("/hamiltone-trace").join(name).symlink_metadata();
 }
 
 /// White noise by a linear congruential generator: the same in every run.

@@ -25,7 +25,7 @@ use vst3::{ComPtr, Interface};
 
 pub use frame::RunLoop;
 pub use panel::Panel;
-pub use processing::AudioThread;
+pub use processing::{AudioThread, Call};
 
 /// A loaded VST3 library; unloaded with the last instance of it.
 pub struct Module {
@@ -153,6 +153,11 @@ impl Instance {
     /// The plugin refuses one of them.
     pub fn start(&self, rate: f64, block: usize) -> Result<AudioThread> {
         AudioThread::start(self, rate, block)
+    }
+
+    /// Makes one call, in any order: the result of the plugin. `rate` and `block` are for [`Call::SetUp`].
+    pub fn call(&self, call: Call, rate: f64, block: usize) -> i32 {
+        processing::call(self, call, rate, block)
     }
 
     /// Opens the panel in an X11 window, in a host with such a run loop.

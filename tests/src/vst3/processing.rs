@@ -20,14 +20,55 @@ pub struct AudioThread {
     output: Vec<Vec<f32>>,
 }
 
+/// A call of a host that sets up and activates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Call {
+    /// `setupProcessing`.
+    SetUp,
+    /// `setActive`.
+    Activate(bool),
+    /// `setProcessing`.
+    Process(bool),
+}
+
+fn setup(rate: f64, block: usize) -> ProcessSetup {
+    ProcessSetup {
+        processMode: ProcessModes_::kRealtime as i32,
+        symbolicSampleSize: SymbolicSampleSizes_::kSample32 as i32,
+        maxSamplesPerBlock: i32::try_from(block).unwrap_or(i32::MAX),
+        sampleRate: rate,
+    }
+}
+
+pub(super) fn call(instance: &Instance, call: Call, rate: f64, block: usize) -> i32 {
+    // SAFETY: both interfaces are alive, and the setup lives until the call returns.
+    unsafe {
+        match call {
+            Call::SetUp => instance.processor.setupProcessing(&mut setup(rate, block)),
+            Call::Activate(on) => instance.component.setActive(u8::from(on)),
+            Call::Process(on) => instance.processor.setProcessing(u8::from(on)),
+        }
+    }
+}
+
 impl AudioThread {
+    /// Of an instance that is active and processes already.
+    pub fn of_active(instance: &Instance, block: usize) -> Self {
+        Self {
+            processor: instance.processor.clone(),
+            component: instance.component.clone(),
+            input: vec![vec![0.1; block]; CHANNELS],
+            output: vec![vec![0.0; block]; CHANNELS],
+        }
+    }
+
+    /// Whether the output of the last block is the input, bit for bit.
+    pub fn passed_unchanged(&self) -> bool {
+        self.input == self.output
+    }
+
     pub(super) fn start(instance: &Instance, rate: f64, block: usize) -> Result<Self> {
-        let mut setup = ProcessSetup {
-            processMode: ProcessModes_::kRealtime as i32,
-            symbolicSampleSize: SymbolicSampleSizes_::kSample32 as i32,
-            maxSamplesPerBlock: i32::try_from(block)?,
-            sampleRate: rate,
-        };
+        let mut setup = setup(rate, block);
         // SAFETY: both interfaces are alive.
         unsafe {
             check(instance.processor.setupProcessing(&mut setup), "setup")?;

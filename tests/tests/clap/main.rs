@@ -5,6 +5,7 @@ mod models;
 mod outputs;
 mod pass_through;
 mod state;
+mod strangers;
 mod tags;
 mod takes;
 

@@ -7,6 +7,7 @@ use hamiltone_engine::model::{Library, ModelFile, TaskKind};
 use hamiltone_engine::network::Architecture;
 use hamiltone_tests::demo::{self, Audio};
 use hamiltone_tests::host::{Layout, Plugin};
+use hamiltone_tests::permission;
 use hamiltone_tests::report::{Tags, read_tags};
 use hamiltone_tests::state::State;
 use serde_json::{Value, json};
@@ -71,6 +72,7 @@ fn rain() -> Audio {
 
 fn tags_of(plugin: &mut Plugin) -> Vec<Tags> {
     let folder = tempfile::tempdir().unwrap();
+    permission::allow(folder.path()).unwrap();
     demo::render(plugin, &rain(), 512, folder.path(), |_| {}).unwrap();
     read_tags(folder.path()).unwrap()
 }
@@ -78,6 +80,7 @@ fn tags_of(plugin: &mut Plugin) -> Vec<Tags> {
 #[test]
 fn two_instances_with_different_models_and_windows_run_at_once() {
     let folder = tempfile::tempdir().unwrap();
+    permission::allow(folder.path()).unwrap();
     let model = folder.path().join("stubborn.safetensors");
     write_stubborn_model(&model);
     let (mut ours, mut theirs) = (open(), open());
@@ -126,6 +129,7 @@ fn two_instances_with_different_models_and_windows_run_at_once() {
 #[test]
 fn a_model_with_other_labels_swaps_in_and_out() {
     let folder = tempfile::tempdir().unwrap();
+    permission::allow(folder.path()).unwrap();
     let model = folder.path().join("stubborn.safetensors");
     write_stubborn_model(&model);
     let mut plugin = open();
@@ -149,6 +153,7 @@ fn a_model_with_other_labels_swaps_in_and_out() {
 #[test]
 fn a_missing_or_damaged_model_loses_neither_the_sound_nor_the_choice() {
     let folder = tempfile::tempdir().unwrap();
+    permission::allow(folder.path()).unwrap();
     let damaged = folder.path().join("damaged.safetensors");
     let truncated = folder.path().join("truncated.safetensors");
     std::fs::write(&damaged, [0xff; 1000]).unwrap();
@@ -164,6 +169,7 @@ fn a_missing_or_damaged_model_loses_neither_the_sound_nor_the_choice() {
         "/dev/zero".into(),
     ] {
         let mut plugin = open();
+        permission::allow(&path).unwrap();
         let choice = json!({ "name": "owls", "hash": null, "path": path });
         choose(&mut plugin, &choice);
         let sound = vec![rain().samples; 2];

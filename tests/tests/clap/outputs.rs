@@ -7,6 +7,7 @@ use hamiltone_engine::tagging::Tagger;
 use hamiltone_engine::timeline::{EventSettings, Recorder, Timeline};
 use hamiltone_tests::demo::{self, Audio};
 use hamiltone_tests::host::{Layout, Note, Plugin, set_parameter};
+use hamiltone_tests::permission;
 use hamiltone_tests::state::State;
 use serde_json::json;
 
@@ -105,6 +106,7 @@ fn a_bounce_in_any_blocks_told_or_by_its_pace_equals_the_file() {
         (2048, false),
     ] {
         let folder = tempfile::tempdir().unwrap();
+        permission::allow(folder.path()).unwrap();
         let mut plugin = open();
         set(&mut plugin, |state| {
             state
@@ -140,6 +142,7 @@ fn a_bounce_in_any_blocks_told_or_by_its_pace_equals_the_file() {
 #[test]
 fn a_bounce_without_a_folder_waits_and_is_written_when_there_is_one() {
     let folder = tempfile::tempdir().unwrap();
+    permission::allow(folder.path()).unwrap();
     let mut plugin = open();
     let mut audio = sound();
     audio.samples.truncate(3 * audio.sample_rate as usize);

@@ -1,5 +1,6 @@
 use hamiltone_tests::demo::{self, Stretch, winner};
 use hamiltone_tests::host::{Layout, Plugin};
+use hamiltone_tests::permission;
 use hamiltone_tests::report::{Tags, read_tags};
 use hamiltone_tests::state::State;
 use serde_json::{Value, json};
@@ -98,7 +99,7 @@ fn no_frame_of_an_offline_render_is_skipped() {
 
     let json = std::fs::read_to_string(folder.path().join("timeline.json")).unwrap();
     let timeline: Value = serde_json::from_str(&json).unwrap();
-    assert_eq!(timeline["format_version"], 1);
+    assert_eq!(timeline["format_version"], 2);
     assert_eq!(timeline["columns"].as_array().unwrap().len(), tags.len());
     assert!((timeline["duration_s"].as_f64().unwrap() - audio.seconds()).abs() < 0.05);
     let csv = std::fs::read_to_string(folder.path().join("timeline.csv")).unwrap();
@@ -149,6 +150,9 @@ fn a_second_render_does_not_overwrite_the_first() {
 #[test]
 fn a_report_folder_that_cannot_be_made_stops_nothing() {
     let file = tempfile::NamedTempFile::new().unwrap();
+    for allowed in [file.path(), "/proc".as_ref()] {
+        permission::allow(allowed).unwrap();
+    }
     let mut plugin = open();
     let mut state = State::parse(&plugin.save().unwrap()).unwrap();
     let relative = "hamiltone-report-that-must-not-be";

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use hamiltone_engine::timeline::Timeline;
 use hamiltone_tests::demo::Audio;
 use hamiltone_tests::host::{Layout, Plugin, Stream, set_parameter};
+use hamiltone_tests::permission;
 use serde_json::json;
 
 use super::open;
@@ -15,6 +16,7 @@ const BLOCK: usize = 512;
 
 /// An instance that writes JSON timelines into `folder`, and its stream.
 fn start(folder: &Path, rate: u32) -> (Plugin, Stream) {
+    permission::allow(folder).unwrap();
     let mut plugin = open();
     set(&mut plugin, |state| {
         state.set_setting("bounce_folder", json!(folder)).unwrap();

@@ -7,6 +7,7 @@ use hamiltone_engine::model::Library;
 use hamiltone_engine::tagging::Tagger;
 use hamiltone_engine::timeline::{Column, EventSettings, Recorder, Timeline};
 use hamiltone_tests::demo::Audio;
+use hamiltone_tests::permission;
 use hamiltone_tests::state::State;
 use serde_json::json;
 
@@ -61,6 +62,7 @@ pub(crate) fn read_wav(path: &Path) -> Vec<f32> {
 
 /// A preset with `folder` as the folder of bounces, of which only the JSON is written.
 pub(crate) fn preset(folder: &Path) -> Vec<u8> {
+    permission::allow(folder).unwrap();
     let mut state = State(json!({ "version": "0.1.0", "params": {}, "fields": {} }));
     let settings = json!({ "bounce_folder": folder, "bounce_formats": ["json"] });
     state.set_field("settings", &settings);

@@ -83,6 +83,14 @@ impl Dataset {
         }
         check_names(&dataset.labels)?;
         split::check_groups(&dataset)?;
+        let alone = labels_of_one_recording(&dataset);
+        if !alone.is_empty() {
+            eprintln!(
+                "warning: all clips of {} are of one recording: no fold both learns and tests such a label; add \
+                 recordings of it",
+                alone.join(", ")
+            );
+        }
         Ok(dataset)
     }
 
@@ -122,6 +130,20 @@ impl Dataset {
             left_out: 0,
         })
     }
+}
+
+/// The labels of a single-label set whose clips are all of one recording, in quotes.
+fn labels_of_one_recording(dataset: &Dataset) -> Vec<String> {
+    if dataset.kind != TaskKind::SingleLabel {
+        return Vec::new();
+    }
+    let mut recordings = vec![BTreeSet::new(); dataset.labels.len()];
+    for clip in &dataset.clips {
+        recordings[clip.label()].insert(&clip.group);
+    }
+    let labels = dataset.labels.iter().zip(recordings);
+    let alone = labels.filter(|(_, recordings)| recordings.len() == 1);
+    alone.map(|(label, _)| format!("{label:?}")).collect()
 }
 
 /// A model's labels have spaces for underscores, and people do not tell `Kick` from `kick`.
@@ -182,4 +204,32 @@ fn clips(rows: Vec<Row>, folds: Vec<usize>, labels: &[String], task: Task) -> Ve
         }
     };
     rows.into_iter().zip(folds).map(clip).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_of_one_recording_are_found() {
+        let clip = |(label, group): (usize, &str)| Clip {
+            path: PathBuf::new(),
+            labels: vec![label],
+            group: group.to_owned(),
+            fold: 1,
+            duration_s: None,
+            licence: String::new(),
+        };
+        let clips = [(0, "a"), (0, "b"), (1, "c"), (1, "c"), (2, "d")];
+        let mut dataset = Dataset {
+            kind: TaskKind::SingleLabel,
+            labels: ["dog", "rain", "sea"].map(str::to_owned).to_vec(),
+            clips: clips.map(clip).to_vec(),
+            licences: Vec::new(),
+            left_out: 0,
+        };
+        assert_eq!(labels_of_one_recording(&dataset), ["\"rain\"", "\"sea\""]);
+        dataset.kind = TaskKind::MultiLabel;
+        assert!(labels_of_one_recording(&dataset).is_empty());
+    }
 }

@@ -19,9 +19,9 @@ pub struct ShipArguments {
     /// Which fold's network: it has not seen that fold.
     #[arg(long)]
     pub fold: usize,
-    /// The model's name, and its file's.
+    /// The model's name, and its file's [default: the name of the run's folder].
     #[arg(long)]
-    pub name: String,
+    pub name: Option<String>,
     /// Folder for the file.
     #[arg(long, default_value = "models")]
     pub models: PathBuf,
@@ -81,8 +81,14 @@ pub fn ship(arguments: &ShipArguments) -> anyhow::Result<()> {
         name,
         models,
     } = arguments;
+    let folder = run
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned());
+    let name = name.clone().or(folder);
+    let name =
+        name.context("--name: give the model's name, since the folder of the run has none")?;
     ensure!(
-        !name.is_empty() && Path::new(name).components().count() == 1,
+        !name.is_empty() && Path::new(&name).components().count() == 1,
         "--name {name:?} is not a file name: it must have no folders"
     );
     let path = run.join("results.json");
@@ -106,8 +112,8 @@ pub fn ship(arguments: &ShipArguments) -> anyhow::Result<()> {
             accuracy.splice(..0, [mean, recall]);
         }
     }
-    model.card.name = name.clone();
     let target = models.join(format!("{name}.safetensors"));
+    model.card.name = name;
     model
         .write(&target)
         .with_context(|| format!("{}", target.display()))?;

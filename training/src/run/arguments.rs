@@ -53,7 +53,7 @@ pub struct TrainArguments {
     /// Seed of all random numbers.
     #[arg(long)]
     pub seed: Option<u64>,
-    /// Name of the models [default: the task].
+    /// Name of the models [default: the task; for folders, the name of the --out folder].
     #[arg(long)]
     pub name: Option<String>,
     /// Any other setting of the recipe, in TOML: `--set augmentation.gain_db=3`. Repeatable.
@@ -95,6 +95,25 @@ impl TrainArguments {
             Recipe::merge(&mut settings, change);
         }
         Recipe::from_settings(settings)
+    }
+
+    /// These arguments, with the name of the --out folder for models of the task `folders` that have no name.
+    ///
+    /// # Errors
+    /// Those of [`recipe`](Self::recipe).
+    pub(super) fn named(&self) -> anyhow::Result<Self> {
+        let recipe = self.recipe()?;
+        let unnamed = recipe.task == Task::Folders && recipe.name == Task::Folders.name();
+        let folder = self
+            .out
+            .file_name()
+            .filter(|_| unnamed && self.name.is_none());
+        Ok(Self {
+            name: folder
+                .map(|name| name.to_string_lossy().into_owned())
+                .or_else(|| self.name.clone()),
+            ..self.clone()
+        })
     }
 
     /// The flags as lines of TOML.

@@ -13,6 +13,7 @@ use crate::teacher::TeacherLoader;
 /// # Errors
 /// If the data cannot be read, the folder cannot be written, or candle fails.
 pub fn train(arguments: &TrainArguments, teachers: &dyn TeacherLoader) -> anyhow::Result<()> {
+    let arguments = &arguments.named()?;
     if arguments.seeds.is_empty() {
         return train_one(arguments, teachers).map(|_| ());
     }

@@ -181,10 +181,7 @@ mod tests {
     }
 
     fn block(filters: &[usize], pools: bool) -> Block {
-        Block {
-            filters: filters.to_vec(),
-            pools,
-        }
+        Block::new(filters.to_vec(), pools)
     }
 
     /// Every number that training adjusts, through the whole network: convolutions, batch norms,

@@ -106,7 +106,7 @@ impl TrainingFolder {
     ) -> anyhow::Result<()> {
         self.save_tensors(steps, tensors)?;
         self.save_progress(progress)?;
-        self.remove_checkpoints(Some(&checkpoint(steps)));
+        self.remove_checkpoints(&[checkpoint(steps), hash_of(steps)]);
         Ok(())
     }
 
@@ -116,14 +116,19 @@ impl TrainingFolder {
         let tensors: HashMap<String, Tensor> = tensors.into_iter().collect();
         candle_core::safetensors::save(&tensors, &part)
             .map_err(anyhow::Error::from)
-            .and_then(|()| Ok(std::fs::rename(&part, &file)?))
+            .and_then(|()| {
+                let hash = files::hash_on_disk(&part)?;
+                files::replace(&self.path(&hash_of(steps)), &hash)?;
+                Ok(std::fs::rename(&part, &file)?)
+            })
             .with_context(|| format!("saving {}", file.display()))
     }
 
     /// The tensors after `steps` steps.
     ///
     /// # Errors
-    /// If they are missing or damaged.
+    /// If they are missing or damaged: their hash is not the one that was saved beside them. Checkpoints of older
+    /// programs have none.
     pub fn tensors(
         &self,
         steps: usize,
@@ -132,6 +137,11 @@ impl TrainingFolder {
         let path = self.path(&checkpoint(steps));
         let problem = |what: &str| format!("{} {what}: {}", path.display(), self.advice);
         let bytes = std::fs::read(&path).with_context(|| problem("cannot be read"))?;
+        if let Ok(hash) = std::fs::read_to_string(self.path(&hash_of(steps)))
+            && hash.trim() != files::hash(&bytes)
+        {
+            bail!(problem("is damaged"));
+        }
         let tensors = candle_core::safetensors::load_buffer(&bytes, device);
         let tensors = tensors.with_context(|| problem("is damaged"))?;
         Ok(tensors.into_iter().collect())
@@ -147,18 +157,18 @@ impl TrainingFolder {
         for name in names {
             files::remove(&self.path(name))?;
         }
-        self.remove_checkpoints(None);
+        self.remove_checkpoints(&[]);
         Ok(())
     }
 
-    fn remove_checkpoints(&self, but: Option<&str>) {
+    fn remove_checkpoints(&self, but: &[String]) {
         for entry in std::fs::read_dir(&self.path)
             .into_iter()
             .flatten()
             .flatten()
         {
             let name = entry.file_name().to_string_lossy().into_owned();
-            if name.starts_with(CHECKPOINT) && Some(name.as_str()) != but {
+            if name.starts_with(CHECKPOINT) && !but.contains(&name) {
                 let _ = std::fs::remove_file(entry.path()); // never read again
             }
         }
@@ -167,6 +177,11 @@ impl TrainingFolder {
 
 fn checkpoint(steps: usize) -> String {
     format!("{CHECKPOINT}-{steps}.safetensors")
+}
+
+/// The SHA-256 of a checkpoint.
+fn hash_of(steps: usize) -> String {
+    format!("{CHECKPOINT}-{steps}.sha256")
 }
 
 #[cfg(test)]
@@ -198,10 +213,38 @@ mod tests {
             let name = entry.file_name();
             name.to_string_lossy().starts_with(CHECKPOINT)
         });
-        assert_eq!(checkpoints.count(), 1, "only the newest checkpoint stays");
+        assert_eq!(
+            checkpoints.count(),
+            2,
+            "only the newest checkpoint and its hash stay"
+        );
         std::fs::write(folder.path("checkpoint-2.safetensors"), "").unwrap();
         let error = folder.tensors(2, &Device::Cpu).unwrap_err();
         assert!(format!("{error:#}").contains("begin anew"), "{error:#}");
+    }
+
+    #[test]
+    fn a_flipped_bit_is_refused() {
+        let out = tempfile::tempdir().unwrap();
+        let folder = TrainingFolder::lock(out.path(), "begin anew").unwrap();
+        folder.save(1, tensors(1.0), &1).unwrap();
+        let path = folder.path("checkpoint-1.safetensors");
+        let whole = std::fs::read(&path).unwrap();
+        for (place, bit) in [(0, 0), (whole.len() / 2, 3), (whole.len() - 1, 0)] {
+            let mut flipped = whole.clone();
+            flipped[place] ^= 1 << bit;
+            std::fs::write(&path, flipped).unwrap();
+            let error = folder.tensors(1, &Device::Cpu).unwrap_err();
+            assert!(
+                format!("{error:#}").contains("is damaged: begin anew"),
+                "{error:#}"
+            );
+        }
+        std::fs::write(&path, &whole).unwrap();
+        folder.tensors(1, &Device::Cpu).unwrap();
+        // A program without hashes saved this one.
+        std::fs::remove_file(folder.path("checkpoint-1.sha256")).unwrap();
+        folder.tensors(1, &Device::Cpu).unwrap();
     }
 
     #[test]

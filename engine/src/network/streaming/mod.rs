@@ -11,6 +11,7 @@ mod packed;
 mod packed_linear;
 mod steady_state;
 mod stream;
+mod unit;
 
 use std::collections::BTreeMap;
 

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use super::Weights;
 use super::head::Head;
-use super::layer::{Layer, batch_norm_affine, layers};
+use super::layer::{Layer, PlacedStep, batch_norm_affine, steps};
 use super::steady_state::SteadyStates;
 use crate::features::COMPONENTS;
 use crate::kernels::{InstructionSet, LayerShape, Load, Method};
@@ -17,7 +17,7 @@ pub struct PackedNetwork {
     pub(super) instructions: InstructionSet,
     pub(super) input_scale: Vec<f32>,
     pub(super) input_shift: Vec<f32>,
-    pub(super) layers: Vec<Layer>,
+    pub(super) steps: Vec<PlacedStep>,
     head: Head,
     /// The head in half precision, once a stream of single columns has asked for it; none where that is in single
     /// precision.
@@ -47,13 +47,13 @@ impl PackedNetwork {
         instructions: InstructionSet,
     ) -> Self {
         let (input_scale, input_shift) = batch_norm_affine(weights, "input_norm");
-        let layers = layers(architecture, mel_bands, weights);
+        let steps = steps(architecture, mel_bands, weights, instructions);
         Self {
             mel_bands,
             instructions,
             input_scale,
             input_shift,
-            layers,
+            steps,
             head: Head::new(architecture, weights, instructions),
             live_head: OnceLock::new(),
             steady_states: SteadyStates::default(),
@@ -74,25 +74,29 @@ impl PackedNetwork {
     /// Bytes of the weights in every layout in which they are packed by now, and of the states in which streams begin.
     /// Waits while another thread computes such a state.
     pub fn size_bytes(&self) -> usize {
-        let layers = self.layers.iter().map(Layer::size_bytes);
+        let steps = self.steps.iter().map(PlacedStep::size_bytes);
         let live = self.live_head.get().into_iter().flatten();
         let heads = [&self.head].into_iter().chain(live);
         let heads = heads.map(Head::size_bytes).sum::<usize>();
-        layers.sum::<usize>() + heads + self.steady_states.size_bytes()
+        steps.sum::<usize>() + heads + self.steady_states.size_bytes()
     }
 
-    /// The kernel of every convolution where `columns` columns are computed at a time: one in live streams. Allocates.
+    /// The kernel of every 3×3 convolution where `columns` columns are computed at a time: one in live streams. Allocates.
     pub fn methods(&self, columns: usize) -> Vec<Method> {
-        let layers: Vec<LayerShape> = self.layers.iter().map(|l| l.shape(columns)).collect();
+        let layers: Vec<LayerShape> = self.convolutions().map(|l| l.shape(columns)).collect();
         match columns {
             1 => Method::for_live_layers(&layers, self.instructions),
             _ => Method::for_layers(&layers, self.instructions),
         }
     }
 
-    /// Weights to read and arithmetic of all convolutions for a chunk of `columns` columns. Allocates.
+    fn convolutions(&self) -> impl Iterator<Item = &Layer> {
+        self.steps.iter().filter_map(PlacedStep::convolution)
+    }
+
+    /// Weights to read and arithmetic of all 3×3 convolutions for a chunk of `columns` columns. Allocates.
     pub fn load(&self, columns: usize) -> Load {
-        let layers = self.layers.iter().zip(self.methods(columns));
+        let layers = self.convolutions().zip(self.methods(columns));
         let loads = layers.map(|(l, method)| method.load(l.shape(columns), self.instructions));
         loads.fold(Load::default(), |sum, load| Load {
             weight_bytes: sum.weight_bytes + load.weight_bytes,

@@ -2,20 +2,22 @@
 
 use std::sync::Arc;
 
+use super::layer::{PlacedStep, Step};
 use super::packed::PackedNetwork;
 use super::steady_state::SteadyState;
+use super::unit::UnitMaps;
 use crate::Interrupt;
 use crate::features::COMPONENTS;
-use crate::kernels::{Map, Method, Workspace};
-use crate::network::POOLING;
+use crate::kernels::{Map, MapPair, MapShape, Method, Workspace};
 
 /// The state of one stream through a [`PackedNetwork`].
 pub struct StreamingNetwork {
     network: Arc<PackedNetwork>,
     most_columns: usize,
-    methods: Vec<Method>,
-    /// The input of each convolution, and the output of the last.
-    maps: Vec<Map>,
+    /// What each step needs beside its input and output.
+    states: Vec<StepState>,
+    /// The input of each step, and the output of the last.
+    maps: Vec<MapPair>,
     workspace: Workspace,
     /// Sums of a map's part of a column, in the order of the map's lanes.
     sums: Vec<f32>,
@@ -26,38 +28,45 @@ pub struct StreamingNetwork {
     interrupt: Interrupt,
 }
 
+/// What a stream keeps for a step.
+#[allow(clippy::large_enum_variant)] // a few a stream
+enum StepState {
+    Convolution(Method),
+    Unit(UnitMaps),
+}
+
 impl StreamingNetwork {
     /// A stream that begins with zeros before it, and takes the frames of up to `most_columns` columns
     /// at a time (1 for the least latency, 8 or more for files). Allocates everything it needs; the
     /// first stream of a chunk size also packs the weights.
     pub fn new(network: Arc<PackedNetwork>, most_columns: usize) -> Self {
         let most_columns = most_columns.max(1);
-        let (set, methods) = (network.instructions, network.methods(most_columns));
+        let set = network.instructions;
+        let mut methods = network.methods(most_columns).into_iter();
         if most_columns == 1 {
             network.live_head();
         }
-        let (mut maps, mut workspace) = (Vec::new(), Workspace::default());
-        let mut sums = 0;
-        for (layer, &method) in network.layers.iter().zip(&methods) {
-            let rows = layer.rows_per_column * most_columns;
-            let packed = layer.packed(method, set);
-            packed.reserve(&mut workspace, rows);
-            let (inputs, outputs) = packed.channels();
-            maps.push(Map::new(inputs, rows, layer.mels, set));
-            sums = sums.max(outputs.next_multiple_of(set.lanes()));
+        let mut workspace = Workspace::default();
+        let mut states = Vec::new();
+        for placed in &network.steps {
+            states.push(match &placed.step {
+                Step::Unit(unit) => StepState::Unit(unit.maps(most_columns)),
+                Step::Convolution(layer) => {
+                    let method = methods.next().unwrap_or(Method::Direct);
+                    let rows = placed.rows_per_column * most_columns;
+                    layer.packed(method, set).reserve(&mut workspace, rows);
+                    StepState::Convolution(method)
+                }
+            });
         }
-        if let Some(last) = network.layers.last() {
-            let halved = |size: usize| if last.pools { size / POOLING } else { size };
-            let rows = halved(last.rows_per_column * most_columns);
-            let channels = last.algebra.group() * last.counts.outputs;
-            maps.push(Map::new(channels, rows, halved(last.mels), set));
-        }
+        let maps = boundary_maps(&network, most_columns);
+        let lanes = maps.iter().map(|map| map.straight.shape().channels);
         Self {
             most_columns,
-            methods,
-            maps,
+            states,
             workspace,
-            sums: vec![0.0; sums],
+            sums: vec![0.0; lanes.max().unwrap_or(0).next_multiple_of(set.lanes())],
+            maps,
             columns: vec![0.0; most_columns * network.architecture().column_size()],
             beginning: None,
             interrupt: Interrupt::default(),
@@ -104,7 +113,7 @@ impl StreamingNetwork {
             });
         }
         SteadyState {
-            histories: self.maps.iter().map(Map::history).collect(),
+            histories: self.histories().map(|map| map.history()).collect(),
             column: last,
         }
     }
@@ -126,12 +135,23 @@ impl StreamingNetwork {
 
     /// Returns to the initial state. Allocates nothing.
     pub fn reset(&mut self) {
-        self.maps.iter_mut().for_each(Map::clear);
-        if let Some(beginning) = &self.beginning {
-            for (map, history) in self.maps.iter_mut().zip(&beginning.histories) {
+        let beginning = self.beginning.clone();
+        self.histories().for_each(Map::clear);
+        if let Some(beginning) = beginning {
+            for (map, history) in self.histories().zip(&beginning.histories) {
                 map.set_history(history);
             }
         }
+    }
+
+    /// The maps with rows of the past.
+    fn histories(&mut self) -> impl Iterator<Item = &mut Map> {
+        let inner = self.states.iter_mut().filter_map(|state| match state {
+            StepState::Convolution(_) => None,
+            StepState::Unit(maps) => Some(maps.with_history()),
+        });
+        let inputs = self.maps.iter_mut().map(|map| &mut map.straight);
+        inputs.chain(inner.flatten())
     }
 
     /// Takes the quaternion frames of one column or several (each `4 × mel_bands`, component-major, one after the
@@ -156,18 +176,11 @@ impl StreamingNetwork {
             return;
         }
         self.write_input(frames, frame);
-        for index in 0..self.network.layers.len() {
+        for index in 0..self.network.steps.len() {
             if self.interrupt.is_raised() {
                 return;
             }
-            let layer = &self.network.layers[index];
-            let rows = layer.rows_per_column * columns;
-            let (before, after) = self.maps.split_at_mut(index + 1);
-            let (input, output) = (&mut before[index], &mut after[0]);
-            layer
-                .packed(self.methods[index], self.network.instructions)
-                .run(input, rows, output, &mut self.workspace);
-            input.advance(rows);
+            self.run_step(index, columns);
             self.write_means(index, columns);
         }
         let size = self.network.architecture().column_size();
@@ -176,31 +189,52 @@ impl StreamingNetwork {
             .for_each(sink);
     }
 
+    fn run_step(&mut self, index: usize, columns: usize) {
+        let set = self.network.instructions;
+        let placed = &self.network.steps[index];
+        let rows = placed.rows_per_column * columns;
+        let (before, after) = self.maps.split_at_mut(index + 1);
+        let (input, output) = (&mut before[index], &mut after[0]);
+        match (&placed.step, &mut self.states[index]) {
+            (Step::Convolution(layer), StepState::Convolution(method)) => {
+                let output = &mut output.straight;
+                let input = &mut input.straight;
+                layer
+                    .packed(*method, set)
+                    .run(input, rows, output, &mut self.workspace);
+                input.advance(rows);
+            }
+            (Step::Unit(unit), StepState::Unit(maps)) => {
+                if !index
+                    .checked_sub(1)
+                    .is_some_and(|before| self.network.steps[before].writes_pairs())
+                {
+                    input.transform(rows, set);
+                }
+                unit.run(input, rows, maps, output);
+            }
+            _ => unreachable!("states are made from the steps"),
+        }
+    }
+
     /// Writes normalised frames into the first map.
     fn write_input(&mut self, frames: &[f32], frame: usize) {
-        let (network, mels) = (&self.network, self.network.mel_bands);
+        let (scale, shift) = (&self.network.input_scale, &self.network.input_shift);
         for (row, frame) in frames.chunks_exact(frame).enumerate() {
-            for (component, values) in frame.chunks_exact(mels).enumerate() {
-                let affine = component * mels..(component + 1) * mels;
-                let scales = &network.input_scale[affine.clone()];
-                let shifts = &network.input_shift[affine];
-                let normalised = (0..mels).map(|mel| values[mel] * scales[mel] + shifts[mel]);
-                self.maps[0].write_row(component, row, normalised);
-            }
+            self.maps[0].straight.write_frame(row, frame, scale, shift);
         }
     }
 
     /// Writes the means over mel (and over the rows of a column) of a layer's output into each column, if they are
     /// part of it.
     fn write_means(&mut self, index: usize, columns: usize) {
-        let (layer, map) = (&self.network.layers[index], &self.maps[index + 1]);
-        let Some(offset) = layer.column_offset else {
+        let (placed, map) = (&self.network.steps[index], &self.maps[index + 1].straight);
+        let Some(offset) = placed.column_offset else {
             return;
         };
-        let halved = |size: usize| if layer.pools { size / POOLING } else { size };
-        let rows = halved(layer.rows_per_column);
-        let (units, group) = (layer.counts.outputs, layer.algebra.group());
-        let scale = 1.0 / (rows * halved(layer.mels)) as f32;
+        let rows = placed.halved(placed.rows_per_column);
+        let (units, group) = (placed.counts.outputs, placed.group);
+        let scale = 1.0 / (rows * placed.halved(placed.mels)) as f32;
         let size = self.network.architecture().column_size();
         for (number, column) in self
             .columns
@@ -220,4 +254,36 @@ impl StreamingNetwork {
             }
         }
     }
+}
+
+/// The input of each step and the output of the last, for chunks of up to `columns` columns. Maps that a separable unit
+/// reads or writes come with their transforms.
+fn boundary_maps(network: &PackedNetwork, columns: usize) -> Vec<MapPair> {
+    let (set, steps) = (network.instructions, &network.steps);
+    let map = |paired: bool, group: usize, shape: MapShape| {
+        MapPair::new(if paired { group } else { 1 }, shape, set)
+    };
+    let mut maps = Vec::new();
+    for (index, placed) in steps.iter().enumerate() {
+        let before = index.checked_sub(1).map(|before| &steps[before]);
+        let shape = MapShape {
+            channels: placed.group * placed.counts.inputs,
+            rows: placed.rows_per_column * columns,
+            mels: placed.mels,
+            lanes: set.lanes(),
+            reach: placed.reach(),
+        };
+        let paired = placed.writes_pairs() || before.is_some_and(PlacedStep::writes_pairs);
+        maps.push(map(paired, placed.group, shape));
+        if index + 1 == steps.len() {
+            let shape = MapShape {
+                channels: placed.group * placed.counts.outputs,
+                rows: placed.halved(shape.rows),
+                mels: placed.halved(shape.mels),
+                ..shape
+            };
+            maps.push(map(placed.writes_pairs(), placed.group, shape));
+        }
+    }
+    maps
 }

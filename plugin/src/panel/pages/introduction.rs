@@ -16,7 +16,9 @@ const TEXT: &str = "The built-in model knows 527 kinds of sound, instruments and
 
 /// Whether the line shows.
 pub(crate) fn is_shown(view: View<'_>) -> bool {
-    !view.machine.introduced && view.problem.is_none() && view.snapshot.troubles.is_empty()
+    let snapshot = view.snapshot;
+    let has_notices = view.problem.is_some() || !snapshot.troubles.is_empty();
+    !view.machine.introduced && !has_notices && snapshot.requests.is_empty()
 }
 
 /// Shows the line.

@@ -10,6 +10,7 @@ pub(crate) mod label_table;
 mod model_menu;
 pub(crate) mod outputs;
 mod preset_menu;
+pub(crate) mod requests;
 pub(crate) mod response;
 pub(crate) mod roll;
 pub(crate) mod tags;

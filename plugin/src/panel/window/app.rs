@@ -15,6 +15,7 @@ use parking_lot::Mutex;
 use super::dialogs::{Answer, Dialogs};
 use super::files::{self, Outcome};
 use super::window_threads::Held;
+use crate::agreements::Item;
 use crate::history::History;
 use crate::machine::{self, Machine};
 use crate::panel::contract::{Action, Question, View};
@@ -178,6 +179,8 @@ impl PanelApp {
             Action::Reveal(path) => self.reveal(&path),
             Action::CloseIntroduction => self.remember(|machine| machine.introduced = true),
             Action::SaveAgain => shared.requests.save_again(),
+            Action::Allow(item) => shared.requests.agree(item),
+            Action::Restart => shared.requests.restart(),
             Action::Resize(size) => {
                 let wanted = PanelSize {
                     width: size.x as u32,
@@ -201,6 +204,10 @@ impl PanelApp {
             self.remember(|machine| machine.use_model(&choice));
         }
         let params = &self.shared.params;
+        // First, so that the worker does not ask for what was just chosen.
+        if let Some(item) = Item::of_edit(&edit) {
+            self.shared.requests.agree(item);
+        }
         params.settings.write().apply(edit);
         // Hosts only notice changed parameters: setting one to its present value marks the session as
         // changed, so that the host offers to save it.

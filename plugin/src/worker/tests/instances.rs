@@ -57,13 +57,14 @@ fn an_instance_goes_while_its_worker_is_busy() {
     let meters = Arc::new(TapMeters::default());
     let (began, has_begun) = bounded(1);
     let (goes_on, ends) = bounded::<()>(1);
-    let library = move || {
+    let goes_on = Mutex::new(Some(goes_on));
+    let with = move || {
         began.send(()).unwrap();
         std::thread::sleep(Duration::from_secs(1));
-        drop(goes_on);
-        Library::with_folders(vec![])
+        drop(goes_on.lock().take());
+        (Library::with_folders(vec![]), Store::default())
     };
-    let (worker, _snapshots) = Worker::spawn_with(params, meters, library);
+    let (worker, _snapshots) = Worker::spawn_with(params, meters, with);
     has_begun.recv().unwrap();
     let start = Instant::now();
     drop(worker);

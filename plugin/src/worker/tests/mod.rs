@@ -17,7 +17,9 @@ mod instances;
 mod labels;
 mod models;
 mod notes;
+mod permissions;
 mod reports;
+mod restart;
 mod streams;
 mod takes;
 
@@ -37,14 +39,37 @@ struct Bench {
 }
 
 impl Bench {
+    /// All below its folder is agreed to, as if the user had chosen it in the panel.
     fn new() -> Self {
+        let bench = Self::of_a_stranger();
+        let agree = |item| crate::agreements::file::add(&bench.path("allowed.json"), &item);
+        agree(Item::Folder(bench.folder.path().to_owned())).unwrap();
+        agree(Item::Model(bench.folder.path().to_owned())).unwrap();
+        bench
+    }
+
+    /// Nothing is agreed to.
+    fn of_a_stranger() -> Self {
         let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("models")).unwrap();
+        Self::in_folder(folder)
+    }
+
+    /// Another instance on the same machine.
+    fn again(self) -> Self {
+        Self::in_folder(self.folder)
+    }
+
+    fn in_folder(folder: tempfile::TempDir) -> Self {
         let models = folder.path().join("models");
-        std::fs::create_dir(&models).unwrap();
+        let allowed = folder.path().join("allowed.json");
         let params = Arc::new(HamiltoneParams::default());
         let meters = Arc::new(TapMeters::default());
-        let library = move || Library::with_folders(vec![models]);
-        let (worker, snapshots) = Worker::spawn_with(params.clone(), meters.clone(), library);
+        let with = move || {
+            let library = Library::with_folders(vec![models.clone()]);
+            (library, Store::new(Some(allowed.clone())))
+        };
+        let (worker, snapshots) = Worker::spawn_with(params.clone(), meters.clone(), with);
         Self {
             params,
             meters,

@@ -6,7 +6,7 @@ use hamiltone_engine::network::{Architecture, ParameterKind};
 use super::*;
 
 /// A small network with weights that mean nothing, with these labels.
-fn write_model(path: &Path, name: &str, labels: &[&str]) {
+pub(super) fn write_model(path: &Path, name: &str, labels: &[&str]) {
     write_network(
         path,
         name,
@@ -144,7 +144,7 @@ fn a_missing_model_is_named_and_the_old_one_plays_on() {
 #[test]
 fn a_session_with_a_missing_model_starts_with_the_built_in_one() {
     let mut bench = Bench::new();
-    bench.set(|settings| settings.model.path = Some(PathBuf::from("/nowhere/birds.safetensors")));
+    bench.set(|settings| settings.model.path = Some(bench.path("birds.safetensors")));
     let mut tap = bench.start(true);
     play(&mut tap, &rooster());
     let snapshot = bench.wait("tags", |s| !s.probabilities.is_empty());

@@ -101,3 +101,38 @@ fn a_report_that_cannot_be_written_is_explained_and_tagging_goes_on() {
     assert_eq!(snapshot.troubles[0].title, "Report not written");
     bench.wait("tags", |s| s.time_s > 1.0);
 }
+
+/// A file system with 60 kB: the timelines of two seconds fit into it, the third does not.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_leaves_no_half_of_a_timeline() {
+    use std::process::{Command, Stdio};
+    let bench = Bench::new();
+    let folder = bench.path("reports");
+    std::fs::create_dir(&folder).unwrap();
+    let mut mount = Command::new("mount");
+    mount.args(["-t", "tmpfs", "-o", "size=60k", "none"]);
+    let mounted = mount.arg(&folder).stderr(Stdio::null()).status();
+    if !mounted.is_ok_and(|status| status.success()) {
+        return hamiltone_test_support::skip("the right to mount a small file system");
+    }
+    bench.set(|settings| settings.report_folder = Some(folder.clone()));
+    for _ in 0..8 {
+        let mut tap = bench.start(true);
+        play(&mut tap, &rooster());
+        bench.worker.stop(true);
+    }
+    let timelines: Vec<_> = bench
+        .reports()
+        .into_iter()
+        .filter(|name| name.ends_with(".json"))
+        .map(|name| std::fs::read(folder.join(name)).unwrap())
+        .collect();
+    let hidden = bench.reports().iter().any(|name| name.starts_with('.'));
+    Command::new("umount").arg(&folder).status().unwrap();
+    assert!((1..8).contains(&timelines.len()), "{}", timelines.len());
+    for timeline in timelines {
+        serde_json::from_slice::<hamiltone_engine::timeline::Timeline>(&timeline).unwrap();
+    }
+    assert!(!hidden);
+}

@@ -14,12 +14,19 @@
 //! - `host-probe late-clap CLAP MS PICTURE`: the same with a panel that is itself told to show MS
 //!   milliseconds later. `late-again-clap` hides and shows it once more before the picture.
 //!
+//! - `host-probe disorder VST3`: sets up, activates and processes in wrong orders. Prints the results.
+//! - `host-probe unruly CLAP SEED SECONDS`: several threads do what a host should not, at random: see `unruly.rs`.
+//!
 //! VST3 and CLAP are bundles or libraries; RUN_LOOP is offered, full or missing. Panels need DISPLAY.
 
 #[cfg(unix)]
 mod automation;
 #[cfg(unix)]
+mod disorder;
+#[cfg(unix)]
 mod panels;
+#[cfg(unix)]
+mod unruly;
 
 #[cfg(unix)]
 fn main() -> anyhow::Result<()> {
@@ -43,6 +50,10 @@ fn main() -> anyhow::Result<()> {
         }
         ["reopen", file, count] => panels::reopen(Path::new(file), count.parse()?, true)?,
         ["reopen", file, count, "keep"] => panels::reopen(Path::new(file), count.parse()?, false)?,
+        ["disorder", file] => disorder::run(Path::new(file))?,
+        ["unruly", file, seed, seconds] => {
+            unruly::run(Path::new(file), seed.parse()?, seconds.parse()?)?;
+        }
         ["exhausted", file, free] => panels::exhausted(Path::new(file), free.parse()?)?,
         ["late-vst3", file, wait, picture] => {
             panels::late_vst3(Path::new(file), milliseconds(wait)?, Path::new(picture))?;

@@ -5,6 +5,7 @@ mod contrast;
 mod label_table;
 mod layout;
 mod mouse;
+mod requests;
 mod roll;
 mod rows;
 mod thresholds;
