@@ -4,9 +4,11 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use hamiltone_engine::model::{ModelChoice, user_folder};
+use hamiltone_engine::model::ModelChoice;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+use crate::agreements;
 
 /// The name of the file.
 const FILE: &str = "panel.json";
@@ -66,13 +68,9 @@ impl Machine {
     }
 }
 
-/// The folder of the file: `$HAMILTONE_MODELS` if it is set, else the folder above that of the models.
+/// The folder of the file: that of the agreements ([`agreements::file::path`]).
 pub fn folder() -> Option<PathBuf> {
-    let models = user_folder()?;
-    match std::env::var_os("HAMILTONE_MODELS") {
-        Some(set) if !set.is_empty() => Some(models),
-        _ => models.parent().map(Path::to_owned),
-    }
+    Some(agreements::file::path()?.parent()?.to_owned())
 }
 
 #[cfg(test)]

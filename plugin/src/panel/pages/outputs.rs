@@ -230,10 +230,9 @@ fn show_result(ui: &mut Ui, area: Rect, view: View<'_>, actions: &mut Vec<Action
             actions.push(Action::SaveAgain);
         }
     }
-    let shown = bounce
-        .written
-        .first()
-        .or(view.settings.bounce_folder.as_ref());
+    let folder = view.settings.bounce_folder.as_ref();
+    let folder = folder.filter(|_| !view.snapshot.asks_for_folder());
+    let shown = bounce.written.first().or(folder);
     if let Some(path) = shown {
         let show = ui.button(RichText::new("Show").font(theme::small()));
         if show

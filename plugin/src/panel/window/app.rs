@@ -227,6 +227,8 @@ impl PanelApp {
     /// Writes a picture into the folder of the timelines.
     fn save_picture(&mut self, timeline: &Timeline) {
         let folder = self.shared.params.settings.read().bounce_folder.clone();
+        let asks = self.shared.snapshots.lock().read().asks_for_folder();
+        let folder = folder.filter(|_| !asks);
         match files::save_picture(timeline, folder.as_deref()) {
             Ok(name) => self.done = Some((format!("Saved {name}"), Instant::now())),
             Err(trouble) => self.problem = Some((trouble, Instant::now())),

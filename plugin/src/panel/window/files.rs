@@ -68,7 +68,9 @@ pub(super) fn carry_out(
 pub(super) fn save_picture(timeline: &Timeline, folder: Option<&Path>) -> Result<String, Trouble> {
     let folder = folder.ok_or_else(|| Trouble {
         title: "No folder for the picture".to_owned(),
-        advice: "Choose a folder on the page Outputs, then save the picture again.".to_owned(),
+        advice:
+            "Choose a folder on the page Outputs, or allow that of the session, then save again."
+                .to_owned(),
     })?;
     let formats: Vec<Format> = "png".parse::<Format>().into_iter().collect();
     let stem = format!(
