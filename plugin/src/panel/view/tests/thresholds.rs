@@ -54,6 +54,7 @@ fn rows_keep_their_order_while_a_line_is_dragged() {
     bench.picture(&[press(line, true)]);
     bench.picture(&[egui::Event::PointerMoved(line + vec2(9.0, 0.0))]);
     bench.snapshot.smoothed = vec![0.1, 0.9, 0.5];
+    bench.snapshot.on = vec![false, true, true];
     bench.pictures(20);
     assert_eq!(bench.middle_of("Threshold of Dog").y, line.y);
     bench.picture(&[press(line, false)]);
