@@ -2,4 +2,4 @@
 
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(init: hamiltone_fuzz::silence_panics(), |bytes: &[u8]| hamiltone_fuzz::model_file(bytes));
+fuzz_target!(init: hamiltone_fuzz_targets::silence_panics(), |bytes: &[u8]| hamiltone_fuzz_targets::model_file(bytes));

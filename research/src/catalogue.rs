@@ -5,8 +5,9 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use hamiltone_engine::features::COMPONENTS;
 use hamiltone_engine::model::{Accuracy, Card, ModelFile, TaskKind};
-use hamiltone_engine::network::{Algebra, Architecture, TemporalPooling};
+use hamiltone_engine::network::{Algebra, Architecture, Block, TemporalPooling};
 
 use hamiltone_training::files;
 
@@ -255,17 +256,26 @@ fn figures(card: &Card) -> String {
     text
 }
 
+/// The channels of each convolution of a block, or of each unit of a separable one.
+fn block(block: &Block) -> String {
+    let channels = |filters: &[usize]| {
+        let channels = filters.iter().map(|f| (COMPONENTS * f).to_string());
+        channels.collect::<Vec<_>>().join("·")
+    };
+    match &block.separable {
+        None => channels(&block.filters),
+        Some(units) => format!(
+            "{} (separable {size}×{size}, expanded to {})",
+            channels(&block.filters),
+            channels(&units.expanded),
+            size = units.kernel_size
+        ),
+    }
+}
+
 /// What the model was made from, its shape and its licence.
 fn origin(card: &Card) -> String {
-    let channels: Vec<String> = card
-        .architecture
-        .blocks
-        .iter()
-        .map(|block| {
-            let channels: Vec<String> = block.filters.iter().map(|f| (4 * f).to_string()).collect();
-            channels.join("·")
-        })
-        .collect();
+    let channels: Vec<String> = card.architecture.blocks.iter().map(block).collect();
     let algebra = match card.architecture.algebra {
         Algebra::Quaternion => "quaternion",
         Algebra::Real => "real",
@@ -292,6 +302,13 @@ fn origin(card: &Card) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn separable_blocks_are_told_from_others() {
+        assert_eq!(block(&Block::new(vec![8, 12], true)), "32·48");
+        let units = Block::separable(vec![8, 8], vec![16, 24], 5, true);
+        assert_eq!(block(&units), "32·32 (separable 5×5, expanded to 64·96)");
+    }
 
     fn shipped() -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../models")

@@ -26,4 +26,5 @@ pub mod run;
 pub mod statistics;
 pub mod teacher;
 pub mod trainer;
+pub mod trunks;
 pub mod widening;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use hamiltone_engine::features::{Components, FeatureSettings, FrontEnd};
-use hamiltone_engine::network::{Algebra, Architecture, TemporalPooling};
+use hamiltone_engine::network::{Algebra, Architecture, Block, TemporalPooling};
 use serde::{Deserialize, Serialize};
 
 use crate::augmentation::Augmentation;
@@ -73,6 +73,10 @@ pub struct Recipe {
     /// and `{seed}` stand for those of the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shape_of: Option<String>,
+    /// The blocks of a fresh network, instead of channels and blocks: a table `[[trunk]]` for each, with 3×3
+    /// convolutions or separable units.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trunk: Vec<Block>,
 }
 
 /// A model to go on from.
@@ -205,6 +209,7 @@ impl Recipe {
             pruning: None,
             distillation: None,
             shape_of: None,
+            trunk: Vec::new(),
         }
     }
 
@@ -272,6 +277,7 @@ impl Recipe {
         let architecture = self.architecture(2); // how many labels does not matter
         let problem = architecture.problem(self.features().mel_bands);
         match problem {
+            Some(problem) if !self.trunk.is_empty() => Some(format!("trunk: {problem}")),
             Some(problem) => Some(format!(
                 "--channels {} and --blocks {}: {problem}",
                 self.channels, self.blocks
@@ -310,7 +316,7 @@ impl Recipe {
     }
 
     /// Conditions between parts.
-    fn relations(&self) -> [Check; 3] {
+    fn relations(&self) -> [Check; 4] {
         let mixes = |start: &Start| !start.head.is_trained() && start.views > 1;
         [
             (
@@ -325,6 +331,10 @@ impl Recipe {
             (
                 self.start.is_none() || self.shape_of.is_none(),
                 "start and shape_of cannot both say what the network is",
+            ),
+            (
+                self.trunk.is_empty() || (self.start.is_none() && self.shape_of.is_none()),
+                "trunk is for a fresh network of its own shape: without start and shape_of",
             ),
         ]
     }
@@ -354,7 +364,11 @@ impl Recipe {
 
     /// The shape of a fresh network.
     pub fn architecture(&self, labels: usize) -> Architecture {
-        let shape = Architecture::doubling(self.channels, self.blocks, false, 1.0, labels);
+        let mut shape = Architecture::doubling(self.channels, self.blocks, false, 1.0, labels);
+        if let Some(last) = self.trunk.last() {
+            shape.hidden = last.filters.last().copied().unwrap_or(1);
+            shape.blocks.clone_from(&self.trunk);
+        }
         Architecture {
             algebra: self.algebra,
             temporal_pooling: self.temporal_pooling.unwrap_or_default(),

@@ -1,6 +1,6 @@
 //! A larger network with the same answers: more features for its head, more filters.
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use hamiltone_engine::features::{COMPONENTS, FeatureSettings};
 use hamiltone_engine::network::streaming::Weights;
 use hamiltone_engine::network::{Algebra, Architecture, TemporalPooling};
@@ -51,7 +51,7 @@ pub fn pool_by(
 ///
 /// # Errors
 /// If that is no list of whole quaternion filters, one number a block, none less than there are, or the network
-/// is a real one.
+/// is a real one or has separable blocks.
 pub fn wider(architecture: &Architecture, channels: &[usize]) -> anyhow::Result<Architecture> {
     ensure!(
         architecture.algebra == Algebra::Quaternion,
@@ -64,6 +64,12 @@ pub fn wider(architecture: &Architecture, channels: &[usize]) -> anyhow::Result<
         channels.len(),
         blocks.len()
     );
+    if let Some(block) = blocks.iter().position(|block| block.separable.is_some()) {
+        bail!(
+            "block {} is separable: only 3×3 blocks can be widened; train a wider network from fresh weights",
+            block + 1
+        );
+    }
     let mut counts = Vec::new();
     for (index, (channels, block)) in channels.iter().zip(blocks).enumerate() {
         let filters = channels / COMPONENTS;
@@ -102,11 +108,14 @@ pub fn widen(
     };
     let norm = (statistic("mean")?, statistic("variance")?);
     let fresh = initial_weights(after, features, norm, random);
-    let old: Kept = before
-        .convolutions()
-        .map(|layer| (0..layer.3).collect())
-        .collect();
+    let old = all_filters(before);
     put_back(after, fresh, weights, &old)
+}
+
+fn all_filters(architecture: &Architecture) -> Kept {
+    let layers = architecture.layers();
+    let all = layers.iter().map(|layer| (0..layer.outputs).collect());
+    all.collect()
 }
 
 #[cfg(test)]
@@ -115,8 +124,8 @@ mod tests {
 
     use hamiltone_engine::features::FeatureSettings;
     use hamiltone_engine::model::clip_logits;
-    use hamiltone_engine::network::Algebra;
     use hamiltone_engine::network::streaming::PackedNetwork;
+    use hamiltone_engine::network::{Algebra, Block};
 
     use hamiltone_engine::kernels::TAPS;
 
@@ -202,10 +211,7 @@ mod tests {
             let new = &after["blocks.1.convolutions.1.kernel"];
             let zeros = new.iter().filter(|weight| **weight == 0.0).count();
             assert_eq!(zeros, COMPONENTS * 4 * (6 - 4) * TAPS);
-            let old: Kept = narrow
-                .convolutions()
-                .map(|layer| (0..layer.3).collect())
-                .collect();
+            let old = all_filters(&narrow);
             assert_eq!(remove(&wide, &after, &old).unwrap(), (narrow, before));
         }
     }
@@ -222,5 +228,9 @@ mod tests {
             assert!(error.contains(problem), "{error}");
         }
         assert_eq!(wider(&shape, &[8, 16, 32]).unwrap(), shape);
+        let mut separable = shape;
+        separable.blocks[1] = Block::separable(vec![4], vec![8], 3, true);
+        let error = wider(&separable, &[8, 16, 32]).unwrap_err().to_string();
+        assert!(error.contains("block 2 is separable"), "{error}");
     }
 }

@@ -66,6 +66,50 @@ fn trained_pruned_distilled() {
     assert!(message.contains("crop_s begins at 0.1 s"), "{message}");
 }
 
+/// Separable blocks from a recipe: trained, pruned, distilled into the pruned shape.
+#[test]
+fn separable_blocks_go_the_same_way() {
+    let trial = Trial::new();
+    let trunk = "trunk = [{ filters = [2], pools = true }, { filters = [2, 4], pools = true, \
+                 separable = { kernel_size = 5, expanded = [4, 8], residual = [true, false] } }]";
+    succeeded(&set(&trial, "whole", &[trunk, "name = \"whole\""]));
+    let path = trial.path("whole/fold{fold}/model.safetensors");
+    let start = format!("start = {{ model = {path:?} }}");
+    succeeded(&set(&trial, "pruned", &[&start, PRUNING]));
+    let of_run = |out: &str| model(&trial.path(&format!("{out}/fold1/model.safetensors")));
+    let (whole, pruned) = (of_run("whole"), of_run("pruned"));
+    assert_eq!(whole.card.architecture.hidden, 4);
+    let layers = |file: &ModelFile| -> Vec<usize> {
+        let layers = file.card.architecture.layers();
+        layers.iter().map(|layer| layer.outputs).collect()
+    };
+    assert_eq!(layers(&whole), [2, 4, 4, 2, 8, 8, 4]);
+    // The first unit adds its input, so its outputs are tied to the block before, which is not pruned.
+    assert_eq!(layers(&pruned), [2, 2, 2, 2, 4, 4, 2]);
+    let shape = format!(
+        "shape_of = {:?}",
+        trial.path("pruned/fold{fold}/model.safetensors")
+    );
+    let teacher = format!("distillation = {{ teacher = {path:?} }}");
+    succeeded(&set(&trial, "distilled", &[&shape, &teacher]));
+    assert_eq!(
+        of_run("distilled").card.architecture,
+        pruned.card.architecture
+    );
+
+    let message = failed(&set(&trial, "both", &[trunk, &start]));
+    assert!(
+        message.contains("trunk is for a fresh network"),
+        "{message}"
+    );
+    let sizes = trunk.replace("kernel_size = 5", "kernel_size = 4");
+    let message = failed(&set(&trial, "wrong", &[&sizes]));
+    assert!(
+        message.contains("trunk: the kernel size of a separable block is 4"),
+        "{message}"
+    );
+}
+
 #[test]
 fn a_frozen_trunk_stays_and_other_labels_get_a_head() {
     let trial = Trial::new();

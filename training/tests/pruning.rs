@@ -6,7 +6,7 @@ use std::sync::Arc;
 use hamiltone_engine::features::{COMPONENTS, FeatureSettings};
 use hamiltone_engine::model::clip_logits;
 use hamiltone_engine::network::streaming::{PackedNetwork, Weights};
-use hamiltone_engine::network::{Architecture, ParameterKind, TemporalPooling};
+use hamiltone_engine::network::{Architecture, Block, ParameterKind, TemporalPooling};
 use hamiltone_training::pruning::{Kept, Plan, Pruning, Score, remove, silence};
 use hamiltone_training::random::{normal, stream};
 use rand::Rng;
@@ -74,8 +74,10 @@ fn any_filters_at_all() {
         }
         let weights = random_weights(&architecture, seed);
         let kept: Kept = architecture
-            .convolutions()
-            .map(|(.., outputs)| {
+            .layers()
+            .into_iter()
+            .map(|layer| {
+                let outputs = layer.outputs;
                 let all = 0..outputs;
                 let mut some: Vec<usize> = all.filter(|_| random.random_bool(0.6)).collect();
                 if some.is_empty() || some.len() == outputs {
@@ -88,16 +90,99 @@ fn any_filters_at_all() {
     }
 }
 
+/// A 3×3 block, and separable ones with residual units, also from one block to the next.
+fn separable(statistics: bool) -> Architecture {
+    let mut last = Block::separable(vec![8, 8], vec![16, 20], 3, false);
+    last.separable.as_mut().unwrap().residual = vec![true, true];
+    Architecture {
+        blocks: vec![
+            Block::new(vec![8], true),
+            Block::separable(vec![8, 8, 8], vec![12, 16, 16], 5, true),
+            last,
+        ],
+        temporal_pooling: match statistics {
+            true => TemporalPooling::Statistics,
+            false => TemporalPooling::MeanMax,
+        },
+        ..Architecture::doubling(32, 1, true, 1.0, 5)
+    }
+}
+
+const SCORES: [Score; 4] = [
+    Score::L1,
+    Score::GeometricMedian,
+    Score::OperatorNorm,
+    Score::Random,
+];
+
+#[test]
+fn separable_blocks_lose_whole_units_and_whole_channels() {
+    let features = FeatureSettings::default();
+    for (number, score) in SCORES.into_iter().enumerate() {
+        let architecture = separable(number % 2 == 0);
+        let weights = random_weights(&architecture, number as u64);
+        for plan in [
+            Plan::Uniform {
+                share: 0.5,
+                blocks: 3,
+            },
+            Plan::Uniform {
+                share: 0.25,
+                blocks: 1,
+            },
+            Plan::Global { remaining: 0.6 },
+        ] {
+            let pruning = Pruning {
+                score,
+                plan: plan.clone(),
+                multiple: 1,
+            };
+            let kept = pruning.kept(&architecture, &weights, &features, 5).unwrap();
+            let smaller = check(&architecture, &weights, &kept);
+            assert_eq!(smaller.problem(MELS), None);
+            let of_layers: Vec<usize> = kept.iter().map(Vec::len).collect();
+            match plan {
+                Plan::Uniform { blocks: 3, .. } => {
+                    let want = [4, 6, 6, 4, 8, 8, 4, 8, 8, 4, 8, 8, 4, 10, 10, 4];
+                    assert_eq!(of_layers, want);
+                }
+                // What the last block adds to is that of the block before it, so only its units go.
+                Plan::Uniform { .. } => {
+                    assert_eq!(of_layers[..10], [8, 12, 12, 8, 16, 16, 8, 16, 16, 8]);
+                    assert_eq!(of_layers[10..], [12, 12, 8, 15, 15, 8]);
+                }
+                Plan::Global { remaining } => {
+                    let share = smaller.multiply_adds_per_second(&features) as f64
+                        / architecture.multiply_adds_per_second(&features) as f64;
+                    assert!(share <= remaining && share > 0.85 * remaining, "{share}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn filters_that_belong_together_go_together() {
+    let architecture = separable(false);
+    let weights = random_weights(&architecture, 1);
+    let layers = architecture.layers();
+    let all = || -> Kept { layers.iter().map(|l| (0..l.outputs).collect()).collect() };
+    for (layer, words) in [
+        (2, "keeps those of blocks.1.convolutions.0.kernel"),
+        (12, "keeps those of blocks.1.convolutions.8.kernel"),
+    ] {
+        let mut kept = all();
+        kept[layer].pop();
+        let error = remove(&architecture, &weights, &kept).unwrap_err();
+        assert!(error.to_string().contains(words), "{error}");
+    }
+}
+
 #[test]
 fn uniform_pruning_takes_its_share_of_the_last_blocks() {
     let architecture = Architecture::doubling(64, 4, true, 1.0, 7);
     let weights = random_weights(&architecture, 3);
-    for score in [
-        Score::L1,
-        Score::GeometricMedian,
-        Score::OperatorNorm,
-        Score::Random,
-    ] {
+    for score in SCORES {
         let pruning = Pruning {
             score,
             plan: Plan::Uniform {

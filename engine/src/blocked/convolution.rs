@@ -5,15 +5,15 @@ use std::cell::RefCell;
 use candle_core::Result;
 use rayon::prelude::*;
 
+use super::scratch::SAMPLES_A_TASK;
 use super::{BatchShape, buffers};
 use crate::kernels::{
-    CacheLevel, Convolution, Counts, KernelWeights, LayerShape, MapMut, MapRef, Method,
-    PackedConvolution, WeightGradient, Workspace, adjoint_weights, anticausal_copy,
+    Buffer, CacheLevel, Convolution, Counts, KERNEL_SIZE, KernelWeights, LayerShape, MapMut,
+    MapRef, Method, PackedConvolution, WeightGradient, Workspace, adjoint_weights, anticausal_copy,
 };
 
-/// Samples whose weight gradients are summed by one task. Fixed, so that the order of the sums
-/// does not depend on the number of threads.
-const SAMPLES_A_TASK: usize = 4;
+/// The [`reach`](crate::kernels::MapShape::reach) of the maps that a 3×3 convolution reads and writes.
+pub(super) const REACH: usize = KERNEL_SIZE / 2;
 
 thread_local! {
     /// Scratch of the kernels, and a map for anticausal convolution.
@@ -42,7 +42,7 @@ fn run(
     from: BatchShape,
     to: BatchShape,
     direction: Direction,
-) -> Vec<f32> {
+) -> Buffer {
     let layer = LayerShape {
         group: from.group,
         counts,
@@ -111,7 +111,7 @@ impl Convolve {
         Ok(Self { from, to, counts })
     }
 
-    pub(super) fn forward(&self, x: &[f32], kernel: &[f32]) -> Vec<f32> {
+    pub(super) fn forward(&self, x: &[f32], kernel: &[f32]) -> Buffer {
         run(
             kernel,
             self.counts,
@@ -122,7 +122,7 @@ impl Convolve {
         )
     }
 
-    pub(super) fn gradient_of_x(&self, gradient: &[f32], kernel: &[f32]) -> Vec<f32> {
+    pub(super) fn gradient_of_x(&self, gradient: &[f32], kernel: &[f32]) -> Buffer {
         let adjoint = adjoint_weights(kernel, self.from.group, self.counts);
         let counts = Counts {
             inputs: self.counts.outputs,

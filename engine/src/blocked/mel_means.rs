@@ -2,7 +2,8 @@
 
 use rayon::prelude::*;
 
-use super::BatchShape;
+use super::{BatchShape, buffers};
+use crate::kernels::Buffer;
 
 /// The number of means.
 pub(super) fn count(shape: BatchShape) -> usize {
@@ -26,9 +27,12 @@ pub(super) fn forward(shape: BatchShape, x: &[f32]) -> Vec<f32> {
 }
 
 /// Adds to the gradient of the maps (empty where there is none yet) what comes from that of the means.
-pub(super) fn add_gradient(shape: BatchShape, gradient: &[f32], of_x: &mut Vec<f32>) {
+pub(super) fn add_gradient(shape: BatchShape, gradient: &[f32], of_x: &mut Buffer) {
     let map = shape.map;
-    of_x.resize(shape.size(), 0.0);
+    if of_x.is_empty() {
+        *of_x = buffers::take(shape.size());
+        of_x.fill(0.0);
+    }
     of_x.par_chunks_mut(map.size())
         .zip(gradient.par_chunks(map.rows * map.channels))
         .for_each(|(of_x, gradient)| {

@@ -1,6 +1,7 @@
 //! Training on the CPU, in the kernels' own layout.
 //!
-//! [`trunk`] is the whole trunk as one candle operation with its own gradients;
+//! [`trunk`] is the whole trunk as one candle operation with its own gradients, step by step (`full`: a 3×3 convolution,
+//! `unit`: an inverted residual unit);
 //! [`causal_convolution`] is the convolution alone, for tensors in candle's own order. Samples run
 //! in parallel on the current rayon pool; sums over samples are made in a fixed order, so results
 //! do not depend on the number of threads. (One graph over a whole batch and not one a thread:
@@ -8,14 +9,18 @@
 
 mod buffers;
 mod convolution;
+mod full;
 mod mel_means;
-mod norm_relu;
+mod norm;
 mod planes;
+mod scratch;
 mod trunk;
+mod unit;
+mod unit_gradients;
 
-use crate::kernels::{InstructionSet, MapShape};
+use crate::kernels::{Buffer, InstructionSet, MapRef, MapShape};
 pub use planes::causal_convolution;
-pub use trunk::{TrunkLayer, trunk};
+pub use trunk::{NormedKernel, StepKind, TrunkStep, trunk};
 
 /// The layout of a batch of activations: one [`Map`](crate::kernels::Map) after the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,14 +33,14 @@ struct BatchShape {
 }
 
 impl BatchShape {
-    fn new(group: usize, [batch, channels, rows, mels]: [usize; 4]) -> Self {
+    fn new(group: usize, [batch, channels, rows, mels]: [usize; 4], reach: usize) -> Self {
         let set = InstructionSet::best();
         let map = MapShape {
             channels,
             rows,
             mels,
             lanes: set.lanes(),
-            reach: 1, // of 3×3 convolutions
+            reach,
         };
         Self {
             set,
@@ -46,9 +51,9 @@ impl BatchShape {
     }
 
     /// From candle's order (`batch × channels × rows × mels`) to this layout.
-    fn block_planes(self, planes: &[f32]) -> Vec<f32> {
+    fn block_planes(self, planes: &[f32]) -> Buffer {
         let map = self.map;
-        let mut elements = vec![0.0; self.size()];
+        let mut elements = Buffer::new(self.size());
         for (index, plane) in planes.chunks_exact(map.rows * map.mels).enumerate() {
             let (sample, channel) = (index / map.channels, self.map_channel(index % map.channels));
             for (row, line) in plane.chunks_exact(map.mels).enumerate() {
@@ -84,6 +89,20 @@ impl BatchShape {
             ..self.map
         };
         Self { map, ..self }
+    }
+
+    /// The same with another border.
+    fn with_reach(self, reach: usize) -> Self {
+        let map = MapShape { reach, ..self.map };
+        Self { map, ..self }
+    }
+
+    /// The map of one sample.
+    fn sample<'a>(&self, values: &'a [f32], sample: usize) -> MapRef<'a> {
+        MapRef {
+            values: &values[sample * self.map.size()..][..self.map.size()],
+            shape: self.map,
+        }
     }
 
     /// Floats of all samples.

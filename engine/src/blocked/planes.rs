@@ -3,7 +3,7 @@
 use candle_core::{CpuStorage, CustomOp2, Device, Layout, Result, Shape, Tensor};
 
 use super::BatchShape;
-use super::convolution::Convolve;
+use super::convolution::{Convolve, REACH};
 use crate::operations::{contiguous_f32, with_elements};
 use crate::quaternion::convolve_by_expansion;
 
@@ -34,7 +34,7 @@ impl Planes {
             candle_core::bail!("{x:?} is not a batch of units of {group} channels");
         }
         Convolve::new(
-            BatchShape::new(group, [batch, channels, rows, mels]),
+            BatchShape::new(group, [batch, channels, rows, mels], REACH),
             kernel.dims(),
         )
     }

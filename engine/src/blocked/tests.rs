@@ -71,14 +71,16 @@ fn check(group: usize, sizes: [usize; 6], pools: bool, all_feed_head: bool, seed
     if !all_feed_head {
         plain.remove(0);
     }
-    let layers: Vec<TrunkLayer<'_>> = kernels
+    let layers: Vec<TrunkStep<'_>> = kernels
         .iter()
         .zip(&norms)
         .enumerate()
-        .map(|(index, (kernel, [weight, bias]))| TrunkLayer {
-            kernel,
-            weight,
-            bias,
+        .map(|(index, (kernel, [weight, bias]))| TrunkStep {
+            kind: StepKind::Convolution(NormedKernel {
+                kernel,
+                weight,
+                bias,
+            }),
             pools,
             feeds_head: all_feed_head || index == 1,
         })
@@ -159,10 +161,12 @@ fn what_does_not_fit_is_refused() {
     let run = |x: &[usize], kernel: &[usize], channels: usize, pools: bool| {
         let (kernel, weight) = (numbers(kernel, 1), numbers(&[channels], 2));
         let bias = numbers(&[12], 3);
-        let layer = TrunkLayer {
-            kernel: &kernel,
-            weight: &weight,
-            bias: &bias,
+        let layer = TrunkStep {
+            kind: StepKind::Convolution(NormedKernel {
+                kernel: &kernel,
+                weight: &weight,
+                bias: &bias,
+            }),
             pools,
             feeds_head: true,
         };
@@ -191,6 +195,6 @@ fn what_does_not_fit_is_refused() {
     );
     assert!(
         trunk(&numbers(&[2, 8, 5, 7], 4), 4, &[]).is_err(),
-        "no layer"
+        "no step"
     );
 }

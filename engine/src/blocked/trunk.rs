@@ -8,80 +8,122 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor};
 
-use super::convolution::Convolve;
-use super::norm_relu::NormRelu;
+use super::convolution::REACH;
+use super::full::{Full, FullRecord};
+use super::unit::{PARTS, Unit, UnitRecord};
 use super::{BatchShape, buffers, mel_means};
+use crate::kernels::Buffer;
 use crate::operations::{BatchStatistics, contiguous_f32, with_elements};
 
-/// One layer: 3×3 convolution (causal in time, no bias), batch norm with the batch's own
-/// statistics, ReLU, and perhaps 2×2 average pooling.
-pub struct TrunkLayer<'a> {
-    /// Quarter kernels (`4 × outputs × inputs × 3 × 3`) or real ones (`outputs × inputs × 3 × 3`).
+/// A convolution (causal in time, no bias) and the batch norm behind it, which takes the batch's own statistics.
+#[derive(Clone, Copy)]
+pub struct NormedKernel<'a> {
+    /// `4 × outputs × inputs × size × size` of quaternions, `outputs × inputs × size × size` of real numbers; one input
+    /// where it is depthwise.
     pub kernel: &'a Tensor,
     /// The batch norm's scale, a value a channel.
     pub weight: &'a Tensor,
     /// The batch norm's shift.
     pub bias: &'a Tensor,
-    /// Whether it pools.
+}
+
+/// What a step computes.
+pub enum StepKind<'a> {
+    /// A 3×3 convolution and ReLU.
+    Convolution(NormedKernel<'a>),
+    /// An inverted residual unit: a 1×1 convolution and a depthwise one of 3×3 or 5×5, each with ReLU, and a 1×1 one
+    /// without. Where it pools, it does so before the last.
+    Unit {
+        /// In this order.
+        convolutions: [NormedKernel<'a>; PARTS],
+        /// Whether the input is added to the output.
+        residual: bool,
+    },
+}
+
+/// One step of a trunk.
+pub struct TrunkStep<'a> {
+    /// What it computes.
+    pub kind: StepKind<'a>,
+    /// Whether it takes 2×2 means.
     pub pools: bool,
     /// Whether the mean over mels of what it gives is asked for.
     pub feeds_head: bool,
 }
 
-/// Runs layers over `x` (`batch × channels × time × mel`, on the CPU, to which no gradient goes
+impl TrunkStep<'_> {
+    fn convolutions(&self) -> &[NormedKernel<'_>] {
+        match &self.kind {
+            StepKind::Convolution(convolution) => std::slice::from_ref(convolution),
+            StepKind::Unit { convolutions, .. } => convolutions,
+        }
+    }
+
+    /// The border that its input needs.
+    fn reach(&self) -> usize {
+        match self.kind {
+            StepKind::Convolution(_) => REACH,
+            StepKind::Unit { .. } => 0,
+        }
+    }
+}
+
+/// Runs steps over `x` (`batch × channels × time × mel`, on the CPU, to which no gradient goes
 /// back) and takes the mean over mels of those that feed the head, of which the last is one: `batch × rows ×
-/// channels` each, and the statistics of each layer. Channels of quaternions (`group` 4) are all r, then all
+/// channels` each, and the statistics of each convolution. Channels of quaternions (`group` 4) are all r, then all
 /// i, j, k. Differentiable in all weights.
 ///
 /// # Errors
-/// If the shapes do not go together, the last layer does not feed the head, or candle fails.
+/// If the shapes do not go together, the last step does not feed the head, or candle fails.
 pub fn trunk(
     x: &Tensor,
     group: usize,
-    layers: &[TrunkLayer<'_>],
+    steps: &[TrunkStep<'_>],
 ) -> Result<(Vec<Tensor>, Vec<BatchStatistics>)> {
     let (batch, channels, rows, mels) = x.dims4()?;
     if !channels.is_multiple_of(group) || x.elem_count() == 0 {
         candle_core::bail!("{:?} is not a batch of units of {group} channels", x.dims());
     }
-    let mut format = BatchShape::new(group, [batch, channels, rows, mels]);
-    if !layers.last().is_some_and(|last| last.feeds_head) {
-        candle_core::bail!(
-            "a trunk needs at least one layer, and its last layer has to feed the head"
-        );
+    let (Some(first), Some(last)) = (steps.first(), steps.last()) else {
+        candle_core::bail!("a trunk needs at least one step");
+    };
+    if !last.feeds_head {
+        candle_core::bail!("the last step of a trunk has to feed the head");
     }
-    let (mut chain, mut flat) = (Vec::new(), Vec::new());
-    for layer in layers {
-        let convolution = Convolve::new(format, layer.kernel.dims())?;
-        let norm = NormRelu::new(convolution.to, layer.pools)?;
-        format = norm.to;
-        let numbers = [layer.kernel, layer.weight, layer.bias];
-        let sizes = numbers.map(Tensor::elem_count);
-        flat.extend(numbers.map(Tensor::flatten_all));
-        chain.push(Layer {
-            convolution,
-            norm,
-            sizes,
-            feeds_head: layer.feeds_head,
-        });
+    let from = BatchShape::new(group, [batch, channels, rows, mels], first.reach());
+    let (mut format, mut chain, mut flat) = (from, Vec::new(), Vec::new());
+    for (index, step) in steps.iter().enumerate() {
+        let reach = steps.get(index + 1).unwrap_or(step).reach();
+        let planned = PlannedStep::new(step, format, reach)?;
+        format = planned.to();
+        for convolution in step.convolutions() {
+            let NormedKernel {
+                kernel,
+                weight,
+                bias,
+            } = convolution;
+            flat.extend([kernel, weight, bias].map(|numbers| numbers.flatten_all()));
+        }
+        chain.push(planned);
     }
     let flat = flat.into_iter().collect::<Result<Vec<_>>>()?;
     let tape = Arc::new(Mutex::new(Tape::default()));
     let formats: Vec<BatchShape> = chain
         .iter()
-        .filter(|layer| layer.feeds_head)
-        .map(|layer| layer.norm.to)
+        .filter(|step| step.feeds_head)
+        .map(PlannedStep::to)
         .collect();
     let op = Trunk {
-        layers: chain,
+        from,
+        steps: chain,
         tape: tape.clone(),
     };
     let means = x
         .detach()
         .contiguous()?
         .apply_op2(&Tensor::cat(&flat, 0)?, op)?;
-    let of_layer = |record: &Record| record.statistics.clone();
-    let statistics = lock(&tape).layers.iter().map(of_layer).collect();
+    let of_step = |record: &Record| record.of_step.statistics();
+    let statistics = lock(&tape).steps.iter().flat_map(of_step).collect();
     let mut start = 0;
     let next = |format: &BatchShape| {
         let count = mel_means::count(*format);
@@ -94,50 +136,155 @@ pub fn trunk(
     Ok((means, statistics))
 }
 
-/// Sizes of a layer, and how many numbers its kernel, weight and bias have.
-struct Layer {
-    convolution: Convolve,
-    norm: NormRelu,
-    sizes: [usize; 3],
+/// Sizes of a step, and how many numbers kernel, weight and bias of each of its convolutions have.
+struct PlannedStep {
+    kind: PlannedKind,
+    sizes: Vec<[usize; 3]>,
     feeds_head: bool,
+}
+
+enum PlannedKind {
+    Full(Full),
+    Unit(Unit),
 }
 
 /// What the backward pass needs.
 #[derive(Default)]
 struct Tape {
-    layers: Vec<Record>,
+    steps: Vec<Record>,
 }
 
 struct Record {
-    /// The layer's input and the convolution's output.
-    input: Vec<f32>,
-    convolved: Vec<f32>,
-    statistics: BatchStatistics,
+    /// The input of the step.
+    input: Buffer,
+    of_step: StepRecord,
+}
+
+enum StepRecord {
+    Full(FullRecord),
+    Unit(UnitRecord),
+}
+
+impl StepRecord {
+    fn statistics(&self) -> Vec<BatchStatistics> {
+        match self {
+            Self::Full(record) => record.statistics(),
+            Self::Unit(record) => record.statistics(),
+        }
+    }
 }
 
 impl Drop for Record {
     fn drop(&mut self) {
         buffers::give(std::mem::take(&mut self.input));
-        buffers::give(std::mem::take(&mut self.convolved));
+    }
+}
+
+/// The numbers of a step: kernel, weights and biases of each convolution.
+type Numbers<'a> = Vec<[&'a [f32]; 3]>;
+
+/// The gradients of the numbers of a step, and that of its input if it is wanted.
+type StepGradients = (Vec<[Vec<f32>; 3]>, Option<Buffer>);
+
+impl PlannedStep {
+    fn new(step: &TrunkStep<'_>, from: BatchShape, reach: usize) -> Result<Self> {
+        let dims = |convolution: &NormedKernel<'_>| convolution.kernel.dims().to_vec();
+        let kind = match &step.kind {
+            StepKind::Convolution(convolution) => {
+                let kernel = dims(convolution);
+                PlannedKind::Full(Full::new(from, &kernel, step.pools, reach)?)
+            }
+            StepKind::Unit {
+                convolutions,
+                residual,
+            } => {
+                let kernels = convolutions.each_ref().map(dims);
+                let kernels = kernels.each_ref().map(Vec::as_slice);
+                PlannedKind::Unit(Unit::new(from, kernels, step.pools, *residual, reach)?)
+            }
+        };
+        let sizes = step.convolutions().iter().map(|convolution| {
+            [convolution.kernel, convolution.weight, convolution.bias].map(Tensor::elem_count)
+        });
+        Ok(Self {
+            kind,
+            sizes: sizes.collect(),
+            feeds_head: step.feeds_head,
+        })
+    }
+
+    fn to(&self) -> BatchShape {
+        match &self.kind {
+            PlannedKind::Full(full) => full.to,
+            PlannedKind::Unit(unit) => unit.to,
+        }
+    }
+
+    /// Splits the numbers of the step from the front.
+    fn split<'a>(&self, numbers: &mut &'a [f32]) -> Numbers<'a> {
+        let mut next = |size: usize| {
+            let (front, rest) = numbers.split_at(size);
+            *numbers = rest;
+            front
+        };
+        self.sizes
+            .iter()
+            .map(|sizes| sizes.map(&mut next))
+            .collect()
+    }
+
+    fn forward(&self, x: &[f32], numbers: &Numbers<'_>) -> Result<(Buffer, StepRecord)> {
+        Ok(match (&self.kind, numbers.as_slice()) {
+            (PlannedKind::Full(full), [numbers]) => {
+                let (output, record) = full.forward(x, *numbers)?;
+                (output, StepRecord::Full(record))
+            }
+            (PlannedKind::Unit(unit), &[expansion, depthwise, projection]) => {
+                let (output, record) = unit.forward(x, [expansion, depthwise, projection])?;
+                (output, StepRecord::Unit(record))
+            }
+            _ => candle_core::bail!("a step with {} convolutions", numbers.len()),
+        })
+    }
+
+    /// The gradients given that of its output.
+    fn gradients(
+        &self,
+        record: &Record,
+        gradient: &[f32],
+        numbers: &Numbers<'_>,
+        wants_input: bool,
+    ) -> Result<StepGradients> {
+        let x = &record.input;
+        match (&self.kind, &record.of_step, numbers.as_slice()) {
+            (PlannedKind::Full(full), StepRecord::Full(record), [numbers]) => {
+                let (of_numbers, of_input) =
+                    full.gradients(x, record, gradient, *numbers, wants_input)?;
+                Ok((vec![of_numbers], of_input))
+            }
+            (
+                PlannedKind::Unit(unit),
+                StepRecord::Unit(record),
+                &[expansion, depthwise, projection],
+            ) => {
+                let numbers = [expansion, depthwise, projection];
+                let (of_numbers, of_input) =
+                    unit.gradients(x, record, gradient, numbers, wants_input)?;
+                Ok((of_numbers.into(), of_input))
+            }
+            _ => candle_core::bail!("a record of another step"),
+        }
     }
 }
 
 struct Trunk {
-    layers: Vec<Layer>,
+    from: BatchShape,
+    steps: Vec<PlannedStep>,
     tape: Arc<Mutex<Tape>>,
 }
 
 fn lock(tape: &Mutex<Tape>) -> std::sync::MutexGuard<'_, Tape> {
     tape.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Splits the numbers of a layer from the front.
-fn split<'a>(numbers: &mut &'a [f32], sizes: [usize; 3]) -> [&'a [f32]; 3] {
-    sizes.map(|size| {
-        let (front, rest) = numbers.split_at(size);
-        *numbers = rest;
-        front
-    })
 }
 
 impl CustomOp2 for Trunk {
@@ -155,27 +302,18 @@ impl CustomOp2 for Trunk {
         let x = contiguous_f32(x, x_layout)?;
         let mut numbers = contiguous_f32(numbers, numbers_layout)?;
         let (mut records, mut means) = (Vec::new(), Vec::new());
-        let Some(first) = self.layers.first() else {
-            candle_core::bail!("a trunk needs at least one layer");
-        };
-        let mut values = Vec::new();
-        if !x.is_empty() {
-            values = first.convolution.from.block_planes(x);
-        }
-        for layer in &self.layers {
-            let [kernel, weight, bias] = split(&mut numbers, layer.sizes);
-            let convolved = layer.convolution.forward(&values, kernel);
-            let (output, statistics) = layer.norm.forward(&convolved, weight, bias)?;
+        let mut values = self.from.block_planes(x);
+        for step in &self.steps {
+            let (output, of_step) = step.forward(&values, &step.split(&mut numbers))?;
             records.push(Record {
                 input: std::mem::replace(&mut values, output),
-                convolved,
-                statistics,
+                of_step,
             });
-            if layer.feeds_head {
-                means.extend(mel_means::forward(layer.norm.to, &values));
+            if step.feeds_head {
+                means.extend(mel_means::forward(step.to(), &values));
             }
         }
-        lock(&self.tape).layers = records;
+        lock(&self.tape).steps = records;
         buffers::give(values);
         let count = means.len();
         Ok((CpuStorage::F32(means), count.into()))
@@ -197,45 +335,36 @@ impl CustomOp2 for Trunk {
 }
 
 impl Trunk {
-    /// The gradient of all numbers, in their order, given that of the means of all layers that feed the head.
+    /// The gradient of all numbers, in their order, given that of the means of all steps that feed the head.
     fn gradients(&self, mut numbers: &[f32], mut of_means: &[f32]) -> Result<Vec<f32>> {
         let tape = lock(&self.tape);
-        let mut of_numbers = Vec::with_capacity(numbers.len());
-        let mut parts = Vec::new();
-        for layer in &self.layers {
-            parts.push(split(&mut numbers, layer.sizes));
-        }
-        let mut gradient = Vec::new();
-        let layers = self.layers.iter().zip(&tape.layers).zip(&parts);
-        for (index, ((layer, record), [kernel, weight, bias])) in layers.enumerate().rev() {
-            if layer.feeds_head {
-                let before = of_means.len() - mel_means::count(layer.norm.to);
+        let mut of_steps = Vec::new();
+        let count = numbers.len();
+        let parts: Vec<Numbers<'_>> = self
+            .steps
+            .iter()
+            .map(|step| step.split(&mut numbers))
+            .collect();
+        let mut gradient = Buffer::default();
+        let steps = self.steps.iter().zip(&tape.steps).zip(&parts);
+        for (index, ((step, record), numbers)) in steps.enumerate().rev() {
+            if step.feeds_head {
+                let before = of_means.len() - mel_means::count(step.to());
                 let (rest, of_these) = of_means.split_at(before);
                 of_means = rest;
-                mel_means::add_gradient(layer.norm.to, of_these, &mut gradient);
+                mel_means::add_gradient(step.to(), of_these, &mut gradient);
             }
-            let [of_convolved, of_weight, of_bias] = layer.norm.gradients(
-                &record.convolved,
-                &gradient,
-                weight,
-                bias,
-                &record.statistics,
-            )?;
-            let of_kernel = layer
-                .convolution
-                .gradient_of_kernel(&record.input, &of_convolved);
-            if index > 0 {
-                let of_input = layer.convolution.gradient_of_x(&of_convolved, kernel);
+            let (of_numbers, of_input) = step.gradients(record, &gradient, numbers, index > 0)?;
+            if let Some(of_input) = of_input {
                 buffers::give(std::mem::replace(&mut gradient, of_input));
             }
-            buffers::give(of_convolved);
-            // From the last layer to the first, each part reversed; the whole is reversed at the end.
-            for part in [of_bias, of_weight, of_kernel] {
-                of_numbers.extend(part.into_iter().rev());
-            }
+            of_steps.push(of_numbers);
         }
-        of_numbers.reverse();
         buffers::give(gradient);
+        let mut of_numbers = Vec::with_capacity(count);
+        for part in of_steps.iter().rev().flatten().flatten() {
+            of_numbers.extend_from_slice(part);
+        }
         Ok(of_numbers)
     }
 }

@@ -15,7 +15,7 @@ const LINE: usize = 64;
 ///
 /// # Safety
 /// Every pattern of bytes is a valid value, zero bytes are zero, and the size divides that of a line.
-pub(super) unsafe trait Number: Copy + Default {}
+pub(crate) unsafe trait Number: Copy + Default {}
 
 // SAFETY: every pattern of bits is a number, and none are zero; 4 and 2 bytes.
 unsafe impl Number for f32 {}
@@ -33,14 +33,14 @@ pub(super) fn floats<const N: usize>(sizes: [usize; N]) -> usize {
 
 /// A fixed number of numbers, zero at first, aligned to 64 bytes.
 #[derive(Clone, Default)]
-pub(super) struct Buffer<T = f32> {
+pub(crate) struct Buffer<T = f32> {
     lines: Vec<Line>,
     len: usize,
     holds: PhantomData<T>,
 }
 
 impl<T: Number> Buffer<T> {
-    pub(super) fn new(len: usize) -> Self {
+    pub(crate) fn new(len: usize) -> Self {
         Self {
             lines: vec![Line([0; LINE]); len.div_ceil(LINE / size_of::<T>())],
             len,
@@ -49,10 +49,24 @@ impl<T: Number> Buffer<T> {
     }
 
     /// Grows it to at least `len` numbers; growing discards the contents.
-    pub(super) fn reserve(&mut self, len: usize) {
+    pub(crate) fn reserve(&mut self, len: usize) {
         if len > self.len {
             *self = Self::new(len);
         }
+    }
+
+    /// Numbers that it has room for.
+    pub(crate) fn capacity(&self) -> usize {
+        self.lines.len() * (LINE / size_of::<T>())
+    }
+
+    /// Sets the length, at most the capacity. The contents are what was there before.
+    ///
+    /// # Panics
+    /// If it has no room for that many.
+    pub(crate) fn set_len(&mut self, len: usize) {
+        assert!(len <= self.capacity(), "{len} numbers in a smaller buffer");
+        self.len = len;
     }
 }
 

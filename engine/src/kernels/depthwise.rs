@@ -196,7 +196,7 @@ impl<const GROUP: usize, const SIZE: usize> SimdOp for DepthwiseOp<'_, GROUP, SI
                         };
                         let to = to + mel * V::COUNT;
                         value.store(output.straight.add(to));
-                        if GROUP == 4 {
+                        if GROUP == 4 && !output.transformed.is_null() {
                             value.hadamard().store(output.transformed.add(to));
                         }
                     }

@@ -142,7 +142,7 @@ impl WeightGradient {
 }
 
 /// The adjoint of [`coefficients`](super::eight::coefficients), both phases together.
-fn gradient_of_quarters(transformed: [f32; 4], straight: [f32; 4]) -> [f32; 4] {
+pub(super) fn gradient_of_quarters(transformed: [f32; 4], straight: [f32; 4]) -> [f32; 4] {
     let transformed = hadamard(transformed);
     let [r, j, k, i] = straight;
     let straight = [r, i, j, k];

@@ -20,7 +20,7 @@
 //! Kernels are built from shared parts: `lanes` (vectors, one file an instruction set; code over them is written once),
 //! `tile` (the inner loop: sums in registers), `eight` (the eight products of a quaternion), `packing` (weights in the
 //! order in which they are read), `finish` (scale, shift, ReLU). [`PackedRows`] are linear layers on a single window;
-//! [`WeightGradient`] and [`Backward`] are for training.
+//! [`WeightGradient`], [`PointwiseGradient`], [`DepthwiseGradient`] and [`Backward`] are for training.
 //!
 //! This is the only module of the engine that may use `unsafe`, each block with its reason.
 #![allow(unsafe_code)]
@@ -35,6 +35,7 @@ pub const POOLING: usize = 2;
 mod buffer;
 mod choice;
 mod depthwise;
+mod depthwise_gradient;
 mod direct;
 mod eight;
 mod finish;
@@ -49,6 +50,7 @@ mod normalise;
 mod packing;
 mod pair;
 mod pointwise;
+mod pointwise_gradient;
 mod pool;
 mod rows;
 mod shared;
@@ -61,8 +63,10 @@ mod tests;
 #[cfg(test)]
 mod unit_tests;
 
+pub(crate) use buffer::Buffer;
 pub use choice::{CacheLevel, Load};
 pub use depthwise::PackedDepthwise;
+pub use depthwise_gradient::{DepthwiseGradient, adjoint_depthwise};
 pub use gradient::{WeightGradient, adjoint_weights, anticausal_copy};
 pub use kernel::LayerShape;
 pub use lanes::InstructionSet;
@@ -70,9 +74,10 @@ pub use layer::{PackedConvolution, Workspace};
 pub use map::{HISTORY, Map, MapMut, MapRef, MapShape};
 pub use matrix::{Matrix, MatrixMut, multiply_add};
 pub use method::Method;
-pub use normalise::{Backward, ScaleShift, moments, scale_relu};
+pub use normalise::{Backward, ScaleShift, moments, scale};
 pub use packing::Convolution;
-pub use pair::{MapPair, Pair, PairMut};
+pub use pair::{MapPair, Pair, PairMut, transform};
 pub use pointwise::{PackedPointwise, UnitConvolution};
+pub use pointwise_gradient::{PointwiseGradient, adjoint_pointwise};
 pub use rows::PackedRows;
 pub use weights::{Counts, KernelWeights};

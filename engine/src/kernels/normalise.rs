@@ -2,15 +2,25 @@
 
 use super::lanes::{Lanes, MOST_LANES, SimdOp};
 use super::map::{MapMut, MapRef};
-use super::{InstructionSet, MapShape};
+use super::pair::PairMut;
+use super::{InstructionSet, MapShape, POOLING};
 
-/// y = max(0, `scale` · x + `shift`), a scale and shift a lane of every block.
+/// y = `scale` · x + `shift`, a scale and shift a lane of every block; with `relu`, max(0, y).
 #[derive(Clone, Copy)]
 pub struct ScaleShift<'a> {
     /// Factors.
     pub scale: &'a [f32],
     /// Terms.
     pub shift: &'a [f32],
+    /// Whether negative results become zero.
+    pub relu: bool,
+}
+
+impl ScaleShift<'_> {
+    /// The least result.
+    fn floor(&self) -> f32 {
+        if self.relu { 0.0 } else { f32::NEG_INFINITY }
+    }
 }
 
 /// Sums of x and of (x − `centre`)² over the pixels of one block of a map, a lane each; `centre`
@@ -52,8 +62,8 @@ impl SimdOp for Moments<'_> {
         for row in 0..self.shape.rows {
             let from = &self.map[self.shape.index(self.block * V::COUNT, row, 0)..][..line];
             let (mut sum, mut squares) = (V::splat(0.0), V::splat(0.0));
-            for pixel in (0..line).step_by(V::COUNT) {
-                let value = load::<V>(from, pixel).sub(centre);
+            for pixel in from.chunks_exact(V::COUNT) {
+                let value = load::<V>(pixel, 0).sub(centre);
                 sum = sum.add(value);
                 squares = value.mul_add(value, squares);
             }
@@ -63,69 +73,112 @@ impl SimdOp for Moments<'_> {
     }
 }
 
-/// Writes ReLU(scale · x + shift) of a map, or with `pools` its 2×2 means (an odd last row or mel
-/// is dropped), into another map.
+/// Writes scale · x + shift of a map (with or without ReLU), or with `pools` its 2×2 means (an odd last row or mel is
+/// dropped), plus `residual`, a map of the output's size, into another map. Maps may have any reach; borders are not
+/// written.
 ///
 /// # Panics
 /// If the maps or lanes are shorter than their shapes say.
-pub fn scale_relu(
+pub fn scale(
     set: InstructionSet,
     input: MapRef<'_>,
     affine: ScaleShift<'_>,
-    output: MapMut<'_>,
     pools: bool,
+    residual: Option<MapRef<'_>>,
+    output: PairMut<'_>,
 ) {
-    let (from, to) = (input.shape, output.shape);
-    let (input, output) = (input.values, output.values);
-    set.run(ScaleRelu {
+    set.run(Scale {
         input,
-        from,
         affine,
-        output,
-        to,
         pools,
+        residual,
+        output,
     });
 }
 
-struct ScaleRelu<'a> {
-    input: &'a [f32],
-    from: MapShape,
+struct Scale<'a> {
+    input: MapRef<'a>,
     affine: ScaleShift<'a>,
-    output: &'a mut [f32],
-    to: MapShape,
     pools: bool,
+    residual: Option<MapRef<'a>>,
+    output: PairMut<'a>,
 }
 
-impl SimdOp for ScaleRelu<'_> {
+impl SimdOp for Scale<'_> {
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        let step = 1 + usize::from(self.pools);
-        let weight = V::splat(1.0 / (step * step) as f32);
-        for block in 0..self.from.blocks() {
-            let scale = load::<V>(self.affine.scale, block * V::COUNT);
-            let shift = load::<V>(self.affine.shift, block * V::COUNT);
-            for row in 0..self.to.rows {
-                let line = self.to.mels * V::COUNT;
-                let to = &mut self.output[self.to.index(block * V::COUNT, row, 0)..][..line];
-                for mel in 0..self.to.mels {
-                    let mut sum = V::splat(0.0);
-                    for line in 0..step {
-                        let at = self
-                            .from
-                            .index(block * V::COUNT, step * row + line, step * mel);
-                        for column in 0..step {
-                            let value = load::<V>(self.input, at + column * V::COUNT);
-                            sum = sum.add(V::splat(0.0).max(value.mul_add(scale, shift)));
+        let MapRef {
+            values: input,
+            shape: from,
+        } = self.input;
+        let PairMut {
+            straight:
+                MapMut {
+                    values: output,
+                    shape: to,
+                },
+            transformed,
+        } = self.output;
+        let floor = V::splat(self.affine.floor());
+        let quarter = V::splat(1.0 / (POOLING * POOLING) as f32);
+        let line = to.mels * V::COUNT;
+        for block in 0..from.blocks() {
+            let lane = block * V::COUNT;
+            let scale = load::<V>(self.affine.scale, lane);
+            let shift = load::<V>(self.affine.shift, lane);
+            for row in 0..to.rows {
+                let at = to.index(lane, row, 0);
+                let out = &mut output[at..][..line];
+                let pixels = out.chunks_exact_mut(V::COUNT);
+                if self.pools {
+                    let above = &input[from.index(lane, POOLING * row, 0)..][..POOLING * line];
+                    let below = &input[from.index(lane, POOLING * row + 1, 0)..][..POOLING * line];
+                    for (mel, to) in pixels.enumerate() {
+                        let mut sum = V::splat(0.0);
+                        for row in [above, below] {
+                            for column in 0..POOLING {
+                                let value = load::<V>(row, (POOLING * mel + column) * V::COUNT);
+                                sum = sum.add(floor.max(value.mul_add(scale, shift)));
+                            }
                         }
+                        store(sum.mul(quarter), to, 0);
                     }
-                    store(sum.mul(weight), to, mel * V::COUNT);
+                } else {
+                    let input = &input[from.index(lane, row, 0)..][..line];
+                    for (to, from) in pixels.zip(input.chunks_exact(V::COUNT)) {
+                        let value = load::<V>(from, 0).mul_add(scale, shift);
+                        store(floor.max(value), to, 0);
+                    }
+                }
+                if let Some(MapRef { values, shape }) = self.residual {
+                    let added = &values[shape.index(lane, row, 0)..][..line];
+                    for (to, from) in out
+                        .chunks_exact_mut(V::COUNT)
+                        .zip(added.chunks_exact(V::COUNT))
+                    {
+                        store(load::<V>(to, 0).add(load(from, 0)), to, 0);
+                    }
+                }
+                if !transformed.is_empty() {
+                    write_transform::<V>(out, &mut transformed[at..][..line]);
                 }
             }
         }
     }
 }
 
-/// One sample in the backward pass of [`scale_relu`].
+/// The Walsh–Hadamard transform of each quaternion of a line.
+#[inline(always)]
+fn write_transform<V: Lanes>(line: &[f32], to: &mut [f32]) {
+    for (from, to) in line
+        .chunks_exact(V::COUNT)
+        .zip(to.chunks_exact_mut(V::COUNT))
+    {
+        store(load::<V>(from, 0).hadamard(), to, 0);
+    }
+}
+
+/// One sample in the backward pass of [`scale`].
 #[derive(Clone, Copy)]
 pub struct Backward<'a> {
     /// The input.
@@ -138,30 +191,39 @@ pub struct Backward<'a> {
     pub pools: bool,
 }
 
-impl Backward<'_> {
-    /// The gradient at a pixel of the input, before the scale.
+impl<'a> Backward<'a> {
+    /// The gradient at a pixel of the input, before the scale, given that of the output there.
     #[inline(always)]
-    fn passed<V: Lanes>(&self, value: V, scale: V, shift: V, pixel: [usize; 3]) -> V {
-        let [block, row, mel] = pixel;
-        let MapRef {
-            values: gradient,
-            shape,
-        } = self.gradient;
-        let step = 1 + usize::from(self.pools);
-        if row / step >= shape.rows || mel / step >= shape.mels {
-            return V::splat(0.0);
+    fn passed<V: Lanes>(relu: bool, value: V, [scale, shift]: [V; 2], gradient: V) -> V {
+        match relu {
+            true => value.mul_add(scale, shift).pass_where_positive(gradient),
+            false => gradient,
         }
-        let at = shape.index(block * V::COUNT, row / step, mel / step);
-        let weight = V::splat(1.0 / (step * step) as f32);
-        let gradient = load::<V>(gradient, at).mul(weight);
-        value.mul_add(scale, shift).pass_where_positive(gradient)
+    }
+
+    /// The values of a row of the input.
+    #[inline(always)]
+    fn values<V: Lanes>(&self, block: usize, row: usize) -> &'a [f32] {
+        let MapRef { values, shape } = self.input;
+        &values[shape.index(block * V::COUNT, row, 0)..][..shape.mels * V::COUNT]
+    }
+
+    /// The gradients of the output that belong to a row of the input; none where pooling dropped it.
+    #[inline(always)]
+    fn gradients<V: Lanes>(&self, block: usize, row: usize) -> &'a [f32] {
+        let MapRef { values, shape } = self.gradient;
+        let row = if self.pools { row / POOLING } else { row };
+        if row >= shape.rows {
+            return &[];
+        }
+        &values[shape.index(block * V::COUNT, row, 0)..][..shape.mels * V::COUNT]
     }
 
     /// Sums over the pixels of one block, a lane each: of the gradient that passes the ReLU, and of
     /// its product with (x − `centre`).
     ///
     /// # Panics
-    /// As [`scale_relu`].
+    /// As [`scale`].
     pub fn sums(self, set: InstructionSet, block: usize, centre: &[f32]) -> [Vec<f64>; 2] {
         let lanes = self.input.shape.lanes;
         let mut sums = [vec![0.0; lanes], vec![0.0; lanes]];
@@ -175,11 +237,12 @@ impl Backward<'_> {
     }
 
     /// Writes the gradient of the input: `factors[0] · passed + factors[1] · x + factors[2]`, a
-    /// value a lane of every block.
+    /// value a lane of every block. The output is of the input's size, with any reach and more rows or as many; its
+    /// borders are not written.
     ///
     /// # Panics
-    /// As [`scale_relu`].
-    pub fn apply(self, set: InstructionSet, factors: [&[f32]; 3], output: &mut [f32]) {
+    /// As [`scale`].
+    pub fn apply(self, set: InstructionSet, factors: [&[f32]; 3], output: PairMut<'_>) {
         set.run(BackwardApply {
             call: self,
             factors,
@@ -198,22 +261,34 @@ struct BackwardSums<'a> {
 impl SimdOp for BackwardSums<'_> {
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        let MapRef {
-            values: input,
-            shape,
-        } = self.call.input;
-        let scale = load::<V>(self.call.affine.scale, self.block * V::COUNT);
-        let shift = load::<V>(self.call.affine.shift, self.block * V::COUNT);
+        let (call, lane) = (self.call, self.block * V::COUNT);
+        let ScaleShift { scale, shift, relu } = call.affine;
+        let affine = [load::<V>(scale, lane), load(shift, lane)];
         let centre = load::<V>(self.centre, 0);
-        for row in 0..shape.rows {
+        let quarter = V::splat(1.0 / (POOLING * POOLING) as f32);
+        for row in 0..call.input.shape.rows {
+            let values = call.values::<V>(self.block, row);
+            let gradients = call.gradients::<V>(self.block, row);
             let (mut sum, mut product) = (V::splat(0.0), V::splat(0.0));
-            for mel in 0..shape.mels {
-                let value = load::<V>(input, shape.index(self.block * V::COUNT, row, mel));
-                let passed = self
-                    .call
-                    .passed(value, scale, shift, [self.block, row, mel]);
-                sum = sum.add(passed);
-                product = value.sub(centre).mul_add(passed, product);
+            if call.pools {
+                let pairs = values.chunks_exact(POOLING * V::COUNT);
+                for (pair, gradient) in pairs.zip(gradients.chunks_exact(V::COUNT)) {
+                    let gradient = load::<V>(gradient, 0).mul(quarter);
+                    for column in 0..POOLING {
+                        let value = load::<V>(pair, column * V::COUNT);
+                        let passed = Backward::passed(relu, value, affine, gradient);
+                        sum = sum.add(passed);
+                        product = value.sub(centre).mul_add(passed, product);
+                    }
+                }
+            } else {
+                let pixels = values.chunks_exact(V::COUNT);
+                for (value, gradient) in pixels.zip(gradients.chunks_exact(V::COUNT)) {
+                    let value = load::<V>(value, 0);
+                    let passed = Backward::passed(relu, value, affine, load(gradient, 0));
+                    sum = sum.add(passed);
+                    product = value.sub(centre).mul_add(passed, product);
+                }
             }
             add_to(&mut self.sums[0], sum);
             add_to(&mut self.sums[1], product);
@@ -224,30 +299,69 @@ impl SimdOp for BackwardSums<'_> {
 struct BackwardApply<'a> {
     call: Backward<'a>,
     factors: [&'a [f32]; 3],
-    output: &'a mut [f32],
+    output: PairMut<'a>,
 }
 
 impl SimdOp for BackwardApply<'_> {
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        let MapRef {
-            values: input,
-            shape,
-        } = self.call.input;
+        let call = self.call;
+        let PairMut {
+            straight:
+                MapMut {
+                    values: output,
+                    shape: to,
+                },
+            transformed,
+        } = self.output;
+        let ScaleShift { scale, shift, relu } = call.affine;
+        let shape = call.input.shape;
+        let quarter = V::splat(1.0 / (POOLING * POOLING) as f32);
+        let line = shape.mels * V::COUNT;
         for block in 0..shape.blocks() {
             let lane = block * V::COUNT;
-            let scale = load::<V>(self.call.affine.scale, lane);
-            let shift = load::<V>(self.call.affine.shift, lane);
+            let affine = [load::<V>(scale, lane), load(shift, lane)];
             let of_passed = load::<V>(self.factors[0], lane);
             let of_input = load::<V>(self.factors[1], lane);
             let rest = load::<V>(self.factors[2], lane);
             for row in 0..shape.rows {
-                for mel in 0..shape.mels {
-                    let at = shape.index(lane, row, mel);
-                    let value = load::<V>(input, at);
-                    let passed = self.call.passed(value, scale, shift, [block, row, mel]);
-                    let gradient = passed.mul_add(of_passed, value.mul_add(of_input, rest));
-                    store(gradient, self.output, at);
+                let values = call.values::<V>(block, row);
+                let gradients = call.gradients::<V>(block, row);
+                let at = to.index(lane, row, 0);
+                let out = &mut output[at..][..line];
+                // Where no gradient comes from: pixels that pooling dropped.
+                let step = if call.pools { POOLING } else { 1 };
+                let done = gradients.len() * step;
+                for (value, to) in values[done..]
+                    .chunks_exact(V::COUNT)
+                    .zip(out[done..].chunks_exact_mut(V::COUNT))
+                {
+                    store(load::<V>(value, 0).mul_add(of_input, rest), to, 0);
+                }
+                if call.pools {
+                    let pairs = values.chunks_exact(POOLING * V::COUNT);
+                    let pairs = pairs.zip(out.chunks_exact_mut(POOLING * V::COUNT));
+                    for ((pair, to), gradient) in pairs.zip(gradients.chunks_exact(V::COUNT)) {
+                        let gradient = load::<V>(gradient, 0).mul(quarter);
+                        for column in 0..POOLING {
+                            let value = load::<V>(pair, column * V::COUNT);
+                            let passed = Backward::passed(relu, value, affine, gradient);
+                            let gradient = passed.mul_add(of_passed, value.mul_add(of_input, rest));
+                            store(gradient, to, column * V::COUNT);
+                        }
+                    }
+                } else {
+                    let pixels = values.chunks_exact(V::COUNT);
+                    let pixels = pixels.zip(out.chunks_exact_mut(V::COUNT));
+                    for ((value, to), gradient) in pixels.zip(gradients.chunks_exact(V::COUNT)) {
+                        let value = load::<V>(value, 0);
+                        let passed = Backward::passed(relu, value, affine, load(gradient, 0));
+                        let gradient = passed.mul_add(of_passed, value.mul_add(of_input, rest));
+                        store(gradient, to, 0);
+                    }
+                }
+                if !transformed.is_empty() {
+                    write_transform::<V>(out, &mut transformed[at..][..line]);
                 }
             }
         }

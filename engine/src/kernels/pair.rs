@@ -18,7 +18,7 @@ pub struct Pair<'a> {
 pub struct PairMut<'a> {
     /// The values.
     pub straight: MapMut<'a>,
-    /// H times each quaternion. Of real channels it is not written.
+    /// H times each quaternion. Of real channels it is not written, nor where it is empty.
     pub transformed: &'a mut [f32],
 }
 
@@ -108,7 +108,7 @@ impl PairMut<'_> {
             "a map has too few numbers"
         );
         assert!(
-            group == 1 || self.transformed.len() >= size,
+            group == 1 || self.transformed.is_empty() || self.transformed.len() >= size,
             "a transformed map has too few numbers"
         );
     }
@@ -120,8 +120,8 @@ impl PairMut<'_> {
         PairTarget {
             straight: self.straight.values[first..].as_mut_ptr(),
             transformed: match self.transformed.get_mut(first..) {
-                Some(values) => values.as_mut_ptr(),
-                None => std::ptr::null_mut(), // of real channels, never written
+                Some(values) if !values.is_empty() => values.as_mut_ptr(),
+                _ => std::ptr::null_mut(), // never written
             },
             block_stride: shape.block_stride(),
             row_stride: shape.row_stride(),
@@ -133,6 +133,7 @@ impl PairMut<'_> {
 #[derive(Clone, Copy)]
 pub(super) struct PairTarget {
     pub(super) straight: *mut f32,
+    /// Null where no transform is asked for.
     pub(super) transformed: *mut f32,
     pub(super) block_stride: usize,
     pub(super) row_stride: usize,
@@ -142,7 +143,7 @@ pub(super) struct PairTarget {
 ///
 /// # Panics
 /// If the shape has fewer rows, or there are fewer numbers than it says.
-fn transform(set: InstructionSet, map: MapRef<'_>, rows: usize, to: &mut [f32]) {
+pub fn transform(set: InstructionSet, map: MapRef<'_>, rows: usize, to: &mut [f32]) {
     let shape = map.shape;
     assert!(rows <= shape.rows && map.values.len() >= shape.size() && to.len() >= shape.size());
     set.run(Transform { map, rows, to });

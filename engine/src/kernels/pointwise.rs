@@ -313,7 +313,7 @@ impl<const GROUP: usize> PointwiseLine<'_, GROUP> {
             let to =
                 block * self.output.block_stride + row * self.output.row_stride + mel * V::COUNT;
             value.store(self.output.straight.add(to));
-            if GROUP == 4 {
+            if GROUP == 4 && !self.output.transformed.is_null() {
                 value.hadamard().store(self.output.transformed.add(to));
             }
         }

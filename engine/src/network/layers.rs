@@ -95,12 +95,6 @@ impl TrunkConvolution {
 }
 
 impl Architecture {
-    /// Block, index in the block, quaternion filters in and out of every convolution.
-    pub fn convolutions(&self) -> impl Iterator<Item = (usize, usize, usize, usize)> {
-        let layers = self.layers().into_iter();
-        layers.map(|layer| (layer.block, layer.index, layer.inputs, layer.outputs))
-    }
-
     /// Every convolution of the trunk.
     pub fn layers(&self) -> Vec<TrunkConvolution> {
         let (mut layers, mut inputs, mut poolings) = (Vec::new(), 1, 0);

@@ -19,6 +19,8 @@ mod memory;
 mod parameters;
 pub mod streaming;
 mod temporal_pooling;
+#[cfg(test)]
+mod training_tests;
 pub mod whole_clip;
 mod window;
 

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use candle_core::{Device, Result, Tensor};
 
-use super::architecture::{Algebra, Architecture};
+use super::architecture::{Algebra, Architecture, Separable};
 use super::layers::{ConvolutionKind, TrunkConvolution};
 use super::matrices::Maps;
 use super::parameters::ParameterKind;
 use super::temporal_pooling::join;
-use crate::blocked::{TrunkLayer, causal_convolution, trunk};
+use crate::blocked::{NormedKernel, StepKind, TrunkStep, causal_convolution, trunk};
 use crate::features::COMPONENTS;
 use crate::operations::{BATCH_NORM_EPSILON, average_pool, batch_norm};
 use crate::quaternion::{depthwise, pointwise, quaternion_linear};
@@ -85,11 +85,11 @@ impl Network {
     pub fn training_columns(&self, frames: &Tensor) -> Result<(Tensor, NormStatistics)> {
         let full = |layer: &TrunkConvolution| layer.kind == ConvolutionKind::Full;
         match frames.device() {
-            _ if !self.architecture.layers().iter().all(full) => {
-                self.training_columns_by_operations(frames)
-            }
             Device::Cpu => self.blocked_training_columns(frames),
-            _ => self.training_columns_by_matrices(frames),
+            _ if self.architecture.layers().iter().all(full) => {
+                self.training_columns_by_matrices(frames)
+            }
+            _ => self.training_columns_by_operations(frames),
         }
     }
 
@@ -140,29 +140,54 @@ impl Network {
 
     /// [`training_columns`](Self::training_columns) in the kernels' own layout.
     fn blocked_training_columns(&self, frames: &Tensor) -> Result<(Tensor, NormStatistics)> {
-        let (mut layers, mut names) = (Vec::new(), Vec::new());
-        for layer in self.architecture.layers() {
-            let name = layer.norm();
-            layers.push(TrunkLayer {
-                kernel: self.tensor(&layer.kernel()),
-                weight: self.tensor(&format!("{name}.weight")),
-                bias: self.tensor(&format!("{name}.bias")),
-                pools: layer.pools,
-                feeds_head: layer.ends_block && self.architecture.feeds_head(layer.block),
-            });
-            names.push(name);
+        let (layers, mut steps) = (self.architecture.layers(), Vec::new());
+        let mut rest = &layers[..];
+        while let Some(first) = rest.first() {
+            let convolutions = if first.begins_unit() {
+                Separable::LAYERS
+            } else {
+                1
+            };
+            let (step, after) = rest.split_at(convolutions);
+            rest = after;
+            steps.push(self.trunk_step(step));
         }
         let frames = self.normalise_input(frames)?;
-        let (levels, statistics) = trunk(&frames, self.architecture.algebra.group(), &layers)?;
+        let (levels, statistics) = trunk(&frames, self.architecture.algebra.group(), &steps)?;
         let tensor = |values| Tensor::new::<Vec<f32>>(values, &Device::Cpu);
         let statistics = statistics
             .into_iter()
             .map(|of_batch| Ok([tensor(of_batch.mean)?, tensor(of_batch.variance)?]))
             .collect::<Result<Vec<_>>>()?;
-        Ok((
-            self.columns_of(&levels)?,
-            names.into_iter().zip(statistics).collect(),
-        ))
+        let names = layers.iter().map(TrunkConvolution::norm);
+        Ok((self.columns_of(&levels)?, names.zip(statistics).collect()))
+    }
+
+    /// A 3×3 convolution, or the three of a separable unit, with their tensors.
+    fn trunk_step(&self, layers: &[TrunkConvolution]) -> TrunkStep<'_> {
+        let normed = |layer: &TrunkConvolution| {
+            let name = layer.norm();
+            NormedKernel {
+                kernel: self.tensor(&layer.kernel()),
+                weight: self.tensor(&format!("{name}.weight")),
+                bias: self.tensor(&format!("{name}.bias")),
+            }
+        };
+        let (kind, last) = match layers {
+            [expansion, depthwise, projection] => {
+                let kind = StepKind::Unit {
+                    convolutions: [expansion, depthwise, projection].map(normed),
+                    residual: projection.residual,
+                };
+                (kind, projection)
+            }
+            _ => (StepKind::Convolution(normed(&layers[0])), &layers[0]),
+        };
+        TrunkStep {
+            kind,
+            pools: layers.iter().any(|layer| layer.pools),
+            feeds_head: last.ends_block && self.architecture.feeds_head(last.block),
+        }
     }
 
     /// The means over mel of the blocks that feed the head to columns.

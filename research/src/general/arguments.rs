@@ -13,6 +13,7 @@ use crate::teacher::{HIDDEN, LABELS};
 use hamiltone_training::pruning::{Plan, Pruning, Score};
 use hamiltone_training::statistics::SEGMENTS;
 use hamiltone_training::trainer::file_sha256;
+use hamiltone_training::trunks::{TrunkSize, read_blocks};
 use hamiltone_training::widening::wider;
 
 /// Arguments of `distil`.
@@ -24,6 +25,13 @@ pub struct GeneralArguments {
     /// The teacher: mn04_audioset527.onnx.
     #[arg(long)]
     pub teacher: PathBuf,
+    /// A second teacher, yamnet_body.onnx. It judges each segment of the material once; the difference to the first is added to what that
+    /// one says of crops of one sound.
+    #[arg(long)]
+    pub second_teacher: Option<PathBuf>,
+    /// The weight of the second teacher's logits; the first one's is the rest.
+    #[arg(long, default_value_t = 0.5, requires = "second_teacher")]
+    pub second_weight: f32,
     /// Folder for checkpoints, model and curve; a run in it is resumed.
     #[arg(long)]
     pub out: PathBuf,
@@ -77,6 +85,12 @@ pub struct GeneralArguments {
     /// Crops that are made and judged for each that is learned from: the one with the rarest labels.
     #[arg(long, default_value_t = 1)]
     pub candidates: usize,
+    /// A separable trunk of a named size instead of 3×3 blocks; it replaces --channels, --blocks and --pooling-blocks.
+    #[arg(long, value_enum, conflicts_with_all = ["start", "channels", "blocks", "pooling_blocks"])]
+    pub trunk: Option<TrunkSize>,
+    /// The same for blocks that a TOML file (or JSON, if it ends in .json) lists, as in docs/training.md.
+    #[arg(long, conflicts_with_all = ["trunk", "start", "channels", "blocks", "pooling_blocks"])]
+    pub trunk_file: Option<PathBuf>,
     /// Channels of the first block, twice as many in each further one.
     #[arg(long, default_value_t = 32)]
     pub channels: usize,
@@ -126,6 +140,10 @@ impl GeneralArguments {
             "--changes must be from 0 to 10"
         );
         ensure!(
+            (0.0..=1.0).contains(&self.second_weight),
+            "--second-weight must be from 0 to 1"
+        );
+        ensure!(
             (0.0..=1.0).contains(&self.late_beginnings),
             "--late-beginnings must be from 0 to 1"
         );
@@ -171,21 +189,37 @@ impl GeneralArguments {
         ];
         let named = settings.map(|(option, value)| (option.to_owned(), value));
         let mut named = BTreeMap::from(named);
-        // Runs of before these options have no such settings, and can be resumed.
-        let mut later = |option: &str, value: Option<String>| {
-            named.extend(value.map(|value| (option.to_owned(), value)));
-        };
-        later(
-            "--gain-db",
-            self.gain_db.as_ref().map(|gain| format!("{gain:?}")),
-        );
-        later(
-            "--levelled-teacher",
-            self.levelled_teacher.then(|| "given".to_owned()),
-        );
-        let late = self.late_beginnings;
-        later("--late-beginnings", (late > 0.0).then(|| late.to_string()));
+        named.extend(self.later_settings()?);
         Ok(named)
+    }
+
+    /// Settings that earlier runs do not have; `folder.rs` lists what they were then.
+    fn later_settings(&self) -> anyhow::Result<Settings> {
+        let not_given = || "not given".to_owned();
+        let second = self
+            .second_teacher
+            .as_deref()
+            .map(file_sha256)
+            .transpose()?;
+        let gain = self.gain_db.as_ref().map(|gain| format!("{gain:?}"));
+        let levelled = if self.levelled_teacher {
+            "given"
+        } else {
+            "not given"
+        };
+        let settings = [
+            ("--gain-db", gain.unwrap_or_else(not_given)),
+            ("--levelled-teacher", levelled.to_owned()),
+            ("--late-beginnings", self.late_beginnings.to_string()),
+            (
+                "--second-teacher",
+                second.map_or_else(not_given, |hash| format!("SHA-256 {hash}")),
+            ),
+            ("--second-weight", self.second_weight.to_string()),
+        ];
+        Ok(settings
+            .map(|(option, value)| (option.to_owned(), value))
+            .into())
     }
 
     /// Tenths of a second of a step's crops, and how many there are.
@@ -209,14 +243,23 @@ impl GeneralArguments {
 
     /// The shape of a fresh network. Its hidden layer has the teacher's size, so that it can begin with the teacher's
     /// output layer.
-    pub(super) fn architecture(&self) -> Architecture {
+    ///
+    /// # Errors
+    /// If the file of blocks cannot be read.
+    pub(super) fn architecture(&self) -> anyhow::Result<Architecture> {
         let mut shape = Architecture::doubling(self.channels, self.blocks, true, 1.0, LABELS);
         for block in shape.blocks.iter_mut().skip(self.pooling_blocks) {
             block.pools = false;
         }
+        if let Some(size) = self.trunk {
+            shape.blocks = size.blocks();
+        }
+        if let Some(file) = &self.trunk_file {
+            shape.blocks = read_blocks(file).context("--trunk-file")?;
+        }
         shape.hidden = HIDDEN / COMPONENTS;
         shape.temporal_pooling = self.temporal_pooling().unwrap_or_default();
-        shape
+        Ok(shape)
     }
 
     /// Another pooling than that of the model to start from, if any.
@@ -297,20 +340,46 @@ mod tests {
                 ..parse(more)
             };
             arguments.check().unwrap();
-            (
-                arguments.settings().unwrap().len(),
-                arguments.mixing().gain_db,
-            )
+            (arguments.settings().unwrap(), arguments.mixing().gain_db)
         };
         let usual = settings("");
         let more = settings("--gain-db -45 6 --levelled-teacher --late-beginnings 0.2");
-        assert_eq!((more.0 - usual.0, more.1), (3, (-45.0, 6.0)));
+        let differ = usual.0.iter().filter(|(option, value)| more.0[*option] != **value);
+        assert_eq!((differ.count(), more.1), (3, (-45.0, 6.0)));
         for wrong in [
             "--gain-db 6 -45",
             "--gain-db -90 0",
             "--late-beginnings 1.5",
         ] {
             assert!(parse(wrong).check().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_trunk_has_a_name_or_a_file() {
+        let parse = |more: &str| {
+            let line = format!("distil --material m --teacher t --out o {more}");
+            Line::try_parse_from(line.split(' ').filter(|word| !word.is_empty()))
+        };
+        let shape = |more: &str| parse(more).unwrap().arguments.architecture();
+        let named = shape("--trunk separable --statistics").unwrap();
+        assert_eq!(named.blocks, TrunkSize::Separable.blocks());
+        assert_eq!(named.hidden, HIDDEN / COMPONENTS);
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("trunk.json");
+        let blocks = TrunkSize::SeparableSmall.blocks();
+        let text = serde_json::json!({ "trunk": &blocks }).to_string();
+        std::fs::write(&file, text).unwrap();
+        let from_file = shape(&format!("--trunk-file {}", file.display())).unwrap();
+        assert_eq!(from_file.blocks, blocks);
+        let error = format!("{:#}", shape("--trunk-file missing.toml").unwrap_err());
+        assert!(error.contains("--trunk-file: missing.toml"), "{error}");
+        for refused in [
+            "--trunk huge",
+            "--trunk separable --channels 16",
+            "--trunk separable --start m",
+        ] {
+            assert!(parse(refused).is_err(), "{refused}");
         }
     }
 }

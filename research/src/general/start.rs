@@ -49,7 +49,7 @@ pub(super) fn resumed(arguments: &GeneralArguments) -> anyhow::Result<Beginning>
     // The card in the folder, too, so that no restriction is lost that an older program let in.
     let mut heritage = Heritage::of(&card);
     let same = match &arguments.start {
-        None => card.parent.is_none() && card.architecture == arguments.architecture(),
+        None => card.parent.is_none() && card.architecture == arguments.architecture()?,
         Some(start) => {
             let file = ModelFile::read(start).context("--start")?;
             let of_weights = weights_sha256(&file);
@@ -58,7 +58,8 @@ pub(super) fn resumed(arguments: &GeneralArguments) -> anyhow::Result<Beginning>
             let mut grown = arguments.grown(&before.architecture)?;
             let pruning = arguments.pruning();
             if pruning.is_some() {
-                grown = grown.with_filters(card.architecture.convolutions().map(|layer| layer.3));
+                let layers = card.architecture.layers();
+                grown = grown.with_filters(layers.iter().map(|layer| layer.outputs));
             }
             let hashes = [of_weights, file_sha256(start)?];
             card.parent
@@ -96,7 +97,7 @@ pub(super) fn begun(crops: &Crops<'_>) -> anyhow::Result<(Progress, Beginning)> 
     let mut done = survey(crops, &mixtures, coded)?;
     let beginning = match &arguments.start {
         Some(start) => from_model(arguments, start, crops.features)?,
-        None => fresh(crops, &mixtures, &done),
+        None => fresh(crops, &mixtures, &done)?,
     };
     if COMPONENTS * beginning.architecture.hidden != HIDDEN {
         done.hidden_means.clear();
@@ -106,9 +107,13 @@ pub(super) fn begun(crops: &Crops<'_>) -> anyhow::Result<(Progress, Beginning)> 
 }
 
 /// Fresh weights: the output layer is the teacher's, and the hidden layer begins at its means.
-fn fresh(crops: &Crops<'_>, mixtures: &[Mixture], done: &Progress) -> Beginning {
+fn fresh(
+    crops: &Crops<'_>,
+    mixtures: &[Mixture],
+    done: &Progress,
+) -> anyhow::Result<Beginning> {
     let (arguments, features) = (crops.arguments, crops.features);
-    let architecture = arguments.architecture();
+    let architecture = arguments.architecture()?;
     let some = mixtures.iter().take(mixtures.len().div_ceil(4));
     let samples: Vec<&[f32]> = some.map(|mixture| &*mixture.student).collect();
     let norm = input_statistics(features, &samples);
@@ -118,11 +123,11 @@ fn fresh(crops: &Crops<'_>, mixtures: &[Mixture], done: &Progress) -> Beginning 
     weights.insert("head.output.weight".to_owned(), weight.to_vec());
     weights.insert("head.output.bias".to_owned(), bias.to_vec());
     weights.insert("head.hidden.bias".to_owned(), done.hidden_means.clone());
-    Beginning {
+    Ok(Beginning {
         architecture,
         weights,
         origin: Origin::default(),
-    }
+    })
 }
 
 /// A finished general model: widened or pruned, as the arguments ask.

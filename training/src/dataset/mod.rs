@@ -83,15 +83,22 @@ impl Dataset {
         }
         check_names(&dataset.labels)?;
         split::check_groups(&dataset)?;
-        let alone = labels_of_one_recording(&dataset);
-        if !alone.is_empty() {
-            eprintln!(
-                "warning: all clips of {} are of one recording: no fold both learns and tests such a label; add \
-                 recordings of it",
-                alone.join(", ")
-            );
-        }
         Ok(dataset)
+    }
+
+    /// The labels of a single-label set whose clips are all of one recording, in quotes: no fold both learns and tests
+    /// such a label.
+    pub(crate) fn labels_of_one_recording(&self) -> Vec<String> {
+        if self.kind != TaskKind::SingleLabel {
+            return Vec::new();
+        }
+        let mut recordings = vec![BTreeSet::new(); self.labels.len()];
+        for clip in &self.clips {
+            recordings[clip.label()].insert(&clip.group);
+        }
+        let labels = self.labels.iter().zip(recordings);
+        let alone = labels.filter(|(_, recordings)| recordings.len() == 1);
+        alone.map(|(label, _)| format!("{label:?}")).collect()
     }
 
     /// As [`Dataset::open`], for measuring alone: recordings may straddle folds.
@@ -130,20 +137,6 @@ impl Dataset {
             left_out: 0,
         })
     }
-}
-
-/// The labels of a single-label set whose clips are all of one recording, in quotes.
-fn labels_of_one_recording(dataset: &Dataset) -> Vec<String> {
-    if dataset.kind != TaskKind::SingleLabel {
-        return Vec::new();
-    }
-    let mut recordings = vec![BTreeSet::new(); dataset.labels.len()];
-    for clip in &dataset.clips {
-        recordings[clip.label()].insert(&clip.group);
-    }
-    let labels = dataset.labels.iter().zip(recordings);
-    let alone = labels.filter(|(_, recordings)| recordings.len() == 1);
-    alone.map(|(label, _)| format!("{label:?}")).collect()
 }
 
 /// A model's labels have spaces for underscores, and people do not tell `Kick` from `kick`.
@@ -228,8 +221,8 @@ mod tests {
             licences: Vec::new(),
             left_out: 0,
         };
-        assert_eq!(labels_of_one_recording(&dataset), ["\"rain\"", "\"sea\""]);
+        assert_eq!(dataset.labels_of_one_recording(), ["\"rain\"", "\"sea\""]);
         dataset.kind = TaskKind::MultiLabel;
-        assert!(labels_of_one_recording(&dataset).is_empty());
+        assert!(dataset.labels_of_one_recording().is_empty());
     }
 }

@@ -5,10 +5,14 @@
 //! the batch norm and its inputs in the layer that follows. A pruned network is smaller in memory
 //! and in arithmetic, and what it answers is what the whole network with these filters silenced
 //! ([`silence`]) would answer.
+//!
+//! In separable blocks some convolutions keep the same filters: an expansion and its depthwise convolution, and all whose
+//! outputs residual units add up. Their scores are added, each over the mean of its convolution.
 
 mod plan;
 mod removal;
 mod score;
+mod ties;
 
 pub use plan::{Plan, Pruning};
 pub(crate) use removal::put_back;

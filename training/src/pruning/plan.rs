@@ -6,8 +6,9 @@ use hamiltone_engine::network::Architecture;
 use hamiltone_engine::network::streaming::Weights;
 use serde::{Deserialize, Serialize};
 
-use super::removal::{Kept, Layer, tensor};
+use super::removal::{Kept, tensor};
 use super::score::Score;
+use super::ties::{Tie, ties};
 
 /// How much is pruned, and where.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -76,11 +77,18 @@ impl std::fmt::Display for Pruning {
     }
 }
 
-/// A layer's filters from the most important to the least.
+/// The filters of a convolution, or of several that keep the same, from the most important to the least.
 struct Ranked {
+    tie: Tie,
     order: Vec<usize>,
-    /// Scores in that order, over the layer's mean.
+    /// Scores in that order, over their mean.
     scores: Vec<f64>,
+}
+
+/// Scores over their mean.
+fn over_mean(scores: &[f64]) -> Vec<f64> {
+    let mean = (scores.iter().sum::<f64>() / scores.len() as f64).max(f64::MIN_POSITIVE);
+    scores.iter().map(|score| score / mean).collect()
 }
 
 impl Pruning {
@@ -105,45 +113,82 @@ impl Pruning {
             "a share to prune or keep must be over 0 and under 1, and counts multiples of 1 or \
              more: {self:?}"
         );
-        let mut ranked = Vec::new();
-        for (index, (block, convolution, inputs, outputs)) in
-            architecture.convolutions().enumerate()
-        {
-            let kernel = tensor(weights, &Layer { block, convolution }.kernel())?;
-            let seed = seed.wrapping_add(index as u64);
-            let scores = self.score.of(kernel, outputs, inputs, seed);
-            let mut order: Vec<usize> = (0..outputs).collect();
-            order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
-            let mean = (scores.iter().sum::<f64>() / outputs as f64).max(f64::MIN_POSITIVE);
-            ranked.push(Ranked {
-                scores: order.iter().map(|&filter| scores[filter] / mean).collect(),
-                order,
-            });
-        }
+        let ranked = self.ranked(architecture, weights, seed)?;
         let counts = match self.plan {
-            Plan::Uniform { share, blocks } => self.uniform(architecture, share, blocks),
+            Plan::Uniform { share, blocks } => self.uniform(architecture, &ranked, share, blocks),
             Plan::Global { remaining } => {
                 self.global(architecture, &ranked, features, remaining)?
             }
         };
-        let kept = counts.iter().zip(ranked).map(|(&count, mut layer)| {
-            layer.order.truncate(count);
-            layer.order.sort_unstable();
-            layer.order
-        });
-        Ok(kept.collect())
+        let mut kept = vec![Vec::new(); architecture.layers().len()];
+        for (&count, tied) in counts.iter().zip(ranked) {
+            let mut filters = tied.order;
+            filters.truncate(count);
+            filters.sort_unstable();
+            for layer in tied.tie.layers {
+                kept[layer].clone_from(&filters);
+            }
+        }
+        Ok(kept)
     }
 
-    fn uniform(&self, architecture: &Architecture, share: f64, blocks: usize) -> Vec<usize> {
+    fn ranked(
+        &self,
+        architecture: &Architecture,
+        weights: &Weights,
+        seed: u64,
+    ) -> anyhow::Result<Vec<Ranked>> {
+        let layers = architecture.layers();
+        let of_layer = |index: usize| -> anyhow::Result<Vec<f64>> {
+            let layer = &layers[index];
+            let kernel = tensor(weights, &layer.kernel())?;
+            let seed = seed.wrapping_add(index as u64);
+            let taps = layer.kernel_size * layer.kernel_size;
+            Ok(self.score.of(kernel, layer.outputs, taps, seed))
+        };
+        let ranked = ties(architecture).into_iter().map(|tie| {
+            let mut scores = of_layer(tie.layers[0])?;
+            if tie.layers.len() > 1 {
+                scores = over_mean(&scores);
+                for &layer in &tie.layers[1..] {
+                    let others = over_mean(&of_layer(layer)?);
+                    scores
+                        .iter_mut()
+                        .zip(others)
+                        .for_each(|(sum, score)| *sum += score);
+                }
+            }
+            let mut order: Vec<usize> = (0..scores.len()).collect();
+            order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
+            let scores = over_mean(&scores);
+            Ok(Ranked {
+                scores: order.iter().map(|&filter| scores[filter]).collect(),
+                order,
+                tie,
+            })
+        });
+        ranked.collect()
+    }
+
+    fn uniform(
+        &self,
+        architecture: &Architecture,
+        ranked: &[Ranked],
+        share: f64,
+        blocks: usize,
+    ) -> Vec<usize> {
         let first = architecture.blocks.len().saturating_sub(blocks);
-        let count = |(block, _, _, outputs): (usize, usize, usize, usize)| {
-            if block < first {
+        let layers = architecture.layers();
+        let count = |tied: &Ranked| {
+            let outputs = tied.order.len();
+            let block = layers[tied.tie.layers[0]].block;
+            if block < first || tied.tie.fixed {
                 return outputs;
             }
             let multiples = (1.0 - share) * outputs as f64 / self.multiple as f64;
             (multiples.round().max(1.0) as usize * self.multiple).min(outputs)
         };
-        architecture.convolutions().map(count).collect()
+        ranked.iter().map(count).collect()
     }
 
     /// Step by step, the last filters of the layer in which the least score is lost for each
@@ -155,9 +200,16 @@ impl Pruning {
         features: &FeatureSettings,
         remaining: f64,
     ) -> anyhow::Result<Vec<usize>> {
-        let mut counts: Vec<usize> = ranked.iter().map(|layer| layer.order.len()).collect();
-        let cost = |counts: &[usize]| {
-            let with = architecture.with_filters(counts.iter().copied());
+        let mut counts: Vec<usize> = ranked.iter().map(|tied| tied.order.len()).collect();
+        let mut of_layers = vec![0; architecture.layers().len()];
+        let mut cost = |counts: &[usize]| {
+            for (count, tied) in counts.iter().zip(ranked) {
+                tied.tie
+                    .layers
+                    .iter()
+                    .for_each(|&layer| of_layers[layer] = *count);
+            }
+            let with = architecture.with_filters(of_layers.iter().copied());
             with.multiply_adds_per_second(features) as f64
         };
         let whole = cost(&counts);
@@ -170,7 +222,7 @@ impl Pruning {
             for (layer, filters) in ranked.iter().enumerate() {
                 let count = counts[layer];
                 let fewer = (count - 1) / self.multiple * self.multiple;
-                if fewer == 0 {
+                if fewer == 0 || filters.tie.fixed {
                     continue;
                 }
                 let lost: f64 = filters.scores[fewer..count].iter().sum();

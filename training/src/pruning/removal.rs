@@ -2,11 +2,13 @@
 
 use anyhow::{Context, ensure};
 use hamiltone_engine::features::COMPONENTS;
-use hamiltone_engine::kernels::TAPS;
 use hamiltone_engine::network::streaming::Weights;
-use hamiltone_engine::network::{Algebra, Architecture};
+use hamiltone_engine::network::{Algebra, Architecture, ConvolutionKind, TrunkConvolution};
 
-/// For each convolution, in order, the filters that stay, in rising order.
+use super::ties::ties;
+
+/// For each convolution ([`Architecture::layers`]), in order, the filters that stay, in rising order. An expansion and its
+/// depthwise convolution have the same, and so have convolutions whose outputs residual units add up.
 pub type Kept = Vec<Vec<usize>>;
 
 /// The parameters of a batch norm for each channel.
@@ -25,26 +27,18 @@ pub fn remove(
     check(architecture, kept)?;
     let mut fewer = weights.clone();
     let mut inputs: Vec<usize> = vec![0]; // the one quaternion of the input
-    for ((block, convolution, old_inputs, old_outputs), outputs) in
-        architecture.convolutions().zip(kept)
-    {
-        let layer = Layer { block, convolution };
+    for (layer, outputs) in architecture.layers().iter().zip(kept) {
+        let [read, taps] = row(layer);
         let kernel = tensor(weights, &layer.kernel())?;
-        let kernel = pick(
-            kernel,
-            [COMPONENTS, old_outputs, old_inputs * TAPS],
-            outputs,
-        );
-        let before = COMPONENTS * outputs.len();
-        let kernel = pick(&kernel, [before, old_inputs, TAPS], &inputs);
+        let mut kernel = pick(kernel, [COMPONENTS, layer.outputs, read * taps], outputs);
+        if layer.kind != ConvolutionKind::Depthwise {
+            kernel = pick(&kernel, [COMPONENTS * outputs.len(), read, taps], &inputs);
+        }
         fewer.insert(layer.kernel(), kernel);
         for part in NORM {
-            let name = layer.norm(part);
-            let values = pick(
-                tensor(weights, &name)?,
-                [COMPONENTS, old_outputs, 1],
-                outputs,
-            );
+            let name = norm(layer, part);
+            let size = [COMPONENTS, layer.outputs, 1];
+            let values = pick(tensor(weights, &name)?, size, outputs);
             fewer.insert(name, values);
         }
         inputs.clone_from(outputs);
@@ -73,17 +67,18 @@ pub(crate) fn put_back(
     check(architecture, kept)?;
     let mut whole = fresh;
     let mut inputs: Vec<usize> = vec![0]; // the one quaternion of the input
-    for ((block, convolution, all_inputs, all_outputs), outputs) in
-        architecture.convolutions().zip(kept)
-    {
-        let layer = Layer { block, convolution };
-        let size = [COMPONENTS * outputs.len(), all_inputs, TAPS];
-        let read = spread(tensor(smaller, &layer.kernel())?, size, &inputs)?;
-        let size = [COMPONENTS, all_outputs, all_inputs * TAPS];
-        place_rows(&mut whole, &layer.kernel(), size, &read, outputs)?;
+    for (layer, outputs) in architecture.layers().iter().zip(kept) {
+        let [read, taps] = row(layer);
+        let mut kernel = tensor(smaller, &layer.kernel())?.to_vec();
+        if layer.kind != ConvolutionKind::Depthwise {
+            let size = [COMPONENTS * outputs.len(), read, taps];
+            kernel = spread(&kernel, size, &inputs)?;
+        }
+        let size = [COMPONENTS, layer.outputs, read * taps];
+        place_rows(&mut whole, &layer.kernel(), size, &kernel, outputs)?;
         for part in NORM {
-            let name = layer.norm(part);
-            let size = [COMPONENTS, all_outputs, 1];
+            let name = norm(layer, part);
+            let size = [COMPONENTS, layer.outputs, 1];
             place_rows(&mut whole, &name, size, tensor(smaller, &name)?, outputs)?;
         }
         inputs.clone_from(outputs);
@@ -113,11 +108,10 @@ fn head(architecture: &Architecture) -> (&'static str, usize) {
 fn kept_features(architecture: &Architecture, kept: &Kept) -> Vec<usize> {
     let layout = architecture.feature_layout();
     let (mut column, mut last, mut before) = (Vec::new(), Vec::new(), 0);
-    for ((block, convolution, _, outputs), kept) in architecture.convolutions().zip(kept) {
-        let ends = convolution + 1 == architecture.blocks[block].filters.len();
-        if ends && architecture.feeds_head(block) {
+    for (layer, kept) in architecture.layers().iter().zip(kept) {
+        if layer.ends_block && architecture.feeds_head(layer.block) {
             column.extend(kept.iter().map(|filter| before + filter));
-            before += outputs;
+            before += layer.outputs;
             last.clone_from(kept);
         }
     }
@@ -141,12 +135,12 @@ pub fn silence(
 ) -> anyhow::Result<Weights> {
     check(architecture, kept)?;
     let mut silenced = weights.clone();
-    for ((block, convolution, inputs, outputs), kept) in architecture.convolutions().zip(kept) {
-        let layer = Layer { block, convolution };
+    for (layer, kept) in architecture.layers().iter().zip(kept) {
+        let outputs = layer.outputs;
         for (name, size) in [
-            (layer.kernel(), inputs * TAPS),
-            (layer.norm("weight"), 1),
-            (layer.norm("bias"), 1),
+            (layer.kernel(), row(layer).iter().product()),
+            (norm(layer, "weight"), 1),
+            (norm(layer, "bias"), 1),
         ] {
             let values = silenced.get_mut(&name).with_context(|| missing(&name))?;
             for (row, values) in values.chunks_exact_mut(size).enumerate() {
@@ -159,23 +153,17 @@ pub fn silence(
     Ok(silenced)
 }
 
-/// Names of a layer's tensors.
-pub(super) struct Layer {
-    pub(super) block: usize,
-    pub(super) convolution: usize,
+/// Inputs that a filter reads, and the taps of each.
+fn row(layer: &TrunkConvolution) -> [usize; 2] {
+    let read = match layer.kind {
+        ConvolutionKind::Depthwise => 1,
+        _ => layer.inputs,
+    };
+    [read, layer.kernel_size * layer.kernel_size]
 }
 
-impl Layer {
-    pub(super) fn kernel(&self) -> String {
-        format!(
-            "blocks.{}.convolutions.{}.kernel",
-            self.block, self.convolution
-        )
-    }
-
-    fn norm(&self, part: &str) -> String {
-        format!("blocks.{}.norms.{}.{part}", self.block, self.convolution)
-    }
+fn norm(layer: &TrunkConvolution, part: &str) -> String {
+    format!("{}.{part}", layer.norm())
 }
 
 pub(super) fn tensor<'a>(weights: &'a Weights, name: &str) -> anyhow::Result<&'a [f32]> {
@@ -191,19 +179,34 @@ fn check(architecture: &Architecture, kept: &Kept) -> anyhow::Result<()> {
         architecture.algebra == Algebra::Quaternion,
         "only quaternion networks can be pruned: a real one has no quaternion filters"
     );
-    let counts: Vec<usize> = architecture.convolutions().map(|layer| layer.3).collect();
+    let layers = architecture.layers();
     ensure!(
-        counts.len() == kept.len(),
+        layers.len() == kept.len(),
         "{} lists of filters for {} convolutions",
         kept.len(),
-        counts.len()
+        layers.len()
     );
-    for (filters, count) in kept.iter().zip(counts) {
+    for (filters, layer) in kept.iter().zip(&layers) {
+        let count = layer.outputs;
         ensure!(!filters.is_empty(), "a layer would lose all its filters");
         ensure!(
             filters.is_sorted_by(|a, b| a < b) && filters.last().is_some_and(|last| *last < count),
             "filters {filters:?} of {count}"
         );
+    }
+    for tie in ties(architecture) {
+        let first = &kept[tie.layers[0]];
+        for &layer in &tie.layers {
+            let count = layers[layer].outputs;
+            ensure!(
+                kept[layer] == *first && (!tie.fixed || first.len() == count),
+                "{} cannot keep filters {:?}: it keeps those of {}{}",
+                layers[layer].kernel(),
+                kept[layer],
+                layers[tie.layers[0]].kernel(),
+                if tie.fixed { ", which are all" } else { "" }
+            );
+        }
     }
     Ok(())
 }
@@ -254,4 +257,56 @@ fn scatter(
         all[row * c..][..c].copy_from_slice(values);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use hamiltone_engine::network::Block;
+
+    use super::*;
+    use crate::random::{normal, stream};
+
+    #[test]
+    fn put_back_is_the_opposite_of_remove() {
+        let architecture = Architecture {
+            blocks: vec![
+                Block::new(vec![3], true),
+                Block::separable(vec![4, 4], vec![6, 5], 5, false),
+            ],
+            ..Architecture::doubling(16, 1, true, 1.0, 3)
+        };
+        let mut random = stream(3, &[]);
+        let weights: Weights = architecture
+            .parameters(16)
+            .into_iter()
+            .map(|shape| {
+                let values = (0..shape.count()).map(|_| normal(&mut random));
+                (shape.name.clone(), values.collect())
+            })
+            .collect();
+        let kept: Kept = vec![
+            vec![0, 2],
+            vec![1, 2, 5],
+            vec![1, 2, 5],
+            vec![0, 3],
+            vec![4],
+            vec![4],
+            vec![0, 3],
+        ];
+        let (smaller, fewer) = remove(&architecture, &weights, &kept).unwrap();
+        for shape in smaller.parameters(16) {
+            assert_eq!(fewer[&shape.name].len(), shape.count(), "{}", shape.name);
+        }
+        let whole = put_back(&architecture, weights.clone(), &fewer, &kept).unwrap();
+        assert_eq!(
+            remove(&architecture, &whole, &kept).unwrap(),
+            (smaller, fewer)
+        );
+        // What is new stays fresh, but what old filters read of it is zero.
+        let name = "blocks.1.convolutions.1.kernel";
+        assert_eq!(whole[name], weights[name]);
+        let name = "blocks.1.convolutions.2.kernel";
+        let zeros = whole[name].iter().filter(|weight| **weight == 0.0).count();
+        assert_eq!(zeros, COMPONENTS * 2 * (6 - 3));
+    }
 }

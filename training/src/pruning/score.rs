@@ -1,14 +1,13 @@
 //! How much a quaternion filter matters.
 
 use hamiltone_engine::features::COMPONENTS;
-use hamiltone_engine::kernels::TAPS;
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::random::stream;
 
 /// The criterion that filters are ranked by; those with the smallest score go first. Each is of the filter as
-/// one unit: all four components, all inputs, all nine taps.
+/// one unit: all four components, all inputs, all taps.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, clap::ValueEnum,
 )]
@@ -20,7 +19,7 @@ pub enum Score {
     /// lies near it can be replaced by others.
     GeometricMedian,
     /// The spectral norm of each component's quarter kernel as a matrix of inputs × taps, the mean
-    /// over the four (arXiv 2510.21388). Of the whole filter as a real 4 × 4·inputs·9 matrix it
+    /// over the four (arXiv 2510.21388). Of the whole filter as a real 4 × 4·inputs·taps matrix it
     /// would be the Euclidean norm, since the rows of a quaternion are orthogonal.
     OperatorNorm,
     /// None: a control.
@@ -31,10 +30,11 @@ pub enum Score {
 const ITERATIONS: usize = 50;
 
 impl Score {
-    /// The score of each of `outputs` filters of a kernel (`4 × outputs × inputs × 9`). `seed` is
+    /// The score of each of `outputs` filters of a kernel (`4 × outputs × inputs × taps`; depthwise: one input). `seed` is
     /// for [`Score::Random`] only.
-    pub fn of(self, kernel: &[f32], outputs: usize, inputs: usize, seed: u64) -> Vec<f64> {
-        let filters = filters(kernel, outputs, inputs * TAPS);
+    pub fn of(self, kernel: &[f32], outputs: usize, taps: usize, seed: u64) -> Vec<f64> {
+        let size = kernel.len() / (COMPONENTS * outputs).max(1);
+        let filters = filters(kernel, outputs, size);
         match self {
             Self::L1 => filters
                 .iter()
@@ -47,8 +47,8 @@ impl Score {
             Self::OperatorNorm => filters
                 .iter()
                 .map(|filter| {
-                    let quarters = filter.chunks_exact(inputs * TAPS);
-                    quarters.map(|m| spectral_norm(m, TAPS)).sum::<f64>() / COMPONENTS as f64
+                    let quarters = filter.chunks_exact(size);
+                    quarters.map(|m| spectral_norm(m, taps)).sum::<f64>() / COMPONENTS as f64
                 })
                 .collect(),
             Self::Random => {
@@ -127,6 +127,8 @@ fn spectral_norm(matrix: &[f64], columns: usize) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use hamiltone_engine::kernels::TAPS;
+
     use super::*;
 
     #[test]
@@ -138,7 +140,7 @@ mod tests {
                 let mut kernel = vec![0.0; COMPONENTS * outputs * size];
                 let (component, tap) = (index / size, index % size);
                 kernel[(component * outputs + 1) * size + tap] = -2.0;
-                let scores = score.of(&kernel, outputs, inputs, 0);
+                let scores = score.of(&kernel, outputs, TAPS, 0);
                 assert!(scores[1] > scores[0] && scores[0] == scores[2], "{score:?}");
             }
         }
@@ -158,7 +160,7 @@ mod tests {
                 }
             })
             .collect();
-        let scores = Score::GeometricMedian.of(&kernel, 5, 1, 0);
+        let scores = Score::GeometricMedian.of(&kernel, 5, TAPS, 0);
         assert!(
             scores[4] > 50.0 && scores[..4].iter().all(|s| *s < 1e-3),
             "{scores:?}"
@@ -176,7 +178,7 @@ mod tests {
     #[test]
     fn random_scores_follow_the_seed() {
         let kernel = vec![1.0; 4 * 8 * 9];
-        let score = |seed| Score::Random.of(&kernel, 8, 1, seed);
+        let score = |seed| Score::Random.of(&kernel, 8, TAPS, seed);
         assert_eq!(score(1), score(1));
         assert_ne!(score(1), score(2));
     }

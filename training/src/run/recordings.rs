@@ -38,6 +38,14 @@ impl Recordings {
         Loading { strict, quiet }: Loading,
     ) -> anyhow::Result<Self> {
         let mut dataset = Dataset::open(data, task)?;
+        let alone = dataset.labels_of_one_recording();
+        if !alone.is_empty() {
+            eprintln!(
+                "warning: all clips of {} are of one recording: no fold both learns and tests such a label; add \
+                 recordings of it",
+                alone.join(", ")
+            );
+        }
         let rate = FeatureSettings::default().sample_rate;
         let folder = cache.map_or_else(AudioCache::default_folder, Path::to_owned);
         let bar = progress_bar(dataset.clips.len() as u64, "reading clips", quiet);

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use anyhow::Context;
 use candle_core::{Device, Tensor, Var};
-use hamiltone_engine::features::FeatureSettings;
+use hamiltone_engine::features::{COMPONENTS, FeatureSettings};
 use hamiltone_engine::network::streaming::Weights;
 use hamiltone_engine::network::whole_clip::{Network, NormStatistics};
-use hamiltone_engine::network::{Architecture, ParameterKind, ParameterShape};
+use hamiltone_engine::network::{
+    Architecture, ConvolutionKind, ParameterKind, ParameterShape, TrunkConvolution,
+};
 use hamiltone_engine::quaternion::initial_quarters;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
@@ -150,16 +152,42 @@ pub fn initial_weights(
     (means, variances): (Vec<f32>, Vec<f32>),
     random: &mut ChaCha8Rng,
 ) -> Weights {
+    let layers = architecture.layers();
+    let depthwise = layers
+        .iter()
+        .filter(|layer| layer.kind == ConvolutionKind::Depthwise);
+    let depthwise: Vec<String> = depthwise.map(TrunkConvolution::kernel).collect();
     let of = |shape: ParameterShape| {
         let values = match shape.name.as_str() {
             "input_norm.mean" => means.clone(),
             "input_norm.variance" => variances.clone(),
+            name if depthwise.iter().any(|kernel| kernel == name) => {
+                initial_depthwise(&shape.shape, random)
+            }
             _ => initial(&shape.name, shape.kind, &shape.shape, random),
         };
         (shape.name, values)
     };
     let parameters = architecture.parameters(features.mel_bands);
     parameters.into_iter().map(of).collect()
+}
+
+/// Fresh depthwise kernels, `4 × units × 1 × size × size` or `channels × 1 × size × size`: each as one of a convolution with one
+/// input and one output.
+fn initial_depthwise(shape: &[usize], random: &mut ChaCha8Rng) -> Vec<f32> {
+    let ([COMPONENTS, units, 1, ..], 5) = (shape, shape.len()) else {
+        return initial("", ParameterKind::Weight, shape, random); // real
+    };
+    let taps: usize = shape[3..].iter().product();
+    let kernels: Vec<Vec<f32>> = (0..*units)
+        .map(|_| initial_quarters(1, 1, taps, &mut || random.random::<f64>()))
+        .collect();
+    let of_component = |component: usize| {
+        kernels
+            .iter()
+            .flat_map(move |kernel| &kernel[component * taps..][..taps])
+    };
+    (0..COMPONENTS).flat_map(of_component).copied().collect()
 }
 
 /// A fresh tensor: quaternion weights after Gaudet & Maida, the output layer normal with 1/√n.
