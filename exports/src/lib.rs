@@ -21,7 +21,7 @@ mod summary;
 mod thresholds;
 
 pub use events::EventTable;
-pub use files::{ExportError, temporary_beside, write_all};
+pub use files::{ExportError, replace, temporary_beside, write_all};
 pub use format::{Format, UnknownFormat};
 pub use selections::SelectionTable;
 pub use series::Series;

@@ -6,12 +6,14 @@
 use std::sync::Arc;
 
 use hamiltone_engine::model::ModelChoice;
+use hamiltone_exports::Thresholds;
 use hamiltone_plugin::history::{BANDS, History};
+use hamiltone_plugin::machine::Machine;
 use hamiltone_plugin::panel::{Motion, View, draw, prepare};
 use hamiltone_plugin::params::{HamiltoneParams, Values};
 use hamiltone_plugin::settings::{Kept, PanelSize, Settings};
 use hamiltone_plugin::snapshot::{
-    Activity, Bounce, Compared, MenuEntry, ModelFacts, Snapshot, Trouble,
+    Activity, Bounce, Compared, MenuEntry, ModelFacts, Sent, SentNote, Snapshot, Trouble,
 };
 use nice_plug_egui::baseview::dpi::LogicalSize;
 use nice_plug_egui::{App, EguiWindow, EguiWindowSettings, Frame};
@@ -21,6 +23,7 @@ struct Gallery {
     current: usize,
     motion: Motion,
     history: History,
+    machine: Machine,
 }
 
 impl App for Gallery {
@@ -39,7 +42,10 @@ impl App for Gallery {
         values.bypassed = snapshot.activity == Activity::Bypassed;
         values.capture = snapshot.bounce.capturing_s.is_some();
         let compared = snapshot.compared.as_ref();
+        let mut thresholds = Thresholds::default();
+        thresholds.set("dog", Some(0.35));
         let settings = Settings {
+            thresholds,
             compare: compared.map(|_| Kept::default()),
             pinned: vec!["rain".to_owned()],
             ..Settings::default()
@@ -50,6 +56,8 @@ impl App for Gallery {
             settings: &settings,
             values,
             problem: None,
+            machine: &self.machine,
+            done: None,
         };
         let (actions, next) = draw(ui, view, &mut self.motion);
         for action in actions {
@@ -72,6 +80,7 @@ fn facts(name: &str, labels: &[&str]) -> Arc<ModelFacts> {
         one_of: true,
         groups: Vec::new(),
         parents: Vec::new(),
+        likely: Vec::new(),
         label_sets: Vec::new(),
         parameters: 1_280_000,
         multiply_adds_per_second: 110_000_000,
@@ -107,7 +116,13 @@ fn history(labels: usize) -> History {
                 (0.95 * (-((time_s - centre) / 3.5).powi(2)).exp()) as f32
             })
             .collect();
-        history.push_tags("esc10", time_s, Some(time_s + 75.0), &probabilities);
+        history.push_tags(
+            "esc10",
+            time_s,
+            Some(time_s + 75.0),
+            Some((time_s + 75.0) / 2.0),
+            &probabilities,
+        );
     }
     for step in 0..1500 {
         let time_s = f64::from(step) * 0.04;
@@ -160,6 +175,15 @@ fn states() -> Vec<Snapshot> {
         latency_s: 0.246,
         load: 0.034,
         stream: Some((44_100.0, 2)),
+        sent: Sent {
+            note: Some(SentNote {
+                label: 0,
+                note: (0, 36),
+                s_ago: 0.1,
+            }),
+            osc_s_ago: Some(0.1),
+            messages: 1204,
+        },
         ..Snapshot::default()
     };
     let missing = Trouble {
@@ -302,6 +326,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let settings = EguiWindowSettings::new()
         .with_title("Hamiltone: panel gallery")
         .with_size(LogicalSize::new(width, height));
+    let machine = Machine {
+        introduced: current != 0,
+        ..Machine::default()
+    };
     let mut motion = Motion::default();
     if let Some(page) = std::env::args().nth(4) {
         motion.show_page(&page);
@@ -311,6 +339,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         current,
         motion,
         history: history(10),
+        machine,
     };
     EguiWindow::create(settings, gallery)?.run_until_closed()?;
     Ok(())

@@ -19,6 +19,8 @@ pub struct TagColumn {
     pub time_s: f64,
     /// Position in the host's timeline in seconds, if reported.
     pub host_s: Option<f64>,
+    /// Bars since the start of the project, if the host reports tempo and time signature: 0.5 is the middle of the first.
+    pub bars: Option<f64>,
     /// Smoothed probability of each label, 255 for 1.
     pub probabilities: Box<[u8]>,
 }
@@ -76,6 +78,7 @@ impl History {
         model: &str,
         time_s: f64,
         host_s: Option<f64>,
+        bars: Option<f64>,
         probabilities: &[f32],
     ) {
         if self.model != model {
@@ -86,6 +89,7 @@ impl History {
         self.tags.push_back(TagColumn {
             time_s,
             host_s,
+            bars,
             probabilities: probabilities.collect(),
         });
         self.forget_before(time_s - HISTORY_S);
@@ -128,7 +132,7 @@ mod tests {
     fn a_minute_is_kept_and_no_more() {
         let mut history = History::default();
         for step in 0..1000 {
-            history.push_tags("a", f64::from(step) * 0.16, None, &[0.5, 2.0, -1.0]);
+            history.push_tags("a", f64::from(step) * 0.16, None, None, &[0.5, 2.0, -1.0]);
             history.push_spectrum(f64::from(step) * 0.16, &[-90.0, -45.0, 0.0, 30.0]);
         }
         let newest = history.newest_s().unwrap();
@@ -142,9 +146,9 @@ mod tests {
     #[test]
     fn another_model_has_other_labels() {
         let mut history = History::default();
-        history.push_tags("a", 1.0, Some(7.0), &[0.5]);
+        history.push_tags("a", 1.0, Some(7.0), None, &[0.5]);
         let before = history.version();
-        history.push_tags("b", 1.2, None, &[0.5, 0.5]);
+        history.push_tags("b", 1.2, None, None, &[0.5, 0.5]);
         assert_eq!((history.tags().len(), history.model()), (1, "b"));
         assert_ne!(history.version(), before);
         history.clear();

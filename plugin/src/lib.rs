@@ -11,6 +11,8 @@
 //! - [`params`], [`settings`]: what the session saves.
 //! - [`agreements`]: what sessions may do outside of the plugin on this machine.
 //! - [`listen`]: the input channels that are analysed.
+//! - [`osc_addresses`]: the OSC address of each label.
+//! - [`machine`]: what this machine remembers for all sessions.
 //! - [`history`]: the last minute, for the tag roll.
 //! - [`report`]: tags and timelines on disk.
 //! - `clap_boundary`: the CLAP entry point; refuses states that are too large.
@@ -34,6 +36,8 @@ mod code_in_memory;
 mod hidden_instance;
 pub mod history;
 pub mod listen;
+pub mod machine;
+pub mod osc_addresses;
 pub mod panel;
 pub mod params;
 mod plugin;

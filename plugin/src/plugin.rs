@@ -9,7 +9,7 @@ use crate::hidden_instance;
 use crate::panel::PanelEditor;
 use crate::params::{HamiltoneParams, sanitize};
 use crate::snapshot::Snapshot;
-use crate::tap::{ScheduledNote, StreamFormat, Tap, TapMeters, Transport, tap};
+use crate::tap::{BarPosition, ScheduledNote, StreamFormat, Tap, TapMeters, Transport, tap};
 use crate::worker::{SnapshotReader, Worker};
 
 /// One instance.
@@ -171,6 +171,7 @@ impl Plugin for Hamiltone {
                 position: transport.pos_samples(),
                 playing: transport.playing,
             });
+            tap.follow_bars(BarPosition::of(transport));
             if self.params.bypass.value() {
                 tap.skip(buffer.samples());
             } else {

@@ -4,6 +4,7 @@
 //! transport) through a second, small one. A mark is pushed before the samples that follow it, so the worker,
 //! which counts samples before it reads marks, never misses one.
 
+mod bars;
 mod mark;
 mod notes;
 mod outlet;
@@ -19,6 +20,7 @@ use rtrb::{Consumer, Producer, RingBuffer};
 use hamiltone_engine::audio::StereoMixdown;
 
 use crate::listen::Listen;
+pub use bars::BarPosition;
 pub use mark::{Mark, Transport};
 use mark::{OpenMarks, PlacedMark};
 use notes::NOTES;
@@ -71,6 +73,7 @@ pub struct StreamFormat {
 /// or log. In real time they do not wait either.
 pub struct Tap {
     samples: Producer<f32>,
+    bars: triple_buffer::Input<Option<BarPosition>>,
     /// Mixes two channels; reset when the host jumps.
     stereo: StereoMixdown,
     marks: Producer<PlacedMark>,
@@ -120,11 +123,13 @@ fn tap_with(
     let (samples, worker_samples) = RingBuffer::new(capacity);
     let (marks, worker_marks) = RingBuffer::new(MARKS);
     let (worker_notes, notes) = RingBuffer::new(NOTES);
+    let (bars, worker_bars) = triple_buffer::triple_buffer(&None);
     let analysed = Arc::new(AtomicU64::new(0));
     let rendering = Arc::new(AtomicBool::new(format.offline));
     let passed = Arc::new(AtomicU64::new(0));
     let tap = Tap {
         samples,
+        bars,
         stereo: StereoMixdown::new(format.sample_rate as f32),
         marks,
         meters,
@@ -149,6 +154,7 @@ fn tap_with(
         tap,
         Outlet {
             samples: worker_samples,
+            bars: worker_bars,
             marks: worker_marks,
             notes: worker_notes,
             analysed,
@@ -224,6 +230,11 @@ impl Tap {
             self.open.transport |= self.transport.position.is_some() != known.position.is_some();
         }
         // The position of a stopped transport says nothing about the audio.
+    }
+
+    /// Takes the bars that the host reports with each block. Wait-free.
+    pub fn follow_bars(&mut self, bars: Option<BarPosition>) {
+        self.bars.write(bars);
     }
 
     /// Calls `play` for each note of the block that was just written, with its frame in the block. If notes are

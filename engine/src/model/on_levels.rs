@@ -47,6 +47,11 @@ impl<'a> OnLevels<'a> {
         self.levels
     }
 
+    /// Whether the user set the threshold of a label ([`with_thresholds`](Self::with_thresholds)).
+    pub fn is_set(self, label: usize) -> bool {
+        matches!(self.thresholds.get(label), Some(Some(_)))
+    }
+
     /// The number of labels that have levels or may have thresholds of their own; 0 if all have the common one.
     pub fn len(self) -> usize {
         self.levels.len().max(self.thresholds.len())

@@ -6,12 +6,15 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use hamiltone_engine::model::ModelChoice;
+use hamiltone_engine::timeline::Timeline;
 
 use crate::agreements::Item;
 use crate::history::History;
 use crate::listen::Listen;
+use crate::machine::Machine;
 use crate::params::Values;
 use crate::params::table::{Continuous, Switch};
+use crate::settings::presets::Preset;
 use crate::settings::{Edit, Settings};
 use crate::snapshot::{Snapshot, Trouble};
 
@@ -26,8 +29,12 @@ pub struct View<'a> {
     pub settings: &'a Settings,
     /// The parameters.
     pub values: Values,
-    /// Why a file dialog failed, for a while after it was tried.
+    /// Why a file dialog, or reading or writing a file, failed; for a while after it was tried.
     pub problem: Option<&'a Trouble>,
+    /// What this machine remembers.
+    pub machine: &'a Machine,
+    /// What was done last with a file, for a while after it: "Saved notes.csv".
+    pub done: Option<&'a str>,
 }
 
 /// What the user did.
@@ -49,6 +56,16 @@ pub enum Action {
     ListModels,
     /// Ask for a path with a dialog of the desktop.
     Ask(Question),
+    /// Set model, labels, window and thresholds at once.
+    Preset(&'static Preset),
+    /// Read or write this file, for the purpose of the question.
+    File(Question, PathBuf),
+    /// Write a picture of the roll.
+    SavePicture(Box<Timeline>),
+    /// Show this file or folder in the file manager of the desktop.
+    Reveal(PathBuf),
+    /// The introduction was read.
+    CloseIntroduction,
     /// Try again to write the timelines that wait.
     SaveAgain,
     /// Allow this on this machine, for all sessions.
@@ -60,23 +77,44 @@ pub enum Action {
 }
 
 /// A path that the user is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Question {
     /// A model file.
     Model,
     /// The folder for the timelines of renders and captures.
     BounceFolder,
+    /// A set of notes to load.
+    LoadNotes,
+    /// A file for the present notes.
+    SaveNotes,
+    /// Thresholds of labels to load.
+    LoadThresholds,
+    /// A file for the present thresholds of labels.
+    SaveThresholds,
 }
 
 impl Question {
-    /// The change that `path` means as the answer.
-    pub fn answered_with(self, path: PathBuf) -> Edit {
+    /// What the answer is, for screen readers.
+    pub(crate) const fn name(self) -> &'static str {
         match self {
-            Self::Model => Edit::ChooseModel(ModelChoice {
+            Self::Model => "Path of a model",
+            Self::BounceFolder => "Folder for timelines",
+            Self::LoadNotes => "Path of notes to load",
+            Self::SaveNotes => "Path to save notes",
+            Self::LoadThresholds => "Path of thresholds to load",
+            Self::SaveThresholds => "Path to save thresholds",
+        }
+    }
+
+    /// What to do with `path` as the answer.
+    pub fn answered_with(self, path: PathBuf) -> Action {
+        match self {
+            Self::Model => Action::Edit(Edit::ChooseModel(ModelChoice {
                 path: Some(path),
                 ..ModelChoice::default()
-            }),
-            Self::BounceFolder => Edit::BounceFolder(path),
+            })),
+            Self::BounceFolder => Action::Edit(Edit::BounceFolder(path)),
+            _ => Action::File(self, path),
         }
     }
 }

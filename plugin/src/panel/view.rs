@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
-use egui::{Rect, Sense, Stroke, Ui, pos2, vec2};
+use egui::{Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 use super::contract::{Action, Redraw, View};
+use super::pages::label_table::LabelTable;
 use super::pages::roll::Roll;
 use super::pages::tags::Lists;
-use super::pages::{footer, header, label_list, outputs, requests, response, tags};
+use super::pages::{footer, header, introduction, label_list, outputs, requests, response, tags};
 use super::widgets::labels::Labels;
 use super::widgets::sliders::slider;
-use super::widgets::{controls, path_field, theme};
+use super::widgets::{controls, theme};
 use crate::params::table::{Continuous, Switch};
 use crate::snapshot::Trouble;
 
@@ -22,15 +23,18 @@ pub(super) enum Page {
     Tags,
     /// The roll alone.
     Roll,
+    /// The note, threshold and OSC address of every label.
+    Labels,
     /// How labels follow the audio, and which labels show.
     Response,
     /// MIDI notes, OSC, timelines.
     Outputs,
 }
 
-const PAGES: [(Page, &str); 4] = [
+const PAGES: [(Page, &str); 5] = [
     (Page::Tags, "Tags"),
     (Page::Roll, "Roll"),
+    (Page::Labels, "Labels"),
     (Page::Response, "Response"),
     (Page::Outputs, "Outputs"),
 ];
@@ -40,6 +44,7 @@ const PAGES: [(Page, &str); 4] = [
 pub struct Motion {
     pub(super) lists: Lists,
     pub(super) roll: Roll,
+    pub(super) table: LabelTable,
     pub(super) page: Page,
     resize_from: Option<egui::Vec2>,
 }
@@ -62,7 +67,7 @@ pub fn prepare(context: &egui::Context) {
 /// Draws the panel over all of `ui`. Returns what the user did, and the time until the next frame. Depends only on
 /// its arguments and egui's memory of its widgets.
 pub fn draw(ui: &mut Ui, view: View<'_>, motion: &mut Motion) -> (Vec<Action>, Duration) {
-    leave_keyboard_to_host(ui);
+    leave_keyboard_after_clicks(ui);
     let mut actions = Vec::new();
     let whole = ui.max_rect();
     ui.painter().rect_filled(whole, 0.0, theme::BACKGROUND);
@@ -71,10 +76,15 @@ pub fn draw(ui: &mut Ui, view: View<'_>, motion: &mut Motion) -> (Vec<Action>, D
         .into_iter()
         .chain(&view.snapshot.troubles)
         .collect();
-    let areas = Areas::of(whole, troubles.len());
-    header::show(ui, areas.header, view.snapshot, &mut actions);
+    let introduces = introduction::is_shown(view);
+    let mut areas = Areas::of(whole, troubles.len());
+    header::show(ui, areas.header, view, &mut actions);
     for (trouble, area) in troubles.into_iter().zip(&areas.troubles) {
         header::notice(ui, *area, trouble);
+    }
+    if introduces {
+        let line = areas.split_off_line(introduction::HEIGHT);
+        introduction::show(ui, line, &mut actions);
     }
     // Not egui's `stable_dt`, which is 1/60 s whenever the next frame was asked for at a later time, as all of ours
     // are. After a long pause the animation advances a little, not all at once.
@@ -87,15 +97,17 @@ pub fn draw(ui: &mut Ui, view: View<'_>, motion: &mut Motion) -> (Vec<Action>, D
     (actions, redraw.interval())
 }
 
-/// Space and letters belong to the host: only text fields may hold the keyboard.
-fn leave_keyboard_to_host(ui: &Ui) {
-    let is_field =
-        |id: &egui::Id| *id == outputs::destination_id() || path_field::ids().contains(id);
-    ui.ctx().memory_mut(|memory| {
-        if let Some(id) = memory.focused().filter(|id| !is_field(id)) {
-            memory.surrender_focus(id);
-        }
-    });
+/// Space and letters belong to the host: who uses the mouse leaves the keyboard to it, except in text fields. The Tab
+/// key gives the keyboard to the controls, and Escape gives it back.
+fn leave_keyboard_after_clicks(ui: &Ui) {
+    let clicked = ui.input(|input| input.pointer.any_pressed() || input.pointer.any_released());
+    if clicked && !ui.ctx().text_edit_focused() {
+        ui.ctx().memory_mut(|memory| {
+            if let Some(id) = memory.focused() {
+                memory.surrender_focus(id);
+            }
+        });
+    }
 }
 
 fn show_page(
@@ -114,7 +126,11 @@ fn show_page(
             tags::show(ui, area, view, &labels, state, dt, actions)
         }
         Page::Roll => {
-            motion.roll.show(ui, area, view.history, &labels, dt);
+            motion.roll.show(ui, area, view, &labels, dt, actions);
+            Redraw::Tags
+        }
+        Page::Labels => {
+            motion.table.show(ui, area, view, &labels, actions);
             Redraw::Tags
         }
         Page::Response => {
@@ -195,6 +211,17 @@ impl Areas {
     }
 }
 
+impl Areas {
+    /// Takes a line of this height off the top of the page.
+    fn split_off_line(&mut self, height: f32) -> Rect {
+        let top = self.page.top() - 4.0;
+        let line =
+            Rect::from_min_size(pos2(self.page.left(), top), vec2(self.page.width(), height));
+        self.page.min.y = line.bottom() + 12.0;
+        line
+    }
+}
+
 /// A handle for hosts that draw none of their own.
 fn resize_corner(ui: &Ui, whole: Rect, motion: &mut Motion, actions: &mut Vec<Action>) {
     let corner = Rect::from_min_max(whole.max - vec2(16.0, 16.0), whole.max);
@@ -222,6 +249,7 @@ fn resize_corner(ui: &Ui, whole: Rect, motion: &mut Motion, actions: &mut Vec<Ac
         ui.painter()
             .line_segment([end - vec2(inset, 0.0), end - vec2(0.0, inset)], stroke);
     }
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Resize the panel"));
     response.on_hover_cursor(egui::CursorIcon::ResizeNwSe);
 }
 

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use hamiltone_engine::model::ModelChoice;
-use hamiltone_exports::Format;
+use hamiltone_exports::{Format, Thresholds};
 
-use super::{OscSettings, Settings};
+use super::presets::Preset;
+use super::{LabelNote, NoteOrder, NoteSet, OscSettings, Settings};
 
 /// A setting that acts outside of the plugin, and needs an agreement ([`crate::agreements`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +53,28 @@ pub enum Edit {
     },
     /// Let only these labels or sets of labels compete; all of them for an empty list.
     ChooseAmong(Vec<String>),
+    /// From which probability a label is on, 0.01 to 1; `None` for the level of the model.
+    LabelThreshold {
+        /// The label.
+        label: String,
+        /// Its threshold.
+        threshold: Option<f32>,
+    },
+    /// Labels with thresholds of their own, in place of the present ones.
+    Thresholds(Thresholds),
+    /// What is special about the note of a label.
+    LabelNote {
+        /// The label.
+        label: String,
+        /// The change; the default for none.
+        note: LabelNote,
+    },
+    /// Notes from a file, in place of what was special about labels. Thresholds of these labels are replaced too.
+    NoteSet(NoteSet),
+    /// Nothing is special about the notes of labels, and this is their order.
+    NoteOrder(NoteOrder),
+    /// Model, labels and thresholds of a preset.
+    Preset(&'static Preset),
     /// The note of the first label, 0 to 127.
     FirstNote(u8),
     /// The MIDI channel of the first label, 1 to 16.
@@ -104,6 +127,20 @@ impl Settings {
             }
             Edit::ShowGroup { group, .. } => add(&mut self.groups_hidden, group),
             Edit::ChooseAmong(words) => self.among = words,
+            Edit::LabelThreshold { label, threshold } => self.thresholds.set(&label, threshold),
+            Edit::Thresholds(thresholds) => self.thresholds = thresholds,
+            Edit::LabelNote { label, note } if note == LabelNote::default() => {
+                self.notes.labels.remove(&label);
+            }
+            Edit::LabelNote { label, note } => {
+                self.notes.labels.insert(label, note);
+            }
+            Edit::NoteSet(set) => self.take_notes(set),
+            Edit::NoteOrder(order) => {
+                self.notes.labels.clear();
+                self.notes.order = order;
+            }
+            Edit::Preset(preset) => preset.apply(self),
             Edit::FirstNote(note) => self.notes.first_note = note.min(127),
             Edit::NoteChannel(channel) => self.notes.channel = channel.clamp(1, 16),
             Edit::OscDestination { host, port } => {
@@ -114,6 +151,13 @@ impl Settings {
             Edit::Withdraw(purpose) => self.withdraw(purpose),
             Edit::BounceFormat { format, written } => self.write_format(format, written),
         }
+    }
+
+    fn take_notes(&mut self, set: NoteSet) {
+        for (label, _) in &set.notes {
+            self.thresholds.set(label, set.thresholds.get(label));
+        }
+        self.notes.labels = set.notes.into_iter().collect();
     }
 
     fn withdraw(&mut self, purpose: Purpose) {

@@ -2,17 +2,22 @@
 
 mod edit;
 mod kept;
+mod note_set;
+mod notes;
+pub mod presets;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use hamiltone_engine::model::ModelChoice;
-use hamiltone_exports::Format;
+use hamiltone_exports::{Format, Thresholds};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub use edit::{Edit, Purpose};
 pub use kept::Kept;
+pub use note_set::NoteSet;
+pub use notes::{LabelNote, Note, NoteMap, NoteOrder, NoteSettings, Velocity};
 
 /// The newest layout of [`Settings`] that this program knows.
 pub const SETTINGS_VERSION: u32 = 1;
@@ -33,7 +38,7 @@ pub struct Settings {
     /// Folder for the timelines of renders and captures; without one they wait in memory.
     pub bounce_folder: Option<PathBuf>,
     /// Names of the formats in which they are written ([`hamiltone_exports::Format::name`]); empty for
-    /// all.
+    /// all. JSON and PNG in a new session.
     pub bounce_formats: Vec<String>,
     /// Labels that always show.
     pub pinned: Vec<String>,
@@ -44,6 +49,9 @@ pub struct Settings {
     /// The labels that compete: names of labels or of sets of them
     /// ([`hamiltone_engine::model::Card::labels_meant`]); empty for all labels.
     pub among: Vec<String>,
+    /// Labels with a threshold of their own, which replaces the model's.
+    #[serde(skip_serializing_if = "Thresholds::is_empty")]
+    pub thresholds: Thresholds,
     /// How labels map to MIDI notes.
     pub notes: Kept<NoteSettings>,
     /// Where OSC messages go.
@@ -61,11 +69,12 @@ impl Default for Settings {
             compare: None,
             report_folder: None,
             bounce_folder: None,
-            bounce_formats: Vec::new(),
+            bounce_formats: ["json", "png"].map(str::to_owned).to_vec(),
             pinned: Vec::new(),
             hidden: Vec::new(),
             groups_hidden: Vec::new(),
             among: Vec::new(),
+            thresholds: Thresholds::default(),
             notes: Kept::default(),
             osc: Kept::default(),
             unknown: Map::new(),
@@ -87,35 +96,6 @@ impl Settings {
         } else {
             formats
         }
-    }
-}
-
-/// How labels map to MIDI notes: label 0 is `first_note` on `channel`, the next label the next note, and after
-/// note 127 follows note 0 of the next channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct NoteSettings {
-    /// 0 to 127. 36 is C1 (60 is C3), usually the first pad of a drum machine.
-    pub first_note: u8,
-    /// 1 to 16.
-    pub channel: u8,
-}
-
-impl Default for NoteSettings {
-    fn default() -> Self {
-        Self {
-            first_note: 36,
-            channel: 1,
-        }
-    }
-}
-
-impl NoteSettings {
-    /// Channel (0 to 15) and note (0 to 127) of a label index; `None` beyond the last channel.
-    pub fn note_of(&self, label: usize) -> Option<(u8, u8)> {
-        let offset = usize::from(self.first_note.min(127)) + label;
-        let channel = usize::from(self.channel.clamp(1, 16)) - 1 + offset / 128;
-        (channel < 16).then_some((channel as u8, (offset % 128) as u8))
     }
 }
 
@@ -218,9 +198,9 @@ mod tests {
             settings,
             concat!(
                 r#"{"version":1,"model":{"name":null,"hash":null,"path":null},"compare":null,"#,
-                r#""report_folder":null,"bounce_folder":null,"bounce_formats":[],"pinned":[],"#,
+                r#""report_folder":null,"bounce_folder":null,"bounce_formats":["json","png"],"pinned":[],"#,
                 r#""hidden":[],"groups_hidden":[],"among":[],"#,
-                r#""notes":{"first_note":36,"channel":1},"#,
+                r#""notes":{"first_note":36,"channel":1,"order":"likely"},"#,
                 r#""osc":{"host":"127.0.0.1","port":9000,"updates_per_second":10}}"#
             )
         );
@@ -229,19 +209,12 @@ mod tests {
     }
 
     #[test]
-    fn every_label_has_a_note_of_its_own_until_the_channels_are_full() {
-        let notes = NoteSettings::default();
-        assert_eq!(notes.note_of(0), Some((0, 36)));
-        assert_eq!(notes.note_of(91), Some((0, 127)));
-        assert_eq!(notes.note_of(92), Some((1, 0)));
-        let distinct: std::collections::HashSet<_> = (0..527).map(|i| notes.note_of(i)).collect();
-        assert_eq!(distinct.len(), 527);
-        assert_eq!(notes.note_of(16 * 128), None);
-        let odd = NoteSettings {
-            first_note: 255,
-            channel: 0,
-        };
-        assert_eq!(odd.note_of(0), Some((0, 127)));
+    fn new_sessions_write_json_and_png_and_old_ones_what_they_wrote() {
+        let names = |settings: Settings| settings.bounce_formats().into_iter().map(Format::name);
+        assert!(names(Settings::default()).eq(["json", "png"]));
+        // Version 0.1.0 wrote an empty list for all formats.
+        let old: Settings = serde_json::from_str(r#"{"version":1,"bounce_formats":[]}"#).unwrap();
+        assert_eq!(old.bounce_formats(), Format::ALL);
     }
 
     #[test]

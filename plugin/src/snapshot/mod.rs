@@ -5,7 +5,7 @@ mod menu;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use hamiltone_engine::model::{Model, TaskKind};
+use hamiltone_engine::model::{Card, Model, TaskKind};
 use hamiltone_engine::tagging;
 
 use crate::agreements::Item;
@@ -41,6 +41,10 @@ pub struct Snapshot {
     pub on_levels: Vec<f32>,
     /// Indices of the labels that compete, if the user chose some; empty for all.
     pub among: Vec<usize>,
+    /// Whether the first and the second model choose one of several labels: thresholds of single labels then do not apply.
+    pub choosing: [bool; 2],
+    /// What was last sent to the host and to other programs.
+    pub sent: Sent,
     /// The text to show while no label is on: "no clear genre" among chosen labels, "no answer yet" at the beginning of a
     /// stream. `None`: show the leading label.
     pub unclear: Option<String>,
@@ -68,6 +72,28 @@ pub struct Snapshot {
     pub report_folder: Option<PathBuf>,
     /// The state of captures and renders.
     pub bounce: Bounce,
+}
+
+/// What was last sent to the host and to other programs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Sent {
+    /// The last note-on of this stream.
+    pub note: Option<SentNote>,
+    /// Seconds since the last OSC message.
+    pub osc_s_ago: Option<f64>,
+    /// OSC messages since the instance was created.
+    pub messages: u64,
+}
+
+/// A note-on that was sent to the host.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SentNote {
+    /// Index of its label.
+    pub label: usize,
+    /// Channel (0 to 15) and key (0 to 127).
+    pub note: (u8, u8),
+    /// Seconds since then.
+    pub s_ago: f64,
 }
 
 /// A second model on the same audio.
@@ -109,6 +135,12 @@ impl Snapshot {
             .into_iter()
             .filter_map(|index| Some((index, *self.probabilities.get(index)?)))
             .collect()
+    }
+
+    /// Whether the session wants to write timelines to a folder that this machine has not agreed to.
+    pub fn asks_for_folder(&self) -> bool {
+        let is_folder = |request: &Request| request.purpose == Purpose::Timelines;
+        self.requests.iter().any(is_folder)
     }
 
     /// The name of a label; `None` for an index out of range.
@@ -168,6 +200,9 @@ pub struct ModelFacts {
     pub groups: Vec<String>,
     /// Indices of the parents of each label; empty if the model has no hierarchy.
     pub parents: Vec<Vec<usize>>,
+    /// Indices of the labels, those with the most recorded examples in the card's calibration first; of equal ones in the
+    /// order of the card, which is the whole order for models without a calibration.
+    pub likely: Vec<usize>,
     /// Names of its label sets, to which the choice can be restricted.
     pub label_sets: Vec<String>,
     /// Number of weights.
@@ -189,12 +224,22 @@ impl ModelFacts {
             one_of: matches!(card.task, TaskKind::SingleLabel),
             groups: card.groups.clone(),
             parents: card.parents.clone(),
+            likely: likely(card),
             label_sets: card.label_sets().into_iter().map(str::to_owned).collect(),
             parameters: card.parameters,
             multiply_adds_per_second: card.multiply_adds_per_second,
             size_bytes: model.size_bytes(),
         }
     }
+}
+
+/// Indices of the labels by falling number of examples.
+fn likely(card: &Card) -> Vec<usize> {
+    let calibration = card.calibration.as_ref();
+    let examples = calibration.map_or(&[][..], |calibration| &calibration.examples);
+    let mut likely: Vec<usize> = (0..card.labels.len()).collect();
+    likely.sort_by_key(|&label| std::cmp::Reverse(examples.get(label).copied().unwrap_or(0)));
+    likely
 }
 
 #[cfg(test)]
@@ -211,6 +256,7 @@ mod tests {
             one_of: true,
             groups: Vec::new(),
             parents: Vec::new(),
+            likely: Vec::new(),
             label_sets: Vec::new(),
             parameters: 1,
             multiply_adds_per_second: 1,

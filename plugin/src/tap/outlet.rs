@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use rtrb::{Consumer, Producer};
 
-use super::{Mark, PlacedMark, ScheduledNote, StreamFormat};
+use super::{BarPosition, Mark, PlacedMark, ScheduledNote, StreamFormat};
 
 /// The worker's end. Created with the [`Tap`](super::Tap), moved to the worker and freed there.
 pub struct Outlet {
     pub(super) samples: Consumer<f32>,
+    pub(super) bars: triple_buffer::Output<Option<BarPosition>>,
     pub(super) marks: Consumer<PlacedMark>,
     pub(super) notes: Producer<ScheduledNote>,
     pub(super) analysed: Arc<AtomicU64>,
@@ -43,6 +44,12 @@ impl Outlet {
     /// Frames that the host has sent, analysed or not. Grows while the host calls.
     pub fn frames_passed(&self) -> u64 {
         self.passed.load(Ordering::Relaxed)
+    }
+
+    /// The bars that the host reported last; `None` if it reports none. The samples in the ring are older by up to the
+    /// length of the ring.
+    pub fn bars(&mut self) -> Option<BarPosition> {
+        *self.bars.read()
     }
 
     /// The next samples (at most `buffer.len()`) or mark; `None` when the ring is empty. Does not wait.

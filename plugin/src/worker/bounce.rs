@@ -304,6 +304,7 @@ mod tests {
                 frame: 0,
                 zero_s: 0.0,
                 host_s: None,
+                bars: None,
                 refresh_s: 1.0,
             };
             bounces.record(&tags, at, &model, 2.0);

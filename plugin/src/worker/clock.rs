@@ -2,7 +2,7 @@
 
 use hamiltone_engine::tagging::Tags;
 
-use crate::tap::Transport;
+use crate::tap::{BarPosition, Transport};
 
 /// The time of a column of tags.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -15,6 +15,8 @@ pub(super) struct ColumnTime {
     pub(super) zero_s: f64,
     /// Position in the host's timeline, in seconds.
     pub(super) host_s: Option<f64>,
+    /// Bars since the start of the project, if the host reports them.
+    pub(super) bars: Option<f64>,
     /// Seconds between columns.
     pub(super) refresh_s: f64,
 }
@@ -27,6 +29,8 @@ pub(super) struct Clock {
     /// Stream time at which the tagger's time is zero.
     pub(super) zero_s: f64,
     pub(super) transport: Transport,
+    /// The bars that the host reported last.
+    pub(super) bars: Option<BarPosition>,
     /// Frame of the stream to which `transport` belongs.
     pub(super) reported_at: u64,
 }
@@ -35,11 +39,13 @@ impl Clock {
     pub(super) fn column_time(self, tags: &Tags<'_>, refresh_s: f64) -> ColumnTime {
         let time_s = self.zero_s + tags.time_s;
         let frame = (time_s * self.rate).round() as u64;
+        let host_s = self.host_s(time_s * self.rate);
         ColumnTime {
             time_s,
             frame,
             zero_s: self.zero_s,
-            host_s: self.host_s(time_s * self.rate),
+            host_s,
+            bars: host_s.and_then(|host_s| Some(self.bars?.bars_at(host_s * self.rate))),
             refresh_s,
         }
     }

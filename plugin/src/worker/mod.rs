@@ -7,6 +7,7 @@
 
 mod bounce;
 mod clock;
+mod label_settings;
 mod meters;
 mod models;
 mod notes;

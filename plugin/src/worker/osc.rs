@@ -2,13 +2,15 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
-use rosc::{OscBundle, OscMessage, OscPacket, OscTime, OscType, encoder};
+use rosc::{OscMessage, OscPacket, OscType, encoder};
 
+use crate::osc_addresses::osc_addresses;
 use crate::settings::OscSettings;
 use crate::snapshot::Trouble;
 
-/// Messages in one datagram, which then fits the packets of any network.
-const MESSAGES_A_BUNDLE: usize = 16;
+/// Labels in one update at most. Each message is a datagram of its own, and the receive buffer of a socket holds some
+/// 150 small datagrams (Linux, 208 KiB): a model's first values are spread over several updates.
+const LABELS_AN_UPDATE: usize = 64;
 
 /// A smaller change of a probability is not sent.
 const STEP: f32 = 0.005;
@@ -51,53 +53,59 @@ impl Osc {
         self.sent_at_s = f64::NEG_INFINITY;
     }
 
-    /// Sends the changed `probabilities` at `time_s` of the stream, limited to the rate of the settings, followed by the
-    /// leading label and its probability from `top`.
+    /// Sends the changed `probabilities` at `time_s` of the stream, limited to the rate of the settings, after the
+    /// leading label and its probability from `top`. If more labels changed than fit into an update, those that changed
+    /// most come first, and the others follow. Returns the number of messages.
     pub(super) fn send(
         &mut self,
         labels: &[String],
         probabilities: &[f32],
         top: impl FnOnce() -> Option<(String, f32)>,
         time_s: f64,
-    ) {
+    ) -> usize {
         let (Some(socket), Some(settings)) = (&self.socket, &self.settings) else {
-            return;
+            return 0;
         };
         let pause_s = 1.0 / f64::from(settings.updates_per_second.clamp(1, 100));
         // An earlier time belongs to a new stream.
         if time_s >= self.sent_at_s && time_s < self.sent_at_s + 0.999 * pause_s {
-            return;
+            return 0;
         }
         self.sent_at_s = time_s;
         if self.sent.len() != labels.len() {
-            self.addresses = labels.iter().map(|label| address(label)).collect();
+            self.addresses = osc_addresses(labels);
             self.sent = vec![f32::NEG_INFINITY; labels.len()];
         }
-        let mut messages = Vec::new();
-        for (index, &probability) in probabilities.iter().enumerate().take(labels.len()) {
-            if (probability - self.sent[index]).abs() >= STEP {
-                self.sent[index] = probability;
-                let argument = OscType::Float(probability);
-                messages.push(message(&self.addresses[index], vec![argument]));
-            }
+        let change = |label: usize| (probabilities[label] - self.sent[label]).abs();
+        let mut changed: Vec<usize> = (0..labels.len().min(probabilities.len()))
+            .filter(|&label| change(label) >= STEP)
+            .collect();
+        if changed.is_empty() {
+            return 0;
         }
-        if messages.is_empty() {
-            return;
-        }
-        messages.extend(top().map(|(label, probability)| {
+        // Stable: labels that were never sent go in the order of the model.
+        changed.sort_by(|&a, &b| change(b).total_cmp(&change(a)));
+        changed.truncate(LABELS_AN_UPDATE);
+        let top = top().map(|(label, probability)| {
             let arguments = vec![OscType::String(label), OscType::Float(probability)];
             message("/hamiltone/top", arguments)
-        }));
-        for bundle in messages.chunks(MESSAGES_A_BUNDLE) {
-            let packet = OscPacket::Bundle(OscBundle {
-                timetag: OscTime::from((0, 1)), // at once
-                content: bundle.to_vec(),
-            });
+        });
+        let values = changed.iter().map(|&label| {
+            let value = OscType::Float(probabilities[label]);
+            message(&self.addresses[label], vec![value])
+        });
+        let mut sent = 0;
+        for packet in top.into_iter().chain(values) {
             if let Ok(bytes) = encoder::encode(&packet) {
                 // Datagrams may be lost; errors are ignored.
                 let _ = socket.send(&bytes);
+                sent += 1;
             }
         }
+        for label in changed {
+            self.sent[label] = probabilities[label];
+        }
+        sent
     }
 }
 
@@ -106,19 +114,6 @@ fn message(address: &str, arguments: Vec<OscType>) -> OscPacket {
         addr: address.to_owned(),
         args: arguments,
     })
-}
-
-/// The address of a label: `Male speech, man speaking` is `/hamiltone/label/male_speech_man_speaking`.
-pub(super) fn address(label: &str) -> String {
-    let mut name = String::new();
-    for letter in label.chars() {
-        if letter.is_alphanumeric() && letter.is_ascii() {
-            name.push(letter.to_ascii_lowercase());
-        } else if !name.is_empty() && !name.ends_with('_') {
-            name.push('_');
-        }
-    }
-    format!("/hamiltone/label/{}", name.trim_end_matches('_'))
 }
 
 fn open(settings: &OscSettings) -> Result<UdpSocket, String> {
@@ -142,6 +137,8 @@ fn open(settings: &OscSettings) -> Result<UdpSocket, String> {
 }
 
 #[cfg(test)]
+mod programs;
+#[cfg(test)]
 mod tests {
     use std::time::Duration;
 
@@ -160,56 +157,51 @@ mod tests {
         (socket, settings)
     }
 
-    fn received(socket: &UdpSocket) -> Vec<(String, Vec<OscType>)> {
-        let mut bytes = [0; 2048];
-        let count = socket.recv(&mut bytes).unwrap();
-        let OscPacket::Bundle(bundle) = rosc::decoder::decode_udp(&bytes[..count]).unwrap().1
-        else {
-            panic!("not a bundle");
+    /// The messages that wait at the socket, each in a datagram of its own.
+    fn received(socket: &UdpSocket, count: usize) -> Vec<(String, Vec<OscType>)> {
+        let message = |_| {
+            let mut bytes = [0; 2048];
+            let count = socket.recv(&mut bytes).unwrap();
+            match rosc::decoder::decode_udp(&bytes[..count]).unwrap().1 {
+                OscPacket::Message(message) => (message.addr, message.args),
+                // Receivers such as node-osc pass bundles to another handler, and SuperCollider gives a bundle's
+                // time to the message.
+                OscPacket::Bundle(_) => panic!("a bundle"),
+            }
         };
-        let content = bundle.content.into_iter().map(|packet| match packet {
-            OscPacket::Message(message) => (message.addr, message.args),
-            OscPacket::Bundle(_) => panic!("bundle in a bundle"),
-        });
-        content.collect()
+        (0..count).map(message).collect()
     }
 
     #[test]
-    fn changed_labels_arrive_with_their_values() {
+    fn changed_labels_arrive_with_their_values_after_the_leading_one() {
         let (socket, settings) = listener();
         let mut osc = Osc::default();
         osc.configure(Some(&settings));
         assert!(osc.trouble.is_none());
         let labels = ["Dog".to_owned(), "Rain, heavy".to_owned()];
         let leads = || Some(("Rain, heavy".to_owned(), 0.75));
-        osc.send(&labels, &[0.25, 0.75], leads, 0.0);
-        let first = received(&socket);
-        let addresses: Vec<_> = first.iter().map(|(address, _)| address.as_str()).collect();
-        assert_eq!(
-            addresses,
-            [
-                "/hamiltone/label/dog",
-                "/hamiltone/label/rain_heavy",
-                "/hamiltone/top"
-            ]
-        );
-        assert_eq!(first[1].1, [OscType::Float(0.75)]);
-        let top = [
+        assert_eq!(osc.send(&labels, &[0.25, 0.75], leads, 0.0), 3);
+        let float = |value| vec![OscType::Float(value)];
+        let top = vec![
             OscType::String("Rain, heavy".to_owned()),
             OscType::Float(0.75),
         ];
-        assert_eq!(first[2].1, top);
-        osc.send(&labels, &[0.25, 0.5], || None, 0.05); // too early
-        osc.send(&labels, &[0.252, 0.6], leads, 0.2); // the dog hardly moved
-        let second = received(&socket);
+        let expected = [
+            ("/hamiltone/top", top),
+            ("/hamiltone/label/dog", float(0.25)),
+            ("/hamiltone/label/rain_heavy", float(0.75)),
+        ]
+        .map(|(address, arguments)| (address.to_owned(), arguments));
+        assert_eq!(received(&socket, 3), expected);
         assert_eq!(
-            second[0],
-            (
-                "/hamiltone/label/rain_heavy".to_owned(),
-                vec![OscType::Float(0.6)]
-            )
+            osc.send(&labels, &[0.25, 0.5], || None, 0.05),
+            0,
+            "too early"
         );
-        assert_eq!(second.len(), 2);
+        // The dog hardly moved.
+        assert_eq!(osc.send(&labels, &[0.252, 0.6], || None, 0.2), 1);
+        let rain = ("/hamiltone/label/rain_heavy".to_owned(), float(0.6));
+        assert_eq!(received(&socket, 1), [rain]);
     }
 
     #[test]
@@ -218,25 +210,37 @@ mod tests {
         let mut osc = Osc::default();
         osc.configure(Some(&settings));
         osc.send(&["Chainsaw".to_owned()], &[0.5], || None, 0.0);
-        received(&socket);
+        received(&socket, 1);
         osc.forget();
         osc.send(&["Siren".to_owned()], &[0.5], || None, 0.01);
-        assert_eq!(received(&socket)[0].0, "/hamiltone/label/siren");
+        assert_eq!(received(&socket, 1)[0].0, "/hamiltone/label/siren");
     }
 
     #[test]
-    fn a_large_model_is_cut_into_packets_that_fit() {
+    fn the_values_of_a_large_model_all_arrive_the_most_changed_first() {
         let (socket, settings) = listener();
         let mut osc = Osc::default();
         osc.configure(Some(&settings));
-        let labels: Vec<String> = (0..100).map(|i| format!("label number {i}")).collect();
-        osc.send(&labels, &[0.5; 100], || Some(("a".to_owned(), 0.5)), 0.0);
-        let mut messages = 0;
-        while messages < 101 {
-            let bundle = received(&socket);
-            assert!(bundle.len() <= MESSAGES_A_BUNDLE);
-            messages += bundle.len();
+        let labels: Vec<String> = (0..500).map(|i| format!("label number {i}")).collect();
+        let mut values = vec![0.0; 500];
+        let mut addresses = std::collections::HashSet::new();
+        for update in 0..8 {
+            let count = osc.send(&labels, &values, || None, f64::from(update));
+            assert!(count <= LABELS_AN_UPDATE, "{count}");
+            addresses.extend(
+                received(&socket, count)
+                    .into_iter()
+                    .map(|(address, _)| address),
+            );
         }
+        assert_eq!(addresses.len(), 500);
+        values.fill(0.1);
+        values[400] = 0.9;
+        osc.send(&labels, &values, || None, 9.0);
+        assert_eq!(
+            received(&socket, 1)[0].0,
+            "/hamiltone/label/label_number_400"
+        );
     }
 
     #[test]
@@ -257,14 +261,5 @@ mod tests {
         osc.send(&["a".to_owned()], &[1.0], || None, 0.0);
         osc.configure(None);
         assert!(osc.trouble.is_none());
-    }
-
-    #[test]
-    fn addresses_hold_nothing_that_osc_reserves() {
-        assert_eq!(
-            address("Male speech, man speaking"),
-            "/hamiltone/label/male_speech_man_speaking"
-        );
-        assert_eq!(address("*?[{/#  x"), "/hamiltone/label/x");
     }
 }

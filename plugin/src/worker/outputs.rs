@@ -1,13 +1,15 @@
 //! Passes the tags of a stream to all outputs: panel, notes, OSC, report, timelines.
 
 use std::sync::Arc;
+use std::time::Instant;
 
-use hamiltone_engine::model::Model;
+use hamiltone_engine::model::{Model, OnLevels};
 use hamiltone_engine::tagging::{Lineup, Tags};
 use parking_lot::Mutex;
 
 use super::bounce::Bounces;
 use super::clock::ColumnTime;
+use super::label_settings::LabelSettings;
 use super::notes::Notes;
 use super::osc::Osc;
 use super::reports::Reports;
@@ -16,7 +18,8 @@ use super::spectrum::Spectrum;
 use super::stream::{GapReason, StreamSink};
 use crate::history::History;
 use crate::params::HamiltoneParams;
-use crate::settings::{NoteSettings, Settings};
+use crate::settings::NoteMap;
+use crate::snapshot::Sent;
 use crate::tap::{ScheduledNote, Transport};
 
 /// All outputs.
@@ -28,6 +31,8 @@ pub(super) struct Outputs {
     pub(super) compared_on_levels: Vec<f32>,
     pub(super) notes: Notes,
     pub(super) osc: Osc,
+    /// When OSC messages were last sent, and how many in all.
+    osc_sent: Option<(Instant, u64)>,
     pub(super) reports: Reports,
     pub(super) bounces: Bounces,
     pub(super) spectrum: Option<Spectrum>,
@@ -53,17 +58,25 @@ pub(super) struct OutputContext<'a> {
     pub(super) model: &'a Model,
     pub(super) window_s: f32,
     pub(super) response: ResponseSettings,
+    /// Thresholds of single labels of both models; empty for none.
+    pub(super) thresholds: [&'a [Option<f32>]; 2],
     /// How labels map to notes; `None` while notes are off.
-    pub(super) notes: Option<NoteSettings>,
+    pub(super) notes: Option<&'a NoteMap>,
 }
 
 impl OutputContext<'_> {
-    /// From the current parameters and settings.
+    /// From the current parameters and settings. Where a model chooses among labels (`choices`, for both models), its
+    /// probabilities are relative to the chosen labels, and thresholds of single labels do not apply.
     pub(super) fn now<'a>(
         model: &'a Model,
         params: &HamiltoneParams,
-        settings: &Settings,
+        labels: &'a LabelSettings,
+        choices: [bool; 2],
     ) -> OutputContext<'a> {
+        let unless = |choice: bool, thresholds: &'a [Option<f32>]| match choice {
+            true => &[][..],
+            false => thresholds,
+        };
         OutputContext {
             model,
             window_s: params.window_s(),
@@ -72,7 +85,11 @@ impl OutputContext<'_> {
                 release_s: params.release.value(),
                 threshold: params.threshold.value(),
             },
-            notes: params.wants_notes().then_some(*settings.notes),
+            thresholds: [
+                unless(choices[0], &labels.thresholds),
+                unless(choices[1], &labels.compared_thresholds),
+            ],
+            notes: params.wants_notes().then_some(&labels.notes),
         }
     }
 }
@@ -87,6 +104,7 @@ impl Outputs {
             compared_on_levels: Vec::new(),
             notes: Notes::default(),
             osc: Osc::default(),
+            osc_sent: None,
             reports: Reports::default(),
             bounces: Bounces::default(),
             spectrum: None,
@@ -128,6 +146,16 @@ impl Outputs {
         self.forget_tags();
     }
 
+    /// What was sent to the host and to other programs.
+    pub(super) fn sent(&self) -> Sent {
+        let ago_s = |at: Instant| at.elapsed().as_secs_f64();
+        Sent {
+            note: self.notes.sent(),
+            osc_s_ago: self.osc_sent.map(|(at, _)| ago_s(at)),
+            messages: self.osc_sent.map_or(0, |(_, count)| count),
+        }
+    }
+
     /// The sink for a stream in this context.
     pub(super) fn in_context<'a>(&'a mut self, context: OutputContext<'a>) -> StreamOutputs<'a> {
         StreamOutputs {
@@ -165,8 +193,13 @@ impl StreamSink for StreamOutputs<'_> {
             model,
             window_s,
             response,
+            thresholds: [thresholds, _],
             notes,
         } = self.context;
+        let tags = &Tags {
+            on_levels: tags.on_levels.with_thresholds(thresholds),
+            ..*tags
+        };
         let outputs = &mut *self.outputs;
         let newest = &mut outputs.newest;
         newest.time_s = at.time_s;
@@ -201,11 +234,15 @@ impl StreamSink for StreamOutputs<'_> {
             parents: &card.parents,
         };
         let top = || top_of(&card.labels, lineup, tags.unclear);
-        outputs.osc.send(&card.labels, smoothed, top, at.time_s);
+        let sent = outputs.osc.send(&card.labels, smoothed, top, at.time_s);
+        if sent > 0 {
+            let before = outputs.osc_sent.map_or(0, |(_, count)| count);
+            outputs.osc_sent = Some((Instant::now(), before + sent as u64));
+        }
         outputs
             .history
             .lock()
-            .push_tags(model.hash(), at.time_s, at.host_s, smoothed);
+            .push_tags(model.hash(), at.time_s, at.host_s, at.bars, smoothed);
         outputs.bounces.record(tags, at, model, window_s);
         let tags = Tags {
             time_s: at.time_s,
@@ -221,14 +258,15 @@ impl StreamSink for StreamOutputs<'_> {
         outputs
             .compared_on_levels
             .extend_from_slice(tags.on_levels.as_slice());
-        let response = self.context.response;
-        outputs.compared.follow(
-            tags.probabilities,
-            tags.on_levels,
-            refresh_s,
+        let OutputContext {
             response,
-            |_| (),
-        );
+            thresholds: [_, thresholds],
+            ..
+        } = self.context;
+        let levels: OnLevels<'_> = tags.on_levels.with_thresholds(thresholds);
+        outputs
+            .compared
+            .follow(tags.probabilities, levels, refresh_s, response, |_| ());
     }
 
     fn gap(&mut self, from_s: f64, to_s: f64, why: GapReason, breaks: bool) {

@@ -78,6 +78,8 @@ impl Analysis<'_> {
             smoothed: outputs.response.smoothed().to_vec(),
             on: outputs.response.on().to_vec(),
             on_levels: outputs.newest.on_levels.clone(),
+            choosing: stream.map_or([false; 2], Stream::choices),
+            sent: outputs.sent(),
             among: stream.map_or(Vec::new(), |stream| stream.among()[0].to_vec()),
             unclear: outputs.newest.unclear.clone(),
             worth: chosen.and_then(Among::worth).map(str::to_owned),

@@ -9,7 +9,9 @@ use hamiltone_engine::{EngineError, Interrupt};
 
 use super::clock::{Clock, ColumnTime};
 use super::meters::{LoadMeter, SignalMeter};
-use crate::tap::{Mark, Outlet, RENDER_OVER, Received, ScheduledNote, StreamFormat, Transport};
+use crate::tap::{
+    BarPosition, Mark, Outlet, RENDER_OVER, Received, ScheduledNote, StreamFormat, Transport,
+};
 
 /// Frames processed between two checks of the clock: about 20 ms.
 const CHUNK: usize = 1024;
@@ -79,6 +81,7 @@ pub(super) struct Stream {
     /// The transport as the host reported it at position `reported_at`.
     transport: Transport,
     reported_at: u64,
+    bars: Option<BarPosition>,
     /// Whether the host renders at `position`: reported, or detected by its pace.
     rendering: bool,
     /// When the host last sent frames, how many it had sent by then, and whether it has stopped since.
@@ -107,6 +110,7 @@ impl Stream {
             zero: 0,
             transport: Transport::default(),
             reported_at: 0,
+            bars: None,
             active_at: Instant::now(),
             active_frames: 0,
             stopped: false,
@@ -149,6 +153,12 @@ impl Stream {
     /// The competing labels of the first model.
     pub(super) fn chosen(&self) -> Option<&Among> {
         self.tagger.as_ref().map(Tagger::among)
+    }
+
+    /// Whether the first and the second model choose one of several labels.
+    pub(super) fn choices(&self) -> [bool; 2] {
+        [&self.tagger, &self.compared]
+            .map(|tagger| tagger.as_ref().is_some_and(|t| t.among().is_choice()))
     }
 
     /// Indices of the competing labels of the first and of the second model; empty for all.
@@ -227,6 +237,7 @@ impl Stream {
     /// Processes the contents of the ring for about `budget` at most. Returns whether there is more.
     pub(super) fn process(&mut self, budget: Duration, sink: &mut dyn StreamSink) -> bool {
         let start = Instant::now();
+        self.bars = self.outlet.bars();
         let frames = self.outlet.frames_passed();
         if frames != self.active_frames {
             (self.active_frames, self.active_at) = (frames, start);
@@ -395,6 +406,7 @@ impl Stream {
             rate: self.rate,
             zero_s: self.seconds(self.zero),
             transport: self.transport,
+            bars: self.bars,
             reported_at: self.reported_at,
         }
     }

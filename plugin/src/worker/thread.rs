@@ -9,6 +9,7 @@ use hamiltone_engine::model::{Library, ModelChoice};
 use parking_lot::Mutex;
 
 use super::Command;
+use super::label_settings::LabelSettings;
 use super::models::Models;
 use super::outputs::{OutputContext, Outputs};
 use super::permissions::Permissions;
@@ -66,6 +67,7 @@ pub(super) fn run(
                 awake: false,
                 saved: None,
                 settings: Settings::default(),
+                labels: LabelSettings::default(),
                 stream_trouble: None,
             };
             let work = || {
@@ -121,6 +123,7 @@ pub(super) struct Analysis<'a> {
     saved: Option<Settings>,
     /// These settings without what this machine has not agreed to.
     pub(super) settings: Settings,
+    pub(super) labels: LabelSettings,
     pub(super) permissions: Permissions,
     pub(super) stream_trouble: Option<Trouble>,
 }
@@ -214,6 +217,7 @@ impl Analysis<'_> {
         if self.settings.bounce_folder != folder {
             self.outputs.bounces.try_again();
         }
+        self.follow_labels();
     }
 
     /// Applies changes of the settings and parameters, by a loaded state or the panel.
@@ -240,6 +244,11 @@ impl Analysis<'_> {
         }
     }
 
+    /// Applies the settings of single labels to the models that run now.
+    fn follow_labels(&mut self) {
+        self.labels = LabelSettings::new(&self.settings, &self.models, self.compared.as_ref());
+    }
+
     /// Ends all notes when they are turned off or bypassed.
     fn end_notes(&mut self) {
         if let Some(stream) = &mut self.stream
@@ -259,6 +268,7 @@ impl Analysis<'_> {
         let choice = ModelChoice::clone(&self.settings.model);
         if self.models.load(&choice) {
             self.outputs.change_meaning(position_s);
+            self.follow_labels();
             self.use_model();
         }
         if let Some(complete) = self.models.completed(&choice) {
@@ -288,6 +298,7 @@ impl Analysis<'_> {
     }
 
     fn use_compared(&mut self) {
+        self.follow_labels();
         self.outputs.compared.reset();
         if let Some(stream) = &mut self.stream {
             let model = self.compared.as_ref().and_then(Models::model);
@@ -298,7 +309,7 @@ impl Analysis<'_> {
     /// Starts and ends takes: in a render, or while the user captures.
     fn follow_capture(&mut self) {
         if let (Some(stream), Some(model)) = (&mut self.stream, self.models.model()) {
-            let context = OutputContext::now(model, &self.params, &self.settings);
+            let context = OutputContext::now(model, &self.params, &self.labels, stream.choices());
             stream.follow_stops(&mut self.outputs.in_context(context));
         }
         let Some(stream) = &self.stream else {
@@ -339,7 +350,7 @@ impl Analysis<'_> {
         let (Some(stream), Some(model)) = (&mut self.stream, self.models.model()) else {
             return false;
         };
-        let context = OutputContext::now(model, &self.params, &self.settings);
+        let context = OutputContext::now(model, &self.params, &self.labels, stream.choices());
         stream.process(budget, &mut self.outputs.in_context(context))
     }
 
@@ -357,7 +368,7 @@ impl Analysis<'_> {
             self.follow_capture();
         }
         if let (Some(mut stream), Some(model)) = (self.stream.take(), self.models.model()) {
-            let context = OutputContext::now(model, &self.params, &self.settings);
+            let context = OutputContext::now(model, &self.params, &self.labels, stream.choices());
             stream.finish(&mut self.outputs.in_context(context));
             let duration_s = stream.duration_s();
             self.outputs.reports.finish(duration_s);

@@ -112,6 +112,7 @@ fn a_bounce_in_any_blocks_told_or_by_its_pace_equals_the_file() {
             state
                 .set_setting("bounce_folder", json!(folder.path()))
                 .unwrap();
+            state.set_setting("bounce_formats", json!([])).unwrap(); // all
         });
         render(&mut plugin, &audio, block, 3600.5, offline);
         let timelines = timelines(folder.path());

@@ -44,13 +44,18 @@ pub(crate) fn show(
         return;
     };
     let labels = Labels::of(Some(&compared.model), view.settings, &compared.among);
+    let thresholds = match view.snapshot.choosing[1] {
+        true => Vec::new(),
+        false => view.settings.thresholds.of_labels(&compared.model.labels),
+    };
     let levels = Levels {
         model: &compared.model.hash,
         probabilities: &compared.smoothed,
         on: &[],
         signal,
         hold_s: view.values.hold_s,
-        on_levels: OnLevels::of(&compared.on_levels),
+        on_levels: OnLevels::of(&compared.on_levels).with_thresholds(&thresholds),
+        can_set: false,
         threshold: view.values.threshold,
     };
     bars.advance(levels, &labels, bars::rows_in(list.height()), dt);
@@ -78,7 +83,7 @@ fn show_title(ui: &mut Ui, area: Rect, view: View<'_>, actions: &mut Vec<Action>
     let width = buttons.left() - area.left() - 8.0;
     let line = Line::new(theme::body(), theme::TEXT_SECOND);
     let left = area.left_top();
-    line.elided(ui.painter(), left + vec2(0.0, 12.0), &name, width);
+    line.hinted(ui, left + vec2(0.0, 12.0), &name, width);
     let line = Line::new(theme::caption(), theme::TEXT_FAINT);
     let below = left + vec2(0.0, 31.0);
     line.at(ui.painter(), below, Align2::LEFT_CENTER, &load);

@@ -42,11 +42,8 @@ pub(crate) fn show(ui: &mut Ui, area: Rect, margin: f32, view: View<'_>) {
         };
         let below = pos2(left, area.center().y + 8.0);
         Line::new(theme::small(), colour).elided(ui.painter(), below, &value, cell.width());
-        ui.interact(
-            cell,
-            ui.scope_id().with(("health", index)),
-            egui::Sense::hover(),
-        )
-        .on_hover_text(HINTS[index]);
+        let id = ui.scope_id().with(("health", index));
+        ui.interact(cell, id, egui::Sense::hover())
+            .on_hover_text(format!("{caption}: {value}. {}", HINTS[index]));
     }
 }

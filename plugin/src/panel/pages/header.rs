@@ -2,14 +2,18 @@
 
 use egui::{Align2, Layout, Rect, Sense, Ui, UiBuilder, pos2, vec2};
 
-use super::model_menu;
-use crate::panel::contract::Action;
+use super::{model_menu, preset_menu};
+use crate::panel::contract::{Action, View};
 use crate::panel::widgets::text::Line;
 use crate::panel::widgets::{controls, theme, words};
-use crate::snapshot::{Snapshot, Trouble};
+use crate::snapshot::Trouble;
 
-/// Shows the name at the left and the model at the right.
-pub(crate) fn show(ui: &mut Ui, area: Rect, snapshot: &Snapshot, actions: &mut Vec<Action>) {
+/// Width of the menu of presets.
+const PRESETS_WIDTH: f32 = 118.0;
+
+/// Shows the name at the left, and presets and the model at the right.
+pub(crate) fn show(ui: &mut Ui, area: Rect, view: View<'_>, actions: &mut Vec<Action>) {
+    let snapshot = view.snapshot;
     let mark = Rect::from_min_size(area.min + vec2(0.0, 3.0), vec2(24.0, 24.0));
     paint_mark(ui, mark);
     let beside = pos2(mark.right() + 11.0, mark.center().y);
@@ -22,7 +26,13 @@ pub(crate) fn show(ui: &mut Ui, area: Rect, snapshot: &Snapshot, actions: &mut V
     );
     let layout = Layout::right_to_left(egui::Align::Center);
     let mut menu_ui = ui.new_child(UiBuilder::new().max_rect(menu).layout(layout));
-    model_menu::show(&mut menu_ui, snapshot, width, actions);
+    model_menu::show(&mut menu_ui, view, width, actions);
+    let presets = Rect::from_min_max(
+        pos2(menu.left() - 8.0 - PRESETS_WIDTH, menu.top()),
+        pos2(menu.left() - 8.0, menu.bottom()),
+    );
+    let mut presets_ui = ui.new_child(UiBuilder::new().max_rect(presets).layout(layout));
+    preset_menu::show(&mut presets_ui, view, PRESETS_WIDTH, actions);
     if let Some(model) = &snapshot.model {
         let below = pos2(area.right(), area.bottom() - 4.0);
         let line = Line::new(theme::caption(), theme::TEXT_FAINT);
@@ -77,5 +87,5 @@ pub(crate) fn notice(ui: &Ui, area: Rect, trouble: &Trouble) {
         2,
     );
     ui.interact(area, ui.scope_id().with(&trouble.title), Sense::hover())
-        .on_hover_text(&trouble.advice);
+        .on_hover_text(format!("{}\n{}", trouble.title, trouble.advice));
 }

@@ -4,9 +4,9 @@ use egui::{
     CollapsingHeader, ComboBox, PopupCloseBehavior, RectAlign, RichText, Role, ScrollArea, Tooltip,
     Ui, WidgetInfo, vec2,
 };
-use hamiltone_engine::model::user_folder;
+use hamiltone_engine::model::{ModelChoice, user_folder};
 
-use crate::panel::contract::{Action, Question};
+use crate::panel::contract::{Action, Question, View};
 use crate::panel::widgets::{path_field, theme};
 use crate::settings::Edit;
 use crate::snapshot::{MenuEntry, ModelFacts, Snapshot};
@@ -19,7 +19,8 @@ const AROUND: f32 = 70.0;
 const MAX_LIST: f32 = 320.0;
 
 /// Shows the menu, `width` points wide, with or without a model.
-pub(crate) fn show(ui: &mut Ui, snapshot: &Snapshot, width: f32, actions: &mut Vec<Action>) {
+pub(crate) fn show(ui: &mut Ui, view: View<'_>, width: f32, actions: &mut Vec<Action>) {
+    let snapshot = view.snapshot;
     let list_height = (ui.ctx().content_rect().height() - AROUND - END).min(MAX_LIST);
     let menu = ComboBox::from_id_salt("model")
         .selected_text(RichText::new(selected_text(snapshot)).font(theme::body()))
@@ -32,7 +33,7 @@ pub(crate) fn show(ui: &mut Ui, snapshot: &Snapshot, width: f32, actions: &mut V
             ui.set_min_width(width - 2.0 * f32::from(theme::MENU_MARGIN));
             ScrollArea::vertical()
                 .max_height(list_height)
-                .show(ui, |ui| list(ui, snapshot, actions));
+                .show(ui, |ui| list(ui, view, actions));
             ui.separator();
             end(ui, actions);
         });
@@ -48,9 +49,38 @@ pub(crate) fn show(ui: &mut Ui, snapshot: &Snapshot, width: f32, actions: &mut V
     }
 }
 
+/// The usable models that were used last on this machine, except the running one.
+fn recent(view: View<'_>) -> Vec<&MenuEntry> {
+    let menu = &view.snapshot.menu;
+    let running = |entry: &&MenuEntry| {
+        let model = view.snapshot.model.as_ref();
+        model.is_some_and(|model| entry.is(model))
+    };
+    let is = |entry: &MenuEntry, choice: &ModelChoice| match &choice.hash {
+        Some(hash) => entry.hash == *hash,
+        None => choice.path.is_none() && entry.built_in && entry.choice.name == choice.name,
+    };
+    let found = view.machine.recent.iter().filter_map(|choice| {
+        let mut usable = menu.iter().filter(|entry| entry.card.is_ok());
+        usable.find(|entry| is(entry, choice))
+    });
+    found.filter(|entry| !running(entry)).collect()
+}
+
 /// The models by where they are and by task.
-fn list(ui: &mut Ui, snapshot: &Snapshot, actions: &mut Vec<Action>) {
+fn list(ui: &mut Ui, view: View<'_>, actions: &mut Vec<Action>) {
+    let snapshot = view.snapshot;
     let running = snapshot.model.as_deref();
+    let recent = recent(view);
+    if !recent.is_empty() {
+        caption(ui, "Last used");
+        for entry in recent {
+            ui.push_id(("last used", &entry.hash), |ui| {
+                show_entry(ui, entry, running, actions)
+            });
+        }
+        ui.add_space(4.0);
+    }
     let (built_in, own): (Vec<_>, Vec<_>) = snapshot.menu.iter().partition(|entry| entry.built_in);
     section(ui, "Built in", &built_in, running, actions);
     ui.add_space(4.0);
@@ -83,11 +113,7 @@ fn section(
     running: Option<&ModelFacts>,
     actions: &mut Vec<Action>,
 ) {
-    ui.label(
-        RichText::new(title)
-            .font(theme::caption())
-            .color(theme::TEXT_FAINT),
-    );
+    caption(ui, title);
     for group in by_task(entries) {
         let [first, _, ..] = group[..] else {
             group
@@ -107,6 +133,11 @@ fn section(
                 }
             });
     }
+}
+
+fn caption(ui: &mut Ui, title: &str) {
+    let title = RichText::new(title).font(theme::caption());
+    ui.label(title.color(theme::TEXT_FAINT));
 }
 
 /// The entries grouped by task, in the order of the first of each. Entries without a task stay alone.

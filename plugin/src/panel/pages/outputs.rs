@@ -17,6 +17,8 @@ const ROW: f32 = 30.0;
 const CHIP: f32 = 24.0;
 /// Width of the field for an address and a port.
 const DESTINATION_WIDTH: f32 = 150.0;
+/// Seconds for which the light beside what was sent is lit.
+const LIT_S: f64 = 0.25;
 /// Space between the parts of a row.
 const GAP: f32 = 14.0;
 
@@ -52,8 +54,8 @@ fn switch(
 }
 
 fn show_notes(ui: &mut Ui, area: Rect, view: View<'_>, actions: &mut Vec<Action>) {
-    let hint = "Sends a MIDI note while a label is on, 120 ms after the sound. Velocity follows the \
-                probability. Click a label in the list to see its note.";
+    let hint = "Sends a MIDI note while a label is on, 120 ms after the sound. The page Labels lists and changes \
+                the note of each label.";
     let notes = &view.settings.notes;
     let on = (Switch::Notes, view.values.notes);
     let rest = switch(ui, area, "Notes", on, hint, actions);
@@ -71,40 +73,57 @@ fn show_notes(ui: &mut Ui, area: Rect, view: View<'_>, actions: &mut Vec<Action>
         actions.push(Action::Edit(Edit::NoteChannel(channel)));
     }
     rest.min.x += GAP;
-    let line = Line::new(theme::caption(), theme::TEXT_FAINT);
-    let left = rest.left_center();
-    line.elided(ui.painter(), left, &first_notes(view), rest.width());
+    let (text, s_ago) = match view.snapshot.sent.note {
+        Some(sent) => {
+            let label = view.snapshot.label(sent.label).unwrap_or("");
+            let (note, label) = (words::note(sent.note), words::label_for_people(label));
+            (
+                format!("{note} {label}, {}", words::ago(sent.s_ago)),
+                Some(sent.s_ago),
+            )
+        }
+        None => ("No note sent yet".to_owned(), None),
+    };
+    show_sent(ui, rest, &text, s_ago);
 }
 
-/// The notes of the first labels, as an example.
-fn first_notes(view: View<'_>) -> String {
-    const SHOWN: usize = 3;
-    let model = view.snapshot.model.as_ref();
-    let labels = model.map_or(&[][..], |model| &model.labels);
-    let examples = labels.iter().enumerate().take(SHOWN);
-    let examples: Vec<String> = examples
-        .filter_map(|(index, label)| {
-            let note = words::note(view.settings.notes.note_of(index)?);
-            Some(format!("{note} {}", words::label_for_people(label)))
-        })
-        .collect();
-    let more = if labels.len() > SHOWN { ", …" } else { "" };
-    examples.join(", ") + more
+/// A light that is lit for a moment after something was sent, and what was sent.
+fn show_sent(ui: &Ui, area: Rect, text: &str, s_ago: Option<f64>) {
+    let centre = area.left_center() + vec2(5.0, 0.0);
+    match s_ago {
+        Some(s_ago) if s_ago < LIT_S => ui.painter().circle_filled(centre, 4.0, theme::ACCENT),
+        _ => ui
+            .painter()
+            .circle_stroke(centre, 3.5, (1.2, theme::TEXT_FAINT)),
+    };
+    let colour = match s_ago {
+        Some(_) => theme::TEXT_SECOND,
+        None => theme::TEXT_FAINT,
+    };
+    let left = area.left_center() + vec2(15.0, 0.0);
+    Line::new(theme::caption(), colour).hinted(ui, left, text, area.right() - left.x);
 }
 
 fn show_osc(ui: &mut Ui, area: Rect, view: View<'_>, actions: &mut Vec<Action>) {
-    let hint =
-        "Sends probabilities as OSC messages over UDP: /hamiltone/label/NAME and /hamiltone/top";
+    let hint = "Sends probabilities as OSC messages over UDP: /hamiltone/label/NAME and /hamiltone/top. The page Labels \
+         lists the addresses.";
     let on = (Switch::Osc, view.values.osc);
     let rest = switch(ui, area, "OSC", on, hint, actions);
     let mut rest = show_destination(ui, rest, view, actions);
     rest.min.x += GAP;
     let rate = view.settings.osc.updates_per_second;
-    let (step, _) = controls::stepper(ui, rest, "max.", &format!("{rate} / s"));
+    let (step, mut rest) = controls::stepper(ui, rest, "max.", &format!("{rate} / s"));
     if let Some(step) = step {
         let rate = (i32::from(rate) + step).clamp(1, 100) as u16;
         actions.push(Action::Edit(Edit::OscRate(rate)));
     }
+    rest.min.x += GAP;
+    let sent = &view.snapshot.sent;
+    let text = match sent.osc_s_ago {
+        Some(s_ago) => format!("{} messages, {}", sent.messages, words::ago(s_ago)),
+        None => "Nothing sent yet".to_owned(),
+    };
+    show_sent(ui, rest, &text, sent.osc_s_ago);
 }
 
 /// The field for the OSC destination, which takes the keyboard once it is clicked.
@@ -128,9 +147,10 @@ fn show_destination(ui: &mut Ui, area: Rect, view: View<'_>, actions: &mut Vec<A
     };
     let corner = pos2(caption.right() + 8.0, area.center().y - 11.0);
     let rect = Rect::from_min_size(corner, vec2(DESTINATION_WIDTH, 22.0));
-    let field = controls::text_field(ui, rect, id, &mut text, colour, "").on_hover_text(
-        "IP address and port, such as 192.168.1.20:57120. A port alone keeps the address.",
-    );
+    let field = controls::text_field(ui, rect, (id, "OSC destination"), &mut text, colour, "")
+        .on_hover_text(
+            "IP address and port, such as 192.168.1.20:57120. A port alone keeps the address.",
+        );
     if field.changed() {
         ui.data_mut(|data| data.insert_temp(id, text));
     } else if field.lost_focus() && typed.is_some() {
@@ -168,7 +188,7 @@ fn show_capture(ui: &mut Ui, area: Rect, view: View<'_>, actions: &mut Vec<Actio
         at.x += 17.0;
     }
     let colour = if lit { theme::TEXT } else { theme::TEXT_FAINT };
-    Line::new(theme::small(), colour).elided(ui.painter(), at, &words, rest.right() - at.x);
+    Line::new(theme::small(), colour).hinted(ui, at, &words, rest.right() - at.x);
 }
 
 fn show_folder(ui: &mut Ui, area: Rect, view: View<'_>, actions: &mut Vec<Action>) {
@@ -208,6 +228,18 @@ fn show_result(ui: &mut Ui, area: Rect, view: View<'_>, actions: &mut Vec<Action
         let again = ui.button(RichText::new("Save again").font(theme::small()));
         if again.clicked() {
             actions.push(Action::SaveAgain);
+        }
+    }
+    let folder = view.settings.bounce_folder.as_ref();
+    let folder = folder.filter(|_| !view.snapshot.asks_for_folder());
+    let shown = bounce.written.first().or(folder);
+    if let Some(path) = shown {
+        let show = ui.button(RichText::new("Show").font(theme::small()));
+        if show
+            .on_hover_text("Opens the folder, to drag the files from there")
+            .clicked()
+        {
+            actions.push(Action::Reveal(path.clone()));
         }
     }
     let (text, colour) = result(bounce);

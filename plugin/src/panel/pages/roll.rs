@@ -1,10 +1,17 @@
 //! The page *Roll*: the tags of the last seconds above the spectrogram, the newest at the right.
 
+mod axis;
 mod image;
+mod moment;
+mod picture;
 
-use egui::{Align2, Painter, Rect, TextureHandle, TextureOptions, Ui, pos2, vec2};
+use egui::{
+    Align2, CursorIcon, Painter, Rect, Role, Sense, TextureHandle, TextureOptions, Ui, WidgetInfo,
+    pos2, vec2,
+};
 
 use crate::history::History;
+use crate::panel::contract::{Action, View};
 use crate::panel::widgets::labels::{Labels, Visibility};
 use crate::panel::widgets::text::Line;
 use crate::panel::widgets::{controls, theme, words};
@@ -15,6 +22,8 @@ const SPANS: [(f64, &str); 3] = [(10.0, "10 s"), (30.0, "30 s"), (60.0, "60 s")]
 const ROW: f32 = 17.0;
 /// Width of the label names.
 const NAME_WIDTH: f32 = 128.0;
+/// A click this near to the line of a moment, in points, hides it.
+const NEAR: f32 = 6.0;
 /// Seconds between two updates of the rows.
 const CHOOSE_EVERY_S: f32 = 0.5;
 
@@ -23,6 +32,8 @@ pub(crate) struct Roll {
     span_s: f64,
     /// A copy of the history while the roll is paused.
     frozen: Option<History>,
+    /// The stream time that was clicked, in seconds.
+    moment: Option<f64>,
     rows: Vec<usize>,
     chosen_s_ago: f32,
     drawn: Option<Drawn>,
@@ -44,6 +55,7 @@ impl Default for Roll {
         Self {
             span_s: 30.0,
             frozen: None,
+            moment: None,
             rows: Vec::new(),
             chosen_s_ago: f32::MAX,
             drawn: None,
@@ -65,14 +77,15 @@ impl Roll {
         &mut self,
         ui: &mut Ui,
         area: Rect,
-        live: &History,
+        view: View<'_>,
         labels: &Labels<'_>,
         dt: f32,
+        actions: &mut Vec<Action>,
     ) {
         let (title, rest) = area.split_top_bottom_at_y(area.top() + 26.0);
-        self.show_title(ui, title, live);
+        self.show_title(ui, title, view, actions);
         let frozen = self.frozen.take();
-        let history = frozen.as_ref().unwrap_or(live);
+        let history = frozen.as_ref().unwrap_or(view.history);
         let (body, axis) = rest.split_top_bottom_at_y(rest.bottom() - 18.0);
         let spectrum_height = (body.height() * 0.36).clamp(40.0, 130.0);
         let (rows, spectrum) = body.split_top_bottom_at_y(body.bottom() - spectrum_height - 4.0);
@@ -82,30 +95,68 @@ impl Roll {
         let picture =
             |rect: Rect| Rect::from_min_max(pos2(rect.left() + NAME_WIDTH, rect.top()), rect.max);
         self.draw_textures(ui, history, picture(rows).width());
-        self.paint_rows(ui.painter(), rows, picture(rows), labels);
+        self.paint_rows(ui, rows, picture(rows), labels);
         paint_texture(ui.painter(), picture(spectrum), self.spectrum.as_ref());
         let caption = Line::new(theme::caption(), theme::TEXT_FAINT);
         let beside = pos2(spectrum.left(), spectrum.center().y);
         caption.at(ui.painter(), beside, Align2::LEFT_CENTER, "Spectrogram");
-        self.paint_axis(ui.painter(), picture(axis), picture(body), history);
+        let (axis, body) = (picture(axis), picture(body));
+        axis::paint(ui.painter(), axis, body, history, self.span_s);
+        self.show_moment(ui, body, history, labels);
         self.frozen = frozen;
     }
 
-    /// The title, the time spans and the pause button.
-    fn show_title(&mut self, ui: &mut Ui, area: Rect, live: &History) {
-        let line = Line::new(theme::caption(), theme::TEXT_FAINT);
-        let title = if self.frozen.is_some() {
-            "Tag roll  ·  paused"
-        } else {
-            "Tag roll"
+    /// A click on the picture shows the labels of that moment, another one near it hides them.
+    fn show_moment(&mut self, ui: &mut Ui, body: Rect, history: &History, labels: &Labels<'_>) {
+        let response = ui.interact(body, ui.scope_id().with("moment"), Sense::click());
+        response.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Labels of a moment"));
+        let Some(newest_s) = history.newest_s() else {
+            return;
         };
-        line.at(ui.painter(), area.left_center(), Align2::LEFT_CENTER, title);
+        let from_s = newest_s - self.span_s;
+        let x_of =
+            |time_s: f64| body.left() + body.width() * ((time_s - from_s) / self.span_s) as f32;
+        if response.clicked() {
+            // By the keyboard: the newest.
+            let x = response
+                .interact_pointer_pos()
+                .map_or(body.right(), |at| at.x);
+            let near = |time_s: &f64| (x_of(*time_s) - x).abs() < NEAR;
+            let share = f64::from((x - body.left()) / body.width());
+            self.moment = match self.moment.filter(near) {
+                Some(_) => None,
+                None => Some(from_s + share * self.span_s),
+            };
+        }
+        self.moment = self.moment.filter(|time_s| *time_s >= from_s);
+        if let Some(time_s) = self.moment
+            && labels.belong_to(history.model())
+            && let Some(column) = moment::column_at(history, time_s)
+        {
+            moment::paint(ui, body, x_of(time_s), column, labels);
+        }
+        response.on_hover_cursor(CursorIcon::Crosshair);
+    }
+
+    /// The title, the time spans, the pause button and the button for a picture.
+    fn show_title(&mut self, ui: &mut Ui, area: Rect, view: View<'_>, actions: &mut Vec<Action>) {
+        let live = view.history;
+        let line = Line::new(theme::caption(), theme::TEXT_FAINT);
+        let title = match (&self.frozen, view.done) {
+            (_, Some(done)) => format!("Tag roll  ·  {done}"),
+            (Some(_), None) => "Tag roll  ·  paused".to_owned(),
+            (None, None) => "Tag roll".to_owned(),
+        };
         let pause = if self.frozen.is_some() {
             "Resume"
         } else {
             "Pause"
         };
-        let names: Vec<&str> = SPANS.iter().map(|(_, name)| *name).chain([pause]).collect();
+        let names: Vec<&str> = SPANS
+            .iter()
+            .map(|(_, name)| *name)
+            .chain([pause, "Save"])
+            .collect();
         let width = controls::chips_width(ui, names.iter().copied());
         let chips = Rect::from_min_max(
             pos2(area.right() - width, area.top() + 1.0),
@@ -116,11 +167,24 @@ impl Roll {
             .enumerate()
             .map(|(index, name)| match SPANS.get(index) {
                 Some((span_s, _)) => (*name, *span_s == self.span_s),
-                None => (*name, self.frozen.is_some()),
+                None => (*name, self.frozen.is_some() && *name == pause),
             })
             .collect();
+        line.hinted(
+            ui,
+            area.left_center(),
+            &title,
+            chips.left() - 10.0 - area.left(),
+        );
         match controls::chips(ui, chips, &chosen) {
             Some(index) if index < SPANS.len() => self.span_s = SPANS[index].0,
+            Some(index) if index > SPANS.len() => {
+                let shown = self.frozen.as_ref().unwrap_or(live);
+                let model = view.snapshot.model.as_ref();
+                let model = model.filter(|model| model.hash == shown.model());
+                let timeline = model.and_then(|m| picture::timeline(shown, m, self.span_s));
+                actions.extend(timeline.map(|t| Action::SavePicture(Box::new(t))));
+            }
             Some(_) => {
                 self.frozen = match self.frozen.take() {
                     Some(_) => None,
@@ -227,7 +291,8 @@ impl Roll {
         self.drawn = Some(drawn);
     }
 
-    fn paint_rows(&self, painter: &Painter, rows: Rect, picture: Rect, labels: &Labels<'_>) {
+    fn paint_rows(&self, ui: &Ui, rows: Rect, picture: Rect, labels: &Labels<'_>) {
+        let painter = ui.painter();
         painter.rect_filled(picture, 3.0, theme::SURFACE);
         if self.rows.is_empty() {
             return;
@@ -248,44 +313,9 @@ impl Roll {
                 theme::TEXT_SECOND
             };
             let line = Line::new(theme::small(), colour);
-            line.elided(painter, pos2(rows.left(), y), &name, NAME_WIDTH - 10.0);
+            line.hinted(ui, pos2(rows.left(), y), &name, NAME_WIDTH - 10.0);
             let below = y + height / 2.0;
             painter.hline(used.x_range(), below, (1.0, theme::BACKGROUND));
-        }
-    }
-
-    fn paint_axis(&self, painter: &Painter, axis: Rect, body: Rect, history: &History) {
-        let Some(newest_s) = history.newest_s() else {
-            return;
-        };
-        let step_s = if self.span_s <= 10.0 {
-            2.0
-        } else {
-            self.span_s / 6.0
-        };
-        // Host time where the host reports its position.
-        let newest = history.tags().back();
-        let offset_s = newest.and_then(|column| Some(column.host_s? - column.time_s));
-        let end_s = offset_s.map_or(0.0, |offset_s| newest_s + offset_s);
-        let mut at = (end_s / step_s).floor() * step_s;
-        let line = Line::new(theme::caption(), theme::TEXT_FAINT);
-        while at >= end_s - self.span_s {
-            let share = ((at - (end_s - self.span_s)) / self.span_s) as f32;
-            let x = axis.left() + axis.width() * share;
-            painter.vline(x, body.y_range(), (1.0, theme::LINE.gamma_multiply(0.6)));
-            let text = match offset_s {
-                Some(_) => words::clock(at),
-                None if at == 0.0 => "now".to_owned(),
-                None => format!("{at:.0} s"),
-            };
-            let centred = x - axis.left() > 20.0 && axis.right() - x > 20.0;
-            let (x, anchor) = match (centred, share > 0.5) {
-                (true, _) => (x, Align2::CENTER_CENTER),
-                (false, true) => (axis.right(), Align2::RIGHT_CENTER),
-                (false, false) => (axis.left(), Align2::LEFT_CENTER),
-            };
-            line.at(painter, pos2(x, axis.center().y + 2.0), anchor, &text);
-            at -= step_s;
         }
     }
 }

@@ -63,7 +63,7 @@ pub(crate) fn show(
         compare::show(ui, other, view, signal, bars, dt, actions);
     }
     if let Some(area) = roll_area {
-        roll.show(ui, area, view.history, labels, dt);
+        roll.show(ui, area, view, labels, dt, actions);
     }
     redraw
 }
@@ -109,12 +109,12 @@ fn paint_message(ui: &Ui, hero: Rect, line: Pos2, title: &str, detail: &str) {
     let title = large.at(ui.painter(), line, Align2::LEFT_CENTER, title);
     let beside = pos2(title.right() + 14.0, line.y + 5.0);
     let small = Line::new(theme::small(), theme::TEXT_FAINT);
-    small.elided(ui.painter(), beside, detail, hero.right() - beside.x);
+    small.hinted(ui, beside, detail, hero.right() - beside.x);
 }
 
 /// The leading label with its probability, after the fainter root of the hierarchy above it.
 fn paint_leader(ui: &Ui, hero: Rect, line: Pos2, value: f32, label: &str, root: Option<&str>) {
-    let bright = theme::blend(theme::ACCENT_DIM, theme::ACCENT, value.sqrt());
+    let bright = theme::blend(theme::TEXT_FAINT, theme::ACCENT, value.sqrt());
     let right = pos2(hero.right(), line.y);
     let percent = words::percent(value);
     let large = Line::new(theme::hero(), bright);
@@ -126,11 +126,11 @@ fn paint_leader(ui: &Ui, hero: Rect, line: Pos2, value: f32, label: &str, root: 
     if let Some(root) = root {
         let root = format!("{} › ", words::label_for_people(root));
         let faint = Line::new(theme::hero(), theme::TEXT_FAINT);
-        let painted = faint.elided(ui.painter(), at, &root, 0.5 * (end - at.x));
+        let painted = faint.hinted(ui, at, &root, 0.5 * (end - at.x));
         at.x = painted.right();
     }
     let name = words::label_for_people(label);
-    Line::new(theme::hero(), colour).elided(ui.painter(), at, &name, end - at.x);
+    Line::new(theme::hero(), colour).hinted(ui, at, &name, end - at.x);
 }
 
 /// The status of the analysis: a shape, a word, and details where there are any.
@@ -161,7 +161,7 @@ fn paint_status(ui: &Ui, at: Pos2, view: View<'_>) {
         let beside = pos2(end.right() + 8.0, at.y);
         let taken = if has_groups(snapshot) { 260.0 } else { 0.0 };
         let width = ui.max_rect().right() - theme::MARGIN - beside.x - taken;
-        line.elided(ui.painter(), beside, &format!("·   {details}"), width);
+        line.hinted(ui, beside, &format!("·   {details}"), width);
     }
 }
 

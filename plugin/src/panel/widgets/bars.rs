@@ -4,6 +4,7 @@ use egui::{Align2, Painter, Rect, pos2, vec2};
 use hamiltone_engine::model::OnLevels;
 use hamiltone_engine::tagging::{Lineup, Standing};
 
+use super::controls::{MARKERS, paint_markers};
 use super::labels::{Labels, Visibility};
 use super::text::Line;
 use super::{theme, words};
@@ -24,6 +25,8 @@ const RANK_LEAD: f32 = 0.008;
 const RANK_LEAD_SHARE: f32 = 0.05;
 /// Seconds between two updates of the ranks.
 const RANK_EVERY_S: f32 = 0.35;
+/// Opacity of the rows while there is no signal: texts keep a contrast of 4.5 : 1.
+const DIMMED: f32 = 0.75;
 /// How fast a peak falls after its hold, in probability per second.
 const PEAK_FALL: f32 = 0.6;
 
@@ -42,7 +45,9 @@ pub(crate) struct Levels<'a> {
     pub(crate) hold_s: f32,
     /// The labels' own thresholds.
     pub(crate) on_levels: OnLevels<'a>,
-    /// The threshold parameter, which scales them.
+    /// Whether the user may set thresholds of single labels.
+    pub(crate) can_set: bool,
+    /// The threshold parameter, which scales those that the user did not set.
     pub(crate) threshold: f32,
 }
 
@@ -63,6 +68,8 @@ pub(crate) struct Bars {
     /// The leading label among the visible ones.
     leader: Option<usize>,
     ranked_s_ago: f32,
+    /// Whether the rows stay in their order, since one of them is being dragged.
+    held: bool,
     rows: Vec<Row>,
 }
 
@@ -111,11 +118,16 @@ impl Bars {
         }
         self.lead(levels, labels);
         self.ranked_s_ago += dt;
-        if self.ranked_s_ago >= RANK_EVERY_S || self.rows.is_empty() {
+        if (self.ranked_s_ago >= RANK_EVERY_S && !self.held) || self.rows.is_empty() {
             self.ranked_s_ago = 0.0;
             self.rank(labels);
         }
         self.move_rows(count.min(labels.visible_count()), dt);
+    }
+
+    /// Keeps the order of the rows while `held`.
+    pub(crate) fn hold(&mut self, held: bool) {
+        self.held = held;
     }
 
     /// The leading label among the visible ones: the most specific one that is on, or the most probable.
@@ -232,18 +244,14 @@ impl Bars {
         dim: f32,
     ) {
         let height = row_height(area.height(), labels.visible_count());
-        let font = if height > 35.0 {
-            theme::large()
-        } else {
-            theme::body()
-        };
+        let font = name_font(height);
         let mut painter = painter.with_clip_rect(area.expand(2.0));
         for row in self.risers_last() {
             let rect = self.rect_of(row, area, labels);
-            // Rows that cross cover each other, so that texts do not overlap.
-            painter.set_opacity(row.opacity);
+            // Rows that cross cover each other, so that texts do not overlap: also rows that appear or leave.
+            painter.set_opacity(1.0);
             painter.rect_filled(rect, 0.0, theme::BACKGROUND);
-            painter.set_opacity(row.opacity * (1.0 - 0.6 * dim));
+            painter.set_opacity(row.opacity * (1.0 - (1.0 - DIMMED) * dim));
             self.paint_row(&painter, rect, row.label, &font, levels, labels);
         }
     }
@@ -269,21 +277,15 @@ impl Bars {
         };
         paint_markers(painter, rect, on, pinned);
         let left = rect.left_center() + vec2(MARKERS, 0.0);
-        line.elided(painter, left, &name, bar.left() - left.x - 12.0);
+        line.elided(painter, left, &name, name_width(rect));
         paint_bar(
             painter,
             bar,
             value,
             self.peaks.get(label).map_or(0.0, |peak| peak.0),
         );
-        let ends = bar.height();
         let level = levels.on_levels.level(label, levels.threshold);
-        let threshold = bar.left() + ends + (bar.width() - ends) * level;
-        painter.vline(
-            threshold,
-            bar.expand(2.0).y_range(),
-            (1.0, theme::TEXT_FAINT),
-        );
+        paint_threshold(painter, bar, level, levels.on_levels.is_set(label));
         let right = rect.right_center();
         line.at(painter, right, Align2::RIGHT_CENTER, &words::percent(value));
     }
@@ -306,6 +308,12 @@ impl Bars {
             row.offset,
             row_height(area.height(), labels.visible_count()),
         )
+    }
+
+    /// Whether the name of a row is cut in `rect`.
+    pub(crate) fn is_cut(&self, painter: &Painter, rect: Rect, name: &str) -> bool {
+        let line = Line::new(name_font(rect.height()), theme::TEXT);
+        line.is_cut(painter, name, name_width(rect))
     }
 
     /// The rows that show now.
@@ -344,23 +352,65 @@ fn bar_rect(row: Rect) -> Rect {
     )
 }
 
+fn name_font(row_height: f32) -> egui::FontId {
+    if row_height > 35.0 {
+        theme::large()
+    } else {
+        theme::body()
+    }
+}
+
+/// The width of a name in a row.
+fn name_width(row: Rect) -> f32 {
+    bar_rect(row).left() - row.left() - MARKERS - 12.0
+}
+
+/// The position of a level (0 to 1) on a bar.
+fn x_of(bar: Rect, level: f32) -> f32 {
+    let ends = bar.height();
+    bar.left() + ends + (bar.width() - ends) * level
+}
+
+/// The area of the threshold line in `row` that can be dragged.
+pub(crate) fn handle_of(row: Rect, level: f32) -> Rect {
+    let bar = bar_rect(row);
+    let x = x_of(bar, level);
+    Rect::from_center_size(pos2(x, row.center().y), vec2(11.0, row.height() - 2.0))
+}
+
+/// The threshold (0 to 1, in hundredths) at a position on the bar of `row`.
+pub(crate) fn level_at(row: Rect, x: f32) -> f32 {
+    let bar = bar_rect(row);
+    let share = (x - x_of(bar, 0.0)) / (x_of(bar, 1.0) - x_of(bar, 0.0)).max(1.0);
+    (share.clamp(0.01, 1.0) * 100.0).round() / 100.0
+}
+
+/// A line at the threshold; thicker, with a mark above it, if the user set it.
+fn paint_threshold(painter: &Painter, bar: Rect, level: f32, is_set: bool) {
+    let x = x_of(bar, level);
+    let (width, colour) = match is_set {
+        true => (2.0, theme::TEXT),
+        false => (1.0, theme::TEXT_FAINT),
+    };
+    painter.vline(x, bar.expand(2.0).y_range(), (width, colour));
+    if is_set {
+        let top = bar.top() - 2.0;
+        let mark = vec![
+            pos2(x - 3.5, top - 4.0),
+            pos2(x + 3.5, top - 4.0),
+            pos2(x, top),
+        ];
+        painter.add(egui::Shape::convex_polygon(
+            mark,
+            colour,
+            egui::Stroke::NONE,
+        ));
+    }
+}
+
 /// Share of the remaining distance that is covered in `dt` seconds, the same at any frame rate.
 fn share_of_way(dt: f32, time_s: f32) -> f32 {
     1.0 - (-dt.max(0.0) / time_s).exp()
-}
-
-/// Space for the markers before the name.
-const MARKERS: f32 = 14.0;
-
-/// A disc for a label that is on, a ring for one that is pinned.
-fn paint_markers(painter: &Painter, rect: Rect, on: bool, pinned: bool) {
-    let centre = rect.left_center() + vec2(4.0, 0.0);
-    if on {
-        painter.circle_filled(centre, 3.5, theme::ACCENT);
-    }
-    if pinned {
-        painter.circle_stroke(centre, 5.5, (1.2, theme::TEXT_SECOND));
-    }
 }
 
 fn paint_bar(painter: &Painter, bar: Rect, value: f32, peak: f32) {

@@ -1,8 +1,8 @@
 //! Switches, chips, steppers, text fields and the warning sign.
 
 use egui::{
-    Align2, CornerRadius, Id, Pos2, Rect, Response, Role, Sense, Shape, Stroke, StrokeKind, Ui,
-    WidgetInfo, pos2, vec2,
+    Align2, CornerRadius, EventFilter, Id, Key, Pos2, Rect, Response, Role, Sense, Shape, Stroke,
+    StrokeKind, Ui, WidgetInfo, pos2, vec2,
 };
 
 use super::text::Line;
@@ -10,6 +10,34 @@ use super::theme;
 
 /// Space between chips.
 const GAP: f32 = 3.0;
+
+/// Marks the widget that has the keyboard with a ring around `area`.
+pub(crate) fn focus_ring(ui: &Ui, response: &Response, area: Rect) {
+    if response.has_focus() {
+        let stroke = Stroke::new(1.5, theme::ACCENT);
+        let ring = area.expand(2.0);
+        ui.painter()
+            .rect_stroke(ring, CornerRadius::same(6), stroke, StrokeKind::Outside);
+    }
+}
+
+/// How often the arrow keys to the right or up (positive) and to the left or down (negative) were pressed, while
+/// `response` has the keyboard. They then do not move to another widget.
+pub(crate) fn arrow_steps(ui: &Ui, response: &Response) -> i32 {
+    if !response.has_focus() {
+        return 0;
+    }
+    let filter = EventFilter {
+        horizontal_arrows: true,
+        vertical_arrows: true,
+        ..EventFilter::default()
+    };
+    ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
+    ui.input(|input| {
+        let count = |key: Key| input.num_presses(key) as i32;
+        count(Key::ArrowRight) + count(Key::ArrowUp) - count(Key::ArrowLeft) - count(Key::ArrowDown)
+    })
+}
 
 /// A switch at the right of `area` with its name beside it. Returns whether it was pressed.
 pub(crate) fn switch(ui: &mut Ui, area: Rect, name: &'static str, on: bool, hint: &str) -> bool {
@@ -30,6 +58,7 @@ pub(crate) fn switch(ui: &mut Ui, area: Rect, name: &'static str, on: bool, hint
     let anchor = pos2(switch.left() - 10.0, area.center().y);
     Line::new(theme::small(), colour).at(painter, anchor, Align2::RIGHT_CENTER, name);
     let pressed = response.clicked();
+    focus_ring(ui, &response, switch);
     response.on_hover_text(hint);
     pressed
 }
@@ -60,6 +89,7 @@ pub(crate) fn chip(ui: &mut Ui, area: Rect, name: &str, chosen: bool) -> Respons
         );
         painter.rect_filled(under, 1.0, theme::ACCENT);
     }
+    focus_ring(ui, &response, area.shrink(2.0));
     response
 }
 
@@ -119,11 +149,11 @@ fn chip_width(ui: &Ui, name: &str) -> f32 {
     text.size().x + 18.0
 }
 
-/// A field for one line of text. The caller keeps `text` between frames.
+/// A field for one line of text, which screen readers call `name`. The caller keeps `text` between frames.
 pub(crate) fn text_field(
     ui: &mut Ui,
     area: Rect,
-    id: egui::Id,
+    (id, name): (egui::Id, &str),
     text: &mut String,
     colour: egui::Color32,
     hint: &str,
@@ -141,7 +171,23 @@ pub(crate) fn text_field(
         ui.spacing_mut().interact_size.y = area.height();
         ui.put(area, edit)
     };
-    ui.scope(lower).inner
+    let response = ui.scope(lower).inner;
+    response.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, name));
+    response
+}
+
+/// Space for the markers before the name.
+pub(crate) const MARKERS: f32 = 14.0;
+
+/// A disc for a label that is on, a ring for one that is pinned.
+pub(crate) fn paint_markers(painter: &egui::Painter, rect: Rect, on: bool, pinned: bool) {
+    let centre = rect.left_center() + vec2(4.0, 0.0);
+    if on {
+        painter.circle_filled(centre, 3.5, theme::ACCENT);
+    }
+    if pinned {
+        painter.circle_stroke(centre, 5.5, (1.2, theme::TEXT_SECOND));
+    }
 }
 
 /// The warning sign, a small triangle centred at `at`: recognisable without its colour.
@@ -179,6 +225,7 @@ pub(crate) fn stepper(ui: &mut Ui, area: Rect, caption: &str, value: &str) -> (O
         ui.painter().rect_filled(rect, 5.0, fill);
         let line = Line::new(theme::small(), theme::TEXT);
         line.at(ui.painter(), rect.center(), Align2::CENTER_CENTER, sign);
+        focus_ring(ui, &button, rect);
         if button.clicked() {
             pressed = Some(step);
         }

@@ -110,6 +110,7 @@ mod tests {
             one_of: false,
             groups: ["music", "nature", "voice"].map(str::to_owned).to_vec(),
             parents: Vec::new(),
+            likely: Vec::new(),
             label_sets: Vec::new(),
             parameters: 1,
             multiply_adds_per_second: 1,

@@ -7,16 +7,8 @@ use egui::{Event, Id, Key, Rect, Ui};
 use super::{controls, theme};
 use crate::panel::contract::{Action, Question};
 
-/// All path fields. They take the keyboard once they are clicked.
-pub(crate) fn ids() -> [Id; 2] {
-    [id(Question::Model), id(Question::BounceFolder)]
-}
-
 fn id(question: Question) -> Id {
-    Id::unique(match question {
-        Question::Model => "model path",
-        Question::BounceFolder => "bounce folder",
-    })
+    Id::unique(("path", question))
 }
 
 /// Shows the field in `area`, with the current path or `hint`. A full path that is pasted, or typed and
@@ -35,7 +27,7 @@ pub(crate) fn show(
     let mut text = typed.clone().unwrap_or_else(current);
     let valid = text.is_empty() || full_path(&text).is_some();
     let colour = if valid { theme::TEXT } else { theme::WARNING };
-    let field = controls::text_field(ui, area, id, &mut text, colour, hint)
+    let field = controls::text_field(ui, area, (id, question.name()), &mut text, colour, hint)
         .on_hover_text("A full path. Type it and press Enter, or paste it.");
     let pasted = ui.input(|input| {
         let pasted = |event: &Event| match event {
@@ -59,7 +51,7 @@ pub(crate) fn show(
     ui.data_mut(|data| data.remove_temp::<String>(id));
     if let Some(path) = path {
         field.surrender_focus();
-        actions.push(Action::Edit(question.answered_with(path)));
+        actions.push(question.answered_with(path));
     }
 }
 

@@ -3,7 +3,7 @@
 use egui::{Align2, Id, Rect, Response, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 use super::text::Line;
-use super::theme;
+use super::{controls, theme};
 use crate::panel::contract::Action;
 use crate::params::table::Continuous;
 
@@ -20,7 +20,8 @@ fn hint(parameter: Continuous) -> &'static str {
         Continuous::Release => "Smoothing of falling levels, for bars, notes and OSC.",
         Continuous::Threshold => {
             "A label turns on at this level and off at 70 % of it. Calibrated models have a threshold for each label, \
-             shown as a line on its bar; this scales them all: 30 % leaves them as they are, less turns more labels on."
+             shown as a line on its bar; this scales them all: 30 % leaves them as they are, less turns more labels on. \
+             A line that was dragged stays where it is."
         }
         Continuous::Hold => "How long the peak of each label is held.",
     }
@@ -47,13 +48,14 @@ pub(crate) fn slider(
     let response = ui.interact(track, Id::unique(parameter), Sense::click_and_drag());
     response.widget_info(|| WidgetInfo::slider(true, f64::from(value), row.name));
     respond(ui, &response, track, parameter, value, actions);
-    let active = response.hovered() || response.dragged();
+    let active = response.hovered() || response.dragged() || response.has_focus();
     paint_track(ui, track, row.normalized(value), active);
+    controls::focus_ring(ui, &response, track);
     let line = Line::new(theme::body(), theme::TEXT);
     let right = area.right_center();
     line.at(&painter, right, Align2::RIGHT_CENTER, &row.text(value));
     response.on_hover_text(format!(
-        "{} Double-click resets to {}; the mouse wheel fine-tunes.",
+        "{} Double-click resets to {}; the mouse wheel and the arrow keys fine-tune.",
         hint(parameter),
         row.text(row.default)
     ));
@@ -78,6 +80,10 @@ fn respond(
     };
     if response.double_clicked() {
         return set_at_once(row.default);
+    }
+    let steps = controls::arrow_steps(ui, response);
+    if steps != 0 {
+        return set_at_once(row.nudged(value, steps > 0));
     }
     let wheel = ui.input(|input| input.smooth_scroll_delta().y);
     if response.hovered() && wheel.abs() > 2.0 {

@@ -1,7 +1,7 @@
 //! One line of text on a painter.
 
 use egui::text::{LayoutJob, TextWrapping};
-use egui::{Align2, Color32, FontId, Painter, Pos2, Rect};
+use egui::{Align2, Color32, FontId, Painter, Pos2, Rect, Sense, Ui};
 
 /// Font and colour of a line.
 #[derive(Clone, Debug)]
@@ -42,6 +42,24 @@ impl Line {
     ) -> Rect {
         let wrapping = TextWrapping::truncate_at_width(width.max(0.0));
         self.paint(painter, position, Align2::LEFT_CENTER, words, wrapping)
+    }
+
+    /// Paints `words` to the right of `position`; where they are wider than `width` they are cut, and a tooltip has all
+    /// of them.
+    pub(crate) fn hinted(&self, ui: &Ui, position: Pos2, words: &str, width: f32) -> Rect {
+        let rect = self.elided(ui.painter(), position, words, width);
+        if self.is_cut(ui.painter(), words, width) {
+            let place = (position.x.to_bits(), position.y.to_bits());
+            let id = ui.scope_id().with(("cut", place));
+            ui.interact(rect, id, Sense::hover()).on_hover_text(words);
+        }
+        rect
+    }
+
+    /// Whether `words` are wider than `width`.
+    pub(crate) fn is_cut(&self, painter: &Painter, words: &str, width: f32) -> bool {
+        let whole = painter.layout_no_wrap(words.to_owned(), self.font.clone(), self.colour);
+        whole.size().x > width.max(0.0)
     }
 
     /// Paints `words` below and to the right of `position` in at most `lines` lines of `width`.

@@ -20,8 +20,8 @@ pub(crate) const LINE: Color32 = Color32::from_rgb(0x2A, 0x31, 0x3E);
 pub(crate) const TEXT: Color32 = Color32::from_rgb(0xEE, 0xF2, 0xF8);
 /// Secondary text.
 pub(crate) const TEXT_SECOND: Color32 = Color32::from_rgb(0xAE, 0xB7, 0xC6);
-/// Captions.
-pub(crate) const TEXT_FAINT: Color32 = Color32::from_rgb(0x7C, 0x87, 0x98);
+/// Captions and hints: 4.5 : 1 on all backgrounds but that of buttons under the pointer.
+pub(crate) const TEXT_FAINT: Color32 = Color32::from_rgb(0x8D, 0x98, 0xA9);
 /// High probability.
 pub(crate) const ACCENT: Color32 = Color32::from_rgb(0x73, 0xC4, 0xFF);
 /// Low probability.

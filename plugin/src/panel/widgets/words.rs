@@ -1,6 +1,7 @@
 //! Numbers, names and states as texts for people.
 
 use crate::listen::Listen;
+use crate::settings::Note;
 use crate::snapshot::{Activity, ModelFacts, Snapshot};
 
 /// A probability as a percentage: whole numbers, and "<1 %" for small values above zero.
@@ -100,6 +101,36 @@ pub(crate) fn note((channel, key): (u8, u8)) -> String {
     }
 }
 
+/// The key that people call `C#1`, `c#1` or `37`; `None` for anything else.
+pub(crate) fn key_named(text: &str) -> Option<f64> {
+    let text = text.trim();
+    if let Ok(number) = text.parse::<u8>() {
+        return (number < 128).then_some(f64::from(number));
+    }
+    (0..128u8)
+        .find(|&key| note((0, key)).eq_ignore_ascii_case(text))
+        .map(f64::from)
+}
+
+/// A label's note as [`note`] writes it, "off" if it is not sent, and "none" beyond the last channel.
+pub(crate) fn note_of(of: Option<Note>) -> String {
+    match of {
+        None => "none".to_owned(),
+        Some(Note { on: false, .. }) => "off".to_owned(),
+        Some(Note { channel, key, .. }) => note((channel, key)),
+    }
+}
+
+/// How long ago, in words: "now", "3 s ago", "2 min ago".
+pub(crate) fn ago(seconds: f64) -> String {
+    match seconds {
+        s if s < 1.0 => "now".to_owned(),
+        s if s < 60.0 => format!("{s:.0} s ago"),
+        s if s < 3600.0 => format!("{:.0} min ago", s / 60.0),
+        s => format!("{:.0} h ago", s / 3600.0),
+    }
+}
+
 /// The figures of the footer: caption, value, and whether it is a warning.
 pub(crate) fn health(snapshot: &Snapshot, listen: Listen) -> [(&'static str, String, bool); 5] {
     let dash = || "–".to_owned();
@@ -189,6 +220,7 @@ mod tests {
             one_of: true,
             groups: Vec::new(),
             parents: Vec::new(),
+            likely: Vec::new(),
             label_sets: Vec::new(),
             parameters: 132_000,
             multiply_adds_per_second: 1_000_000,
@@ -222,6 +254,27 @@ mod tests {
         assert_eq!(clock(-0.2), "0:00");
         assert_eq!(note((0, 36)), "C1");
         assert_eq!(note((2, 61)), "C#3, channel 3");
+    }
+
+    #[test]
+    fn keys_are_read_as_people_write_them() {
+        for (text, key) in [
+            ("C1", Some(36.0)),
+            (" c#1", Some(37.0)),
+            ("37", Some(37.0)),
+            ("C-2", Some(0.0)),
+            ("G8", Some(127.0)),
+            ("128", None),
+            ("H1", None),
+            ("", None),
+        ] {
+            assert_eq!(key_named(text), key, "{text:?}");
+        }
+        assert_eq!(note_of(None), "none");
+        assert_eq!(
+            [0.4, 59.0, 90.0, 7200.0].map(ago),
+            ["now", "59 s ago", "2 min ago", "2 h ago"]
+        );
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! One open window: draws the panel and carries out its actions.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use hamiltone_engine::timeline::Timeline;
 use nice_plug::context::gui::GuiContext;
 use nice_plug::prelude::*;
 use nice_plug_egui::baseview::{HandlerError, WindowSize};
@@ -11,12 +13,15 @@ use nice_plug_egui::{Frame, KeyCapture, NiceEguiApp};
 use parking_lot::Mutex;
 
 use super::dialogs::{Answer, Dialogs};
+use super::files::{self, Outcome};
 use super::window_threads::Held;
 use crate::agreements::Item;
 use crate::history::History;
-use crate::panel::contract::{Action, View};
+use crate::machine::{self, Machine};
+use crate::panel::contract::{Action, Question, View};
 use crate::panel::view::{Motion, draw, prepare};
 use crate::panel::widgets::theme;
+use crate::params::table::Continuous;
 use crate::params::{HamiltoneParams, Values};
 use crate::settings::{Edit, PanelSize};
 use crate::snapshot::Trouble;
@@ -27,6 +32,9 @@ const SCAN_EVERY: Duration = Duration::from_secs(2);
 
 /// How long the panel shows that a dialog could not be opened.
 const PROBLEM_SHOWN_FOR: Duration = Duration::from_secs(20);
+
+/// How long the panel shows what was done with a file.
+const DONE_SHOWN_FOR: Duration = Duration::from_secs(8);
 
 /// What all windows of an instance share.
 pub(super) struct Shared {
@@ -49,8 +57,13 @@ pub(super) struct PanelApp {
     /// `Some` while the window is open.
     host: Option<GuiContext>,
     motion: Motion,
-    /// Why the last dialog failed, and when.
+    /// Why the last dialog or file failed, and when.
     problem: Option<(Trouble, Instant)>,
+    /// What was done last with a file, and when.
+    done: Option<(String, Instant)>,
+    /// What this machine remembers, and the folder of its file.
+    machine: Machine,
+    machine_folder: Option<PathBuf>,
     /// When the model folders were last scanned.
     scanned: Instant,
 }
@@ -65,6 +78,9 @@ impl PanelApp {
             host: None,
             motion: Motion::default(),
             problem: None,
+            done: None,
+            machine: Machine::default(),
+            machine_folder: None,
             scanned: Instant::now(),
         }
     }
@@ -81,19 +97,16 @@ impl NiceEguiApp for PanelApp {
         prepare(&context);
         frame.set_clear_color(theme::BACKGROUND.into());
         self.host = Some(host);
+        self.machine_folder = machine::folder();
+        self.machine = Machine::read(self.machine_folder.as_deref());
         self.shared.requests.list_models();
         Ok(())
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, frame: &mut Frame) {
         self.drawn.store(true, Ordering::Relaxed);
-        // The host gets the keyboard, except while someone types into a field.
-        frame.set_key_capture(if ui.ctx().egui_wants_keyboard_input() {
-            KeyCapture::CaptureAll
-        } else {
-            KeyCapture::IgnoreAll
-        });
-        self.take_answer();
+        frame.set_key_capture(captured_keys(ui));
+        self.take_answer(ui);
         if self.scanned.elapsed() > SCAN_EVERY {
             self.scanned = Instant::now();
             self.shared.requests.list_models();
@@ -108,6 +121,8 @@ impl NiceEguiApp for PanelApp {
                 settings: &settings,
                 values: Values::of(params),
                 problem: self.problem.as_ref().map(|(trouble, _)| trouble),
+                machine: &self.machine,
+                done: self.done.as_ref().map(|(text, _)| text.as_str()),
             };
             draw(ui, view, &mut self.motion)
         };
@@ -150,6 +165,19 @@ impl PanelApp {
             Action::Edit(edit) => self.edit(edit),
             Action::ListModels => shared.requests.list_models(),
             Action::Ask(question) => shared.dialogs.ask(question),
+            Action::Preset(preset) => {
+                for (of, value) in [
+                    (Continuous::Window, preset.window_s),
+                    (Continuous::Threshold, preset.threshold),
+                ] {
+                    set_at_once(&setter, params.continuous(of), value);
+                }
+                self.edit(Edit::Preset(preset));
+            }
+            Action::File(question, path) => self.use_file(question, &path),
+            Action::SavePicture(timeline) => self.save_picture(&timeline),
+            Action::Reveal(path) => self.reveal(&path),
+            Action::CloseIntroduction => self.remember(|machine| machine.introduced = true),
             Action::SaveAgain => shared.requests.save_again(),
             Action::Allow(item) => shared.requests.agree(item),
             Action::Restart => shared.requests.restart(),
@@ -171,6 +199,10 @@ impl PanelApp {
         if matches!(edit, Edit::ChooseModel(_) | Edit::BounceFolder(_)) {
             self.problem = None; // there is an answer without a dialog
         }
+        if let Edit::ChooseModel(choice) = &edit {
+            let choice = choice.clone();
+            self.remember(|machine| machine.use_model(&choice));
+        }
         let params = &self.shared.params;
         // First, so that the worker does not ask for what was just chosen.
         if let Some(item) = Item::of_edit(&edit) {
@@ -186,15 +218,94 @@ impl PanelApp {
         }
     }
 
+    /// Changes what this machine remembers. Where that cannot be written, it holds until the window is closed.
+    fn remember(&mut self, change: impl Fn(&mut Machine)) {
+        let folder = self.machine_folder.clone();
+        let _ = self.machine.change(folder.as_deref(), change);
+    }
+
+    /// Writes a picture into the folder of the timelines.
+    fn save_picture(&mut self, timeline: &Timeline) {
+        let folder = self.shared.params.settings.read().bounce_folder.clone();
+        let asks = self.shared.snapshots.lock().read().asks_for_folder();
+        let folder = folder.filter(|_| !asks);
+        match files::save_picture(timeline, folder.as_deref()) {
+            Ok(name) => self.done = Some((format!("Saved {name}"), Instant::now())),
+            Err(trouble) => self.problem = Some((trouble, Instant::now())),
+        }
+    }
+
+    /// Opens the file manager of the desktop.
+    fn reveal(&mut self, path: &Path) {
+        let folder = match path.is_dir() {
+            true => path,
+            false => path.parent().unwrap_or(path),
+        };
+        if let Err(error) = open::that_detached(folder) {
+            let trouble = Trouble {
+                title: "No file manager".to_owned(),
+                advice: format!("The desktop cannot show {} ({error}).", folder.display()),
+            };
+            self.problem = Some((trouble, Instant::now()));
+        }
+    }
+
+    /// Reads or writes a small file.
+    fn use_file(&mut self, question: Question, path: &Path) {
+        let settings = self.shared.params.settings.read().clone();
+        let model = self.shared.snapshots.lock().read().model.clone();
+        match files::carry_out(question, path, &settings, model.as_deref()) {
+            Err(trouble) => self.problem = Some((trouble, Instant::now())),
+            Ok(outcome) => {
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                let (verb, edit) = match outcome {
+                    Outcome::Saved => ("Saved", None),
+                    Outcome::Loaded(edit) => ("Loaded", Some(edit)),
+                };
+                self.problem = None;
+                self.done = Some((format!("{verb} {name}"), Instant::now()));
+                if let Some(edit) = edit {
+                    self.edit(edit);
+                }
+            }
+        }
+    }
+
     /// Takes the answer of a dialog since the last frame.
-    fn take_answer(&mut self) {
+    fn take_answer(&mut self, ui: &egui::Ui) {
         match self.shared.dialogs.answer() {
             None => {}
             Some(Answer::Failed(why)) => self.problem = Some((why, Instant::now())),
-            Some(Answer::Chosen(question, path)) => self.edit(question.answered_with(path)),
+            Some(Answer::Chosen(question, path)) => {
+                self.carry_out(ui, question.answered_with(path));
+            }
         }
+        self.done
+            .take_if(|(_, since)| since.elapsed() > DONE_SHOWN_FOR);
         self.problem
             .take_if(|(_, since)| since.elapsed() > PROBLEM_SHOWN_FOR);
+    }
+}
+
+/// The keys that the host does not get: all while someone types into a field, those that work a control while the Tab
+/// key has given it the keyboard, else none.
+fn captured_keys(ui: &egui::Ui) -> KeyCapture {
+    if ui.ctx().text_edit_focused() {
+        KeyCapture::CaptureAll
+    } else if ui.ctx().egui_wants_keyboard_input() {
+        let keys = [
+            "Tab",
+            "Escape",
+            "Enter",
+            " ",
+            "ArrowLeft",
+            "ArrowRight",
+            "ArrowUp",
+            "ArrowDown",
+        ];
+        KeyCapture::CaptureKeys(keys.iter().filter_map(|key| key.parse().ok()).collect())
+    } else {
+        KeyCapture::IgnoreAll
     }
 }
 

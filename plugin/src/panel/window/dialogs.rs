@@ -106,6 +106,9 @@ fn no_dialog(question: Question) -> Trouble {
         Question::BounceFolder => {
             "Type or paste the full path of the folder into the field beside Choose, then press Enter."
         }
+        _ => {
+            "Type or paste the full path of the file into the field below the button, then press Enter."
+        }
     };
     Trouble {
         title: "This desktop has no file dialog".to_owned(),
@@ -121,7 +124,21 @@ fn show(question: Question) -> Option<PathBuf> {
             .add_filter("Models", &["safetensors"])
             .pick_file(),
         Question::BounceFolder => dialog.set_title("Folder for timelines").pick_folder(),
+        Question::LoadNotes => table(dialog).set_title("Load notes").pick_file(),
+        Question::LoadThresholds => table(dialog).set_title("Load thresholds").pick_file(),
+        Question::SaveNotes => table(dialog)
+            .set_title("Save notes")
+            .set_file_name("notes.csv")
+            .save_file(),
+        Question::SaveThresholds => table(dialog)
+            .set_title("Save thresholds")
+            .set_file_name("thresholds.csv")
+            .save_file(),
     }
+}
+
+fn table(dialog: rfd::FileDialog) -> rfd::FileDialog {
+    dialog.add_filter("Tables", &["csv"])
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod app;
 mod desktop;
 mod dialogs;
+mod files;
 mod handle;
 mod window_threads;
 

@@ -15,7 +15,11 @@ fn newer() -> Value {
         "hidden": ["Dog"],
         "groups_hidden": ["nature"],
         "among": [],
-        "notes": { "first_note": 36, "channel": 1, "velocity": "fixed" },
+        "thresholds": { "Dog": 0.5 },
+        "notes": {
+            "first_note": 36, "channel": 1, "order": "likely", "tuning": 442,
+            "labels": { "Dog": { "note": 40, "channel": null, "velocity": "hard", "on": true } },
+        },
         "osc": { "host": "127.0.0.1", "port": 9000, "updates_per_second": 10, "prefix": "/stage" },
         "colours": { "accent": "#73C4FF", "levels": [0.5, 1] },
     })
@@ -83,6 +87,27 @@ fn each_edit_changes_what_it_means_and_nothing_else() {
             Edit::ChooseAmong(vec!["genres".to_owned()]),
             vec![("/among", json!(["genres"]))],
         ),
+        (
+            Edit::LabelThreshold {
+                label: music(),
+                threshold: Some(7.0),
+            },
+            vec![("/thresholds/Music", json!(1.0))],
+        ),
+        (
+            Edit::LabelThreshold {
+                label: "Dog".to_owned(),
+                threshold: None,
+            },
+            vec![("/thresholds", json!({}))],
+        ),
+        (
+            Edit::LabelNote {
+                label: "Dog".to_owned(),
+                note: LabelNote::default(),
+            },
+            vec![("/notes/labels", json!({}))],
+        ),
         (Edit::FirstNote(60), vec![("/notes/first_note", json!(60))]),
         (
             Edit::FirstNote(200),
@@ -108,7 +133,17 @@ fn each_edit_changes_what_it_means_and_nothing_else() {
     ] {
         let mut expected = newer();
         for (pointer, value) in changes {
-            *expected.pointer_mut(pointer).unwrap() = value;
+            let (object, name) = pointer.rsplit_once('/').unwrap();
+            expected.pointer_mut(object).unwrap()[name] = value;
+        }
+        // Empty maps are not saved.
+        for (object, name) in [("", "thresholds"), ("/notes", "labels")] {
+            let object = expected
+                .pointer_mut(object)
+                .unwrap()
+                .as_object_mut()
+                .unwrap();
+            object.retain(|key, value| key != name || *value != json!({}));
         }
         assert_eq!(edited(edit.clone()), expected, "{edit:?}");
     }
@@ -133,6 +168,7 @@ fn formats_are_switched_one_by_one_and_the_last_one_stays() {
     assert_eq!(settings.bounce_formats().len(), 2);
     // An empty list is all of them.
     let mut all = Settings::default();
+    all.bounce_formats.clear();
     set(&mut all, "csv", false);
     assert_eq!(all.bounce_formats().len(), Format::ALL.len() - 1);
     assert!(!all.bounce_formats().contains(&format("csv")));
@@ -143,4 +179,26 @@ fn swapping_without_a_second_model_changes_nothing() {
     let mut settings = Settings::default();
     settings.apply(Edit::SwapModels);
     assert_eq!(settings, Settings::default());
+}
+
+#[test]
+fn a_set_of_notes_replaces_the_special_notes_and_the_thresholds_of_its_labels() {
+    let mut settings: Settings = serde_json::from_value(newer()).unwrap();
+    settings.thresholds.set("Rain", Some(0.2));
+    let note = LabelNote {
+        note: Some(50),
+        ..LabelNote::default()
+    };
+    let mut set = NoteSet {
+        notes: vec![("Rain".to_owned(), note.clone())],
+        ..NoteSet::default()
+    };
+    set.thresholds.set("Rain", Some(0.9));
+    settings.apply(Edit::NoteSet(set));
+    assert_eq!(settings.notes.labels, [("Rain".to_owned(), note)].into());
+    let thresholds: Vec<_> = settings.thresholds.iter().collect();
+    assert_eq!(thresholds, [("Dog", 0.5), ("Rain", 0.9)]);
+    settings.apply(Edit::NoteOrder(NoteOrder::Model));
+    assert!(settings.notes.labels.is_empty());
+    assert_eq!(settings.notes.order, NoteOrder::Model);
 }

@@ -11,8 +11,10 @@ use crate::params::table::Continuous;
 use crate::settings::Settings;
 use crate::tap::{StreamFormat, Tap, tap};
 
+mod bars;
 mod bounces;
 mod instances;
+mod labels;
 mod models;
 mod notes;
 mod permissions;

@@ -83,10 +83,10 @@ mod tests {
     fn the_newest_is_at_the_right_and_a_gap_stays_empty() {
         let mut history = History::default();
         for step in 1..=10 {
-            history.push_tags("a", f64::from(step) * 0.1, None, &[1.0, 0.0]);
+            history.push_tags("a", f64::from(step) * 0.1, None, None, &[1.0, 0.0]);
         }
         for step in 1..=10 {
-            history.push_tags("a", 5.0 + f64::from(step) * 0.1, None, &[0.0, 1.0]);
+            history.push_tags("a", 5.0 + f64::from(step) * 0.1, None, None, &[0.0, 1.0]);
         }
         let image = tags(&history, &[1, 0], 10.0, 100);
         let at = |x: usize, y: usize| image.pixels[y * 100 + x];

@@ -18,6 +18,7 @@ use hamiltone_engine::model::ModelChoice;
 
 use super::*;
 use crate::history::{BANDS, History};
+use crate::machine::Machine;
 use crate::params::{HamiltoneParams, Values};
 use crate::settings::{Kept, PanelSize, Settings};
 use crate::snapshot::{Activity, Bounce, Compared, MenuEntry, ModelFacts, Snapshot};
@@ -40,6 +41,7 @@ fn model(name: &str) -> Arc<ModelFacts> {
             .map(str::to_owned)
             .to_vec(),
         parents: Vec::new(),
+        likely: Vec::new(),
         label_sets: ["music", "voice", "nature", "things"]
             .map(str::to_owned)
             .to_vec(),
@@ -81,7 +83,13 @@ fn history() -> History {
     let mut history = History::default();
     for step in 1..=60 {
         let time_s = f64::from(step) * 0.16;
-        history.push_tags("general", time_s, Some(time_s + 60.0), &[0.82, 0.34, 0.02]);
+        history.push_tags(
+            "general",
+            time_s,
+            Some(time_s + 60.0),
+            None,
+            &[0.82, 0.34, 0.02],
+        );
         history.push_spectrum(time_s, &[-30.0; BANDS]);
     }
     history
@@ -118,6 +126,8 @@ fn shapes_with(
                 settings,
                 values,
                 problem,
+                machine: machine(),
+                done: None,
             };
             draw(ui, view, &mut motion);
         });
@@ -191,4 +201,13 @@ fn compare_with_golden(name: &str, words: &str) {
 
 fn values() -> Values {
     Values::of(&HamiltoneParams::default())
+}
+
+/// A machine on which the introduction was read.
+fn machine() -> &'static Machine {
+    static MACHINE: std::sync::LazyLock<Machine> = std::sync::LazyLock::new(|| Machine {
+        introduced: true,
+        ..Machine::default()
+    });
+    &MACHINE
 }

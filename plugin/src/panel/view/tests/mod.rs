@@ -1,8 +1,14 @@
 //! The panel as people use it: pages drawn without a window, with mouse and keyboard events.
 
+mod access;
+mod contrast;
+mod label_table;
 mod layout;
 mod mouse;
 mod requests;
+mod roll;
+mod rows;
+mod thresholds;
 mod typing;
 
 use std::sync::Arc;
@@ -12,6 +18,7 @@ use hamiltone_engine::model::ModelChoice;
 
 use super::*;
 use crate::history::History;
+use crate::machine::Machine;
 use crate::params::{HamiltoneParams, Values};
 use crate::settings::{Edit, PanelSize, Settings};
 use crate::snapshot::{Activity, MenuEntry, ModelFacts, Snapshot};
@@ -28,6 +35,7 @@ fn snapshot() -> Snapshot {
         one_of: true,
         groups: Vec::new(),
         parents: Vec::new(),
+        likely: Vec::new(),
         label_sets: Vec::new(),
         parameters: 132_000,
         multiply_adds_per_second: 1_000_000,
@@ -59,7 +67,7 @@ fn history() -> History {
     let mut history = History::default();
     for step in 1..=60 {
         let time_s = f64::from(step) * 0.16;
-        history.push_tags("aa", time_s, Some(time_s + 60.0), &[0.8, 0.15, 0.05]);
+        history.push_tags("aa", time_s, Some(time_s + 60.0), None, &[0.8, 0.15, 0.05]);
         history.push_spectrum(time_s, &[-30.0; crate::history::BANDS]);
     }
     history
@@ -72,6 +80,8 @@ fn view<'a>(snapshot: &'a Snapshot, history: &'a History, settings: &'a Settings
         settings,
         values: Values::of(&HamiltoneParams::default()),
         problem: None,
+        machine: machine(),
+        done: None,
     }
 }
 
@@ -87,28 +97,165 @@ fn run_on(
     snapshot: &Snapshot,
     events: &[Vec<egui::Event>],
 ) -> Vec<Action> {
-    let context = egui::Context::default();
-    prepare(&context);
-    let mut motion = Motion::default();
-    motion.show_page(page);
-    let (history, settings) = (history(), Settings::default());
-    let mut wanted = Vec::new();
-    let rect = Rect::from_min_size(Pos2::ZERO, vec2(size.width as f32, size.height as f32));
-    let warm_up = vec![Vec::new(); 2];
-    for (index, events) in warm_up.iter().chain(events).enumerate() {
+    let mut bench = Bench::new(page, size, snapshot.clone());
+    events.iter().for_each(|events| bench.picture(events));
+    bench.wanted
+}
+
+/// A panel, picture by picture. Edits change its settings, as in a window.
+struct Bench {
+    context: egui::Context,
+    motion: Motion,
+    size: PanelSize,
+    snapshot: Snapshot,
+    history: History,
+    settings: Settings,
+    machine: Machine,
+    /// What was wanted so far.
+    wanted: Vec<Action>,
+    /// Of the last picture.
+    output: egui::FullOutput,
+    pictures: u32,
+}
+
+impl Bench {
+    fn new(page: &str, size: PanelSize, snapshot: Snapshot) -> Self {
+        Self::with(page, size, snapshot, Settings::default())
+    }
+
+    fn with(page: &str, size: PanelSize, snapshot: Snapshot, settings: Settings) -> Self {
+        let context = egui::Context::default();
+        context.enable_accesskit();
+        prepare(&context);
+        let mut motion = Motion::default();
+        motion.show_page(page);
+        let mut bench = Self {
+            context,
+            motion,
+            size,
+            snapshot,
+            history: history(),
+            settings,
+            machine: machine().clone(),
+            wanted: Vec::new(),
+            output: egui::FullOutput::default(),
+            pictures: 0,
+        };
+        bench.picture(&[]);
+        bench.picture(&[]);
+        bench
+    }
+
+    /// Draws a picture with these events before it.
+    fn picture(&mut self, events: &[egui::Event]) {
+        let size = vec2(self.size.width as f32, self.size.height as f32);
         let input = egui::RawInput {
-            screen_rect: Some(rect),
-            time: Some(index as f64 * 0.07),
-            events: events.clone(),
+            screen_rect: Some(Rect::from_min_size(Pos2::ZERO, size)),
+            time: Some(f64::from(self.pictures) * 0.07),
+            events: events.to_vec(),
             ..Default::default()
         };
-        let mut output = context.run_ui(input, |ui| {
-            let view = view(snapshot, &history, &settings);
-            wanted.extend(draw(ui, view, &mut motion).0);
+        self.pictures += 1;
+        let mut actions = Vec::new();
+        self.output = self.context.clone().run_ui(input, |ui| {
+            let view = View {
+                machine: &self.machine,
+                ..view(&self.snapshot, &self.history, &self.settings)
+            };
+            actions.extend(draw(ui, view, &mut self.motion).0);
         });
-        output.textures_delta.clear(); // egui wants to know that nobody paints
+        self.output.textures_delta.clear(); // egui wants to know that nobody paints
+        for action in &actions {
+            if let Action::Edit(edit) = action {
+                self.settings.apply(edit.clone());
+            }
+        }
+        self.wanted.extend(actions);
     }
-    wanted
+
+    fn pictures(&mut self, count: usize) {
+        (0..count).for_each(|_| self.picture(&[]));
+    }
+
+    fn click(&mut self, at: Pos2) {
+        click(at).iter().for_each(|events| self.picture(events));
+    }
+
+    fn press_key(&mut self, key: egui::Key) {
+        for pressed in [true, false] {
+            self.picture(&[egui::Event::Key {
+                key,
+                physical_key: None,
+                pressed,
+                repeat: false,
+                modifiers: egui::Modifiers::NONE,
+            }]);
+        }
+        self.pictures(1);
+    }
+
+    /// All painted texts with their areas, and whether they are cut.
+    fn texts(&self) -> Vec<(String, Rect, bool)> {
+        let mut texts = Vec::new();
+        for clipped in &self.output.shapes {
+            collect_texts(&clipped.shape, &mut texts);
+        }
+        texts
+    }
+
+    /// Whether this text is painted, as a whole or as a part of another.
+    fn shows(&self, text: &str) -> bool {
+        self.texts().iter().any(|(shown, ..)| shown.contains(text))
+    }
+
+    /// The area of the first text that is exactly this.
+    fn area_of(&self, text: &str) -> Rect {
+        let texts = self.texts();
+        let found = texts.iter().find(|(shown, ..)| shown == text);
+        found
+            .unwrap_or_else(|| panic!("{text:?} is not in {texts:?}"))
+            .1
+    }
+
+    /// Name, role and area of each node that a screen reader finds.
+    fn nodes(&self) -> Vec<(String, egui::Role, bool, egui::accesskit::Rect)> {
+        let update = self
+            .output
+            .platform_output
+            .accesskit_update
+            .as_ref()
+            .unwrap();
+        let node = |(_, node): &(egui::accesskit::NodeId, egui::accesskit::Node)| {
+            let name = node.label().or(node.value()).unwrap_or("").to_owned();
+            let acts = node.supports_action(egui::accesskit::Action::Focus);
+            (name, node.role(), acts, node.bounds().unwrap_or_default())
+        };
+        update.nodes.iter().map(node).collect()
+    }
+
+    /// The middle of the control with this name.
+    fn middle_of(&self, name: &str) -> Pos2 {
+        let nodes = self.nodes();
+        let found = nodes.iter().find(|(known, ..)| known == name);
+        let bounds = found
+            .unwrap_or_else(|| panic!("{name:?} is not in {nodes:?}"))
+            .3;
+        pos2(
+            (bounds.x0 + bounds.x1) as f32 / 2.0,
+            (bounds.y0 + bounds.y1) as f32 / 2.0,
+        )
+    }
+}
+
+fn collect_texts(shape: &egui::Shape, texts: &mut Vec<(String, Rect, bool)>) {
+    match shape {
+        egui::Shape::Text(text) => {
+            let whole = text.galley.job.text.clone();
+            texts.push((whole, text.visual_bounding_rect(), text.galley.elided));
+        }
+        egui::Shape::Vec(shapes) => shapes.iter().for_each(|s| collect_texts(s, texts)),
+        _ => {}
+    }
 }
 
 fn press(at: Pos2, pressed: bool) -> egui::Event {
@@ -133,4 +280,13 @@ fn click(at: Pos2) -> [Vec<egui::Event>; 4] {
 fn areas(size: PanelSize, troubles: usize) -> Areas {
     let size = vec2(size.width as f32, size.height as f32);
     Areas::of(Rect::from_min_size(Pos2::ZERO, size), troubles)
+}
+
+/// A machine on which the introduction was read.
+fn machine() -> &'static Machine {
+    static MACHINE: std::sync::LazyLock<Machine> = std::sync::LazyLock::new(|| Machine {
+        introduced: true,
+        ..Machine::default()
+    });
+    &MACHINE
 }

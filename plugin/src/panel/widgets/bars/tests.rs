@@ -10,6 +10,7 @@ fn model(hash: &str, labels: usize) -> ModelFacts {
         one_of: true,
         groups: Vec::new(),
         parents: Vec::new(),
+        likely: Vec::new(),
         label_sets: Vec::new(),
         parameters: 1,
         multiply_adds_per_second: 1,
@@ -25,6 +26,7 @@ fn levels<'a>(hash: &'a str, probabilities: &'a [f32]) -> Levels<'a> {
         signal: true,
         hold_s: 1.0,
         on_levels: OnLevels::COMMON,
+        can_set: true,
         threshold: 0.5,
     }
 }

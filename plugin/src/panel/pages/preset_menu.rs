@@ -1,0 +1,48 @@
+//! The menu of presets.
+
+use egui::{ComboBox, RichText, Role, Ui, WidgetInfo};
+
+use crate::panel::contract::{Action, View};
+use crate::panel::widgets::theme;
+use crate::settings::presets::{PRESETS, Preset};
+
+/// Shows the menu, `width` points wide. It names the preset whose values are all set now.
+pub(crate) fn show(ui: &mut Ui, view: View<'_>, width: f32, actions: &mut Vec<Action>) {
+    let current = PRESETS.iter().find(|preset| is_set(preset, view));
+    let text = current.map_or("Presets", |preset| preset.name);
+    let menu = ComboBox::from_id_salt("presets")
+        .selected_text(RichText::new(text).font(theme::small()))
+        .width(width)
+        .truncate()
+        .show_ui(ui, |ui| {
+            ui.set_min_width(250.0);
+            for preset in &PRESETS {
+                let chosen = current == Some(preset);
+                let name = RichText::new(preset.name).font(theme::body());
+                if ui.selectable_label(chosen, name).clicked() {
+                    actions.push(Action::Preset(preset));
+                    ui.close();
+                }
+                let about = RichText::new(preset.about).font(theme::caption());
+                ui.indent(preset.name, |ui| {
+                    ui.label(about.color(theme::TEXT_SECOND));
+                });
+            }
+            ui.separator();
+            let about = "A preset replaces model, choice, groups, window and thresholds. To keep \
+                         settings of your own, save a preset in the host.";
+            ui.label(RichText::new(about).color(theme::TEXT_FAINT));
+        });
+    menu.response
+        .widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, "Preset"));
+    menu.response
+        .on_hover_text("Model, choice of labels, window and thresholds for a task");
+}
+
+/// Whether everything that the preset sets is as it says.
+fn is_set(preset: &Preset, view: View<'_>) -> bool {
+    let values = view.values;
+    (values.window_s - preset.window_s).abs() < 1e-3
+        && (values.threshold - preset.threshold).abs() < 1e-3
+        && preset.holds(view.settings)
+}
