@@ -27,7 +27,7 @@ use hamiltone_engine::model::{Limits, LoadOptions, Model};
 use hamiltone_engine::tagging::Tagger;
 use hamiltone_plugin::agreements::{Agreements, Item};
 use hamiltone_plugin::params::sanitize;
-use hamiltone_plugin::settings::{NoteSettings, Settings};
+use hamiltone_plugin::settings::{NoteMap, Settings};
 use hamiltone_training::dataset::{Dataset, Task};
 use hamiltone_training::recipe::Recipe;
 use nice_plug::plugin::PluginState;
@@ -107,13 +107,12 @@ pub fn settings(bytes: &[u8]) {
         return;
     };
     assert!(!settings.bounce_formats().is_empty());
-    let notes: &NoteSettings = &settings.notes;
-    for label in [0, 1, 127, 526, 100_000] {
-        assert!(
-            notes
-                .note_of(label)
-                .is_none_or(|(channel, note)| channel < 16 && note < 128)
-        );
+    let labels: Vec<String> = (0..2_500).map(|label| label.to_string()).collect();
+    let likely: Vec<usize> = (0..labels.len()).rev().collect();
+    let notes = NoteMap::new(&settings.notes, &labels, &likely);
+    for label in [0, 1, 127, 526, 2_499, 100_000] {
+        let note = notes.get(label);
+        assert!(note.is_none_or(|note| note.channel < 16 && note.key < 128));
     }
     let _ = settings.osc.parse_destination(&settings.osc.destination());
     let saved = serde_json::to_string(&settings).expect("settings that can be saved");

@@ -326,10 +326,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let settings = EguiWindowSettings::new()
         .with_title("Hamiltone: panel gallery")
         .with_size(LogicalSize::new(width, height));
-    let machine = Machine {
-        introduced: current != 0,
-        ..Machine::default()
-    };
+    let mut machine = Machine::default();
+    machine.introduced = current != 0;
     let mut motion = Motion::default();
     if let Some(page) = std::env::args().nth(4) {
         motion.show_page(&page);

@@ -44,7 +44,7 @@ pub(super) fn show(
         Action::Edit(Edit::LabelNote { label, note })
     }));
     threshold_cell(ui, columns.cell(row, 5), &name, cells, view, actions);
-    address_cell(ui, columns.cell(row, 6), &name, cells.address);
+    address_cell(ui, columns.cell(row, 6), cells.address);
     let is_set = view.settings.thresholds.get(cells.name).is_some();
     if changed.is_some() || is_set {
         reset_cell(ui, columns.cell(row, 7), &name, cells.name, actions);
@@ -165,7 +165,7 @@ fn threshold_cell(
 }
 
 /// The OSC address; a click copies it.
-fn address_cell(ui: &mut Ui, cell: Rect, name: &str, address: &str) {
+fn address_cell(ui: &mut Ui, cell: Rect, address: &str) {
     let response = ui.interact(cell, ui.scope_id().with("address"), Sense::click());
     response.widget_info(|| {
         WidgetInfo::labeled(

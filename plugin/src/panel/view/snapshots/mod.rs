@@ -205,9 +205,10 @@ fn values() -> Values {
 
 /// A machine on which the introduction was read.
 fn machine() -> &'static Machine {
-    static MACHINE: std::sync::LazyLock<Machine> = std::sync::LazyLock::new(|| Machine {
-        introduced: true,
-        ..Machine::default()
+    static MACHINE: std::sync::LazyLock<Machine> = std::sync::LazyLock::new(|| {
+        let mut machine = Machine::default();
+        machine.introduced = true;
+        machine
     });
     &MACHINE
 }

@@ -284,9 +284,10 @@ fn areas(size: PanelSize, troubles: usize) -> Areas {
 
 /// A machine on which the introduction was read.
 fn machine() -> &'static Machine {
-    static MACHINE: std::sync::LazyLock<Machine> = std::sync::LazyLock::new(|| Machine {
-        introduced: true,
-        ..Machine::default()
+    static MACHINE: std::sync::LazyLock<Machine> = std::sync::LazyLock::new(|| {
+        let mut machine = Machine::default();
+        machine.introduced = true;
+        machine
     });
     &MACHINE
 }
