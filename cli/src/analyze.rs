@@ -1,24 +1,29 @@
 //! `hamiltone analyze`: timelines of files.
 
 use std::io::{self, IsTerminal};
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use hamiltone_analysis::Analysis as Settings;
 use hamiltone_engine::model::Card;
 use hamiltone_engine::timeline::EventSettings;
 use hamiltone_exports::{Format, Series};
 
 use crate::analysis::Analysis;
-use crate::arguments::AnalyzeArguments;
+use crate::arguments::{AnalyzeArguments, OutputFormat, PARQUET};
 use crate::inputs::Channels;
 use crate::out_folder::OutFolder;
 use crate::progress::Progress;
 use crate::usage::WrongArgument;
 use crate::write_tags::TagWriter;
-use crate::{Outcome, batch, closing_line, inputs, selection, to_folder};
+use crate::{Outcome, batch, closing_line, inputs, merge, selection, to_folder};
 
 /// Runs the command.
 pub(crate) fn run(arguments: &AnalyzeArguments, quiet: bool) -> Result<Outcome> {
-    let formats = formats(arguments)?;
+    let (formats, parquet) = formats(arguments)?;
+    if let (true, Some(path)) = (arguments.merge_summary, &arguments.out) {
+        return merge::run(&open_folder(path)?);
+    }
     let model = selection::open(arguments.sources.model.as_deref())?;
     let among = selection::among(&model, &arguments.sources.among)?;
     let window_s = arguments.window.unwrap_or(model.card().default_window_s);
@@ -26,7 +31,8 @@ pub(crate) fn run(arguments: &AnalyzeArguments, quiet: bool) -> Result<Outcome> 
         Some(threshold) => EventSettings::from_threshold(threshold),
         None => EventSettings::of(model.card()),
     };
-    let inputs = inputs::find(&arguments.sources.inputs, arguments.sources.channel);
+    let (given, channel) = (&arguments.sources.inputs, arguments.sources.channel);
+    let inputs = inputs::find(given, channel, arguments.shard);
     let progress = Progress::new(inputs.files.len(), quiet);
     let thresholds = match &arguments.thresholds {
         Some(path) => selection::thresholds(path, &model, &among, &progress)?,
@@ -34,10 +40,7 @@ pub(crate) fn run(arguments: &AnalyzeArguments, quiet: bool) -> Result<Outcome> 
     };
     let tags = tag_writer(arguments, model.card())?;
     let folder = match &arguments.out {
-        Some(path) => {
-            let folder = OutFolder::open(path);
-            Some(folder.with_context(|| format!("{}: cannot be written to", path.display()))?)
-        }
+        Some(path) => Some(open_folder(path)?),
         None => None,
     };
     if let Some(jobs) = arguments.jobs {
@@ -49,22 +52,30 @@ pub(crate) fn run(arguments: &AnalyzeArguments, quiet: bool) -> Result<Outcome> 
     }
     let analysis = Analysis {
         formats,
-        model,
-        among,
-        window_s,
-        events,
-        thresholds,
+        parquet,
+        shard: arguments.shard,
+        settings: Settings {
+            model,
+            among,
+            window_s,
+            events,
+            thresholds,
+        },
         tags,
         again: arguments.again,
         fail_fast: arguments.fail_fast,
         progress,
         inputs,
     };
-    selection::show_measured_accuracy(&analysis.among, &analysis.progress);
+    selection::show_measured_accuracy(&analysis.settings.among, &analysis.progress);
     match &folder {
         Some(folder) => to_folder::run(&analysis, folder),
         None => to_stdout(&analysis),
     }
+}
+
+fn open_folder(path: &Path) -> Result<OutFolder> {
+    OutFolder::open(path).with_context(|| format!("{}: cannot be written to", path.display()))
 }
 
 /// # Errors
@@ -81,19 +92,22 @@ fn tag_writer(arguments: &AnalyzeArguments, card: &Card) -> Result<Option<TagWri
     Ok(Some(TagWriter::new(card, arguments.dry_run)))
 }
 
-/// The formats on the command line, or the default.
+/// The formats of files on the command line, or the default, and whether a Parquet data set is asked for.
 ///
 /// # Errors
 /// [`WrongArgument`] if they cannot be printed.
-fn formats(arguments: &AnalyzeArguments) -> Result<Vec<Format>> {
+fn formats(arguments: &AnalyzeArguments) -> Result<(Vec<Format>, bool)> {
     let to_files = arguments.out.is_some();
     let mut formats: Vec<Format> = Vec::new();
+    let parquet = arguments.format.contains(&OutputFormat::Parquet);
     for format in &arguments.format {
-        if !formats.contains(format) {
+        if let OutputFormat::File(format) = format
+            && !formats.contains(format)
+        {
             formats.push(*format);
         }
     }
-    if formats.is_empty() {
+    if formats.is_empty() && !parquet {
         let for_reading = !to_files && io::stdout().is_terminal();
         formats.push(if for_reading {
             Format::TEXT
@@ -101,19 +115,20 @@ fn formats(arguments: &AnalyzeArguments) -> Result<Vec<Format>> {
             Format::JSON
         });
     }
-    if !to_files && formats.len() > 1 {
+    if !to_files && formats.len() + usize::from(parquet) > 1 {
         bail!(WrongArgument(
             "only one --format can be printed; to write files in several formats, add --out DIR"
                 .to_owned()
         ));
     }
-    if !to_files && !formats[0].can_be_printed() {
-        let name = formats[0].name();
+    let unprintable = formats.iter().find(|format| !format.can_be_printed());
+    let unprintable = unprintable.map(|format| format.name());
+    if let (false, Some(name)) = (to_files, unprintable.or(parquet.then_some(PARQUET))) {
         bail!(WrongArgument(format!(
             "--format {name} is written to files only; add --out DIR, the folder for them"
         )));
     }
-    Ok(formats)
+    Ok((formats, parquet))
 }
 
 fn to_stdout(analysis: &Analysis) -> Result<Outcome> {

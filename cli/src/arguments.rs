@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 
 use clap::builder::{PathBufValueParser, PossibleValue, PossibleValuesParser, TypedValueParser};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use hamiltone_decoding::FORMATS;
 use hamiltone_engine::model::{Limits, parse_count};
 use hamiltone_engine::tagging::{MAX_WINDOW_S, MIN_WINDOW_S};
 use hamiltone_exports::Format;
 
 use crate::inputs::Channels;
+use crate::shard::Shard;
 
 /// Tags the sounds in audio files
 ///
@@ -69,6 +70,8 @@ pub(crate) enum Command {
     Models(ModelsArguments),
     /// Print a model's card: labels, training data, accuracy, cost
     Inspect(InspectArguments),
+    /// Write the features of the network for each file, for search and for other classifiers
+    Embed(EmbedArguments),
     /// Measure the speed of this machine, decoding included
     Bench(BenchArguments),
     /// Print a completion script for a shell
@@ -81,6 +84,7 @@ pub(crate) enum Command {
 }
 
 #[derive(Debug, Args)]
+#[command(mut_arg("inputs", |inputs| inputs.required(false).required_unless_present("merge_summary")))]
 pub(crate) struct AnalyzeArguments {
     #[command(flatten)]
     pub(crate) sources: Sources,
@@ -100,7 +104,7 @@ pub(crate) struct AnalyzeArguments {
     pub(crate) thresholds: Option<PathBuf>,
     /// Format of the timelines; may be repeated with --out [default: text on a terminal, else json]
     #[arg(long, value_parser = format())]
-    pub(crate) format: Vec<Format>,
+    pub(crate) format: Vec<OutputFormat>,
     /// Write one file per input and format into this folder (created if needed) instead of
     /// printing; subfolders of the input folders are kept
     #[arg(long, value_name = "DIR", value_parser = PathBufValueParser::new().try_map(folder))]
@@ -108,6 +112,13 @@ pub(crate) struct AnalyzeArguments {
     /// Analyse all files again, including those that are up to date in the output folder
     #[arg(long, requires = "out")]
     pub(crate) again: bool,
+    /// Process only part K of N of the files, for runs on several machines into one folder: each file belongs to one
+    /// part, by its path below the input folder
+    #[arg(long, value_name = "K/N", requires = "out", value_parser = Shard::parse)]
+    pub(crate) shard: Option<Shard>,
+    /// Put the tables of all parts of --shard in the output folder together, and process no files
+    #[arg(long, requires = "out", conflicts_with_all = ["shard", "again", "format", "write_tags"])]
+    pub(crate) merge_summary: bool,
     /// Write the labels of each file into its own metadata: keywords, and a genre if the file has
     /// none. The audio stays the same to the bit
     #[arg(long)]
@@ -133,6 +144,43 @@ pub(crate) struct ClassifyArguments {
     /// Print one line of JSON per file
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// A format of embeddings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EmbeddingFormat {
+    /// A NumPy array of 32-bit floats per file: a row per period
+    Npy,
+    /// A Parquet table per file: a row per period
+    Parquet,
+}
+
+/// What happens to files that exist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Existing {
+    /// Keep them
+    Keep,
+    /// Replace them
+    Replace,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EmbedArguments {
+    #[command(flatten)]
+    pub(crate) sources: Sources,
+    /// Write one file per input into this folder (created if needed); subfolders of the input folders are kept
+    #[arg(long, value_name = "DIR", value_parser = PathBufValueParser::new().try_map(folder))]
+    pub(crate) out: PathBuf,
+    /// Format of the files
+    #[arg(long, value_enum, default_value = "npy")]
+    pub(crate) format: EmbeddingFormat,
+    /// Seconds from row to row, at least 0.5; `file` for one row per file
+    #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = period)]
+    pub(crate) every: f64,
+    /// What to do with files of these names: keep them, to continue a run with the same model and options, or replace
+    /// them [default: stop before anything is written]
+    #[arg(long, value_enum)]
+    pub(crate) existing: Option<Existing>,
 }
 
 #[derive(Debug, Args)]
@@ -172,6 +220,9 @@ pub(crate) struct BenchArguments {
     pub(crate) json: bool,
 }
 
+/// The name of the format that is no file per input.
+pub(crate) const PARQUET: &str = "parquet";
+
 /// Inputs and model.
 #[derive(Debug, Args)]
 pub(crate) struct Sources {
@@ -191,8 +242,17 @@ pub(crate) struct Sources {
     pub(crate) channel: Channels,
 }
 
-/// The formats of `hamiltone-exports` with their help.
-fn format() -> impl TypedValueParser<Value = Format> {
+/// A format of `--format`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OutputFormat {
+    /// One file per input, or printed.
+    File(Format),
+    /// A data set of all inputs.
+    Parquet,
+}
+
+/// The formats of `hamiltone-exports` with their help, and Parquet.
+fn format() -> impl TypedValueParser<Value = OutputFormat> {
     let values = Format::ALL.map(|format| {
         let file_only = if format.can_be_printed() {
             ""
@@ -201,7 +261,14 @@ fn format() -> impl TypedValueParser<Value = Format> {
         };
         PossibleValue::new(format.name()).help(format!("{}{file_only}", format.about()))
     });
-    PossibleValuesParser::new(values).try_map(|name| name.parse::<Format>())
+    let parquet = PossibleValue::new(PARQUET)
+        .help("A Parquet data set: the tables of all files and of all events (with --out)");
+    PossibleValuesParser::new(values.into_iter().chain([parquet])).try_map(|name| {
+        match name.as_str() {
+            PARQUET => Ok(OutputFormat::Parquet),
+            name => name.parse().map(OutputFormat::File),
+        }
+    })
 }
 
 fn channels(text: &str) -> Result<Channels, &'static str> {
@@ -225,6 +292,16 @@ fn window(text: &str) -> Result<f32, String> {
         Err(format!(
             "must be between {MIN_WINDOW_S} and {MAX_WINDOW_S} seconds"
         ))
+    }
+}
+
+fn period(text: &str) -> Result<f64, String> {
+    match (text, text.parse()) {
+        ("file", _) => Ok(f64::INFINITY),
+        (_, Ok(seconds)) if seconds >= f64::from(MIN_WINDOW_S) => Ok(seconds),
+        _ => Err(format!(
+            "must be `file`, or at least {MIN_WINDOW_S} seconds"
+        )),
     }
 }
 

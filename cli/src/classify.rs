@@ -2,17 +2,19 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
+use hamiltone_analysis::classify_file;
 use hamiltone_engine::model::{Among, Model};
-use hamiltone_engine::tagging::{ClipClassifier, Lineup, Tags, on_now, top};
+use hamiltone_engine::tagging::top;
 use hamiltone_engine::text::printable;
-use hamiltone_engine::timeline::{Answer, EventSettings, Tag, Warning};
+use hamiltone_engine::timeline::{Answer, Tag, Warning};
 use serde::Serialize;
 
+use crate::analysis::Shown;
 use crate::arguments::ClassifyArguments;
 use crate::inputs::Input;
 use crate::progress::Progress;
-use crate::{Outcome, batch, closing_line, inputs, selection, streaming};
+use crate::{Outcome, batch, closing_line, inputs, selection};
 
 const BAR_WIDTH: usize = 24;
 /// Shown in place of the leading label if none reached its threshold.
@@ -42,7 +44,7 @@ struct Classified {
 pub(crate) fn run(arguments: &ClassifyArguments, quiet: bool) -> Result<Outcome> {
     let model = selection::open(arguments.sources.model.as_deref())?;
     let among = selection::among(&model, &arguments.sources.among)?;
-    let inputs = inputs::find(&arguments.sources.inputs, arguments.sources.channel);
+    let inputs = inputs::find(&arguments.sources.inputs, arguments.sources.channel, None);
     let progress = Progress::new(inputs.files.len(), quiet);
     selection::show_measured_accuracy(&among, &progress);
     let (outcome, count) = batch::run(
@@ -76,49 +78,24 @@ fn classify(
     k: usize,
     progress: &Progress,
 ) -> Result<Classified> {
-    let audio = input.open()?;
-    let file = input.path.to_string_lossy().into_owned();
-    let mut classifier = ClipClassifier::new(Arc::clone(model), audio.sample_rate())
-        .with_context(|| file.clone())?;
-    classifier.choose_among(among.clone());
-    let streamed = streaming::stream(input, audio, progress, |samples| classifier.push(samples))?;
-    let probabilities = classifier.finish();
-    let (labels, parents) = (&model.card().labels, &model.card().parents);
+    let mut shown = Shown::new(input, progress);
+    let answer = classify_file(model, among, &input.source(), &mut shown)?;
+    let probabilities = &answer.probabilities;
     let tag = |index: usize| Tag {
-        label: labels[index].clone(),
+        label: model.card().labels[index].clone(),
         probability: probabilities[index],
     };
     let competes = |index: &usize| among.is_all() || among.indices().contains(index);
-    let tags = Tags {
-        time_s: streamed.duration_s,
-        probabilities: &probabilities,
-        among: among.indices(),
-        unclear: None,
-        on_levels: among.on_levels(model),
-    };
-    let threshold = EventSettings::of(model.card()).threshold;
-    let on = on_now(&probabilities, tags.on_levels, threshold);
-    let sorted = top(&probabilities, probabilities.len());
-    let lineup = Lineup {
-        probabilities: &probabilities,
-        on: &on,
-        levels: tags.on_levels,
-        parents,
-    };
-    let shown = lineup.ranking().into_iter().filter(competes).take(k);
+    let sorted = top(probabilities, probabilities.len()).into_iter();
+    let shown = answer.ranking.iter().take(k);
     Ok(Classified {
-        file,
-        duration_s: streamed.duration_s,
-        top: sorted
-            .into_iter()
-            .filter(competes)
-            .take(k)
-            .map(tag)
-            .collect(),
-        leading: Answer::of(labels, parents, &tags, threshold),
+        file: input.path.to_string_lossy().into_owned(),
+        duration_s: answer.duration_s,
+        top: sorted.filter(competes).take(k).map(tag).collect(),
+        shown: shown.map(|&label| (tag(label), answer.on[label])).collect(),
+        leading: answer.leading,
         channel: input.channel,
-        warnings: streamed.warnings,
-        shown: shown.map(|label| (tag(label), on[label])).collect(),
+        warnings: answer.warnings,
         unclear: among.unclear().unwrap_or(NO_LABEL).to_owned(),
     })
 }

@@ -2,11 +2,10 @@
 
 use std::path::Path;
 
+use hamiltone_analysis::Means;
 use hamiltone_engine::timeline::{Answer, Event, Tag, Timeline, Warning};
 use hamiltone_exports::{LabelOn, SUMMARY_TOP, SummaryRow};
 use serde::{Deserialize, Serialize};
-
-use crate::means::Means;
 
 /// The version of the journal. It rises when a field changes its meaning or is removed.
 pub(crate) const JOURNAL_VERSION: u32 = 1;

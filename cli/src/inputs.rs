@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use hamiltone_decoding::{AudioFile, DecodeError, is_audio_name, is_video_name};
+use hamiltone_analysis::Source;
+use hamiltone_decoding::{AudioFile, is_audio_name, is_video_name};
 use rayon::prelude::*;
 use walkdir::WalkDir;
+
+use crate::shard::Shard;
 
 /// One file to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,14 +23,11 @@ pub(crate) struct Input {
 }
 
 impl Input {
-    /// Opens the file, with the channel to read.
-    ///
-    /// # Errors
-    /// Those of [`AudioFile::open_channel`].
-    pub(crate) fn open(&self) -> Result<AudioFile, DecodeError> {
-        match self.channel {
-            None => AudioFile::open(&self.path),
-            Some(channel) => AudioFile::open_channel(&self.path, channel as usize - 1),
+    /// The file and the channel to read.
+    pub(crate) fn source(&self) -> Source {
+        Source {
+            path: self.path.clone(),
+            channel: self.channel,
         }
     }
 
@@ -65,8 +65,8 @@ pub(crate) struct Inputs {
 }
 
 /// Finds the files. A file is taken whatever its name; a folder stands for all audio and video files below it, sorted by
-/// name. Links to folders are followed, but not in circles.
-pub(crate) fn find(given: &[PathBuf], channels: Channels) -> Inputs {
+/// name. Links to folders are followed, but not in circles. With `shard`, only the files of that part are kept.
+pub(crate) fn find(given: &[PathBuf], channels: Channels, shard: Option<Shard>) -> Inputs {
     let mut inputs = Inputs::default();
     for path in given {
         if path.is_dir() {
@@ -92,6 +92,9 @@ pub(crate) fn find(given: &[PathBuf], channels: Channels) -> Inputs {
                 channel: None,
             });
         }
+    }
+    if let Some(shard) = shard {
+        inputs.files.retain(|input| shard.has(&input.stem));
     }
     inputs.select(channels);
     inputs
@@ -227,7 +230,7 @@ mod tests {
             "a/z/3.mp3",
             "v.MOV",
         ]);
-        let one = find(&[folder.path().to_owned()], Channels::Mix);
+        let one = find(&[folder.path().to_owned()], Channels::Mix, None);
         assert_eq!(
             stems(&one),
             ["a/1.FLAC", "a/2.ogg", "a/z/3.mp3", "b.wav", "v.MOV"]
@@ -238,6 +241,7 @@ mod tests {
         let two = find(
             &[folder.path().join("b.wav"), folder.path().to_owned()],
             Channels::Mix,
+            None,
         );
         assert_eq!(
             stems(&two)[..2],
@@ -248,16 +252,16 @@ mod tests {
     #[test]
     fn resource_forks_are_read_only_if_named() {
         let folder = folder_with(&["a/._song.mp3", "a/song.mp3", "a/.hidden.mp3"]);
-        let inputs = find(&[folder.path().to_owned()], Channels::Mix);
+        let inputs = find(&[folder.path().to_owned()], Channels::Mix, None);
         assert_eq!(stems(&inputs), ["a/.hidden.mp3", "a/song.mp3"]);
-        let named = find(&[folder.path().join("a/._song.mp3")], Channels::Mix);
+        let named = find(&[folder.path().join("a/._song.mp3")], Channels::Mix, None);
         assert_eq!(stems(&named), ["._song.mp3"]);
     }
 
     #[test]
     fn a_folder_without_audio_is_a_problem_that_says_so() {
         let folder = folder_with(&["notes.txt", "sub/readme.md"]);
-        let inputs = find(&[folder.path().to_owned()], Channels::Mix);
+        let inputs = find(&[folder.path().to_owned()], Channels::Mix, None);
         assert!(inputs.files.is_empty());
         assert!(
             inputs.problems[0].contains("no files of an audio"),
@@ -271,7 +275,7 @@ mod tests {
     fn a_link_to_a_folder_above_does_not_loop() {
         let folder = folder_with(&["a/1.wav"]);
         std::os::unix::fs::symlink(folder.path(), folder.path().join("a/up")).unwrap();
-        let inputs = find(&[folder.path().to_owned()], Channels::Mix);
+        let inputs = find(&[folder.path().to_owned()], Channels::Mix, None);
         assert_eq!(stems(&inputs), ["a/1.wav"]);
         assert!(inputs.problems.is_empty(), "{:?}", inputs.problems);
     }

@@ -12,16 +12,23 @@ use sha2::{Digest, Sha256};
 
 use crate::entry::{Entry, JOURNAL_VERSION, RunLine, Settings};
 use crate::outputs::JOURNAL;
+use crate::shard::Shard;
 
 /// The journal: read once, then only appended to. Keeps an index in memory, about 200 bytes per file of earlier runs;
-/// entries of this run are on disk only.
+/// entries of this run are on disk only. The journals of other runs with `--shard` into this folder are read too.
 pub(crate) struct Journal {
     path: PathBuf,
-    index: Index,
+    own: Readable,
+    others: Vec<Readable>,
     /// To check whether `path` is still the file that was opened.
     identity: Handle,
-    reader: Mutex<BufReader<File>>,
     writer: Mutex<Writer>,
+}
+
+/// A journal as it was when the run began.
+struct Readable {
+    index: Index,
+    reader: Mutex<BufReader<File>>,
 }
 
 struct Writer {
@@ -48,41 +55,59 @@ struct Line {
 }
 
 impl Journal {
-    /// Opens or creates the journal and reads it. Lines that cannot be parsed (such as the last one of a killed run) are
-    /// ignored.
-    pub(crate) fn open(folder: &Path) -> io::Result<Self> {
-        let path = folder.join(JOURNAL);
+    /// Opens or creates the journal of this name and reads it, and the others in the folder. Lines that cannot be parsed
+    /// (such as the last one of a killed run) are ignored.
+    pub(crate) fn open(folder: &Path, name: &str) -> io::Result<Self> {
+        let path = folder.join(name);
         let mut file = OpenOptions::new()
             .create(true)
             .read(true)
             .append(true)
             .open(&path)?;
-        let mut reader = BufReader::new(File::open(&path)?);
-        let (index, torn) = Index::read(&mut reader)?;
+        let (own, torn) = Readable::open(&path)?;
         if torn {
             file.write_all(b"\n")?; // ends the incomplete line
         }
+        let mut others = Vec::new();
+        for entry in folder.read_dir()? {
+            let other = entry?.file_name();
+            if other != name && is_journal(&other.to_string_lossy()) {
+                others.push(Readable::open(&folder.join(other))?.0);
+            }
+        }
         Ok(Self {
-            index,
+            own,
+            others,
             identity: Handle::from_file(file.try_clone()?)?,
-            reader: Mutex::new(reader),
             writer: Mutex::new(Writer { file, torn: false }),
             path,
         })
     }
 
-    /// The newest entry of this stem, if it has these contents and settings in all formats.
+    fn all(&self) -> impl Iterator<Item = &Readable> {
+        std::iter::once(&self.own).chain(&self.others)
+    }
+
+    /// The newest entry of this stem, if it has these contents and settings in all formats. Where several journals have
+    /// entries of the stem, all have to say so: which one is the newest is unknown.
     pub(crate) fn find(&self, stem: &Path, sha256: &str, settings: &Settings) -> Option<Entry> {
         let stem = stem.to_string_lossy();
-        let line = self.index.find(&key(&stem), sha256, settings)?;
-        let entry = self.read_entry(line.offset).ok()?;
-        (key(&entry.stem) == key(&stem) && entry.sha256 == sha256).then_some(entry)
+        let mut found = None;
+        for journal in self.all() {
+            let wrote = |format: &String| journal.index.has_written(&key(&stem), format);
+            if settings.formats.iter().any(wrote) {
+                let line = journal.index.find(&key(&stem), sha256, settings)?;
+                found = Some(journal.entry(line.offset).ok()?);
+            }
+        }
+        found.filter(|entry: &Entry| key(&entry.stem) == key(&stem) && entry.sha256 == sha256)
     }
 
     /// Whether an earlier run wrote this format for this stem, or began to.
     pub(crate) fn has_written(&self, stem: &Path, format: &str) -> bool {
-        let lines = self.index.lines.get(&key(&stem.to_string_lossy()));
-        lines.is_some_and(|lines| lines.iter().any(|line| self.index.wrote(line, format)))
+        let key = key(&stem.to_string_lossy());
+        self.all()
+            .any(|journal| journal.index.has_written(&key, format))
     }
 
     /// Appends an entry, without waiting for the disk.
@@ -98,9 +123,12 @@ impl Journal {
 
     /// Whether the newest finished entry of this stem is of other contents.
     pub(crate) fn has_other_contents(&self, stem: &Path, sha256: &str) -> bool {
-        let lines = self.index.lines.get(&key(&stem.to_string_lossy()));
-        let newest = lines.and_then(|lines| lines.last());
-        newest.is_some_and(|line| line.sha256.is_some() && line.sha256 != parse_hex(sha256))
+        let key = key(&stem.to_string_lossy());
+        self.all().any(|journal| {
+            let lines = journal.index.lines.get(&key);
+            let newest = lines.and_then(|lines| lines.last());
+            newest.is_some_and(|line| line.sha256.is_some() && line.sha256 != parse_hex(sha256))
+        })
     }
 
     /// Appends the name of a run, which its unfinished files have in theirs.
@@ -112,17 +140,22 @@ impl Journal {
         self.add_line(&serde_json::to_string(&line)?)
     }
 
-    /// The names of earlier runs.
-    pub(crate) fn runs(&self) -> &BTreeSet<String> {
-        &self.index.runs
+    /// The names of earlier runs, and of other runs with `--shard`, which may be at work.
+    pub(crate) fn runs(&self) -> BTreeSet<String> {
+        self.all()
+            .flat_map(|journal| journal.index.runs.iter().cloned())
+            .collect()
     }
 
     /// The stems of results that earlier runs did not complete.
     pub(crate) fn unfinished(&self) -> impl Iterator<Item = io::Result<PathBuf>> {
-        let newest = self.index.lines.values().filter_map(|lines| lines.last());
-        newest
-            .filter(|line| line.sha256.is_none())
-            .map(|line| Ok(PathBuf::from(self.read_entry(line.offset)?.stem)))
+        self.all().flat_map(|journal| {
+            let newest = journal.index.lines.values();
+            newest
+                .filter_map(|lines| lines.last())
+                .filter(|line| line.sha256.is_none())
+                .map(|line| Ok(PathBuf::from(journal.entry(line.offset)?.stem)))
+        })
     }
 
     /// Whether its path is still the file that was opened; if not, new entries are lost.
@@ -135,7 +168,7 @@ impl Journal {
     /// # Errors
     /// If another file has its name, or the folder cannot be written to.
     pub(crate) fn restore(&self) -> io::Result<()> {
-        let mut old = lock(&self.reader);
+        let mut old = lock(&self.own.reader);
         old.seek(SeekFrom::Start(0))?;
         io::copy(&mut *old, &mut File::create_new(&self.path)?)?;
         Ok(())
@@ -150,14 +183,30 @@ impl Journal {
         writer.torn = written.is_err();
         written
     }
+}
 
-    fn read_entry(&self, offset: u64) -> io::Result<Entry> {
+impl Readable {
+    /// Reads a journal; also returns whether its last line is incomplete.
+    fn open(path: &Path) -> io::Result<(Self, bool)> {
+        let mut reader = BufReader::new(File::open(path)?);
+        let (index, torn) = Index::read(&mut reader)?;
+        let reader = Mutex::new(reader);
+        Ok((Self { index, reader }, torn))
+    }
+
+    fn entry(&self, offset: u64) -> io::Result<Entry> {
         let mut line = Vec::new();
         let mut reader = lock(&self.reader);
         reader.seek(SeekFrom::Start(offset))?;
         reader.read_until(b'\n', &mut line)?;
         Ok(serde_json::from_slice(&line)?)
     }
+}
+
+/// Whether a file of this name is the journal of a run, or of a part of one.
+fn is_journal(name: &str) -> bool {
+    let whole = Shard::of_file_name(name).map(|(_, whole)| whole);
+    whole.as_deref().unwrap_or(name) == JOURNAL
 }
 
 impl Index {
@@ -226,6 +275,11 @@ impl Index {
         newest_of_all
     }
 
+    fn has_written(&self, key: &str, format: &str) -> bool {
+        let lines = self.lines.get(key);
+        lines.is_some_and(|lines| lines.iter().any(|line| self.wrote(line, format)))
+    }
+
     fn wrote(&self, line: &Line, format: &str) -> bool {
         let formats = &self.settings[line.settings].formats;
         formats.iter().any(|name| name == format)
@@ -287,122 +341,4 @@ fn in_hex(bytes: &[u8]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn settings(formats: &[&str]) -> Settings {
-        Settings {
-            model_hash: "model".to_owned(),
-            window_s: 2.0,
-            among: Vec::new(),
-            threshold: 0.5,
-            thresholds: Vec::new(),
-            formats: formats.iter().map(|&format| format.to_owned()).collect(),
-        }
-    }
-
-    fn entry(stem: &str, sha256: &str, formats: &[&str]) -> Entry {
-        Entry {
-            sha256: sha256.to_owned(),
-            ..Entry::started(Path::new(stem), settings(formats))
-        }
-    }
-
-    fn hash(digit: char) -> String {
-        digit.to_string().repeat(64)
-    }
-
-    #[test]
-    fn stems_that_differ_in_case_share_their_history() {
-        let folder = tempfile::tempdir().unwrap();
-        let journal = Journal::open(folder.path()).unwrap();
-        journal
-            .add(&entry("Song.wav", &hash('1'), &["json"]))
-            .unwrap();
-        journal
-            .add(&entry("song.wav", &hash('2'), &["json"]))
-            .unwrap();
-        let journal = Journal::open(folder.path()).unwrap();
-        let known = |stem: &str, sha256: &str| {
-            journal
-                .find(Path::new(stem), sha256, &settings(&["json"]))
-                .is_some()
-        };
-        assert!(!known("Song.wav", &hash('1')), "overwritten by the other");
-        assert!(known("song.wav", &hash('2')));
-        assert!(journal.has_written(Path::new("SONG.wav"), "json"));
-        assert!(!journal.has_written(Path::new("song.wav"), "csv"));
-    }
-
-    #[test]
-    fn the_newest_entry_of_each_format_counts() {
-        let folder = tempfile::tempdir().unwrap();
-        let stem = Path::new("a.wav");
-        let add = |sha256: &str, formats: &[&str]| {
-            let journal = Journal::open(folder.path()).unwrap();
-            journal.add(&entry("a.wav", "", formats)).unwrap();
-            journal.add(&entry("a.wav", sha256, formats)).unwrap();
-        };
-        add(&hash('a'), &["json", "csv"]);
-        add(&hash('b'), &["json"]);
-        let journal = Journal::open(folder.path()).unwrap();
-        let known = |sha256: &str, formats: &[&str]| {
-            journal.find(stem, sha256, &settings(formats)).is_some()
-        };
-        assert!(known(&hash('b'), &["json"]) && known(&hash('a'), &["csv"]));
-        assert!(!known(&hash('a'), &["json"]) && !known(&hash('b'), &["json", "csv"]));
-        assert_eq!(
-            journal.index.lines["a.wav"].len(),
-            2,
-            "only these two are kept"
-        );
-        add(&hash('a'), &["csv", "json"]);
-        let journal = Journal::open(folder.path()).unwrap();
-        assert_eq!(journal.index.lines["a.wav"].len(), 1);
-        assert_eq!(journal.unfinished().count(), 0);
-        journal.add(&entry("b/c.wav", "", &["json"])).unwrap();
-        let journal = Journal::open(folder.path()).unwrap();
-        let unfinished: Vec<PathBuf> = journal.unfinished().map(Result::unwrap).collect();
-        assert_eq!(unfinished, [Path::new("b/c.wav")]);
-    }
-
-    #[test]
-    fn an_incomplete_line_does_not_damage_others() {
-        let folder = tempfile::tempdir().unwrap();
-        let journal = Journal::open(folder.path()).unwrap();
-        journal.begin_run("0123").unwrap();
-        {
-            // As after a full disk.
-            let mut writer = lock(&journal.writer);
-            writer
-                .file
-                .write_all(b"{\"format_version\":1,\"pla")
-                .unwrap();
-            writer.torn = true;
-        }
-        journal.add(&entry("a.wav", &hash('1'), &["json"])).unwrap();
-        journal.add(&entry("b.wav", &hash('1'), &["json"])).unwrap();
-        let journal = Journal::open(folder.path()).unwrap();
-        for stem in ["a.wav", "b.wav"] {
-            let found = journal.find(Path::new(stem), &hash('1'), &settings(&["json"]));
-            assert_eq!(found.unwrap().stem, stem);
-        }
-        assert!(journal.runs().contains("0123"));
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_removed_journal_can_be_restored() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join(JOURNAL);
-        let journal = Journal::open(folder.path()).unwrap();
-        journal.add(&entry("a.wav", &hash('1'), &["json"])).unwrap();
-        let before = std::fs::read(&path).unwrap();
-        assert!(journal.is_there());
-        std::fs::remove_file(&path).unwrap();
-        assert!(!journal.is_there());
-        journal.restore().unwrap();
-        assert_eq!(std::fs::read(&path).unwrap(), before);
-        assert!(journal.restore().is_err(), "an existing file is kept");
-    }
-}
+mod tests;

@@ -1,7 +1,7 @@
 //! `hamiltone`: tags the sounds in audio files.
 //!
-//! One module per command: [`analyze`], [`classify`], [`models`], [`inspect`], [`mod@bench`]. They share [`inputs`]
-//! (finding files), [`batch`] (processing them in parallel), [`streaming`] (decoding one) and [`progress`] (messages).
+//! One module per command: [`analyze`], [`classify`], [`embed`], [`models`], [`inspect`], [`mod@bench`]. They share [`inputs`]
+//! (finding files), [`batch`] (processing them in parallel) and [`progress`] (messages). `hamiltone-analysis` reads and tags one file.
 //! Results go to stdout, everything else to stderr.
 //!
 //! Exit codes: 0 success; 1 a file or the command failed (other files are still processed); 2 wrong usage.
@@ -14,20 +14,23 @@ mod batch;
 mod bench;
 mod classify;
 mod closing_line;
+mod data_set;
+mod embed;
 mod entry;
 mod inputs;
 mod inspect;
 mod journal;
-mod means;
+mod merge;
 mod metadata;
 mod models;
+mod npy;
 mod out_folder;
 mod outputs;
 mod progress;
 mod run_lock;
 mod selection;
+mod shard;
 mod similar;
-mod streaming;
 mod tables;
 mod to_folder;
 mod usage;
@@ -61,6 +64,7 @@ fn main() -> ExitCode {
         Command::Classify(classify) => classify::run(classify, arguments.quiet),
         Command::Models(models) => models::run(models),
         Command::Inspect(inspect) => inspect::run(inspect),
+        Command::Embed(embed) => embed::run(embed, arguments.quiet),
         Command::Bench(bench) => bench::run(bench, arguments.quiet),
         Command::Completions { shell } => print_completions(*shell),
         Command::Man => print_man_page(),

@@ -6,6 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 use crate::inputs::Input;
+use crate::shard::Shard;
 
 /// The journal of an output folder.
 pub(crate) const JOURNAL: &str = "hamiltone-journal.jsonl";
@@ -19,6 +20,44 @@ pub(crate) const EVENTS_CSV: &str = "events.csv";
 pub(crate) const SELECTIONS: &str = "all-files.raven.txt";
 /// Names that no result can have.
 const RESERVED: [&str; 5] = [JOURNAL, SUMMARY_CSV, SUMMARY_JSONL, EVENTS_CSV, SELECTIONS];
+
+/// The names of the files of a run. Those of parts of `--shard` have the part in their names, since several runs write at
+/// the same time.
+#[derive(Debug, Clone)]
+pub(crate) struct Names {
+    pub(crate) journal: String,
+    pub(crate) summary_csv: String,
+    pub(crate) summary_jsonl: String,
+    pub(crate) events_csv: String,
+    pub(crate) selections: String,
+}
+
+impl Names {
+    pub(crate) fn of(shard: Option<Shard>) -> Self {
+        let [journal, summary_csv, summary_jsonl, events_csv, selections] =
+            RESERVED.map(|name| match shard {
+                None => name.to_owned(),
+                Some(shard) => shard.file_name(name),
+            });
+        Self {
+            journal,
+            summary_csv,
+            summary_jsonl,
+            events_csv,
+            selections,
+        }
+    }
+
+    /// The tables.
+    pub(crate) fn tables(&self) -> [&str; 4] {
+        [
+            &self.summary_csv,
+            &self.summary_jsonl,
+            &self.events_csv,
+            &self.selections,
+        ]
+    }
+}
 
 /// The paths of the results of all inputs. Needs four bytes per input; paths are composed on demand.
 pub(crate) struct Plan<'a> {
@@ -38,6 +77,7 @@ impl<'a> Plan<'a> {
         inputs: &'a [Input],
         folder: &'a Path,
         endings: &[&'a str],
+        shard: Option<Shard>,
         ours: impl Fn(&Path, usize) -> bool,
     ) -> Self {
         let mut plan = Self {
@@ -47,7 +87,9 @@ impl<'a> Plan<'a> {
             numbers: Vec::with_capacity(inputs.len()),
         };
         let mut taken: HashSet<u64> = inputs.iter().map(|input| key(&input.path)).collect();
-        taken.extend(RESERVED.map(|name| key(&folder.join(name))));
+        let names = Names::of(shard);
+        let reserved = names.tables().into_iter().chain(RESERVED);
+        taken.extend(reserved.map(|name| key(&folder.join(name))));
         for input in inputs {
             let free = |number: &u32| {
                 let stem = stem(input, *number);
@@ -71,6 +113,13 @@ impl<'a> Plan<'a> {
     /// The path of the results of an input below the folder, with its number if it has one, without an ending.
     pub(crate) fn stem(&self, index: usize) -> PathBuf {
         stem(&self.inputs[index], self.numbers[index])
+    }
+
+    /// The stem as text with `/` between folders: unique among the inputs.
+    pub(crate) fn id(&self, index: usize) -> String {
+        let stem = self.stem(index);
+        let parts = stem.iter().map(|part| part.to_string_lossy());
+        parts.collect::<Vec<_>>().join("/")
     }
 
     /// The files of a stem, one per ending.
@@ -126,7 +175,7 @@ mod tests {
             input("x.wav-2", "x.wav-2"),
             input("d/x.wav", "deep/x.wav"),
         ];
-        let plan = Plan::new(&inputs, Path::new("out"), &["json"], |_, _| false);
+        let plan = Plan::new(&inputs, Path::new("out"), &["json"], None, |_, _| false);
         let expected = [
             "out/x.wav.json",
             "out/x.wav-2.json",
@@ -143,7 +192,9 @@ mod tests {
     #[test]
     fn an_input_is_never_overwritten() {
         let inputs = [input("out/take.json", "other"), input("take", "take")];
-        let plan = Plan::new(&inputs, Path::new("out"), &["csv", "json"], |_, _| false);
+        let plan = Plan::new(&inputs, Path::new("out"), &["csv", "json"], None, |_, _| {
+            false
+        });
         let expected = ["out/take-2.csv", "out/take-2.json"].map(PathBuf::from);
         let stem = plan.stem(1);
         assert_eq!(

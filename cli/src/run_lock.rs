@@ -6,8 +6,18 @@ use std::path::{Path, PathBuf};
 
 use same_file::Handle;
 
+use crate::shard::Shard;
+
 /// The lock of a folder. Hidden; exists only during a run, and after one that was killed.
 const LOCK: &str = ".hamiltone-lock";
+
+/// The name of the lock: parts of `--shard` have one each, since they write at the same time.
+fn name(shard: Option<Shard>) -> String {
+    shard.map_or_else(
+        || LOCK.to_owned(),
+        |shard| format!("{LOCK}.{}-of-{}", shard.index, shard.count),
+    )
+}
 
 /// Held during a run; the system releases it if the process is killed.
 pub(crate) struct RunLock {
@@ -20,8 +30,8 @@ impl RunLock {
     ///
     /// # Errors
     /// If another run has it ([`io::ErrorKind::ResourceBusy`]), or the lock cannot be created.
-    pub(crate) fn take(folder: &Path) -> io::Result<Self> {
-        let path = folder.join(LOCK);
+    pub(crate) fn take(folder: &Path, shard: Option<Shard>) -> io::Result<Self> {
+        let path = folder.join(name(shard));
         loop {
             let file = File::options().create(true).append(true).open(&path)?;
             match file.try_lock() {
@@ -62,12 +72,12 @@ mod tests {
     #[test]
     fn a_folder_has_one_run_at_a_time() {
         let folder = tempfile::tempdir().unwrap();
-        let first = RunLock::take(folder.path()).unwrap();
-        let error = RunLock::take(folder.path()).err().unwrap();
+        let first = RunLock::take(folder.path(), None).unwrap();
+        let error = RunLock::take(folder.path(), None).err().unwrap();
         assert_eq!(error.kind(), io::ErrorKind::ResourceBusy);
         drop(first);
-        let second = RunLock::take(folder.path()).unwrap();
-        assert!(RunLock::take(folder.path()).is_err());
+        let second = RunLock::take(folder.path(), None).unwrap();
+        assert!(RunLock::take(folder.path(), None).is_err());
         drop(second);
         if cfg!(unix) {
             assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
@@ -80,7 +90,7 @@ mod tests {
         let inside = std::sync::atomic::AtomicUsize::new(0);
         let holds = &|| {
             for _ in 0..200 {
-                if let Ok(lock) = RunLock::take(folder.path()) {
+                if let Ok(lock) = RunLock::take(folder.path(), None) {
                     use std::sync::atomic::Ordering::SeqCst;
                     assert_eq!(inside.fetch_add(1, SeqCst), 0);
                     std::thread::yield_now();

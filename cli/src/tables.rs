@@ -7,18 +7,18 @@ use hamiltone_engine::timeline::Event;
 use hamiltone_exports::{EventTable, SelectionTable, Summary, SummaryRow};
 
 use crate::out_folder::{OutFolder, PartFile};
-use crate::outputs::{EVENTS_CSV, JOURNAL, SELECTIONS, SUMMARY_CSV, SUMMARY_JSONL};
+use crate::outputs::Names;
 
 /// Each run overwrites the tables of the run before. In a folder without a journal, a file of such a name belongs to
 /// another program.
 ///
 /// # Errors
 /// If there is such a file.
-pub(crate) fn check_free(folder: &Path) -> Result<()> {
-    if folder.join(JOURNAL).exists() {
+pub(crate) fn check_free(folder: &Path, names: &Names) -> Result<()> {
+    if folder.join(&names.journal).exists() {
         return Ok(());
     }
-    for path in [SUMMARY_CSV, SUMMARY_JSONL, EVENTS_CSV, SELECTIONS].map(|name| folder.join(name)) {
+    for path in names.tables().map(|name| folder.join(name)) {
         if path.symlink_metadata().is_ok() {
             bail!(
                 "{}: this file was not written by an earlier run and would be overwritten; rename it, or \
@@ -39,16 +39,16 @@ pub(crate) struct Tables {
 
 impl Tables {
     /// Creates the files, that of selections only if it is asked for.
-    pub(crate) fn begin(folder: &OutFolder, with_selections: bool) -> Result<Self> {
+    pub(crate) fn begin(folder: &OutFolder, names: &Names, with_selections: bool) -> Result<Self> {
         let create = |name: &str| folder.create(&folder.path().join(name));
         let selections = match with_selections {
-            true => Some(SelectionTable::new(create(SELECTIONS)?)?),
+            true => Some(SelectionTable::new(create(&names.selections)?)?),
             false => None,
         };
         Ok(Self {
             selections,
-            summary: Summary::new(create(SUMMARY_CSV)?, create(SUMMARY_JSONL)?)?,
-            events: EventTable::new(create(EVENTS_CSV)?)?,
+            summary: Summary::new(create(&names.summary_csv)?, create(&names.summary_jsonl)?)?,
+            events: EventTable::new(create(&names.events_csv)?)?,
         })
     }
 

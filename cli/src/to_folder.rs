@@ -10,13 +10,16 @@ use anyhow::{Context, Error, Result, anyhow, bail};
 use hamiltone_engine::model::FileSignature;
 use hamiltone_engine::timeline::Event;
 use hamiltone_exports::{Format, LabelOn, SummaryRow};
+use hamiltone_tables::Description;
 
 use crate::analysis::Analysis;
+use crate::arguments::PARQUET;
 use crate::closing_line::{self, Results};
+use crate::data_set::DataSet;
 use crate::entry::{Entry, Settings};
 use crate::journal::{self, Journal};
 use crate::out_folder::OutFolder;
-use crate::outputs::{Plan, SUMMARY_CSV};
+use crate::outputs::{Names, Plan};
 use crate::run_lock::RunLock;
 use crate::tables::{self, Tables};
 use crate::usage::text_of;
@@ -29,9 +32,10 @@ const MAX_LISTED: usize = 5;
 /// results.
 pub(crate) fn run(analysis: &Analysis, folder: &OutFolder) -> Result<Outcome> {
     let path = folder.path();
-    let _lock = RunLock::take(path).with_context(|| path.display().to_string())?;
-    tables::check_free(path)?;
-    let journal = Journal::open(path)
+    let names = Names::of(analysis.shard);
+    let _lock = RunLock::take(path, analysis.shard).with_context(|| path.display().to_string())?;
+    tables::check_free(path, &names)?;
+    let journal = Journal::open(path, &names.journal)
         .with_context(|| format!("{}: the journal cannot be written", path.display()))?;
     let formats = analysis.formats.iter();
     let endings: Vec<&str> = formats.map(|format| format.ending()).collect();
@@ -40,7 +44,8 @@ pub(crate) fn run(analysis: &Analysis, folder: &OutFolder) -> Result<Outcome> {
     let run = Run {
         analysis,
         folder,
-        plan: Plan::new(&analysis.inputs.files, path, &endings, ours),
+        plan: Plan::new(&analysis.inputs.files, path, &endings, analysis.shard, ours),
+        names,
         settings: settings(analysis),
         journal: &journal,
         written: AtomicUsize::new(0),
@@ -53,14 +58,16 @@ pub(crate) fn run(analysis: &Analysis, folder: &OutFolder) -> Result<Outcome> {
 }
 
 fn settings(analysis: &Analysis) -> Settings {
-    let formats = analysis.formats.iter();
+    let formats = analysis.formats.iter().map(|format| format.name());
+    let formats = formats.chain(analysis.parquet.then_some(PARQUET));
+    let settings = &analysis.settings;
     Settings {
-        model_hash: analysis.model.hash().to_owned(),
-        window_s: analysis.window_s,
-        among: analysis.among.indices().to_vec(),
-        threshold: analysis.events.threshold,
-        thresholds: set_thresholds(&analysis.thresholds),
-        formats: formats.map(|format| format.name().to_owned()).collect(),
+        model_hash: settings.model.hash().to_owned(),
+        window_s: settings.window_s,
+        among: settings.among.indices().to_vec(),
+        threshold: settings.events.threshold,
+        thresholds: set_thresholds(&settings.thresholds),
+        formats: formats.map(str::to_owned).collect(),
     }
 }
 
@@ -71,6 +78,18 @@ fn set_thresholds(thresholds: &[Option<f32>]) -> Vec<(usize, f32)> {
     set.collect()
 }
 
+/// What all rows of the data set have in common.
+fn description(analysis: &Analysis) -> Description {
+    let settings = &analysis.settings;
+    Description::new(
+        &settings.model,
+        &settings.among,
+        settings.window_s,
+        settings.events,
+        &settings.thresholds,
+    )
+}
+
 fn hash(path: &Path) -> Result<String> {
     journal::hash_of(path).with_context(|| format!("{}: cannot be read", path.display()))
 }
@@ -79,6 +98,7 @@ struct Run<'a> {
     analysis: &'a Analysis,
     folder: &'a OutFolder,
     plan: Plan<'a>,
+    names: Names,
     settings: Settings,
     journal: &'a Journal,
     /// Files with results of this run.
@@ -149,11 +169,13 @@ impl Run<'_> {
     /// Removes unfinished files of killed runs, and adds this run to the journal.
     fn begin(&self) -> Result<()> {
         let mut folders = BTreeSet::from([self.folder.path().to_owned()]);
+        folders.extend(DataSet::folders(self.folder.path()));
         for stem in self.journal.unfinished() {
             let path = self.folder.path().join(stem?);
             folders.extend(path.parent().map(Path::to_owned));
         }
-        self.folder.remove_unfinished(self.journal.runs(), &folders);
+        self.folder
+            .remove_unfinished(&self.journal.runs(), &folders);
         Ok(self.journal.begin_run(self.folder.run())?)
     }
 
@@ -161,9 +183,14 @@ impl Run<'_> {
         let (analysis, folder) = (self.analysis, self.folder.path());
         let files = &analysis.inputs.files;
         let not_written = || format!("{}: the tables cannot be written", folder.display());
-        let labels = &analysis.model.card().labels;
-        let mut tables = Tables::begin(self.folder, analysis.formats.contains(&Format::RAVEN))
-            .with_context(not_written)?;
+        let labels = &analysis.settings.model.card().labels;
+        let with_selections = analysis.formats.contains(&Format::RAVEN);
+        let mut tables =
+            Tables::begin(self.folder, &self.names, with_selections).with_context(not_written)?;
+        let mut data_set = match analysis.parquet {
+            true => Some(DataSet::open(self.folder, description(analysis))?),
+            false => None,
+        };
         let (mut known, mut done) = (0, vec![false; files.len()]);
         let (outcome, count) = batch::each(
             &analysis.inputs,
@@ -181,6 +208,7 @@ impl Run<'_> {
             },
             |index, result| {
                 let (file, channel) = (files[index].path.to_string_lossy(), files[index].channel);
+                let id = self.plan.id(index);
                 let added = match &result {
                     Ok(result) => {
                         let first_channel =
@@ -190,7 +218,14 @@ impl Run<'_> {
                         let entry = &result.entry;
                         let events: Vec<Event> = entry.events(labels).collect();
                         let on = LabelOn::of_events(events.iter().cloned(), entry.duration_s);
-                        tables.add(&entry.row(&file, channel, &on), events)
+                        let row = entry.row(&file, channel, &on);
+                        if let Some(data_set) = &mut data_set {
+                            if analysis.again {
+                                data_set.forget(&id);
+                            }
+                            data_set.add(&id, &row, events.iter().cloned())?;
+                        }
+                        tables.add(&row, events)
                     }
                     Err(error) if error.is::<Gone>() => return Err(self.gone(known)),
                     Err(error) if error.is::<Unwritable>() => {
@@ -204,6 +239,9 @@ impl Run<'_> {
                             channel,
                             ..SummaryRow::default()
                         };
+                        if let Some(data_set) = &mut data_set {
+                            data_set.add(&id, &row, [])?;
+                        }
                         tables.add(&row, Vec::new())
                     }
                 };
@@ -215,11 +253,14 @@ impl Run<'_> {
         }
         self.journal.sync().with_context(not_written)?;
         self.tell_replaced();
+        if let Some(data_set) = data_set {
+            data_set.finish()?;
+        }
         tables.finish().with_context(not_written)?;
         let complete = self.check_results(&done);
         let results = Results {
             known,
-            table: &folder.join(SUMMARY_CSV),
+            table: &folder.join(&self.names.summary_csv),
         };
         let (progress, tags) = (&analysis.progress, analysis.tags.as_ref());
         closing_line::print(progress, &analysis.inputs, &count, Some(&results), tags);
@@ -239,7 +280,7 @@ impl Run<'_> {
         };
         let (path, labels) = (
             &self.analysis.inputs.files[index].path,
-            &self.analysis.model.card().labels,
+            &self.analysis.settings.model.card().labels,
         );
         let entry = &mut result.entry;
         let events: Vec<Event> = entry.events(labels).collect();
@@ -277,7 +318,7 @@ impl Run<'_> {
                 input.path.display()
             );
         }
-        let leading = analysis.leading(&means);
+        let leading = analysis.settings.leading(&means);
         let record = |entry: &Entry| {
             let added = journal.add(entry);
             unwritable(added).context("the journal cannot be written")

@@ -4,16 +4,21 @@
 #![forbid(unsafe_code)]
 
 #[path = "../../cli/src/entry.rs"]
-#[allow(dead_code)] // the command uses the rest
+#[allow(dead_code, unused_imports)] // the command uses the rest
+#[rustfmt::skip] // formatted with the command
 mod entry;
+#[cfg(not(test))] // its tests belong to the command
 #[path = "../../cli/src/journal.rs"]
-#[allow(dead_code)] // the command uses the rest
+#[allow(dead_code, unused_imports)] // the command uses the rest
+#[rustfmt::skip] // formatted with the command
 mod journal_source;
-#[path = "../../cli/src/means.rs"]
-#[allow(dead_code)] // the command uses the rest
-mod means;
+#[path = "../../cli/src/shard.rs"]
+#[allow(dead_code, unused_imports)] // the command uses the rest
+#[rustfmt::skip] // formatted with the command
+mod shard;
 
 /// What `journal.rs` needs of the module of this name in the command.
+#[cfg(not(test))]
 mod outputs {
     pub(crate) const JOURNAL: &str = "hamiltone-journal.jsonl";
 }
@@ -139,9 +144,11 @@ pub fn audio(bytes: &[u8]) {
 }
 
 /// The journal of an output folder: entries that are found can be read, and others can be added.
+#[cfg(not(test))]
 pub fn journal(bytes: &[u8]) {
     write(outputs::JOURNAL, bytes);
-    let journal = journal_source::Journal::open(folder()).expect("a journal that can be opened");
+    let journal = journal_source::Journal::open(folder(), outputs::JOURNAL)
+        .expect("a journal that can be opened");
     for stem in journal.unfinished() {
         let _ = stem;
     }
@@ -156,7 +163,8 @@ pub fn journal(bytes: &[u8]) {
     let mut new = entry::Entry::started(Path::new("new.wav"), settings.clone());
     new.sha256 = hash.clone();
     journal.add(&new).expect("a journal that can be written");
-    let again = journal_source::Journal::open(folder()).expect("a journal that can be opened");
+    let again = journal_source::Journal::open(folder(), outputs::JOURNAL)
+        .expect("a journal that can be opened");
     assert!(
         again.find(Path::new("new.wav"), &hash, &settings).is_some(),
         "an entry was lost"

@@ -18,6 +18,7 @@ mod shell;
 mod skipped;
 mod system;
 mod test;
+mod wheel;
 
 use std::process::ExitCode;
 
@@ -49,6 +50,11 @@ enum Task {
     Install,
     /// Build the archives of a release into target/dist: plugin, command line, models, guide, licences, checksums
     Dist(dist::Arguments),
+    /// Build the wheel of the Python package into target/wheels, or test it
+    Wheel(wheel::Arguments),
+    /// Build for maturin as for the tests
+    #[command(name = "rustc", hide = true)]
+    CargoOfMaturin(wheel::CargoOfMaturin),
     /// Time the networks beside PyTorch, ONNX Runtime and candle
     Bench(bench::Arguments),
 }
@@ -76,6 +82,8 @@ fn run(task: Task) -> Result<()> {
         Task::Bundle => bundles::build(bundles::Profile::Release).map(|bundles| bundles.print()),
         Task::Install => install::run(),
         Task::Dist(arguments) => dist::run(&arguments),
+        Task::Wheel(arguments) => wheel::run(&arguments),
+        Task::CargoOfMaturin(asked) => wheel::as_cargo(&asked),
         Task::Bench(arguments) => bench::bench(&arguments),
     }
 }

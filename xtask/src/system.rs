@@ -24,6 +24,20 @@ const ARDOUR: &str = "ardour";
 // What is pinned here are the hosts that the tests were written against.
 const PEDALBOARD: &str = "pedalboard==0.9.26";
 const DAWDREAMER: &str = "dawdreamer==0.9.0";
+// The tests of the wheel were written against these. They support the Python of Debian 12 (3.11) and newer ones.
+const WHEEL_TOOLS: [&str; 11] = [
+    "maturin==1.16.0",
+    "pytest==9.2.0",
+    "mypy==2.4.1",
+    "numpy==2.4.6",
+    "pyarrow==26.0.1",
+    "pandas==3.1.1",
+    "polars==2.1.0",
+    "duckdb==2.0.1",
+    "ray[data]==2.60.0",
+    "nbclient==0.11.0",
+    "ipykernel==7.4.0",
+];
 
 /// Installs what is missing, where we may; with `daw`, Ardour too.
 pub(crate) fn install_packages(daw: bool) -> Result<()> {
@@ -104,6 +118,23 @@ pub(crate) fn python_for_benchmarks() -> Result<PathBuf> {
         &["torch", "onnx", "onnxruntime"],
         "import torch, onnx, onnxruntime",
     )
+}
+
+/// The same with what builds and tests the wheel: maturin, and the libraries that read its tables.
+pub(crate) fn python_for_wheels() -> Result<PathBuf> {
+    let checks: Vec<String> = WHEEL_TOOLS
+        .iter()
+        .filter_map(|tool| tool.split_once("=="))
+        .map(|(name, version)| {
+            let name = name.split('[').next().unwrap_or(name);
+            format!("assert version('{name}') == '{version}'")
+        })
+        .collect();
+    let check = format!(
+        "from importlib.metadata import version; {}",
+        checks.join("; ")
+    );
+    virtual_environment("venv-wheel-tools", &WHEEL_TOOLS, &check)
 }
 
 /// A virtual environment with `packages`, made once; `check` fails where something is missing.

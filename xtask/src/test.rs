@@ -12,6 +12,7 @@ use crate::minimum_rust;
 use crate::shell::{self, Steps, cargo};
 use crate::skipped;
 use crate::system;
+use crate::wheel;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -59,7 +60,8 @@ fn run_all(steps: &mut Steps, skipped: &mut Option<skipped::Report>, daw: bool) 
         tests.env(variable, file);
         tests.envs(daw.then_some((places::DAW, "1")));
         shell::run(&mut tests)
-    })
+    })?;
+    steps.run("Python package", wheel::test)
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {

@@ -91,7 +91,7 @@ impl WindowSums {
         }
     }
 
-    fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         self.sum.fill(0.0);
         self.squares.fill(0.0);
         self.max.fill(f32::NEG_INFINITY);

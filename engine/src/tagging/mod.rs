@@ -1,12 +1,14 @@
 //! Samples to tags, live or a file at a time.
 
 mod clip;
+mod embedder;
 mod leading;
 mod stream;
 mod tagger;
 
 pub use crate::network::{MAX_WINDOW_S, MIN_WINDOW_S};
 pub use clip::{ClipClassifier, ClipFeatures};
+pub use embedder::{Embedder, EmbeddingRow};
 pub use leading::{Lineup, Standing, on_now};
 pub use tagger::{Tagger, Tags};
 

@@ -24,6 +24,13 @@ pub struct GeneralArguments {
     /// The teacher: mn04_audioset527.onnx.
     #[arg(long)]
     pub teacher: PathBuf,
+    /// A second teacher, yamnet_body.onnx. It judges each segment of the material once; the difference to the first is added to what that
+    /// one says of crops of one sound.
+    #[arg(long)]
+    pub second_teacher: Option<PathBuf>,
+    /// The weight of the second teacher's logits; the first one's is the rest.
+    #[arg(long, default_value_t = 0.5, requires = "second_teacher")]
+    pub second_weight: f32,
     /// Folder for checkpoints, model and curve; a run in it is resumed.
     #[arg(long)]
     pub out: PathBuf,
@@ -126,6 +133,10 @@ impl GeneralArguments {
             "--changes must be from 0 to 10"
         );
         ensure!(
+            (0.0..=1.0).contains(&self.second_weight),
+            "--second-weight must be from 0 to 1"
+        );
+        ensure!(
             (0.0..=1.0).contains(&self.late_beginnings),
             "--late-beginnings must be from 0 to 1"
         );
@@ -171,21 +182,37 @@ impl GeneralArguments {
         ];
         let named = settings.map(|(option, value)| (option.to_owned(), value));
         let mut named = BTreeMap::from(named);
-        // Runs of before these options have no such settings, and can be resumed.
-        let mut later = |option: &str, value: Option<String>| {
-            named.extend(value.map(|value| (option.to_owned(), value)));
-        };
-        later(
-            "--gain-db",
-            self.gain_db.as_ref().map(|gain| format!("{gain:?}")),
-        );
-        later(
-            "--levelled-teacher",
-            self.levelled_teacher.then(|| "given".to_owned()),
-        );
-        let late = self.late_beginnings;
-        later("--late-beginnings", (late > 0.0).then(|| late.to_string()));
+        named.extend(self.later_settings()?);
         Ok(named)
+    }
+
+    /// Settings that earlier runs do not have; `folder.rs` lists what they were then.
+    fn later_settings(&self) -> anyhow::Result<Settings> {
+        let not_given = || "not given".to_owned();
+        let second = self
+            .second_teacher
+            .as_deref()
+            .map(file_sha256)
+            .transpose()?;
+        let gain = self.gain_db.as_ref().map(|gain| format!("{gain:?}"));
+        let levelled = if self.levelled_teacher {
+            "given"
+        } else {
+            "not given"
+        };
+        let settings = [
+            ("--gain-db", gain.unwrap_or_else(not_given)),
+            ("--levelled-teacher", levelled.to_owned()),
+            ("--late-beginnings", self.late_beginnings.to_string()),
+            (
+                "--second-teacher",
+                second.map_or_else(not_given, |hash| format!("SHA-256 {hash}")),
+            ),
+            ("--second-weight", self.second_weight.to_string()),
+        ];
+        Ok(settings
+            .map(|(option, value)| (option.to_owned(), value))
+            .into())
     }
 
     /// Tenths of a second of a step's crops, and how many there are.

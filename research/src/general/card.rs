@@ -7,7 +7,7 @@ use hamiltone_engine::network::Architecture;
 use super::arguments::GeneralArguments;
 use super::progress::Progress;
 use super::start::Origin;
-use crate::teacher::{MN04, audioset_groups, audioset_labels};
+use crate::teacher::{MN04, YAMNET, audioset_groups, audioset_labels};
 use hamiltone_training::heritage::{Heritage, Role};
 
 /// The card of a student, with its last measurement if there was one.
@@ -27,12 +27,18 @@ pub(super) fn card(
             "CC0, CC BY, CC BY-SA and free-software licences, by source in material.csv",
         ),
     };
-    let own = Heritage::new(&format!("{sounds}, judged by {MN04}"), licence);
+    let (teachers, distilled_from) = match arguments.second_teacher {
+        Some(_) => (format!("{MN04} and {YAMNET}"), "mn04 and YAMNet"),
+        None => (MN04.to_owned(), "mn04"),
+    };
+    let own = Heritage::new(&format!("{sounds}, judged by {teachers}"), licence);
     let heritage = own.and(Role::Beginning, &origin.heritage);
     Card {
         format_version: 0, // this and the counts are filled in when the file is sealed
         name: arguments.name.clone(),
-        description: "Quaternion CNN for AudioSet's 527 labels, distilled from mn04".into(),
+        description: format!(
+            "Quaternion CNN for AudioSet's 527 labels, distilled from {distilled_from}"
+        ),
         task: TaskKind::MultiLabel,
         labels: audioset_labels()
             .iter()

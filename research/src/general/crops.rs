@@ -90,6 +90,17 @@ impl Crops<'_> {
         (0..count).into_par_iter().map(one).collect()
     }
 
+    /// Moves the first teacher's logits towards the second one's, where the crop is of one sound and there is a second one.
+    fn add_second(&self, mixture: &Mixture, logits: &mut [f32]) {
+        let difference = mixture
+            .place
+            .and_then(|place| self.material.difference(place));
+        let Some(difference) = difference else { return };
+        let weight = self.arguments.second_weight;
+        let labels = logits.iter_mut().zip(difference);
+        labels.for_each(|(logit, difference)| *logit += weight * difference);
+    }
+
     /// Crops of mixtures with the teacher's answers: of every `candidates` of them the one with the rarest labels.
     ///
     /// # Errors
@@ -103,7 +114,8 @@ impl Crops<'_> {
             let judged = candidates
                 .iter()
                 .map(|mixture| {
-                    let verdict = self.teacher.judge(mixture.for_teacher())?;
+                    let mut verdict = self.teacher.judge(mixture.for_teacher())?;
+                    self.add_second(mixture, &mut verdict.logits);
                     let rarity = self.material.rarity(&verdict.logits);
                     Ok((rarity, &mixture.student, verdict))
                 })

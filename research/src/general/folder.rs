@@ -13,7 +13,15 @@ use hamiltone_training::material::Source;
 const SOUNDS: &str = "sounds.txt";
 
 /// Values of settings in runs that were begun before they could be chosen.
-const BEFORE_THERE_WERE: [(&str, &str); 2] = [("--changes", "1"), ("--candidates", "1")];
+const BEFORE_THERE_WERE: [(&str, &str); 7] = [
+    ("--changes", "1"),
+    ("--candidates", "1"),
+    ("--gain-db", "not given"),
+    ("--levelled-teacher", "not given"),
+    ("--late-beginnings", "0"),
+    ("--second-teacher", "not given"),
+    ("--second-weight", "0.5"),
+];
 
 /// Makes a folder this run's, or refuses if it holds one with other settings or one that learned
 /// from sounds of which some are gone. More sounds than before are welcome; so are runs from

@@ -8,7 +8,7 @@ use anyhow::{Context, ensure};
 use rand::Rng;
 use rayon::prelude::*;
 
-use crate::material::{JudgedSegment, PRESENT, segments_of_labels};
+use crate::material::{JudgedSegment, PRESENT, SecondOpinions, segments_of_labels};
 use crate::teacher::RATE;
 use hamiltone_training::audio_cache::Sound;
 use hamiltone_training::material::{SECONDS_POWER, Source};
@@ -31,6 +31,25 @@ pub struct Material {
     weights: Vec<f64>,
     /// Segments by the rarity of their labels.
     rare: Option<RareSegments>,
+    /// What a second teacher says of the sounds, and their names in it; empty without one.
+    opinions: SecondOpinions,
+    names: Vec<PathBuf>,
+}
+
+/// Samples of a sound, and where they are from.
+pub(super) struct Cut {
+    pub(super) samples: Vec<f32>,
+    pub(super) place: Place,
+}
+
+/// A stretch of a sound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    /// The index of the sound.
+    sound: usize,
+    /// The first sample and their number.
+    first: usize,
+    count: usize,
 }
 
 /// Stretches of sounds, each weighed by how rare its labels are.
@@ -92,6 +111,8 @@ impl Material {
             weights,
             paths: Vec::new(),
             rare: None,
+            opinions: SecondOpinions::default(),
+            names: Vec::new(),
         })
     }
 
@@ -143,26 +164,47 @@ impl Material {
 
     /// This many samples of a sound; a short sound stands at a random offset in silence,
     /// or is repeated.
-    pub(super) fn cut(&self, length: usize, random: &mut impl Rng) -> Vec<f32> {
+    pub(super) fn cut(&self, length: usize, random: &mut impl Rng) -> Cut {
         let rare = self.rare.as_ref().filter(|_| random.random_bool(RARE));
-        let (sound, first, last) = match rare {
+        let (index, first, last) = match rare {
             None => {
-                let sound = self.draw(random);
-                (sound, 0, sound.samples.len().saturating_sub(length))
+                let index = draw_by(&self.weights, random);
+                let sound = &self.sounds[index];
+                (index, 0, sound.samples.len().saturating_sub(length))
             }
             Some(RareSegments {
                 segments, weights, ..
             }) => {
-                let (sound, start, end) = segments[draw_by(weights, random)];
-                let sound = &self.sounds[sound];
+                let (index, start, end) = segments[draw_by(weights, random)];
+                let sound = &self.sounds[index];
                 // At least half of the cut, or of the segment, is of the segment.
                 let half = (end - start).min(length) / 2;
                 let last = sound.samples.len().saturating_sub(length);
                 let first = (start + half).saturating_sub(length).min(last);
-                (sound, first, (end - half).clamp(first, last.max(first)))
+                (index, first, (end - half).clamp(first, last.max(first)))
             }
         };
-        cut(sound, length, first..=last, random)
+        let sound = &self.sounds[index];
+        let (samples, first) = cut(sound, length, first..=last, random);
+        let place = Place {
+            sound: index,
+            first,
+            count: length.min(sound.samples.len()),
+        };
+        Cut { samples, place }
+    }
+
+    /// From now on [`difference`](Self::difference) knows what a second teacher says; `folder` is the material's.
+    pub fn learn_second(&mut self, folder: &Path, opinions: SecondOpinions) {
+        let relative = |path: &PathBuf| path.strip_prefix(folder).unwrap_or(path).to_owned();
+        self.names = self.paths.iter().map(relative).collect();
+        self.opinions = opinions;
+    }
+
+    /// How far the second teacher's logits lie above the first one's in a stretch, if it was asked about the sound.
+    pub(super) fn difference(&self, place: Place) -> Option<Vec<f32>> {
+        let name = self.names.get(place.sound)?;
+        self.opinions.difference(name, place.first, place.count)
     }
 
     /// One of the sounds, at random.
@@ -183,26 +225,29 @@ fn draw_by(sums: &[f64], random: &mut impl Rng) -> usize {
     index.min(sums.len().saturating_sub(1))
 }
 
+/// So many samples of a sound, and the first of them in it.
 fn cut(
     sound: &Sound,
     length: usize,
     starts: RangeInclusive<usize>,
     random: &mut impl Rng,
-) -> Vec<f32> {
+) -> (Vec<f32>, usize) {
     let samples = &sound.samples;
     let value = |sample: &i16| sound.scale * f32::from(*sample);
     if samples.len() >= length {
         let start = random.random_range(starts);
-        return samples[start..start + length].iter().map(value).collect();
+        let cut = samples[start..start + length].iter().map(value);
+        return (cut.collect(), start);
     }
     if random.random_bool(0.5) {
-        return samples.iter().cycle().take(length).map(value).collect();
+        let repeated = samples.iter().cycle().take(length).map(value);
+        return (repeated.collect(), 0);
     }
     let mut cut = vec![0.0; length];
     let start = random.random_range(0..=length - samples.len());
     let here = cut[start..].iter_mut().zip(samples);
     here.for_each(|(to, sample)| *to = value(sample));
-    cut
+    (cut, 0)
 }
 
 #[cfg(test)]
@@ -232,7 +277,7 @@ mod tests {
         judged.push(segment("gone", 0.0, 2));
         let mut random = stream(1, &[]);
         let mut hits = |material: &Material| {
-            let cuts = (0..2_000).map(|_| material.cut(2 * rate, &mut random));
+            let cuts = (0..2_000).map(|_| material.cut(2 * rate, &mut random).samples);
             let hit = |cut: &Vec<f32>| cut.iter().filter(|x| **x > 0.9).count() >= rate / 2;
             cuts.inspect(|cut| assert_eq!(cut.len(), 2 * rate))
                 .filter(hit)

@@ -3,6 +3,8 @@
 use rand::Rng;
 
 use super::Material;
+use super::effects::{decibels, interpolate, low_pass, reverberate, root_mean_square, tilt};
+use super::material::{Cut, Place};
 use hamiltone_training::random::normal;
 
 /// How sounds are changed and mixed. Shares are probabilities.
@@ -41,6 +43,8 @@ pub struct Mixture {
     pub student: Vec<f32>,
     /// What the teacher is asked about, if that is another sound.
     pub teacher: Option<Vec<f32>>,
+    /// Where its sound is from, if it is one sound.
+    pub(super) place: Option<Place>,
 }
 
 impl Mixture {
@@ -120,14 +124,20 @@ pub fn mixture(
         return Mixture {
             student: (0..length).map(|_| level * normal(random)).collect(),
             teacher: None,
+            place: None,
         };
     }
-    let mut mixed = changed(material, length, rate, mixing, random);
+    let Cut {
+        samples: mut mixed,
+        place,
+    } = changed(material, length, rate, mixing, random);
+    let mut place = Some(place);
     let (two, three) = mixing.more;
     if random.random_bool(two) {
+        place = None;
         let more = if random.random_bool(three) { 2 } else { 1 };
         for _ in 0..more {
-            let other = changed(material, length, rate, mixing, random);
+            let other = changed(material, length, rate, mixing, random).samples;
             let (least, most) = mixing.below_db;
             let gain = decibels(-random.random_range(least..=most));
             mixed
@@ -154,6 +164,7 @@ pub fn mixture(
     Mixture {
         student: with(gain),
         teacher: mixing.levelled_teacher.then(|| with(1.0)),
+        place,
     }
 }
 
@@ -164,13 +175,17 @@ fn changed(
     rate: u32,
     mixing: &Mixing,
     random: &mut impl Rng,
-) -> Vec<f32> {
+) -> Cut {
     let (octaves, share) = mixing.speed;
     let speed = match random.random_bool(share) {
         true => 2f32.powf(octaves * random.random_range(-1.0..=1.0f32)),
         false => 1.0,
     };
-    let mut crop = audible(material, (length as f32 * speed) as usize + 2, random);
+    let length_before = (length as f32 * speed) as usize + 2;
+    let Cut {
+        samples: mut crop,
+        place,
+    } = audible(material, length_before, random);
     if speed != 1.0 {
         crop = (0..length)
             .map(|i| interpolate(&crop, i as f32 * speed))
@@ -194,93 +209,27 @@ fn changed(
     if level > 1e-6 {
         crop.iter_mut().for_each(|sample| *sample *= LEVEL / level);
     }
-    crop
+    Cut {
+        samples: crop,
+        place,
+    }
 }
 
 /// A stretch of a sound that is not silent, if some tries find one.
-fn audible(material: &Material, length: usize, random: &mut impl Rng) -> Vec<f32> {
-    let mut best = (0.0, Vec::new());
-    for _ in 0..TRIES {
-        let crop = material.cut(length, random);
-        let level = root_mean_square(&crop);
-        if level > best.0 || best.1.is_empty() {
-            best = (level, crop);
-        }
-        if best.0 > 3e-3 {
+fn audible(material: &Material, length: usize, random: &mut impl Rng) -> Cut {
+    let mut best = material.cut(length, random);
+    let mut loudest = root_mean_square(&best.samples);
+    for _ in 1..TRIES {
+        if loudest > 3e-3 {
             break;
         }
-    }
-    best.1
-}
-
-/// So many dB an octave more (or less) above 1 kHz than below, by a first-order shelf: within two
-/// octaves of there.
-fn tilt(samples: &mut [f32], rate: u32, db_per_octave: f32) {
-    let high = decibels(2.0 * db_per_octave);
-    let low = decibels(-2.0 * db_per_octave);
-    let mut lows = samples.to_vec();
-    low_pass(&mut lows, rate, 1_000.0);
-    for (sample, below) in samples.iter_mut().zip(lows) {
-        *sample = low * below + high * (*sample - below);
-    }
-}
-
-/// First order.
-fn low_pass(samples: &mut [f32], rate: u32, hz: f32) {
-    let step = 1.0 - (-std::f32::consts::TAU * hz / rate as f32).exp();
-    let mut state = 0.0;
-    for sample in samples {
-        state += step * (*sample - state);
-        *sample = state;
-    }
-}
-
-/// A room after Schroeder (1962): four combs beside each other, two all-passes after each other.
-fn reverberate(samples: &mut [f32], rate: u32, random: &mut impl Rng) {
-    let seconds = random.random_range(0.2..=1.5f32);
-    let wet = random.random_range(0.1..=0.6f32);
-    let mut room = vec![0.0; samples.len()];
-    for delay in [0.0297, 0.0371, 0.0411, 0.0437f32] {
-        let delay_s = delay * random.random_range(0.8..=1.2f32);
-        let back = 10f32.powf(-3.0 * delay_s / seconds); // 60 dB in `seconds`
-        let delay = (delay_s * rate as f32) as usize;
-        let mut comb = samples.to_vec();
-        for i in delay..comb.len() {
-            comb[i] += back * comb[i - delay];
-        }
-        room.iter_mut()
-            .zip(comb)
-            .for_each(|(sum, x)| *sum += 0.25 * x);
-    }
-    for delay_s in [0.005, 0.0017f32] {
-        let delay = (delay_s * rate as f32) as usize;
-        let input = room.clone();
-        for i in 0..room.len() {
-            let (before, out) = match i.checked_sub(delay) {
-                Some(at) => (input[at], room[at]),
-                None => (0.0, 0.0),
-            };
-            room[i] = -0.7 * input[i] + before + 0.7 * out;
+        let cut = material.cut(length, random);
+        let level = root_mean_square(&cut.samples);
+        if level > loudest {
+            (loudest, best) = (level, cut);
         }
     }
-    for (sample, room) in samples.iter_mut().zip(room) {
-        *sample += wet * (room - *sample);
-    }
-}
-
-fn interpolate(samples: &[f32], position: f32) -> f32 {
-    let index = position as usize;
-    let at = |index: usize| samples.get(index).copied().unwrap_or(0.0);
-    at(index) + (at(index + 1) - at(index)) * position.fract()
-}
-
-fn decibels(db: f32) -> f32 {
-    10f32.powf(db / 20.0)
-}
-
-fn root_mean_square(samples: &[f32]) -> f32 {
-    let sum: f32 = samples.iter().map(|sample| sample * sample).sum();
-    (sum / samples.len().max(1) as f32).sqrt()
+    best
 }
 
 #[cfg(test)]
@@ -361,26 +310,6 @@ mod tests {
         assert_eq!((more.more, more.silence), ((0.6, 0.2), usual.silence));
         assert_eq!((more.speed, more.band_limited), ((0.3, 0.6), 0.2));
         assert_eq!(usual.times(0.0).noise.0, 0.0);
-    }
-
-    #[test]
-    fn a_tilt_lifts_highs_and_a_room_rings() {
-        let tone =
-            |step: f32| -> Vec<f32> { (0..32_000).map(|i| (i as f32 * step).sin()).collect() };
-        for (step, louder) in [(1.5, true), (0.01, false)] {
-            let mut changed = tone(step);
-            tilt(&mut changed, 32_000, 3.0);
-            assert_eq!(
-                root_mean_square(&changed) > root_mean_square(&tone(step)),
-                louder
-            );
-        }
-        let mut click = vec![0.0; 32_000];
-        click[0] = 1.0;
-        reverberate(&mut click, 32_000, &mut stream(3, &[]));
-        let energy = |part: &[f32]| root_mean_square(part);
-        assert!(energy(&click[3_000..6_000]) > 1e-4);
-        assert!(energy(&click[3_000..6_000]) > energy(&click[28_000..]));
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod arguments;
 mod card;
 mod codec;
 mod crops;
+mod effects;
 mod folder;
 mod lesson;
 mod material;

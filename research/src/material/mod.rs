@@ -13,6 +13,7 @@ mod keep;
 mod made;
 mod packages;
 mod program;
+mod second_opinions;
 mod segments;
 mod sets;
 mod unpack;
@@ -21,6 +22,7 @@ mod verdicts;
 pub(crate) use convert::to_wav;
 pub use coverage::{CoverageArguments, ENOUGH, coverage, covered};
 pub use gather::{GatherArguments, gather};
+pub use second_opinions::SecondOpinions;
 pub use verdicts::{
     JudgedSegment, LEAST_PROBABILITY, PRESENT, SEGMENT_S, judge_all, read_verdicts,
     segments_of_labels, verdicts_file,

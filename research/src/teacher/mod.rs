@@ -16,4 +16,4 @@ pub use log_mel::{BANDS, FEWEST_SAMPLES, HOP, RATE};
 pub use mapped::MappedTeacher;
 pub use mn04::{EMBEDDING, LABELS, MN04, Mn04, Verdict};
 pub use onnx::OnnxNet;
-pub use yamnet::{YAMNET_LABELS, Yamnet};
+pub use yamnet::{YAMNET, YAMNET_LABELS, Yamnet, yamnet_labels};

@@ -1,5 +1,4 @@
-//! YAMNet: 521 of AudioSet's labels, by Google, Apache-2.0. Measured beside our students, not
-//! learned from.
+//! YAMNet: 521 of AudioSet's labels, by Google, Apache-2.0.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,6 +12,12 @@ use super::log_mel::RATE;
 
 /// Labels it scores.
 pub const YAMNET_LABELS: usize = 521;
+/// Its name in model cards.
+pub const YAMNET: &str = "YAMNet (Apache-2.0)";
+
+/// The labels of [`audioset_labels`](super::audioset_labels) that it lacks: those of men and women, funny music and the battle cry. It has the
+/// others in the same order.
+const LACKING: [usize; 6] = [1, 2, 12, 32, 33, 277];
 
 const OWN_RATE: u32 = 16_000;
 const WINDOW: usize = 400;
@@ -25,6 +30,12 @@ const LOG_OFFSET: f64 = 1e-3;
 /// Frames of a patch, and from one patch to the next.
 const PATCH: usize = 96;
 const PATCH_HOP: usize = 48;
+
+/// For each of YAMNet's labels its index in [`audioset_labels`](super::audioset_labels).
+pub fn yamnet_labels() -> Vec<usize> {
+    let all = 0..YAMNET_LABELS + LACKING.len();
+    all.filter(|label| !LACKING.contains(label)).collect()
+}
 
 /// YAMNet's body behind its front end.
 pub struct Yamnet {
@@ -79,6 +90,22 @@ impl Yamnet {
         }
         sums.iter_mut().for_each(|sum| *sum /= patches as f32);
         Ok(sums)
+    }
+
+    /// The logits of [`probabilities`](Self::probabilities), which are kept away from 0 and 1.
+    ///
+    /// # Errors
+    /// If the network fails.
+    pub fn logits(&self, samples: &[f32]) -> anyhow::Result<Vec<f32>> {
+        let logit = |probability: f32| {
+            let probability = probability.clamp(1e-7, 1.0 - 1e-6);
+            (probability / (1.0 - probability)).ln()
+        };
+        Ok(self
+            .probabilities(samples)?
+            .into_iter()
+            .map(logit)
+            .collect())
     }
 
     /// The body's output for one patch (96 frames × 64 bands).

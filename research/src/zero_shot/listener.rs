@@ -67,18 +67,12 @@ impl Listener {
     /// YAMNet; its logits are those of its mean probabilities.
     pub(crate) fn yamnet(path: &Path) -> anyhow::Result<Self> {
         let net = Yamnet::open(path)?;
-        let logit = |probability: f32| {
-            let probability = probability.clamp(1e-7, 1.0 - 1e-6);
-            (probability / (1.0 - probability)).ln()
-        };
         Ok(Self {
             name: "YAMNet".to_owned(),
             key: Some(format!("yamnet-{}", hash_of_file(path)?)),
             yamnet: true,
             statistics: None,
-            ask: Box::new(move |samples| {
-                Ok(net.probabilities(samples)?.into_iter().map(logit).collect())
-            }),
+            ask: Box::new(move |samples| net.logits(samples)),
         })
     }
 

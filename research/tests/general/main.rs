@@ -7,6 +7,7 @@ mod common;
 mod gathered;
 mod golden;
 mod resume;
+mod second_teacher;
 mod zero_shot;
 
 use std::path::Path;

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, PackageId};
 
 /// The packages of which the archives' programs are built.
-const PROGRAMS: [&str; 2] = ["hamiltone-plugin", "hamiltone-cli"];
+pub(super) const PROGRAMS: [&str; 2] = ["hamiltone-plugin", "hamiltone-cli"];
 
 /// Beginnings of the names of licence files, in small letters.
 const NAMES: [&str; 8] = [
@@ -38,11 +38,11 @@ The Rust Project Contributors). The source of each package is at its address; pa
 MPL-2.0 are used unchanged.
 ";
 
-/// Lists the packages with their licences, then each licence text once with the packages that have it.
+/// Lists the packages that are compiled into `programs` with their licences, then each licence text once with the packages that have it.
 ///
 /// # Errors
 /// If a package states no licence, or neither has a licence file nor a licence whose text is known.
-pub(crate) fn text(root: &Path) -> Result<String> {
+pub(crate) fn text(root: &Path, programs: &[&str]) -> Result<String> {
     let mut command = MetadataCommand::new();
     command.manifest_path(root.join("Cargo.toml"));
     let host = minimum_rust::host()?;
@@ -52,7 +52,7 @@ pub(crate) fn text(root: &Path) -> Result<String> {
             .to_vec(),
     );
     let metadata = command.exec().context("cargo metadata")?;
-    let packages = dependencies(&metadata)?;
+    let packages = dependencies(&metadata, programs)?;
     let mut text = HEADER.to_owned();
     text += "\n== Packages\n\n";
     let mut texts: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -76,7 +76,7 @@ pub(crate) fn text(root: &Path) -> Result<String> {
 }
 
 /// The packages of other people that the programs contain on this system.
-fn dependencies(metadata: &Metadata) -> Result<Vec<&Package>> {
+fn dependencies<'a>(metadata: &'a Metadata, programs: &[&str]) -> Result<Vec<&'a Package>> {
     let resolve = metadata
         .resolve
         .as_ref()
@@ -85,8 +85,8 @@ fn dependencies(metadata: &Metadata) -> Result<Vec<&Package>> {
         resolve.nodes.iter().map(|node| (&node.id, node)).collect();
     let ours = metadata.workspace_packages();
     let mut open: Vec<&PackageId> = Vec::new();
-    for name in PROGRAMS {
-        let program = ours.iter().find(|package| package.name == name);
+    for name in programs {
+        let program = ours.iter().find(|package| package.name == *name);
         open.push(&program.with_context(|| format!("no package {name}"))?.id);
     }
     let mut reached = BTreeSet::new();
@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn every_dependency_is_listed_with_a_text() {
-        let text = text(&hamiltone_tests::places::root()).unwrap();
+        let text = text(&hamiltone_tests::places::root(), &PROGRAMS).unwrap();
         // A package with its own text, C sources inside a package, a font, and a package without a text.
         for part in [
             "\nsymphonia 0.",

@@ -1,7 +1,7 @@
 //! `cargo xtask dist`: the archives that a release consists of, in `target/dist`.
 
 mod archives;
-mod licences;
+pub(crate) mod licences;
 
 use std::path::{Path, PathBuf};
 
@@ -51,7 +51,7 @@ struct Parts {
 /// If something does not compile, or a file is missing.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let root = hamiltone_tests::places::root();
-    let licences = licences::text(&root)?; // fails early
+    let licences = licences::text(&root, &licences::PROGRAMS)?; // fails early
     let bundles = if arguments.universal {
         ensure!(cfg!(target_os = "macos"), "--universal needs macOS");
         bundles::build_universal()?

@@ -1,10 +1,10 @@
-//! Streams one file through a tagger.
+use std::ops::ControlFlow;
+use std::path::Path;
 
-use hamiltone_decoding::{AudioFile, DecodeError};
+use hamiltone_decoding::AudioFile;
 use hamiltone_engine::timeline::Warning;
 
-use crate::inputs::Input;
-use crate::progress::Progress;
+use crate::error::AnalysisError;
 
 /// A file with no sample above this is silent (-80 dB of full scale; the panel uses the same limit).
 const SILENCE_PEAK: f32 = 1e-4;
@@ -15,49 +15,65 @@ const LONG_S: f64 = 2.0 * 3600.0;
 /// Fewer bytes for a second of audio are a warning: speech at the lowest rates of Opus takes 750.
 const FEWEST_BYTES_A_SECOND: f64 = 100.0;
 
-/// What is known about a file at its end.
-pub(crate) struct Streamed {
-    pub(crate) duration_s: f64,
-    pub(crate) warnings: Vec<Warning>,
+/// What follows the reading of a file, for a progress bar and for messages. `()` ignores all.
+pub trait Observer {
+    /// A file was opened that states this length in seconds, if it states one.
+    fn opened(&mut self, _expected_s: Option<f64>) {}
+    /// About a second of audio more was processed. `Break` stops the reading.
+    fn processed(&mut self, _seconds: f64) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+    /// The file was read to its end, with these warnings.
+    fn ended(&mut self, _warnings: &[Warning]) {}
+    /// Something is odd while the file is read; reading goes on.
+    fn warned(&mut self, _message: &str) {}
 }
 
-/// Passes an open file to `push`, packet by packet: memory does not grow with its length. Prints its warnings.
+impl Observer for () {}
+
+/// What is known about a file at its end.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Streamed {
+    /// Length in seconds.
+    pub duration_s: f64,
+    /// Problems of the file.
+    pub warnings: Vec<Warning>,
+}
+
+/// Passes an open file to `push`, packet by packet: memory does not grow with its length.
 ///
 /// # Errors
-/// If the file cannot be decoded to its end.
+/// If the file cannot be decoded to its end, or the observer stopped it.
 pub(crate) fn stream(
-    input: &Input,
+    path: &Path,
     mut file: AudioFile,
-    progress: &Progress,
+    observer: &mut dyn Observer,
     mut push: impl FnMut(&[f32]),
-) -> Result<Streamed, DecodeError> {
+) -> Result<Streamed, AnalysisError> {
     let rate = f64::from(file.sample_rate());
-    progress.opened(file.expected_frames().map(|frames| frames as f64 / rate));
+    observer.opened(file.expected_frames().map(|frames| frames as f64 / rate));
     let mut unreported_s = 0.0;
     let mut silent = true;
-    let mut length = Length::of(input);
+    let mut length = Length::of(path);
     while let Some(samples) = file.next_mono()? {
         push(samples);
         silent &= samples.iter().all(|sample| sample.abs() <= SILENCE_PEAK);
         unreported_s += samples.len() as f64 / rate;
         if length.is_odd(file.frames_so_far() as f64 / rate) {
-            let name = input.path.display();
-            progress.warn(&format!("{name}: {}", length.message()));
+            observer.warned(&length.message());
         }
         if unreported_s >= 1.0 {
-            progress.processed(unreported_s);
+            if observer.processed(unreported_s).is_break() {
+                return Err(AnalysisError::Stopped);
+            }
             unreported_s = 0.0;
         }
     }
-    progress.processed(unreported_s);
-    let warnings = warnings(&file, silent);
-    for warning in &warnings {
-        let mut name = input.path.display().to_string();
-        if let Some(channel) = input.channel {
-            name = format!("{name}, channel {channel}");
-        }
-        progress.warn(&format!("{name}: {}", warning.message));
+    if observer.processed(unreported_s).is_break() {
+        return Err(AnalysisError::Stopped);
     }
+    let warnings = warnings(&file, silent);
+    observer.ended(&warnings);
     Ok(Streamed {
         duration_s: file.frames_so_far() as f64 / rate,
         warnings,
@@ -71,8 +87,8 @@ struct Length {
 }
 
 impl Length {
-    fn of(input: &Input) -> Self {
-        let metadata = std::fs::metadata(&input.path);
+    fn of(path: &Path) -> Self {
+        let metadata = std::fs::metadata(path);
         Self {
             // A pipe has no length.
             bytes: metadata.map_or(u64::MAX, |m| if m.is_file() { m.len() } else { u64::MAX }),
