@@ -341,5 +341,4 @@ fn in_hex(bytes: &[u8]) -> String {
 }
 
 #[cfg(test)]
-#[path = "journal/tests.rs"] // relative to this file also where fuzz-targets includes it
 mod tests;

@@ -4,16 +4,21 @@
 #![forbid(unsafe_code)]
 
 #[path = "../../cli/src/entry.rs"]
-#[allow(dead_code)] // the command uses the rest
+#[allow(dead_code, unused_imports)] // the command uses the rest
+#[rustfmt::skip] // formatted with the command
 mod entry;
+#[cfg(not(test))] // its tests belong to the command
 #[path = "../../cli/src/journal.rs"]
-#[allow(dead_code)] // the command uses the rest
+#[allow(dead_code, unused_imports)] // the command uses the rest
+#[rustfmt::skip] // formatted with the command
 mod journal_source;
 #[path = "../../cli/src/shard.rs"]
-#[allow(dead_code)] // the command uses the rest
+#[allow(dead_code, unused_imports)] // the command uses the rest
+#[rustfmt::skip] // formatted with the command
 mod shard;
 
 /// What `journal.rs` needs of the module of this name in the command.
+#[cfg(not(test))]
 mod outputs {
     pub(crate) const JOURNAL: &str = "hamiltone-journal.jsonl";
 }
@@ -138,6 +143,7 @@ pub fn audio(bytes: &[u8]) {
 }
 
 /// The journal of an output folder: entries that are found can be read, and others can be added.
+#[cfg(not(test))]
 pub fn journal(bytes: &[u8]) {
     write(outputs::JOURNAL, bytes);
     let journal = journal_source::Journal::open(folder(), outputs::JOURNAL)

@@ -99,7 +99,7 @@ fn entries_in(text: &str) -> Vec<Entry> {
             let name = key.trim_end_matches(".workspace");
             entries.push(Entry {
                 name: name.to_owned(),
-                of_workspace: name != key,
+                of_workspace: name != key || value.contains("workspace = true"),
                 has_reason: comment_before || has_comment(value),
             });
         }
@@ -129,7 +129,7 @@ mod tests {
     #[test]
     fn reasons_stand_beside_or_above() {
         let text = "[package]\nname = \"a\"\n\n[dependencies]\none = \"1\" # why\n# Why.\ntwo = { version = \"#\" }\n\
-                    three = \"#3\"\nfour.workspace = true\n\n[target.'cfg(unix)'.dependencies]\nfive = \"5\"\n";
+                    three = \"#3\"\nfour = { workspace = true, features = [] }\n\n[target.'cfg(unix)'.dependencies]\nfive = \"5\"\n";
         let entries = entries_in(text);
         let seen: Vec<_> = entries
             .iter()
