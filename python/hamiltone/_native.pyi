@@ -12,7 +12,21 @@ _Path = str | PathLike[str]
 _Rate = SupportsFloat | SupportsIndex
 _Layout = Literal["channels_last", "channels_first"]
 
-__all__: list[str]
+__all__ = [
+    "Answer",
+    "AudioError",
+    "Classification",
+    "Model",
+    "ModelError",
+    "Part",
+    "Stream",
+    "Table",
+    "Tags",
+    "Timeline",
+    "__version__",
+    "load",
+    "models",
+]
 __version__: str
 
 class ModelError(ValueError): ...
