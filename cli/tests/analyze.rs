@@ -176,7 +176,7 @@ fn two_inputs_never_share_a_result() {
     assert_eq!(names.map(source), sources);
     // Results are up to date if they are the newest of this name.
     assert!(run(&inputs).contains("(4 up to date"));
-    assert_eq!(run(&["two/x.wav"]), "");
+    assert!(!run(&["two/x.wav"]).contains("up to date"));
     assert_eq!(source("x.wav.json"), "two/x.wav");
     assert!(run(&inputs).contains("(3 up to date"));
     assert_eq!(names.map(source), sources);

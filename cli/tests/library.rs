@@ -213,7 +213,7 @@ fn the_summary_has_a_row_for_each_file_including_bad_ones() {
         assert_eq!(rows[0]["duration_s"], 2.0);
         assert_eq!(rows[0]["top"].as_array().unwrap().len(), 3);
         let mut table = csv::Reader::from_path(place.path("out/summary.csv")).unwrap();
-        assert_eq!(table.headers().unwrap().len(), 18);
+        assert_eq!(table.headers().unwrap().len(), 19);
         let leading = &rows[0]["leading"];
         let first = table.records().next().unwrap().unwrap();
         assert_eq!(&first[12], leading["label"].as_str().unwrap());
