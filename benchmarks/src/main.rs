@@ -10,6 +10,7 @@ mod roofline;
 mod rounds;
 mod suites;
 mod tagger;
+mod trunks;
 
 use std::path::PathBuf;
 
@@ -58,6 +59,7 @@ enum Suite {
     Pruned,
     Training,
     Layers,
+    Trunks,
 }
 
 fn run(arguments: &Arguments) -> Result<Vec<Table>> {
@@ -86,6 +88,7 @@ fn run(arguments: &Arguments) -> Result<Vec<Table>> {
             Suite::Pruned => bench.pruned(),
             Suite::Training => bench.training()?,
             Suite::Layers => bench.layers(),
+            Suite::Trunks => trunks::tables(bench.effort)?,
         };
         if !arguments.json {
             of_suite

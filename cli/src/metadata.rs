@@ -4,7 +4,7 @@
 //! original, and it takes the name of the original when it is on the disk.
 
 use std::fs::{self, File};
-use std::io::{self, Seek};
+use std::io::{self, Read as _, Seek};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
@@ -128,8 +128,28 @@ impl Version {
     }
 }
 
+/// The first bytes of files of a format: where it begins with other bytes, the library searches for a frame of MPEG audio, which it
+/// also finds inside of other formats (Wave64).
+fn begins_as(found: FileType, head: &[u8]) -> bool {
+    let tagged = head.starts_with(b"ID3");
+    match found {
+        FileType::Aac | FileType::Mpeg => {
+            tagged || matches!(head, [0xFF, second, ..] if second & 0xE0 == 0xE0)
+        }
+        FileType::Flac => tagged || head.starts_with(b"fLaC"),
+        FileType::Opus | FileType::Vorbis => head.starts_with(b"OggS"),
+        FileType::Wav => head.starts_with(b"RIFF"),
+        FileType::Aiff => head.starts_with(b"FORM"),
+        FileType::Mp4 => head.get(4..8) == Some(b"ftyp"),
+        _ => false,
+    }
+}
+
 /// The format by the contents.
 fn file_type(file: &mut File) -> Result<FileType> {
+    let mut head = Vec::new();
+    file.by_ref().take(12).read_to_end(&mut head)?;
+    file.rewind()?;
     let found = contained(|| {
         let probe = Probe::new(io::BufReader::new(&mut *file));
         Ok(probe.guess_file_type()?.file_type())
@@ -144,7 +164,7 @@ fn file_type(file: &mut File) -> Result<FileType> {
             | FileType::Opus
             | FileType::Vorbis
             | FileType::Wav),
-        ) => Ok(found),
+        ) if begins_as(found, &head) => Ok(found),
         _ => bail!(
             "tags cannot be written into this format, only into WAV, AIFF, FLAC, Ogg Vorbis, Opus, MP3, AAC and M4A"
         ),

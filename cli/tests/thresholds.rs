@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{LABELS, Workplace, lines, timeline};
+use common::{LABELS, Workplace, timeline};
 use hamiltone_engine::timeline::Timeline;
 
 fn labels_of(timeline: &Timeline) -> Vec<&str> {
@@ -56,22 +56,10 @@ fn results_with_other_thresholds_are_not_up_to_date() {
     };
     assert!(!run(&[]));
     assert!(run(&[]));
-    // Half of a label's mean: it is on then.
-    let top = lines(&place, "out/summary.jsonl")[0]["top"].clone();
-    let label = top[2]["label"].as_str().unwrap().to_owned();
-    let half = top[2]["probability"].as_f64().unwrap() / 2.0;
-    place.file("t.csv", format!("label,threshold\n{label},{half}\n").as_bytes());
+    place.file("t.csv", b"label,threshold\nrain,0.5\n");
     assert!(!run(&["--thresholds", "t.csv"]));
     assert!(run(&["--thresholds", "t.csv"]));
-    let on = lines(&place, "out/summary.jsonl")[0]["labels_on"].clone();
-    let labels: Vec<&str> = on
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|on| on["label"].as_str().unwrap())
-        .collect();
-    assert!(labels.contains(&&*label), "{on}");
-    place.file("t.csv", format!("label,threshold\n{label},1\n").as_bytes());
+    place.file("t.csv", b"label,threshold\nrain,1\n");
     assert!(
         !run(&["--thresholds", "t.csv"]),
         "the contents count, not the name"

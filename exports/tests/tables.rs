@@ -152,9 +152,9 @@ fn the_summary_has_the_same_rows_as_csv_and_as_json_lines() {
     let (table, lines) = summary.finish().unwrap();
     let expected = "format_version,file,sha256,duration_s,events,label_1,mean_probability_1,label_2,\
                     mean_probability_2,label_3,mean_probability_3,error,leading_label,leading_path,\
-                    leading_is_on,warnings,channel,recorded_at\r\n\
+                    leading_is_on,warnings,channel,recorded_at,labels_on\r\n\
                     1,\"a, b.wav\",00,2.000,5,dog,0.2500,rain,0.2500,sea,0.2500,,dog,animal › dog,true,\
-                    1.00 s without audio,2,2019-02-20T19:17:30Z\r\n1,b.wav,,,,,,,,,,not audio,,,,,,\r\n";
+                    1.00 s without audio,2,2019-02-20T19:17:30Z,\r\n1,b.wav,,,,,,,,,,not audio,,,,,,,\r\n";
     assert_eq!(String::from_utf8(table).unwrap(), expected);
     let lines = String::from_utf8(lines).unwrap();
     let rows: Vec<serde_json::Value> = lines

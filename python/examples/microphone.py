@@ -1,4 +1,4 @@
-"""Prints the leading label of what a microphone hears, as it changes. Needs `pip install sounddevice`.
+"""Prints the leading label of a microphone's signal, as it changes. Needs `pip install sounddevice`.
 
     python microphone.py [--seconds 10] [--file FILE]
 

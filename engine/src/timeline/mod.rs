@@ -119,8 +119,12 @@ mod tests {
             Some((1, 0.5))
         );
         let written = serde_json::to_string(&timeline).unwrap();
+        // The new form has the labels that occur.
         let again: Timeline = serde_json::from_str(&written).unwrap();
-        assert_eq!(again, timeline);
+        assert_eq!(again.labels, ["y"]);
+        assert_eq!(again.columns.get(0).unwrap().top().next(), Some((0, 0.5)));
+        let written = serde_json::to_string(&again).unwrap();
+        assert_eq!(serde_json::from_str::<Timeline>(&written).unwrap(), again);
     }
 
     #[test]

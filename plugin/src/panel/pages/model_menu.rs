@@ -45,7 +45,9 @@ pub(crate) fn show(ui: &mut Ui, view: View<'_>, width: f32, actions: &mut Vec<Ac
     if let Some(model) = &snapshot.model
         && let Some(Ok(card)) = snapshot.menu.iter().find(|e| e.is(model)).map(|e| &e.card)
     {
-        menu.response.on_hover_text(card);
+        // The menu cuts a long name.
+        menu.response
+            .on_hover_text(format!("{}\n{card}", model.name));
     }
 }
 

@@ -158,7 +158,6 @@ pub(crate) fn text_field(
     colour: egui::Color32,
     hint: &str,
 ) -> egui::Response {
-    let hint = egui::RichText::new(hint).color(theme::TEXT_FAINT);
     let edit = egui::TextEdit::singleline(text)
         .id(id)
         .hint_text(hint)

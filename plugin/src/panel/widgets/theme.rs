@@ -82,6 +82,8 @@ pub(crate) fn apply(style: &mut Style) {
 fn visuals() -> Visuals {
     let mut visuals = Visuals::dark();
     visuals.panel_fill = BACKGROUND;
+    visuals.weak_text_color = Some(TEXT_SECOND); // of hints in text fields, whatever colour these ask for
+
     visuals.window_fill = SURFACE;
     visuals.window_stroke = Stroke::new(1.0, HOVERED);
     visuals.extreme_bg_color = BACKGROUND;

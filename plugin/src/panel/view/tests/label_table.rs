@@ -18,8 +18,8 @@ fn every_label_is_listed_with_its_note_threshold_and_address() {
         "C1",
         "C#1",
         "D1",
-        "45 %",
-        "30 %",
+        "45",
+        "30",
         "/crying_baby",
         "linear",
     ] {
