@@ -9,8 +9,8 @@ use super::finish::Finish;
 use super::lanes::{Lanes, SimdOp};
 use super::map::MapShape;
 use super::pair::{Pair, PairMut, PairTarget};
-use super::pointwise::UnitConvolution;
 use super::tile::{Line, for_each_tile};
+use super::unit_convolution::UnitConvolution;
 
 /// A depthwise convolution that can be run. Immutable; share it.
 pub struct PackedDepthwise {

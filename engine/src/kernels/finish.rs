@@ -5,7 +5,7 @@ use super::buffer::Buffer;
 use super::eight::SIGN;
 use super::lanes::Lanes;
 use super::packing::LayerToPack;
-use super::pointwise::UnitConvolution;
+use super::unit_convolution::UnitConvolution;
 
 /// Applied to a sum before it is stored: `max(floor, scale · sum + shift)`, with a scale and a shift for each output
 /// channel, in the order of a map.

@@ -55,6 +55,7 @@ mod pool;
 mod rows;
 mod shared;
 mod tile;
+mod unit_convolution;
 mod weights;
 mod winograd;
 
@@ -77,7 +78,8 @@ pub use method::Method;
 pub use normalise::{Backward, ScaleShift, moments, scale};
 pub use packing::Convolution;
 pub use pair::{MapPair, Pair, PairMut, transform};
-pub use pointwise::{PackedPointwise, UnitConvolution};
+pub use pointwise::PackedPointwise;
 pub use pointwise_gradient::{PointwiseGradient, adjoint_pointwise};
 pub use rows::PackedRows;
+pub use unit_convolution::UnitConvolution;
 pub use weights::{Counts, KernelWeights};

@@ -17,6 +17,7 @@ mod limits;
 mod matrices;
 mod memory;
 mod parameters;
+mod sizes;
 pub mod streaming;
 mod temporal_pooling;
 #[cfg(test)]

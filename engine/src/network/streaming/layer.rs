@@ -3,12 +3,13 @@
 use std::sync::OnceLock;
 
 use super::Weights;
+use super::affine::batch_norm_affine;
 use super::unit::Unit;
 use crate::kernels::{
     Convolution, Counts, InstructionSet, KERNEL_SIZE, KernelWeights, LayerShape, Method,
     PackedConvolution,
 };
-use crate::network::{Algebra, Architecture, BATCH_NORM_EPSILON, POOLING, TrunkConvolution};
+use crate::network::{Algebra, Architecture, POOLING, TrunkConvolution};
 
 /// A convolution and its batch norm: y = ReLU(scale · (kernel ⊛ x) + shift), then perhaps 2×2 average pooling.
 pub(super) struct Layer {
@@ -128,20 +129,6 @@ pub(super) fn steps(
         }
     }
     steps
-}
-
-/// A batch norm with its running statistics as one scale and shift a channel.
-pub(super) fn batch_norm_affine(weights: &Weights, name: &str) -> (Vec<f32>, Vec<f32>) {
-    let part = |part: &str| &weights[&format!("{name}.{part}")];
-    let scales = part("weight").iter().zip(part("variance"));
-    let scale: Vec<f32> = scales
-        .map(|(weight, variance)| weight / (variance + BATCH_NORM_EPSILON).sqrt())
-        .collect();
-    let shifts = part("bias").iter().zip(part("mean")).zip(&scale);
-    let shift = shifts
-        .map(|((bias, mean), scale)| bias - mean * scale)
-        .collect();
-    (scale, shift)
 }
 
 impl Layer {

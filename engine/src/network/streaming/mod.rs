@@ -5,6 +5,7 @@
 //! chunk of frames is a whole number of columns, so pooling never waits for a row. The cost of a second of audio is
 //! constant.
 
+mod affine;
 mod head;
 mod layer;
 mod packed;

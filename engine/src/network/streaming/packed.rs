@@ -3,8 +3,9 @@
 use std::sync::OnceLock;
 
 use super::Weights;
+use super::affine::batch_norm_affine;
 use super::head::Head;
-use super::layer::{Layer, PlacedStep, batch_norm_affine, steps};
+use super::layer::{Layer, PlacedStep, steps};
 use super::steady_state::SteadyStates;
 use crate::features::COMPONENTS;
 use crate::kernels::{InstructionSet, LayerShape, Load, Method};

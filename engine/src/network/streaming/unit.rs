@@ -1,7 +1,7 @@
 //! An inverted residual unit: expansion, depthwise convolution, projection.
 
 use super::Weights;
-use super::layer::batch_norm_affine;
+use super::affine::batch_norm_affine;
 use crate::kernels::{
     Counts, InstructionSet, Map, MapPair, MapShape, PackedDepthwise, PackedPointwise,
     UnitConvolution,
