@@ -1,7 +1,7 @@
 //! The Python package `hamiltone`: models, classifications, timelines, streams and embeddings.
 //!
 //! The package in `python/hamiltone` re-exports this module, `hamiltone._native`; `_native.pyi` has the types. Whatever
-//! computes releases the interpreter's lock. [`errors`] says which exception stands for which error.
+//! computes releases the interpreter's lock. The module `errors` says which exception stands for which error.
 #![forbid(unsafe_code)]
 
 mod answers;

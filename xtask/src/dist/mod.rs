@@ -12,7 +12,7 @@ use crate::bundles::{self, Profile, command, target_folder};
 
 /// Documents in every archive with programs. The models inside the programs come from sounds whose authors have to
 /// be named, which `material.csv` does.
-const DOCUMENTS: [&str; 9] = [
+const DOCUMENTS: [&str; 10] = [
     "CHANGELOG.md",
     "LICENSE-APACHE",
     "LICENSE-MIT",
@@ -21,6 +21,7 @@ const DOCUMENTS: [&str; 9] = [
     "docs/USER_GUIDE.md",
     "docs/panel.png",
     "docs/panel-compare.png",
+    "docs/panel-labels.png",
     "docs/panel-outputs.png",
 ];
 
