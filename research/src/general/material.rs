@@ -194,7 +194,7 @@ impl Material {
         Cut { samples, place }
     }
 
-    /// From now on [`difference`](Self::difference) knows what a second teacher says; `folder` is the material's.
+    /// Adds what a second teacher says of the sounds; `folder` is the material's.
     pub fn learn_second(&mut self, folder: &Path, opinions: SecondOpinions) {
         let relative = |path: &PathBuf| path.strip_prefix(folder).unwrap_or(path).to_owned();
         self.names = self.paths.iter().map(relative).collect();
