@@ -4,7 +4,7 @@ use super::InstructionSet;
 use super::lanes::{Lanes, SimdOp};
 use super::map::{Map, MapMut, MapRef, MapShape};
 
-/// A map and, of quaternions, its Walsh–Hadamard transform, which the eight products read ([`eight`](super::eight)). Each
+/// A map and, of quaternions, its Walsh–Hadamard transform, which the eight products read (module `eight`). Each
 /// kernel of a separable unit writes both, so that nothing is transformed twice.
 #[derive(Clone, Copy)]
 pub struct Pair<'a> {
