@@ -83,6 +83,7 @@ fn a_session_acts_on_nothing_before_this_machine_has_agreed() {
 fn relative_folders_mean_none() {
     let mut plugin = open();
     let name = "hamiltone-bounce-that-must-not-be";
+    let _ = std::fs::remove_dir_all(name); // of a run with an older plugin
     set(&mut plugin, |state| {
         state.set_setting("bounce_folder", json!(name)).unwrap();
         state.set_setting("report_folder", json!(name)).unwrap();
