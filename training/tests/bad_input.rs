@@ -297,7 +297,11 @@ fn checkpoints_that_are_damaged_or_of_another_network() {
         std::fs::write(&checkpoint, damaged).unwrap();
         says(&trial.run("run", &[]), &["is damaged", "--restart"]);
     }
-    std::fs::copy(trial.path("wide").join(&name), &checkpoint).unwrap();
+    // With its hash; without it, it would be a damaged one.
+    let hash = format!("fold1/checkpoint-{steps}.sha256");
+    for file in [&name, &hash] {
+        std::fs::copy(trial.path("wide").join(file), trial.path("run").join(file)).unwrap();
+    }
     says(&trial.run("run", &[]), &["another network", "--restart"]);
     std::fs::remove_file(&checkpoint).unwrap();
     says(&trial.run("run", &[]), &["cannot be read", "--restart"]);
