@@ -11,8 +11,7 @@ pub(crate) const HEIGHT: f32 = 34.0;
 /// Width of the button.
 const BUTTON: f32 = 60.0;
 
-const TEXT: &str = "The built-in model knows 527 kinds of sound, instruments and genres. It does not know words, \
-                    speakers, songs or keys.";
+const TEXT: &str = "The built-in model knows 527 sounds, instruments and genres, but no words, speakers, songs or keys.";
 
 /// Whether the line shows.
 pub(crate) fn is_shown(view: View<'_>) -> bool {
