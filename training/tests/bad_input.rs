@@ -384,7 +384,9 @@ fn a_cut_sound_is_told() {
     let data = Instruments::new();
     let path = data.path("audio/flute/flute_03.wav");
     let whole = std::fs::read(&path).unwrap();
-    std::fs::write(&path, &whole[..whole.len() / 2]).unwrap();
+    // Another length in each process: a sound that is in the cache is not decoded, and not told, again.
+    let length = whole.len() / 2 - 2 * (std::process::id() as usize % 4_096);
+    std::fs::write(&path, &whole[..length]).unwrap();
     let run = data.run(&[]);
     succeeded(&run);
     let warning = text(&run.stderr);
