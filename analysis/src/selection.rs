@@ -166,7 +166,8 @@ fn similar<'a>(labels: &'a [String], word: &str) -> Vec<&'a str> {
         .collect()
 }
 
-fn looks_like_a_path(text: &str) -> bool {
+/// Whether a model is named by a path, not by its name.
+pub fn looks_like_a_path(text: &str) -> bool {
     let path = Path::new(text);
     path.components().count() > 1
         || path

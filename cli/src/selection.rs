@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context, Result, anyhow, bail};
+use hamiltone_analysis::selection::looks_like_a_path;
 use hamiltone_engine::model::{Among, Library, Limits, Model, ModelChoice, ModelError};
 use hamiltone_exports::Thresholds;
 
@@ -184,14 +185,6 @@ pub(crate) fn show_measured_accuracy(among: &Among, progress: &Progress) {
     if let Some(accuracy) = among.worth() {
         progress.hint(accuracy);
     }
-}
-
-fn looks_like_a_path(text: &str) -> bool {
-    let path = Path::new(text);
-    path.components().count() > 1
-        || path
-            .extension()
-            .is_some_and(|ending| ending.eq_ignore_ascii_case("safetensors"))
 }
 
 #[cfg(test)]
