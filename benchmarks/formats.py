@@ -3,7 +3,7 @@
 usage: python benchmarks/formats.py PROGRAMS [--speed]   (from the root of the repository; needs ffmpeg, opusenc, fdkaac, wavpack)
 
 PROGRAMS is the folder of the built programs, such as target/debug; it needs `hamiltone` and, for --speed, `examples/decode`.
-Without --speed, the 14 stretches of assets/demo.ogg are encoded in each format, and docs/formats.md is printed.
+Without --speed, the 14 stretches of assets/demo.ogg are encoded in each format, and docs/measured-formats.md is printed.
 With --speed, the CPU time of `analyze` on folders of WAV, MP3 and Opus is printed, and that of decoding alone.
 """
 
@@ -19,7 +19,7 @@ from pathlib import Path
 
 HEAD = """# Audio files, format by format
 
-Made by `python benchmarks/formats.py target/debug > docs/formats.md` on {day}: the {clips} stretches of the demo (44.1 kHz, stereo), encoded in each
+Made by `python benchmarks/formats.py target/debug > docs/measured-formats.md` on {day}: the {clips} stretches of the demo (44.1 kHz, stereo), encoded in each
 format (ffmpeg 5.1, opus-tools 0.2, fdkaac 1.0, wavpack 5.6) and compared with the WAV of 16 bits. Lengths are in frames. Labels are those
 of `hamiltone classify` with the default model. [Audio files](AUDIO_FILES.md) explains the notes.
 """

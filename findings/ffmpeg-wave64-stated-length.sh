@@ -5,7 +5,7 @@
 # Input:   132 303 frames of 16-bit stereo at 44.1 kHz: 529 212 bytes, which is no multiple of eight (made below).
 # Seen:    ffmpeg's size field is 24 + 529 216, and ffprobe reads 132 304 frames from its own file. Sony's specification counts the
 #          chunk without its padding, as sox writes it: 24 + 529 212.
-# Ours:    `decoding` follows the size field, so the file is a frame longer (docs/formats.md).
+# Ours:    `decoding` follows the size field, so the file is a frame longer (docs/measured-formats.md).
 #
 # Fails if this changes.
 set -euo pipefail

@@ -14,8 +14,16 @@ const SKIPPED: [&str; 2] = ["target", ".git"];
 /// Checks all documents of the repository.
 ///
 /// # Errors
-/// If a link or a named document leads nowhere, or a file cannot be read.
+/// If a link or a named document leads nowhere, two names differ only in case, or a file cannot be read.
 pub(crate) fn check() -> Result<()> {
+    let mut files = Vec::new();
+    list(&places::root(), &mut files)?;
+    let twins = differ_in_case(&files);
+    ensure!(
+        twins.is_empty(),
+        "macOS and Windows cannot hold both of these files: {}",
+        twins.join("; ")
+    );
     let (documents, broken) = broken_links(&places::root())?;
     for link in &broken {
         println!("{link}");
@@ -79,6 +87,19 @@ fn list(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     }
     files.sort();
     Ok(())
+}
+
+/// Pairs of paths that are one path where case does not count.
+fn differ_in_case(files: &[PathBuf]) -> Vec<String> {
+    let mut seen: BTreeMap<String, &PathBuf> = BTreeMap::new();
+    let mut twins = Vec::new();
+    for file in files {
+        let name = file.display().to_string();
+        if let Some(first) = seen.insert(name.to_lowercase(), file) {
+            twins.push(format!("{} and {name}", first.display()));
+        }
+    }
+    twins
 }
 
 fn read(file: &Path) -> Result<String> {
@@ -228,5 +249,12 @@ mod tests {
         );
         let found = broken(&[(&format!("{DOCS}/guide.md"), ""), ("src/lib.rs", &source)]);
         assert_eq!(found, [format!("src/lib.rs: {DOCS}/gone.md")]);
+    }
+
+    #[test]
+    fn names_that_differ_only_in_case_are_found() {
+        let files = ["Notes.md", "a.md", "notes.md"].map(PathBuf::from);
+        assert_eq!(differ_in_case(&files), ["Notes.md and notes.md"]);
+        assert!(differ_in_case(&files[1..]).is_empty());
     }
 }

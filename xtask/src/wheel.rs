@@ -82,12 +82,21 @@ fn build(profile: Profile, tools: &Path) -> Result<PathBuf> {
         Profile::Tested => maturin
             .args(["--profile", "dev", "--compression-level", "1"])
             .env(REAL_CARGO, cargo(&[]).get_program())
-            .env("CARGO", std::env::current_exe()?),
+            .env("CARGO", this_program()?),
     };
     shell::run(&mut maturin)?;
     let mut wheels = std::fs::read_dir(&folder)?.collect::<std::io::Result<Vec<_>>>()?;
     ensure!(wheels.len() == 1, "maturin made {} wheels", wheels.len());
     Ok(wheels.remove(0).path())
+}
+
+/// The path of this program as cargo builds it. The path of the running process is not enough: building the workspace
+/// replaces its file, and Linux then calls it `... (deleted)`.
+fn this_program() -> Result<PathBuf> {
+    let name = format!("hamiltone-xtask{}", std::env::consts::EXE_SUFFIX);
+    let path = target_folder()?.join("debug").join(name);
+    ensure!(path.is_file(), "{} is missing", path.display());
+    Ok(path)
 }
 
 /// Builds the workspace as for all tests, in place of what maturin asks of `cargo rustc`. It finds the library in the messages.
