@@ -1,10 +1,13 @@
 //! The menu of presets.
 
-use egui::{ComboBox, RichText, Role, Ui, WidgetInfo};
+use egui::{ComboBox, RichText, Role, TextWrapMode, Ui, WidgetInfo};
 
 use crate::panel::contract::{Action, View};
 use crate::panel::widgets::theme;
 use crate::settings::presets::{PRESETS, Preset};
+
+/// Width of the open menu: its lines wrap, so that it fits into the smallest panel.
+const WIDTH: f32 = 330.0;
 
 /// Shows the menu, `width` points wide. It names the preset whose values are all set now.
 pub(crate) fn show(ui: &mut Ui, view: View<'_>, width: f32, actions: &mut Vec<Action>) {
@@ -15,7 +18,8 @@ pub(crate) fn show(ui: &mut Ui, view: View<'_>, width: f32, actions: &mut Vec<Ac
         .width(width)
         .truncate()
         .show_ui(ui, |ui| {
-            ui.set_min_width(250.0);
+            ui.set_width(WIDTH);
+            ui.style_mut().wrap_mode = Some(TextWrapMode::Wrap); // menus extend their lines
             for preset in &PRESETS {
                 let chosen = current == Some(preset);
                 let name = RichText::new(preset.name).font(theme::body());
