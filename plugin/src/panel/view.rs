@@ -58,6 +58,9 @@ impl Motion {
     }
 }
 
+/// Width of the switch for the bypass with its name.
+const BYPASS_WIDTH: f32 = 83.0;
+
 /// Gives a context the panel's style; call once before [`draw`].
 pub fn prepare(context: &egui::Context) {
     context.set_theme(egui::Theme::Dark);
@@ -168,7 +171,8 @@ fn show_controls(
     }
     let hint = "Stops the analysis. The audio passes unchanged either way.";
     let name = Switch::Bypass.name();
-    if controls::switch(ui, right, name, view.values.bypassed, hint) {
+    let bypass = right.with_min_x(right.right() - BYPASS_WIDTH);
+    if controls::switch(ui, bypass, name, view.values.bypassed, hint) {
         actions.push(Action::Switch(Switch::Bypass, !view.values.bypassed));
     }
 }

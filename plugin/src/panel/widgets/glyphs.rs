@@ -51,7 +51,8 @@ fn transcribe(text: &str, mut has_glyph: impl FnMut(char) -> bool) -> Cow<'_, st
             run.push_str(if spaces > 0 { " " } else { "" });
             spaces = 0;
             match deunicode::deunicode_char(letter) {
-                Some(latin) if !latin.trim().is_empty() => run.push_str(latin),
+                // Without letters of its own, as a mark that changes the letter before.
+                Some(latin) if !run.is_empty() || !latin.trim().is_empty() => run.push_str(latin),
                 _ => run.push_str(&format!("U+{:04X} ", u32::from(letter))),
             }
         } else if letter == ' ' && !run.is_empty() {
@@ -95,6 +96,7 @@ mod tests {
             ("dog · 犬吠", "dog · [Quan Fei]"),
             ("собака", "[sobaka]"),
             ("כלב", "[klb]"),
+            ("कुत्ता", "[kuttaa]"),
             ("犬 吠  x", "[Quan Fei]  x"),
             ("\u{10FFFD}", "[U+10FFFD]"),
             ("zero\u{200D}width", "zero\u{200D}width"),

@@ -48,12 +48,23 @@ pub(crate) fn use_found(context: &Context) {
         return;
     };
     let used = context.data_mut(|data| {
-        let used = data.get_temp_mut_or_default::<bool>(Id::unique("system fonts"));
+        let used = data.get_temp_mut_or_default::<bool>(used_id());
         std::mem::replace(used, true)
     });
     if !used {
         context.add_font_provider(found.clone());
     }
+}
+
+/// Whether a context has been given the fonts.
+fn used_id() -> Id {
+    Id::unique("system fonts")
+}
+
+/// Lets a context do without the fonts of the system, as on a system without any.
+#[cfg(test)]
+pub(crate) fn never_use(context: &Context) {
+    context.data_mut(|data| data.insert_temp(used_id(), true));
 }
 
 /// Whether the search is over, whatever was found.
