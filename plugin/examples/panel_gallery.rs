@@ -137,6 +137,20 @@ fn history(labels: usize) -> History {
     history
 }
 
+/// Labels in several scripts.
+const SCRIPTS: [&str; 10] = [
+    "犬",
+    "狗叫",
+    "犬の鳴き声",
+    "개",
+    "собака",
+    "كلب",
+    "כלב נובח",
+    "कुत्ता",
+    "สุนัข",
+    "perro · 犬 · chien",
+];
+
 fn states() -> Vec<Snapshot> {
     let labels = [
         "rooster",
@@ -259,6 +273,10 @@ fn states() -> Vec<Snapshot> {
             unclear: Some("no clear genre".to_owned()),
             worth: Some("genres: 36 % right of 399 clips, 45 labels".to_owned()),
             ..general(&[0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.38, 0.34, 0.28], &[])
+        },
+        Snapshot {
+            model: Some(facts("esc10", &SCRIPTS)),
+            ..listening
         },
     ]
 }

@@ -40,6 +40,10 @@ fn the_panel_opens_lives_resizes_and_reopens() {
         large.pixels[corner as usize], [255; 3],
         "the panel did not grow with its window"
     );
+    for cost in ["worker: ", "panel: ", "panel without sound: "] {
+        let line = outcome.output.lines().find(|line| line.starts_with(cost));
+        assert!(line.is_some(), "{cost}: {}", outcome.output);
+    }
     let size = format!("large: {}x{}", large.width, large.height);
     assert!(outcome.output.contains(&size), "{}", outcome.output);
 }

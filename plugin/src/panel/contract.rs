@@ -33,8 +33,17 @@ pub struct View<'a> {
     pub problem: Option<&'a Trouble>,
     /// What this machine remembers.
     pub machine: &'a Machine,
-    /// What was done last with a file, for a while after it: "Saved notes.csv".
-    pub done: Option<&'a str>,
+    /// What was done last with a file, for a while after it.
+    pub done: Option<&'a Done>,
+}
+
+/// A small file that was saved or loaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Done {
+    /// What was done: "Saved notes.csv".
+    pub text: String,
+    /// The file, if it was written; else empty.
+    pub written: Vec<PathBuf>,
 }
 
 /// What the user did.
@@ -119,11 +128,13 @@ impl Question {
     }
 }
 
-/// How soon a page wants to be drawn again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How soon a page wants to be drawn again, the soonest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Redraw {
     /// Something is moving.
     Animation,
+    /// The spectrogram moves on.
+    Spectrum,
     /// New tags arrive.
     Tags,
     /// Only states and figures change.
@@ -131,12 +142,16 @@ pub(crate) enum Redraw {
 }
 
 impl Redraw {
-    /// Time until the next frame.
-    pub(crate) fn interval(self) -> Duration {
-        Duration::from_millis(match self {
-            Self::Animation => 33,
-            Self::Tags => 70,
-            Self::Idle => 250,
-        })
+    /// Time until the next frame. `refresh_s` is the time between two tags in seconds; 0 where none come.
+    pub(crate) fn interval(self, refresh_s: f64) -> Duration {
+        const SPECTRUM_S: f64 = 0.07;
+        const IDLE_S: f64 = 0.25;
+        let seconds = match self {
+            Self::Animation => 0.033,
+            Self::Spectrum => SPECTRUM_S,
+            Self::Tags if refresh_s > 0.0 => refresh_s.clamp(SPECTRUM_S, IDLE_S),
+            Self::Tags | Self::Idle => IDLE_S,
+        };
+        Duration::from_secs_f64(seconds)
     }
 }

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! - [`contract`]: what a page reads ([`View`]) and what it says ([`Action`]).
-//! - `widgets`: bars, sliders, fields, text and colours.
+//! - `widgets`: bars, sliders, fields, text and its fonts, colours.
 //! - `pages`: a file for each page, and the header and footer.
 //! - [`view`]: the whole panel, a function from a [`View`] to [`Action`]s that knows no host.
 //! - `window`: the window in the host, which carries out the actions.

@@ -11,7 +11,7 @@ use super::pages::tags::Lists;
 use super::pages::{footer, header, introduction, label_list, outputs, requests, response, tags};
 use super::widgets::labels::Labels;
 use super::widgets::sliders::slider;
-use super::widgets::{controls, theme};
+use super::widgets::{controls, system_fonts, theme, words};
 use crate::params::table::{Continuous, Switch};
 use crate::snapshot::Trouble;
 
@@ -58,6 +58,9 @@ impl Motion {
     }
 }
 
+/// Width of the switch for the bypass with its name.
+const BYPASS_WIDTH: f32 = 83.0;
+
 /// Gives a context the panel's style; call once before [`draw`].
 pub fn prepare(context: &egui::Context) {
     context.set_theme(egui::Theme::Dark);
@@ -67,6 +70,7 @@ pub fn prepare(context: &egui::Context) {
 /// Draws the panel over all of `ui`. Returns what the user did, and the time until the next frame. Depends only on
 /// its arguments and egui's memory of its widgets.
 pub fn draw(ui: &mut Ui, view: View<'_>, motion: &mut Motion) -> (Vec<Action>, Duration) {
+    system_fonts::use_found(ui.ctx());
     leave_keyboard_after_clicks(ui);
     let mut actions = Vec::new();
     let whole = ui.max_rect();
@@ -94,7 +98,7 @@ pub fn draw(ui: &mut Ui, view: View<'_>, motion: &mut Motion) -> (Vec<Action>, D
     show_controls(ui, areas.controls, view, motion, &mut actions);
     footer::show(ui, areas.footer, theme::MARGIN, view);
     resize_corner(ui, whole, motion, &mut actions);
-    (actions, redraw.interval())
+    (actions, redraw.interval(view.snapshot.refresh_s))
 }
 
 /// Space and letters belong to the host: who uses the mouse leaves the keyboard to it, except in text fields. The Tab
@@ -125,13 +129,13 @@ fn show_page(
             let state = (&mut motion.lists, &mut motion.roll);
             tags::show(ui, area, view, &labels, state, dt, actions)
         }
-        Page::Roll => {
-            motion.roll.show(ui, area, view, &labels, dt, actions);
-            Redraw::Tags
-        }
+        Page::Roll => motion.roll.show(ui, area, view, &labels, dt, actions),
         Page::Labels => {
             motion.table.show(ui, area, view, &labels, actions);
-            Redraw::Tags
+            match words::instead_of_tags(view.snapshot, view.values.bypassed) {
+                Some(_) => Redraw::Idle,
+                None => Redraw::Tags,
+            }
         }
         Page::Response => {
             response::show(ui, area, view, actions);
@@ -167,7 +171,8 @@ fn show_controls(
     }
     let hint = "Stops the analysis. The audio passes unchanged either way.";
     let name = Switch::Bypass.name();
-    if controls::switch(ui, right, name, view.values.bypassed, hint) {
+    let bypass = right.with_min_x(right.right() - BYPASS_WIDTH);
+    if controls::switch(ui, bypass, name, view.values.bypassed, hint) {
         actions.push(Action::Switch(Switch::Bypass, !view.values.bypassed));
     }
 }

@@ -3,7 +3,12 @@
 //! usage: `panel-host BUNDLE PICTURES [FROM [SETTINGS]]`, with DISPLAY set; FROM is where the demo
 //! begins, in seconds, SETTINGS a JSON object of settings that differ from a new instance's. Writes
 //! `panel.png` (while it plays), `panel-later.png` (the same a little later) and `panel-large.png`
-//! (resized) to PICTURES, and says what share of a core the plugin's worker takes between the first two.
+//! (resized) to PICTURES, and prints what share of a core the analysis and the drawing of the panel take between the
+//! first two, and what the drawing takes after the sound has stopped.
+//!
+//! To see these shares alone: `xvfb-run -a target/debug/panel-host target/bundled/Hamiltone.clap /tmp` (`cargo xtask
+//! bundle` makes the bundle; one of `cargo xtask test` is slow). Without a graphics card, as under Xvfb, the processor
+//! draws the pixels too: the share includes that, and is larger in a large window.
 
 #![allow(unsafe_code)] // one call: handing our window to the plugin
 
@@ -24,6 +29,8 @@ const BLOCK: usize = 512;
 const PLAY_FROM_S: f64 = 7.9;
 /// The name of the thread that computes.
 const WORKER: &str = "hamiltone";
+/// The name of our thread that plays the demo.
+const PLAYER: &str = "player";
 const EMBEDDED: GuiConfiguration<'static> = GuiConfiguration {
     api_type: GuiApiType::X11,
     is_floating: false,
@@ -46,16 +53,13 @@ fn main() -> Result<()> {
     embed(&mut plugin, &window)?;
     let audio = demo::audio()?;
     let stream = plugin.start(Layout::Stereo, audio.sample_rate, BLOCK)?;
-    let player = Player::start(stream, audio, from_s);
+    let player = Player::start(stream, audio, from_s)?;
 
     wait(&mut plugin, &window, 5.0)?;
     window.picture(&pictures.join("panel.png"))?;
-    let (before, start) = (worker_time(), Instant::now());
-    wait(&mut plugin, &window, 3.0)?;
-    if let (Some(before), Some(after)) = (before, worker_time()) {
-        let share = (after - before).as_secs_f64() / start.elapsed().as_secs_f64();
-        println!("worker: {:.2} % of a core", 100.0 * share);
-    }
+    let [worker, panel] = shares(|| wait(&mut plugin, &window, 3.0))?;
+    println!("worker: {worker}");
+    println!("panel: {panel}");
     window.picture(&pictures.join("panel-later.png"))?;
     let large = resize(&mut plugin, &window)?;
     wait(&mut plugin, &window, 1.5)?;
@@ -69,23 +73,52 @@ fn main() -> Result<()> {
     open_panel(&mut plugin)?;
     embed(&mut plugin, &window)?;
     wait(&mut plugin, &window, 1.0)?;
+    let stream = player.stop()?;
+    wait(&mut plugin, &window, 1.0)?;
+    let [_, panel] = shares(|| wait(&mut plugin, &window, 3.0))?;
+    println!("panel without sound: {panel}");
     plugin.gui()?.destroy(&plugin.handle());
-    plugin.stop(player.stop()?);
+    plugin.stop(stream);
     println!("closed");
     Ok(())
 }
 
-/// How long the plugin's worker has had a core, by the scheduler; none if this system does not say. The panel's
-/// *Load* is time on the clock, waiting for a core included.
-fn worker_time() -> Option<Duration> {
-    let time_of = |task: &Path| {
-        let name = std::fs::read_to_string(task.join("comm")).ok()?;
-        let times = std::fs::read_to_string(task.join("schedstat")).ok()?;
-        let on_core: u64 = times.split_whitespace().next()?.parse().ok()?;
-        (name.trim() == WORKER).then_some(Duration::from_nanos(on_core))
+/// The shares of a core that the plugin's worker and the threads of its panel take while `wait` runs. The
+/// panel's *Load* is time on the clock, waiting for a core included.
+fn shares(wait: impl FnOnce() -> Result<()>) -> Result<[String; 2]> {
+    let (before, start) = (times()?, Instant::now());
+    wait()?;
+    let (after, seconds) = (times()?, start.elapsed().as_secs_f64());
+    let share = |index: usize| {
+        let time = after[index].saturating_sub(before[index]);
+        match after[index] {
+            Duration::ZERO => "not measured: this system has no schedstat".to_owned(),
+            _ => format!("{:.2} % of a core", 100.0 * time.as_secs_f64() / seconds),
+        }
     };
-    let tasks = std::fs::read_dir("/proc/self/task").ok()?;
-    tasks.flatten().find_map(|task| time_of(&task.path()))
+    Ok([share(0), share(1)])
+}
+
+/// How long the plugin's worker, and the threads of its panel, have had a core, by the scheduler. The panel's are all
+/// that are not this program's: the one of the window, and those of the graphics library.
+fn times() -> Result<[Duration; 2]> {
+    let mut times = [Duration::ZERO; 2];
+    let own = std::process::id().to_string();
+    for task in std::fs::read_dir("/proc/self/task")?.flatten() {
+        let read = |name: &str| std::fs::read_to_string(task.path().join(name));
+        let (Ok(name), Ok(schedule)) = (read("comm"), read("schedstat")) else {
+            continue; // it has just ended
+        };
+        let on_core = schedule.split_whitespace().next().unwrap_or_default();
+        let on_core = Duration::from_nanos(on_core.parse().context("schedstat")?);
+        match name.trim() {
+            WORKER => times[0] += on_core,
+            PLAYER => {}
+            _ if task.file_name() == own.as_str() => {}
+            _ => times[1] += on_core,
+        }
+    }
+    Ok(times)
 }
 
 /// Gives an instance the settings of a JSON object over its own.
@@ -160,10 +193,11 @@ struct Player {
 }
 
 impl Player {
-    fn start(mut stream: Stream, audio: demo::Audio, from_s: f64) -> Self {
+    fn start(mut stream: Stream, audio: demo::Audio, from_s: f64) -> Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = stop.clone();
-        let thread = std::thread::spawn(move || {
+        let thread = std::thread::Builder::new().name(PLAYER.to_owned());
+        let thread = thread.spawn(move || {
             let block_time = Duration::from_secs_f64(BLOCK as f64 / f64::from(audio.sample_rate));
             let from = (from_s * f64::from(audio.sample_rate)) as usize;
             let from = from.min(audio.samples.len());
@@ -183,8 +217,8 @@ impl Player {
                 std::thread::sleep(due.saturating_duration_since(Instant::now()));
             }
             Ok(stream)
-        });
-        Self { thread, stop }
+        })?;
+        Ok(Self { thread, stop })
     }
 
     fn stop(self) -> Result<Stream> {

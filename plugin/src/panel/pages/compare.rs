@@ -79,7 +79,9 @@ fn show_title(ui: &mut Ui, area: Rect, view: View<'_>, actions: &mut Vec<Action>
             "it could not be loaded".to_owned(),
         ),
     };
-    let buttons = Rect::from_min_size(pos2(area.right() - 104.0, area.top()), vec2(104.0, 24.0));
+    const NAMES: [(&str, bool); 2] = [("Swap", false), ("Close", false)];
+    let width = controls::chips_width(ui, NAMES.map(|(name, _)| name));
+    let buttons = Rect::from_min_size(pos2(area.right() - width, area.top()), vec2(width, 24.0));
     let width = buttons.left() - area.left() - 8.0;
     let line = Line::new(theme::body(), theme::TEXT_SECOND);
     let left = area.left_top();
@@ -87,7 +89,7 @@ fn show_title(ui: &mut Ui, area: Rect, view: View<'_>, actions: &mut Vec<Action>
     let line = Line::new(theme::caption(), theme::TEXT_FAINT);
     let below = left + vec2(0.0, 31.0);
     line.at(ui.painter(), below, Align2::LEFT_CENTER, &load);
-    match controls::chips(ui, buttons, &[("Swap", false), ("Close", false)]) {
+    match controls::chips(ui, buttons, &NAMES) {
         Some(0) => actions.push(Action::Edit(Edit::SwapModels)),
         Some(_) => actions.push(Action::Edit(Edit::StopComparing)),
         None => {}

@@ -5,7 +5,7 @@ use egui::{Align2, Layout, Rect, Sense, Ui, UiBuilder, pos2, vec2};
 use super::{model_menu, preset_menu};
 use crate::panel::contract::{Action, View};
 use crate::panel::widgets::text::Line;
-use crate::panel::widgets::{controls, theme, words};
+use crate::panel::widgets::{controls, glyphs, theme, words};
 use crate::snapshot::Trouble;
 
 /// Width of the menu of presets.
@@ -87,5 +87,8 @@ pub(crate) fn notice(ui: &Ui, area: Rect, trouble: &Trouble) {
         2,
     );
     ui.interact(area, ui.scope_id().with(&trouble.title), Sense::hover())
-        .on_hover_text(format!("{}\n{}", trouble.title, trouble.advice));
+        .on_hover_ui(|ui| {
+            let text = format!("{}\n{}", trouble.title, trouble.advice);
+            ui.label(&*glyphs::drawable(ui.ctx(), &text));
+        });
 }

@@ -7,7 +7,7 @@ use crate::osc_addresses::osc_addresses;
 use crate::panel::contract::{Action, Redraw, View};
 use crate::panel::widgets::bars::{self, Bars, Levels};
 use crate::panel::widgets::labels::{Labels, Visibility};
-use crate::panel::widgets::{controls, theme, words};
+use crate::panel::widgets::{controls, glyphs, theme, words};
 use crate::settings::{Edit, NoteMap};
 
 /// Space between a page and the list below it.
@@ -100,8 +100,9 @@ fn row_menus(
         let response = ui.interact(rect, id, Sense::click());
         response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{name} {value}")));
         controls::focus_ring(ui, &response, rect.shrink2(vec2(0.0, 2.0)));
-        if bars.is_cut(ui.painter(), rect, &name) {
-            response.clone().on_hover_text(&name);
+        let (tooltip, is_transcribed) = glyphs::tooltip(ui.ctx(), &name);
+        if is_transcribed || bars.is_cut(ui.painter(), rect, &name) {
+            response.clone().on_hover_text(&*tooltip);
         }
         Popup::menu(&response).show(|ui| row_menu(ui, row.label, view, labels, actions));
     }
@@ -149,6 +150,7 @@ fn threshold_lines(
             true => "Double-click to remove it.",
             false => "Drag to set it for this label.",
         };
+        let shown = glyphs::drawable(ui.ctx(), &shown);
         response
             .on_hover_cursor(CursorIcon::ResizeHorizontal)
             .on_hover_text(format!(
@@ -167,7 +169,8 @@ fn row_menu(
     actions: &mut Vec<Action>,
 ) {
     let name = labels.name(label).to_owned();
-    ui.label(words::label_for_people(&name));
+    let shown = words::label_for_people(&name);
+    ui.label(&*glyphs::drawable(ui.ctx(), &shown));
     let (text, edit) = if labels.visibility(label) == Visibility::Pinned {
         ("Unpin", Edit::Unpin(name.clone()))
     } else {

@@ -11,7 +11,7 @@ use crate::osc_addresses::osc_addresses;
 use crate::panel::contract::{Action, View};
 use crate::panel::widgets::labels::{Labels, Visibility};
 use crate::panel::widgets::text::Line;
-use crate::panel::widgets::{controls, theme, words};
+use crate::panel::widgets::{controls, theme, words, written};
 use crate::settings::{NoteMap, NoteSettings};
 use columns::Columns;
 
@@ -134,8 +134,14 @@ impl LabelTable {
         menus::show(&mut menus_ui, view, actions);
         let left = menus_ui.min_rect().right() + 12.0;
         let line = Line::new(theme::caption(), theme::TEXT_FAINT);
-        let text = view.done.unwrap_or("Click an address to copy it");
-        line.hinted(ui, pos2(left, field.center().y), text, bar.right() - left);
+        let mut right = bar.right();
+        if let Some(done) = view.done.filter(|done| !done.written.is_empty()) {
+            written::at_end(ui, field.with_max_x(right), &done.written, actions);
+            right -= written::WIDTH + 10.0;
+        }
+        let text = view.done.map(|done| done.text.as_str());
+        let text = text.unwrap_or("Click an address to copy it");
+        line.hinted(ui, pos2(left, field.center().y), text, right - left);
     }
 
     /// The labels that the search finds, pinned ones first, in the order of the model.

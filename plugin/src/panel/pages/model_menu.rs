@@ -7,7 +7,7 @@ use egui::{
 use hamiltone_engine::model::{ModelChoice, user_folder};
 
 use crate::panel::contract::{Action, Question, View};
-use crate::panel::widgets::{path_field, theme};
+use crate::panel::widgets::{glyphs, path_field, theme};
 use crate::settings::Edit;
 use crate::snapshot::{MenuEntry, ModelFacts, Snapshot};
 
@@ -23,7 +23,10 @@ pub(crate) fn show(ui: &mut Ui, view: View<'_>, width: f32, actions: &mut Vec<Ac
     let snapshot = view.snapshot;
     let list_height = (ui.ctx().content_rect().height() - AROUND - END).min(MAX_LIST);
     let menu = ComboBox::from_id_salt("model")
-        .selected_text(RichText::new(selected_text(snapshot)).font(theme::body()))
+        .selected_text(
+            RichText::new(&*glyphs::drawable(ui.ctx(), &selected_text(snapshot)))
+                .font(theme::body()),
+        )
         .width(width)
         .height(list_height + END)
         .truncate()
@@ -46,8 +49,10 @@ pub(crate) fn show(ui: &mut Ui, view: View<'_>, width: f32, actions: &mut Vec<Ac
         && let Some(Ok(card)) = snapshot.menu.iter().find(|e| e.is(model)).map(|e| &e.card)
     {
         // The menu cuts a long name.
-        menu.response
-            .on_hover_text(format!("{}\n{card}", model.name));
+        menu.response.on_hover_ui(|ui| {
+            let text = format!("{}\n{card}", model.name);
+            ui.label(&*glyphs::drawable(ui.ctx(), &text));
+        });
     }
 }
 
@@ -88,7 +93,10 @@ fn list(ui: &mut Ui, view: View<'_>, actions: &mut Vec<Action>) {
     ui.add_space(4.0);
     section(ui, "Your models", &own, running, actions);
     if own.is_empty() {
-        ui.label(RichText::new(where_to_put_models()).color(theme::TEXT_FAINT));
+        ui.label(
+            RichText::new(&*glyphs::drawable(ui.ctx(), &where_to_put_models()))
+                .color(theme::TEXT_FAINT),
+        );
     }
 }
 
@@ -125,7 +133,8 @@ fn section(
         };
         // Variants are folded under their task, except those of the running model.
         let runs = |entry: &MenuEntry| running.is_some_and(|model| entry.is(model));
-        let text = RichText::new(format!("{} ({})", first.task, group.len())).font(theme::small());
+        let text = format!("{} ({})", first.task, group.len());
+        let text = RichText::new(&*glyphs::drawable(ui.ctx(), &text)).font(theme::small());
         CollapsingHeader::new(text)
             .id_salt((title, &first.task))
             .default_open(group.iter().any(|entry| runs(entry)))
@@ -162,7 +171,7 @@ fn show_entry(
     running: Option<&ModelFacts>,
     actions: &mut Vec<Action>,
 ) {
-    let name = RichText::new(&entry.name).font(theme::body());
+    let name = RichText::new(&*glyphs::drawable(ui.ctx(), &entry.name)).font(theme::body());
     match &entry.card {
         Ok(card) => {
             let runs = running.is_some_and(|model| entry.is(model));
@@ -173,7 +182,7 @@ fn show_entry(
             }
             ui.indent(&entry.hash, |ui| {
                 ui.label(
-                    RichText::new(&entry.summary)
+                    RichText::new(&*glyphs::drawable(ui.ctx(), &entry.summary))
                         .font(theme::caption())
                         .color(theme::TEXT_SECOND),
                 );
@@ -181,7 +190,8 @@ fn show_entry(
             beside(Tooltip::for_enabled(&line), card);
         }
         Err(reason) => {
-            let name = RichText::new(format!("{}  (not usable)", entry.name)).font(theme::body());
+            let name = format!("{}  (not usable)", entry.name);
+            let name = RichText::new(&*glyphs::drawable(ui.ctx(), &name)).font(theme::body());
             let line = ui
                 .add_enabled_ui(false, |ui| ui.selectable_label(false, name))
                 .inner;
@@ -197,7 +207,7 @@ fn beside(mut tooltip: Tooltip<'_>, words: &str) {
         .align(RectAlign::LEFT_START)
         .align_alternatives(&[RectAlign::BOTTOM_END])
         .gap(2.0 * f32::from(theme::MENU_MARGIN));
-    tooltip.show(|ui| ui.label(words));
+    tooltip.show(|ui| ui.label(&*glyphs::drawable(ui.ctx(), words)));
 }
 
 fn selected_text(snapshot: &Snapshot) -> String {

@@ -1,12 +1,14 @@
 //! The page *Outputs*: MIDI notes, OSC messages, and timelines of renders and captures.
 
+use std::path::PathBuf;
+
 use egui::{Align2, Id, Label, Rect, RichText, Ui, pos2, vec2};
 use hamiltone_exports::Format;
 
 use crate::panel::contract::{Action, Question, View};
 use crate::panel::widgets::layout::{field, row};
 use crate::panel::widgets::text::Line;
-use crate::panel::widgets::{controls, path_field, theme, words};
+use crate::panel::widgets::{controls, glyphs, path_field, theme, words, written};
 use crate::params::table::Switch;
 use crate::settings::Edit;
 use crate::snapshot::Bounce;
@@ -32,9 +34,15 @@ pub(crate) fn show(ui: &mut Ui, area: Rect, view: View<'_>, actions: &mut Vec<Ac
     show_capture(ui, row(area, 2, ROW), view, actions);
     show_folder(ui, row(area, 3, ROW), view, actions);
     let rows = show_formats(ui, row(area, 4, ROW), view, actions);
-    let last = row(area, 5, ROW).translate(vec2(0.0, (rows - 1) as f32 * CHIP));
+    let below = vec2(0.0, (rows - 1) as f32 * CHIP);
+    let last = row(area, 5, ROW).translate(below);
     show_result(ui, last, view, actions);
-    last.bottom() - area.top()
+    let Some(folder) = &view.snapshot.report_folder else {
+        return last.bottom() - area.top();
+    };
+    let report = row(area, 6, ROW).translate(below);
+    show_report(ui, report, folder, actions);
+    report.bottom() - area.top()
 }
 
 /// A switch at the left of `area`. Returns the rest of it.
@@ -232,19 +240,25 @@ fn show_result(ui: &mut Ui, area: Rect, view: View<'_>, actions: &mut Vec<Action
     }
     let folder = view.settings.bounce_folder.as_ref();
     let folder = folder.filter(|_| !view.snapshot.asks_for_folder());
-    let shown = bounce.written.first().or(folder);
-    if let Some(path) = shown {
-        let show = ui.button(RichText::new("Show").font(theme::small()));
-        if show
-            .on_hover_text("Opens the folder, to drag the files from there")
-            .clicked()
-        {
-            actions.push(Action::Reveal(path.clone()));
-        }
-    }
+    let shown = match &bounce.written[..] {
+        [] => folder.map_or(&[][..], std::slice::from_ref),
+        files => files,
+    };
+    written::buttons(&mut ui, shown, actions);
     let (text, colour) = result(bounce);
+    let text = glyphs::drawable(ui.ctx(), &text).into_owned();
     let label = Label::new(RichText::new(&text).color(colour)).truncate();
     ui.add(label).on_hover_text(text);
+}
+
+/// Where the report of the session is written.
+fn show_report(ui: &mut Ui, area: Rect, folder: &PathBuf, actions: &mut Vec<Action>) {
+    let mut ui = field(ui, area, "Report");
+    written::buttons(&mut ui, std::slice::from_ref(folder), actions);
+    let rest = ui.available_rect_before_wrap();
+    let line = Line::new(theme::small(), theme::TEXT_SECOND);
+    let path = folder.to_string_lossy();
+    line.hinted(&ui, rest.left_center(), &path, rest.width());
 }
 
 fn result(bounce: &Bounce) -> (String, egui::Color32) {

@@ -1,10 +1,13 @@
 //! The menu of presets.
 
-use egui::{ComboBox, RichText, Role, Ui, WidgetInfo};
+use egui::{Align, ComboBox, Layout, RichText, Role, TextWrapMode, Ui, WidgetInfo};
 
 use crate::panel::contract::{Action, View};
 use crate::panel::widgets::theme;
 use crate::settings::presets::{PRESETS, Preset};
+
+/// Width of the open menu: its lines wrap, so that it fits into the smallest panel.
+const WIDTH: f32 = 330.0;
 
 /// Shows the menu, `width` points wide. It names the preset whose values are all set now.
 pub(crate) fn show(ui: &mut Ui, view: View<'_>, width: f32, actions: &mut Vec<Action>) {
@@ -15,7 +18,8 @@ pub(crate) fn show(ui: &mut Ui, view: View<'_>, width: f32, actions: &mut Vec<Ac
         .width(width)
         .truncate()
         .show_ui(ui, |ui| {
-            ui.set_min_width(250.0);
+            ui.set_width(WIDTH);
+            ui.style_mut().wrap_mode = Some(TextWrapMode::Wrap); // menus extend their lines
             for preset in &PRESETS {
                 let chosen = current == Some(preset);
                 let name = RichText::new(preset.name).font(theme::body());
@@ -25,18 +29,23 @@ pub(crate) fn show(ui: &mut Ui, view: View<'_>, width: f32, actions: &mut Vec<Ac
                 }
                 let about = RichText::new(preset.about).font(theme::caption());
                 ui.indent(preset.name, |ui| {
-                    ui.label(about.color(theme::TEXT_SECOND));
+                    lines(ui, about.color(theme::TEXT_SECOND));
                 });
             }
             ui.separator();
             let about = "A preset replaces model, choice, groups, window and thresholds. To keep \
                          settings of your own, save a preset in the host.";
-            ui.label(RichText::new(about).color(theme::TEXT_FAINT));
+            lines(ui, RichText::new(about).color(theme::TEXT_FAINT));
         });
     menu.response
         .widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, "Preset"));
     menu.response
         .on_hover_text("Model, choice of labels, window and thresholds for a task");
+}
+
+/// A text of several lines, which menus would stretch to their width.
+fn lines(ui: &mut Ui, text: RichText) {
+    ui.with_layout(Layout::top_down(Align::Min), |ui| ui.label(text));
 }
 
 /// Whether everything that the preset sets is as it says.

@@ -6,7 +6,7 @@ use crate::listen::Listen;
 use crate::panel::contract::{Action, View};
 use crate::panel::widgets::layout::{NAME_WIDTH, field, row};
 use crate::panel::widgets::sliders::slider;
-use crate::panel::widgets::{theme, words};
+use crate::panel::widgets::{glyphs, theme, words};
 use crate::params::table::{Continuous, LISTEN_NAME};
 use crate::settings::Edit;
 
@@ -67,7 +67,7 @@ fn menu(
     entries: impl FnOnce(&mut Ui),
 ) -> egui::Response {
     let menu = ComboBox::from_id_salt(name)
-        .selected_text(RichText::new(selected).font(theme::small()))
+        .selected_text(RichText::new(&*glyphs::drawable(ui.ctx(), selected)).font(theme::small()))
         .width(ui.available_width().min(MENU_WIDTH))
         .truncate()
         .show_ui(ui, entries);
@@ -112,7 +112,10 @@ fn compare_menu(ui: &mut Ui, view: View<'_>, actions: &mut Vec<Action>) {
         }
         for entry in view.snapshot.menu.iter().filter(|entry| entry.card.is_ok()) {
             let chosen = compare == Some(&entry.choice);
-            if ui.selectable_label(chosen, &entry.name).clicked() {
+            if ui
+                .selectable_label(chosen, &*glyphs::drawable(ui.ctx(), &entry.name))
+                .clicked()
+            {
                 actions.push(Action::Edit(Edit::Compare(entry.choice.clone())));
                 ui.close();
             }
@@ -141,7 +144,10 @@ fn among_menu(ui: &mut Ui, view: View<'_>, actions: &mut Vec<Action>) {
         }
         for among in choices {
             let text = words::among(&among);
-            if ui.selectable_label(settings.among == among, text).clicked() {
+            if ui
+                .selectable_label(settings.among == among, &*glyphs::drawable(ui.ctx(), &text))
+                .clicked()
+            {
                 actions.push(Action::Edit(Edit::ChooseAmong(among)));
                 ui.close();
             }
@@ -177,7 +183,10 @@ fn label_buttons(ui: &mut Ui, view: View<'_>, actions: &mut Vec<Action>) {
             .map(|name| words::label_for_people(name))
             .collect();
         let button = ui.button(RichText::new(text).font(theme::small()));
-        if button.on_hover_text(names.join(", ")).clicked() {
+        if button
+            .on_hover_text(&*glyphs::drawable(ui.ctx(), &names.join(", ")))
+            .clicked()
+        {
             actions.push(Action::Edit(edit));
         }
     }

@@ -5,16 +5,19 @@ mod image;
 mod moment;
 mod picture;
 
+pub(crate) use picture::timeline;
+
 use egui::{
     Align2, CursorIcon, Painter, Rect, Role, Sense, TextureHandle, TextureOptions, Ui, WidgetInfo,
     pos2, vec2,
 };
 
 use crate::history::History;
-use crate::panel::contract::{Action, View};
+use crate::panel::contract::{Action, Redraw, View};
 use crate::panel::widgets::labels::{Labels, Visibility};
 use crate::panel::widgets::text::Line;
-use crate::panel::widgets::{controls, theme, words};
+use crate::panel::widgets::{controls, theme, words, written};
+use crate::snapshot::Activity;
 
 /// The time spans to choose from, in seconds.
 const SPANS: [(f64, &str); 3] = [(10.0, "10 s"), (30.0, "30 s"), (60.0, "60 s")];
@@ -72,7 +75,7 @@ impl std::fmt::Debug for Roll {
 }
 
 impl Roll {
-    /// Shows the roll, `dt` seconds after the last frame.
+    /// Shows the roll, `dt` seconds after the last frame. Returns when to draw it again.
     pub(crate) fn show(
         &mut self,
         ui: &mut Ui,
@@ -81,7 +84,7 @@ impl Roll {
         labels: &Labels<'_>,
         dt: f32,
         actions: &mut Vec<Action>,
-    ) {
+    ) -> Redraw {
         let (title, rest) = area.split_top_bottom_at_y(area.top() + 26.0);
         self.show_title(ui, title, view, actions);
         let frozen = self.frozen.take();
@@ -104,6 +107,14 @@ impl Roll {
         axis::paint(ui.painter(), axis, body, history, self.span_s);
         self.show_moment(ui, body, history, labels);
         self.frozen = frozen;
+        let arrives = matches!(
+            view.snapshot.activity,
+            Activity::Listening | Activity::NoSignal
+        );
+        match arrives && !view.values.bypassed && self.frozen.is_none() {
+            true => Redraw::Spectrum,
+            false => Redraw::Idle,
+        }
     }
 
     /// A click on the picture shows the labels of that moment, another one near it hides them.
@@ -143,7 +154,7 @@ impl Roll {
         let live = view.history;
         let line = Line::new(theme::caption(), theme::TEXT_FAINT);
         let title = match (&self.frozen, view.done) {
-            (_, Some(done)) => format!("Tag roll  ·  {done}"),
+            (_, Some(done)) => format!("Tag roll  ·  {}", done.text),
             (Some(_), None) => "Tag roll  ·  paused".to_owned(),
             (None, None) => "Tag roll".to_owned(),
         };
@@ -170,19 +181,19 @@ impl Roll {
                 None => (*name, self.frozen.is_some() && *name == pause),
             })
             .collect();
-        line.hinted(
-            ui,
-            area.left_center(),
-            &title,
-            chips.left() - 10.0 - area.left(),
-        );
+        let mut words = area.with_max_x(chips.left() - 10.0);
+        if let Some(done) = view.done.filter(|done| !done.written.is_empty()) {
+            written::at_end(ui, words, &done.written, actions);
+            words.max.x -= written::WIDTH + 10.0;
+        }
+        line.hinted(ui, words.left_center(), &title, words.width());
         match controls::chips(ui, chips, &chosen) {
             Some(index) if index < SPANS.len() => self.span_s = SPANS[index].0,
             Some(index) if index > SPANS.len() => {
                 let shown = self.frozen.as_ref().unwrap_or(live);
                 let model = view.snapshot.model.as_ref();
                 let model = model.filter(|model| model.hash == shown.model());
-                let timeline = model.and_then(|m| picture::timeline(shown, m, self.span_s));
+                let timeline = model.and_then(|m| timeline(shown, m, self.span_s));
                 actions.extend(timeline.map(|t| Action::SavePicture(Box::new(t))));
             }
             Some(_) => {

@@ -62,10 +62,10 @@ pub(crate) fn show(
         let bars = &mut lists.compared;
         compare::show(ui, other, view, signal, bars, dt, actions);
     }
-    if let Some(area) = roll_area {
-        roll.show(ui, area, view, labels, dt, actions);
+    match roll_area {
+        Some(area) => redraw.min(roll.show(ui, area, view, labels, dt, actions)),
+        None => redraw,
     }
-    redraw
 }
 
 /// The areas of the tags and, where there is space for both, of the roll.

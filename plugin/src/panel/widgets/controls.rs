@@ -6,7 +6,7 @@ use egui::{
 };
 
 use super::text::Line;
-use super::theme;
+use super::{glyphs, theme};
 
 /// Space between chips.
 const GAP: f32 = 3.0;
@@ -39,7 +39,7 @@ pub(crate) fn arrow_steps(ui: &Ui, response: &Response) -> i32 {
     })
 }
 
-/// A switch at the right of `area` with its name beside it. Returns whether it was pressed.
+/// A switch at the right of `area` with its name at the left. Returns whether it was pressed.
 pub(crate) fn switch(ui: &mut Ui, area: Rect, name: &'static str, on: bool, hint: &str) -> bool {
     let switch = Rect::from_min_max(
         pos2(area.right() - 36.0, area.center().y - 10.0),
@@ -55,8 +55,8 @@ pub(crate) fn switch(ui: &mut Ui, area: Rect, name: &'static str, on: bool, hint
     let knob_x = egui::lerp(switch.left() + 10.0..=switch.right() - 10.0, along);
     painter.circle_filled(pos2(knob_x, switch.center().y), 7.0, theme::TEXT);
     let colour = if on { theme::TEXT } else { theme::TEXT_FAINT };
-    let anchor = pos2(switch.left() - 10.0, area.center().y);
-    Line::new(theme::small(), colour).at(painter, anchor, Align2::RIGHT_CENTER, name);
+    let anchor = area.left_center();
+    Line::new(theme::small(), colour).at(painter, anchor, Align2::LEFT_CENTER, name);
     let pressed = response.clicked();
     focus_ring(ui, &response, switch);
     response.on_hover_text(hint);
@@ -158,6 +158,7 @@ pub(crate) fn text_field(
     colour: egui::Color32,
     hint: &str,
 ) -> egui::Response {
+    glyphs::drawable(ui.ctx(), text); // searches for fonts: what is typed cannot be transcribed
     let edit = egui::TextEdit::singleline(text)
         .id(id)
         .hint_text(hint)

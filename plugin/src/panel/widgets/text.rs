@@ -1,7 +1,9 @@
-//! One line of text on a painter.
+//! One line of text on a painter, in letters that can be drawn.
 
 use egui::text::{LayoutJob, TextWrapping};
 use egui::{Align2, Color32, FontId, Painter, Pos2, Rect, Sense, Ui};
+
+use super::glyphs;
 
 /// Font and colour of a line.
 #[derive(Clone, Debug)]
@@ -44,21 +46,27 @@ impl Line {
         self.paint(painter, position, Align2::LEFT_CENTER, words, wrapping)
     }
 
-    /// Paints `words` to the right of `position`; where they are wider than `width` they are cut, and a tooltip has all
-    /// of them.
+    /// Paints `words` to the right of `position`. A tooltip has all of them where they are wider than `width` and cut, and
+    /// says so where they are transcribed.
     pub(crate) fn hinted(&self, ui: &Ui, position: Pos2, words: &str, width: f32) -> Rect {
         let rect = self.elided(ui.painter(), position, words, width);
-        if self.is_cut(ui.painter(), words, width) {
+        let (tooltip, is_transcribed) = glyphs::tooltip(ui.ctx(), words);
+        if is_transcribed || self.is_cut(ui.painter(), words, width) {
             let place = (position.x.to_bits(), position.y.to_bits());
             let id = ui.scope_id().with(("cut", place));
-            ui.interact(rect, id, Sense::hover()).on_hover_text(words);
+            ui.interact(rect, id, Sense::hover())
+                .on_hover_text(&*tooltip);
         }
         rect
     }
 
     /// Whether `words` are wider than `width`.
     pub(crate) fn is_cut(&self, painter: &Painter, words: &str, width: f32) -> bool {
-        let whole = painter.layout_no_wrap(words.to_owned(), self.font.clone(), self.colour);
+        let whole = painter.layout_no_wrap(
+            glyphs::drawable(painter.ctx(), words).into_owned(),
+            self.font.clone(),
+            self.colour,
+        );
         whole.size().x > width.max(0.0)
     }
 
@@ -87,8 +95,9 @@ impl Line {
         words: &str,
         wrapping: TextWrapping,
     ) -> Rect {
+        let words = glyphs::drawable(painter.ctx(), words).into_owned();
         let font = self.font.clone();
-        let mut job = LayoutJob::simple_singleline(words.to_owned(), font, self.colour);
+        let mut job = LayoutJob::simple_singleline(words, font, self.colour);
         job.wrap = wrapping;
         let galley = painter.layout_job(job);
         let rect = anchor.anchor_size(position, galley.size());

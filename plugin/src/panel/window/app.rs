@@ -18,7 +18,7 @@ use super::window_threads::Held;
 use crate::agreements::Item;
 use crate::history::History;
 use crate::machine::{self, Machine};
-use crate::panel::contract::{Action, Question, View};
+use crate::panel::contract::{Action, Done, Question, View};
 use crate::panel::view::{Motion, draw, prepare};
 use crate::panel::widgets::theme;
 use crate::params::table::Continuous;
@@ -34,7 +34,7 @@ const SCAN_EVERY: Duration = Duration::from_secs(2);
 const PROBLEM_SHOWN_FOR: Duration = Duration::from_secs(20);
 
 /// How long the panel shows what was done with a file.
-const DONE_SHOWN_FOR: Duration = Duration::from_secs(8);
+const DONE_SHOWN_FOR: Duration = Duration::from_secs(30);
 
 /// What all windows of an instance share.
 pub(super) struct Shared {
@@ -60,7 +60,7 @@ pub(super) struct PanelApp {
     /// Why the last dialog or file failed, and when.
     problem: Option<(Trouble, Instant)>,
     /// What was done last with a file, and when.
-    done: Option<(String, Instant)>,
+    done: Option<(Done, Instant)>,
     /// What this machine remembers, and the folder of its file.
     machine: Machine,
     machine_folder: Option<PathBuf>,
@@ -122,7 +122,7 @@ impl NiceEguiApp for PanelApp {
                 values: Values::of(params),
                 problem: self.problem.as_ref().map(|(trouble, _)| trouble),
                 machine: &self.machine,
-                done: self.done.as_ref().map(|(text, _)| text.as_str()),
+                done: self.done.as_ref().map(|(done, _)| done),
             };
             draw(ui, view, &mut self.motion)
         };
@@ -230,24 +230,24 @@ impl PanelApp {
         let asks = self.shared.snapshots.lock().read().asks_for_folder();
         let folder = folder.filter(|_| !asks);
         match files::save_picture(timeline, folder.as_deref()) {
-            Ok(name) => self.done = Some((format!("Saved {name}"), Instant::now())),
+            Ok(path) => self.show_done("Saved", &path, true),
             Err(trouble) => self.problem = Some((trouble, Instant::now())),
         }
     }
 
     /// Opens the file manager of the desktop.
     fn reveal(&mut self, path: &Path) {
-        let folder = match path.is_dir() {
-            true => path,
-            false => path.parent().unwrap_or(path),
-        };
-        if let Err(error) = open::that_detached(folder) {
-            let trouble = Trouble {
-                title: "No file manager".to_owned(),
-                advice: format!("The desktop cannot show {} ({error}).", folder.display()),
-            };
+        if let Err(trouble) = files::reveal(path, |folder| open::that_detached(folder)) {
             self.problem = Some((trouble, Instant::now()));
         }
+    }
+
+    /// Shows for a while what was done with a file.
+    fn show_done(&mut self, verb: &str, path: &Path, was_written: bool) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let written = was_written.then(|| path.to_owned()).into_iter().collect();
+        let text = format!("{verb} {name}");
+        self.done = Some((Done { text, written }, Instant::now()));
     }
 
     /// Reads or writes a small file.
@@ -257,13 +257,12 @@ impl PanelApp {
         match files::carry_out(question, path, &settings, model.as_deref()) {
             Err(trouble) => self.problem = Some((trouble, Instant::now())),
             Ok(outcome) => {
-                let name = path.file_name().unwrap_or_default().to_string_lossy();
                 let (verb, edit) = match outcome {
                     Outcome::Saved => ("Saved", None),
                     Outcome::Loaded(edit) => ("Loaded", Some(edit)),
                 };
                 self.problem = None;
-                self.done = Some((format!("{verb} {name}"), Instant::now()));
+                self.show_done(verb, path, edit.is_none());
                 if let Some(edit) = edit {
                     self.edit(edit);
                 }

@@ -1,6 +1,7 @@
 //! Small files that people load and save in the panel: notes and thresholds. Read and written on the window's thread.
 
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use hamiltone_engine::timeline::Timeline;
 use hamiltone_exports::{Format, Thresholds};
@@ -61,11 +62,11 @@ pub(super) fn carry_out(
     }
 }
 
-/// Writes a picture of the roll into the folder of the timelines. Returns its name. Blocks.
+/// Writes a picture of the roll into the folder of the timelines. Returns its path. Blocks.
 ///
 /// # Errors
 /// If there is no folder, or it cannot be written.
-pub(super) fn save_picture(timeline: &Timeline, folder: Option<&Path>) -> Result<String, Trouble> {
+pub(super) fn save_picture(timeline: &Timeline, folder: Option<&Path>) -> Result<PathBuf, Trouble> {
     let folder = folder.ok_or_else(|| Trouble {
         title: "No folder for the picture".to_owned(),
         advice:
@@ -82,8 +83,37 @@ pub(super) fn save_picture(timeline: &Timeline, folder: Option<&Path>) -> Result
         title: "Picture not saved".to_owned(),
         advice: format!("{error}."),
     })?;
-    let name = written.first().and_then(|path| path.file_name());
-    Ok(name.unwrap_or_default().to_string_lossy().into_owned())
+    Ok(written.into_iter().next().unwrap_or_default())
+}
+
+/// Shows the folder of a file, or a folder, with `open`, which starts the file manager of the desktop.
+///
+/// # Errors
+/// If the folder is gone, or there is no file manager.
+pub(super) fn reveal(
+    path: &Path,
+    open: impl FnOnce(&Path) -> io::Result<()>,
+) -> Result<(), Trouble> {
+    let folder = match path.is_dir() {
+        true => path,
+        false => path.parent().unwrap_or(path),
+    };
+    if !folder.is_dir() {
+        return Err(Trouble {
+            title: "Folder not found".to_owned(),
+            advice: format!(
+                "{} does not exist any more, or its drive is not connected.",
+                folder.display()
+            ),
+        });
+    }
+    open(folder).map_err(|error| Trouble {
+        title: "No file manager".to_owned(),
+        advice: format!(
+            "The desktop cannot show {} ({error}). \"Copy path\" copies it for another program.",
+            folder.display()
+        ),
+    })
 }
 
 fn unreadable(what: &str, why: &str) -> Trouble {
@@ -104,6 +134,55 @@ fn unwritten(what: &str, why: &str) -> Trouble {
 mod tests {
     use super::*;
     use hamiltone_engine::model::Library;
+
+    #[test]
+    fn the_folder_of_a_file_is_shown_and_what_is_gone_is_reported() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.mid");
+        std::fs::write(&file, "").unwrap();
+        for path in [&file, folder.path(), &folder.path().join("deleted.png")] {
+            let mut shown = None;
+            let open = |folder: &Path| {
+                shown = Some(folder.to_owned());
+                Ok(())
+            };
+            assert_eq!(reveal(path, open), Ok(()), "{path:?}");
+            assert_eq!(shown.as_deref(), Some(folder.path()), "{path:?}");
+        }
+        let gone = folder.path().join("removed/a.mid");
+        let trouble = reveal(&gone, |_| panic!("nothing to show")).unwrap_err();
+        assert_eq!(trouble.title, "Folder not found");
+        let refused = reveal(&file, |_| Err(io::ErrorKind::NotFound.into())).unwrap_err();
+        assert_eq!(refused.title, "No file manager");
+        assert!(refused.advice.contains(&*folder.path().to_string_lossy()));
+    }
+
+    #[test]
+    fn a_picture_of_the_roll_has_a_path_to_show() {
+        let folder = tempfile::tempdir().unwrap();
+        let library = Library::with_folders(vec![]);
+        let model = library.default_model();
+        let facts = ModelFacts::of(&model);
+        let mut history = crate::history::History::default();
+        for step in 1..=20 {
+            let time_s = f64::from(step) * 0.16;
+            history.push_tags(
+                &facts.hash,
+                time_s,
+                None,
+                None,
+                &vec![0.5; facts.labels.len()],
+            );
+        }
+        let timeline = crate::panel::pages::roll::timeline(&history, &facts, 10.0).unwrap();
+        let path = save_picture(&timeline, Some(folder.path())).unwrap();
+        assert!(
+            path.is_file() && path.parent() == Some(folder.path()),
+            "{path:?}"
+        );
+        let trouble = save_picture(&timeline, None).unwrap_err();
+        assert_eq!(trouble.title, "No folder for the picture");
+    }
 
     #[test]
     fn notes_and_thresholds_come_back_from_their_files() {

@@ -6,7 +6,7 @@ use hamiltone_engine::model::OnLevels;
 use super::columns::Columns;
 use crate::panel::contract::{Action, View};
 use crate::panel::widgets::text::Line;
-use crate::panel::widgets::{controls, theme, words};
+use crate::panel::widgets::{controls, glyphs, theme, words};
 use crate::settings::{Edit, LabelNote, Note, Velocity};
 
 /// What a row shows.
@@ -32,6 +32,7 @@ pub(super) fn show(
     let name = words::label_for_people(cells.name);
     ui.spacing_mut().button_padding = vec2(5.0, 2.0);
     ui.spacing_mut().interact_size.y = 20.0;
+    ui.style_mut().drag_value_text_style = egui::TextStyle::Body;
     let on = view.snapshot.on.get(cells.label).copied().unwrap_or(false);
     let cell = columns.cell(row, 0);
     controls::paint_markers(ui.painter(), cell, on, cells.pinned);
@@ -81,7 +82,7 @@ fn note_cells(
         .custom_formatter(|key, _| words::note((0, key as u8)))
         .custom_parser(words::key_named);
     let response = named(
-        ui.put(columns.cell(row, 2), value),
+        ui.put(within(columns.cell(row, 2)), value),
         f64::from(key),
         name,
         "Note",
@@ -91,7 +92,7 @@ fn note_cells(
     }
     let mut channel = note.channel + 1;
     let value = DragValue::new(&mut channel).range(1..=16).speed(0.1);
-    let cell = columns.cell(row, 3);
+    let cell = within(columns.cell(row, 3));
     let response = named(ui.put(cell, value), f64::from(channel), name, "Channel");
     if response.changed() {
         now.channel = Some(channel);
@@ -102,11 +103,18 @@ fn note_cells(
     (now != before).then_some(now)
 }
 
+/// The part of a cell for a control: those of two rows do not touch.
+fn within(cell: Rect) -> Rect {
+    cell.shrink2(vec2(0.0, 3.0))
+}
+
 /// Names a value for screen readers and in a tooltip.
 fn named(response: egui::Response, value: f64, label: &str, what: &str) -> egui::Response {
     let name = format!("{what} of {label}");
     response.widget_info(|| WidgetInfo::slider(true, value, name.as_str()));
-    response.on_hover_text(format!("{name}: drag, or click and type"))
+    let hint = format!("{name}: drag, or click and type");
+    let hint = glyphs::drawable(&response.ctx, &hint).into_owned();
+    response.on_hover_text(hint)
 }
 
 fn velocity_cell(ui: &mut Ui, cell: Rect, name: &str, current: Velocity) -> Velocity {
@@ -126,6 +134,7 @@ fn velocity_cell(ui: &mut Ui, cell: Rect, name: &str, current: Velocity) -> Velo
     let about = format!("Velocity of {name}");
     menu.response
         .widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, about.as_str()));
+    let about = glyphs::drawable(ui.ctx(), &about);
     menu.response.on_hover_text(format!(
         "{about}: linear follows the probability, soft lifts low ones, hard lowers them, fixed is 100"
     ));
@@ -153,7 +162,9 @@ fn threshold_cell(
     if levels.is_set(cells.label) {
         ui.visuals_mut().override_text_color = Some(theme::ACCENT);
     }
-    let response = ui.add_enabled_ui(can_set, |ui| ui.put(cell, value)).inner;
+    let response = ui
+        .add_enabled_ui(can_set, |ui| ui.put(within(cell), value))
+        .inner;
     ui.visuals_mut().override_text_color = None;
     let response = named(response, f64::from(percent), name, "Threshold");
     if response.changed() {
@@ -192,10 +203,11 @@ fn address_cell(ui: &mut Ui, cell: Rect, address: &str) {
 /// Removes everything that is special about the label.
 fn reset_cell(ui: &mut Ui, cell: Rect, name: &str, label: &str, actions: &mut Vec<Action>) {
     let button = egui::Button::new(RichText::new("×").font(theme::small())).small();
-    let response = ui.put(cell, button);
+    let response = ui.put(within(cell), button);
     let about = format!("Remove the changes of {name}");
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, about.as_str()));
-    if response.on_hover_text(&about).clicked() {
+    let hint = glyphs::drawable(ui.ctx(), &about);
+    if response.on_hover_text(&*hint).clicked() {
         let label = label.to_owned();
         let note = LabelNote::default();
         actions.push(Action::Edit(Edit::LabelThreshold {

@@ -9,7 +9,7 @@ use crate::snapshot::ModelFacts;
 const TOP: usize = 24;
 
 /// The tags of the last `span_s` seconds; `None` without any. Allocates.
-pub(super) fn timeline(history: &History, model: &ModelFacts, span_s: f64) -> Option<Timeline> {
+pub(crate) fn timeline(history: &History, model: &ModelFacts, span_s: f64) -> Option<Timeline> {
     let newest_s = history.tags().back()?.time_s;
     let shown = |time_s: f64| time_s >= newest_s - span_s;
     let tags: Vec<_> = history.tags().iter().filter(|c| shown(c.time_s)).collect();

@@ -84,3 +84,45 @@ fn every_state_can_be_drawn_at_every_size() {
         }
     }
 }
+
+#[test]
+fn open_menus_stay_inside_the_smallest_window() {
+    let size = PanelSize::MIN;
+    let window = Rect::from_min_size(Pos2::ZERO, vec2(size.width as f32, size.height as f32));
+    for (page, menu) in [
+        ("Tags", "Preset"),
+        ("Tags", "Model"),
+        ("Response", "Compare with"),
+        ("Response", "Choose among"),
+        ("Labels", "Notes"),
+        ("Labels", "Thresholds"),
+    ] {
+        let mut bench = Bench::new(page, size, snapshot());
+        let before = bench.texts().len();
+        bench.click(bench.middle_of(menu));
+        bench.pictures(3);
+        let texts = bench.texts();
+        assert!(texts.len() > before, "{menu} did not open");
+        for (text, area, _) in texts.into_iter().filter(|(text, ..)| !text.is_empty()) {
+            assert!(window.contains_rect(area), "{menu}: {text:?} at {area}");
+        }
+    }
+}
+
+#[test]
+fn controls_of_two_rows_of_the_table_do_not_touch() {
+    let bench = Bench::new("Labels", PanelSize::DEFAULT, snapshot());
+    let nodes = bench.nodes();
+    for what in ["Note of", "Channel of", "Velocity of", "Threshold of"] {
+        let mut areas: Vec<(f64, f64)> = nodes
+            .iter()
+            .filter(|(name, ..)| name.starts_with(what))
+            .map(|(.., bounds)| (bounds.y0, bounds.y1))
+            .collect();
+        areas.sort_by(|a, b| a.0.total_cmp(&b.0));
+        assert_eq!(areas.len(), 3, "{what}");
+        for pair in areas.windows(2) {
+            assert!(pair[1].0 - pair[0].1 >= 4.0, "{what}: {areas:?}");
+        }
+    }
+}

@@ -5,13 +5,17 @@ mod contrast;
 mod label_table;
 mod layout;
 mod mouse;
+mod repaint;
 mod requests;
 mod roll;
 mod rows;
+mod scripts;
 mod thresholds;
 mod typing;
+mod written;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use egui::Pos2;
 use hamiltone_engine::model::ModelChoice;
@@ -19,6 +23,7 @@ use hamiltone_engine::model::ModelChoice;
 use super::*;
 use crate::history::History;
 use crate::machine::Machine;
+use crate::panel::contract::Done;
 use crate::params::{HamiltoneParams, Values};
 use crate::settings::{Edit, PanelSize, Settings};
 use crate::snapshot::{Activity, MenuEntry, ModelFacts, Snapshot};
@@ -111,8 +116,13 @@ struct Bench {
     history: History,
     settings: Settings,
     machine: Machine,
+    done: Option<Done>,
+    /// Time until the next picture, as the last one said.
+    next: Duration,
     /// What was wanted so far.
     wanted: Vec<Action>,
+    /// What was copied so far.
+    copied: Vec<String>,
     /// Of the last picture.
     output: egui::FullOutput,
     pictures: u32,
@@ -137,7 +147,10 @@ impl Bench {
             history: history(),
             settings,
             machine: machine().clone(),
+            done: None,
+            next: Duration::ZERO,
             wanted: Vec::new(),
+            copied: Vec::new(),
             output: egui::FullOutput::default(),
             pictures: 0,
         };
@@ -160,11 +173,19 @@ impl Bench {
         self.output = self.context.clone().run_ui(input, |ui| {
             let view = View {
                 machine: &self.machine,
+                done: self.done.as_ref(),
                 ..view(&self.snapshot, &self.history, &self.settings)
             };
-            actions.extend(draw(ui, view, &mut self.motion).0);
+            let (wanted, next) = draw(ui, view, &mut self.motion);
+            actions.extend(wanted);
+            self.next = next;
         });
         self.output.textures_delta.clear(); // egui wants to know that nobody paints
+        for command in &self.output.platform_output.commands {
+            if let egui::OutputCommand::CopyText(text) = command {
+                self.copied.push(text.clone());
+            }
+        }
         for action in &actions {
             if let Action::Edit(edit) = action {
                 self.settings.apply(edit.clone());
