@@ -65,8 +65,8 @@ pub enum Action {
     ListModels,
     /// Ask for a path with a dialog of the desktop.
     Ask(Question),
-    /// Set model, labels, window and thresholds at once.
-    Preset(&'static Preset),
+    /// Set model, labels, window and thresholds at once; the model is one made for the task, where one is installed.
+    Preset(&'static Preset, Option<ModelChoice>),
     /// Read or write this file, for the purpose of the question.
     File(Question, PathBuf),
     /// Write a picture of the roll.

@@ -74,7 +74,12 @@ pub enum Edit {
     /// Nothing is special about the notes of labels, and this is their order.
     NoteOrder(NoteOrder),
     /// Model, labels and thresholds of a preset.
-    Preset(&'static Preset),
+    Preset {
+        /// The preset.
+        preset: &'static Preset,
+        /// An installed model for its task, if any.
+        special: Option<ModelChoice>,
+    },
     /// The note of the first label, 0 to 127.
     FirstNote(u8),
     /// The MIDI channel of the first label, 1 to 16.
@@ -140,7 +145,7 @@ impl Settings {
                 self.notes.labels.clear();
                 self.notes.order = order;
             }
-            Edit::Preset(preset) => preset.apply(self),
+            Edit::Preset { preset, special } => preset.apply(special, self),
             Edit::FirstNote(note) => self.notes.first_note = note.min(127),
             Edit::NoteChannel(channel) => self.notes.channel = channel.clamp(1, 16),
             Edit::OscDestination { host, port } => {

@@ -5,6 +5,7 @@ use egui::{Align, ComboBox, Layout, RichText, Role, TextWrapMode, Ui, WidgetInfo
 use crate::panel::contract::{Action, View};
 use crate::panel::widgets::theme;
 use crate::settings::presets::{PRESETS, Preset};
+use crate::snapshot::MenuEntry;
 
 /// Width of the open menu: its lines wrap, so that it fits into the smallest panel.
 const WIDTH: f32 = 330.0;
@@ -23,11 +24,14 @@ pub(crate) fn show(ui: &mut Ui, view: View<'_>, width: f32, actions: &mut Vec<Ac
             for preset in &PRESETS {
                 let chosen = current == Some(preset);
                 let name = RichText::new(preset.name).font(theme::body());
+                let special = installed(preset, &view.snapshot.menu);
                 if ui.selectable_label(chosen, name).clicked() {
-                    actions.push(Action::Preset(preset));
+                    let choice = special.map(|entry| entry.choice.clone());
+                    actions.push(Action::Preset(preset, choice));
                     ui.close();
                 }
-                let about = RichText::new(preset.about).font(theme::caption());
+                let about = about(preset, special);
+                let about = RichText::new(about).font(theme::caption());
                 ui.indent(preset.name, |ui| {
                     lines(ui, about.color(theme::TEXT_SECOND));
                 });
@@ -37,10 +41,32 @@ pub(crate) fn show(ui: &mut Ui, view: View<'_>, width: f32, actions: &mut Vec<Ac
                          settings of your own, save a preset in the host.";
             lines(ui, RichText::new(about).color(theme::TEXT_FAINT));
         });
+    if menu.response.clicked() {
+        actions.push(Action::ListModels);
+    }
     menu.response
         .widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, "Preset"));
     menu.response
         .on_hover_text("Model, choice of labels, window and thresholds for a task");
+}
+
+/// The best installed model that was made for the task of a preset.
+fn installed<'a>(preset: &Preset, menu: &'a [MenuEntry]) -> Option<&'a MenuEntry> {
+    let usable = |entry: &&MenuEntry| entry.card.is_ok();
+    let named = |name: &&str| menu.iter().filter(usable).find(|entry| entry.name == *name);
+    preset.models.iter().find_map(named)
+}
+
+/// What a preset is for, and the model that it uses.
+fn about(preset: &Preset, special: Option<&MenuEntry>) -> String {
+    let model = match (special, preset.models) {
+        (Some(entry), _) => format!(" Model: {} ({}).", entry.name, entry.summary),
+        (None, [best, ..]) => {
+            format!(" Model: the built-in one; if {best} is installed, it is used instead.")
+        }
+        (None, []) => String::new(),
+    };
+    preset.about.to_owned() + &model
 }
 
 /// A text of several lines, which menus would stretch to their width.

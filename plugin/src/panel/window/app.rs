@@ -165,14 +165,14 @@ impl PanelApp {
             Action::Edit(edit) => self.edit(edit),
             Action::ListModels => shared.requests.list_models(),
             Action::Ask(question) => shared.dialogs.ask(question),
-            Action::Preset(preset) => {
+            Action::Preset(preset, special) => {
                 for (of, value) in [
                     (Continuous::Window, preset.window_s),
                     (Continuous::Threshold, preset.threshold),
                 ] {
                     set_at_once(&setter, params.continuous(of), value);
                 }
-                self.edit(Edit::Preset(preset));
+                self.edit(Edit::Preset { preset, special });
             }
             Action::File(question, path) => self.use_file(question, &path),
             Action::SavePicture(timeline) => self.save_picture(&timeline),

@@ -126,16 +126,48 @@ fn a_preset_is_one_click_in_its_menu() {
     let mut bench = Bench::new("Tags", PanelSize::DEFAULT, snapshot());
     let menu = bench.middle_of("Preset");
     bench.click(menu);
+    assert_eq!(bench.wanted, [Action::ListModels]);
     bench.pictures(2);
     let entry = bench.area_of("Instruments").center();
     bench.click(entry);
-    let [Action::Preset(preset)] = bench.wanted[..] else {
+    let [Action::Preset(preset, None)] = bench.wanted[..] else {
         panic!("{:?}", bench.wanted);
     };
     assert_eq!(
         (preset.name, preset.among),
         ("Instruments", &["instruments"][..])
     );
+}
+
+#[test]
+fn the_preset_for_genres_uses_a_genre_model_where_one_is_installed() {
+    let mut snapshot = snapshot();
+    let installed = MenuEntry {
+        name: "gtzan-transfer".to_owned(),
+        choice: ModelChoice {
+            name: Some("gtzan-transfer".to_owned()),
+            ..ModelChoice::default()
+        },
+        ..snapshot.menu[0].clone()
+    };
+    let expected = installed.choice.clone();
+    let mut menu = snapshot.menu.to_vec();
+    menu.push(installed);
+    for (menu, special) in [(snapshot.menu.clone(), None), (menu.into(), Some(expected))] {
+        snapshot.menu = menu;
+        let mut bench = Bench::new("Tags", PanelSize::DEFAULT, snapshot.clone());
+        let menu = bench.middle_of("Preset");
+        bench.click(menu);
+        bench.pictures(2);
+        assert_eq!(bench.shows("Model: gtzan-transfer"), special.is_some());
+        assert_eq!(bench.shows("the built-in one"), special.is_none());
+        let entry = bench.area_of("Live genres").center();
+        bench.click(entry);
+        let [Action::Preset(_, choice)] = &bench.wanted[..] else {
+            panic!("{:?}", bench.wanted);
+        };
+        assert_eq!(*choice, special);
+    }
 }
 
 #[test]
