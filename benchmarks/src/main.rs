@@ -10,6 +10,7 @@ mod roofline;
 mod rounds;
 mod suites;
 mod tagger;
+mod teacher;
 mod trunks;
 
 use std::path::PathBuf;
@@ -32,9 +33,12 @@ struct Arguments {
     /// What to time [default: all].
     #[arg(long, value_enum, value_delimiter = ',')]
     only: Vec<Suite>,
-    /// A Python with torch, onnx and onnxruntime; without it only ours and candle are timed.
+    /// A Python with torch, onnx, onnxruntime and openvino; without it only ours and candle are timed.
     #[arg(long)]
     python: Option<PathBuf>,
+    /// The teacher, mn04_audioset527.onnx, to time beside ours; needs --python.
+    #[arg(long)]
+    teacher: Option<PathBuf>,
     /// Rounds over all contenders of a table.
     #[arg(long, default_value_t = 9)]
     rounds: usize,
@@ -60,6 +64,7 @@ enum Suite {
     Training,
     Layers,
     Trunks,
+    Teacher,
 }
 
 fn run(arguments: &Arguments) -> Result<Vec<Table>> {
@@ -89,6 +94,10 @@ fn run(arguments: &Arguments) -> Result<Vec<Table>> {
             Suite::Training => bench.training()?,
             Suite::Layers => bench.layers(),
             Suite::Trunks => trunks::tables(bench.effort)?,
+            Suite::Teacher => match (bench.python, &arguments.teacher) {
+                (Some(python), Some(teacher)) => teacher::tables(bench.effort, python, teacher)?,
+                _ => Vec::new(), // the teacher is not in the repository
+            },
         };
         if !arguments.json {
             of_suite

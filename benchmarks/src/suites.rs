@@ -147,13 +147,17 @@ impl Bench<'_> {
         let mut contenders: Named<'static> = Vec::new();
         let all = [
             ("onnxruntime", "ONNX Runtime, real"),
+            ("onnxruntime-int8", "ONNX Runtime, real, static int8"),
+            ("openvino", "OpenVINO, real"),
+            ("openvino-bf16", "OpenVINO, real, bf16"),
+            ("openvino-int8", "OpenVINO, real, static int8"),
             ("torch", "PyTorch channels_last, real"),
             ("torch-compiled", "PyTorch compiled, real"),
         ];
         let peers = match Peers::start(python, limits) {
             Ok(peers) => peers,
             Err(error) => {
-                eprintln!("without PyTorch and ONNX Runtime: {error:#}");
+                eprintln!("without PyTorch, ONNX Runtime and OpenVINO: {error:#}");
                 return contenders;
             }
         };

@@ -3,8 +3,8 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use symphonia::core::codecs::audio::AudioDecoder;
-use symphonia::core::codecs::audio::well_known::{CODEC_ID_AAC, CODEC_ID_OPUS};
+use symphonia::core::codecs::audio::well_known::{CODEC_ID_AAC, CODEC_ID_OPUS, CODEC_ID_VORBIS};
+use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder};
 use symphonia::core::errors::Error;
 use symphonia::core::formats::{Track, TrackType};
 use symphonia::core::packet::Packet;
@@ -280,9 +280,10 @@ impl Stream {
             return;
         };
         let interleaved = u64::from(self.opened.header.interleaved.unwrap_or(1));
-        let missing = self.decoded < expected;
+        let counted = vorbis_block(self.decoder.codec_params()) / 2;
+        let missing = self.decoded + counted < expected;
         self.ended_early = missing && self.read_to / interleaved < expected;
-        // The FLAC reader drops packets with a wrong checksum silently.
+        // The readers of FLAC and Ogg drop packets and pages with a wrong checksum silently.
         if missing && !self.ended_early {
             self.damaged = self.damaged.max(1);
         }
@@ -310,5 +311,16 @@ impl Stream {
     fn give_up<T>(&mut self) -> Result<T, DecodeError> {
         (self.at_end, self.ended_early) = (true, true);
         Err(DecodeError::DecoderFailed(self.path.clone()))
+    }
+}
+
+/// Frames of the long blocks of Vorbis by the first header (Vorbis I specification, section 4.2.2); 0 for other codecs. Positions in
+/// Ogg may count half of the first block, which gives no frames: ffmpeg 2.8 wrote them so.
+fn vorbis_block(parameters: &AudioCodecParameters) -> u64 {
+    const EXPONENTS: usize = 28;
+    let header = parameters.extra_data.as_deref().unwrap_or_default();
+    match header.get(EXPONENTS) {
+        Some(exponents) if parameters.codec == CODEC_ID_VORBIS => 1 << (exponents >> 4),
+        _ => 0,
     }
 }

@@ -219,6 +219,22 @@ mod tests {
     }
 
     #[test]
+    fn a_feature_that_hardly_changes_in_the_examples_does_not_decide() {
+        let mut points = points(300, 0.0);
+        let mut random = stream(4, &[]);
+        for (features, _) in &mut points {
+            features.push(1e-5 * normal(&mut random)); // a channel that only silence excites
+        }
+        let (head, _) = fit(&examples(&points), 0.01).unwrap();
+        let right = points.iter().filter(|(features, target)| {
+            let mut features = features.clone();
+            *features.last_mut().unwrap() = 0.05;
+            largest(&head.logits(&features)) == largest(target)
+        });
+        assert!(right.count() > 240);
+    }
+
+    #[test]
     fn two_speakers_are_enough_and_one_is_not() {
         let points = points(60, 0.0);
         let of_speakers = |count: usize| -> Vec<Example<'_>> {

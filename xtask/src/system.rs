@@ -116,8 +116,8 @@ pub(crate) fn python(daw: bool) -> Result<PathBuf> {
 pub(crate) fn python_for_benchmarks() -> Result<PathBuf> {
     virtual_environment(
         "venv-benchmarks",
-        &["torch", "onnx", "onnxruntime"],
-        "import torch, onnx, onnxruntime",
+        &["torch", "onnx", "onnxruntime", "openvino"],
+        "import torch, onnx, onnxruntime, openvino",
     )
 }
 

@@ -82,6 +82,10 @@ pub struct GeneralArguments {
     /// Share of crops with a tenth to six tenths of silence before the sound; the teacher is asked about the sound alone.
     #[arg(long, default_value_t = 0.0)]
     pub late_beginnings: f64,
+    /// Also learns the labels that the names of sounds state (rooster.ogg), from crops of one sound, where the teacher finds them
+    /// plausible; made noises and tones are then neither music nor speech.
+    #[arg(long)]
+    pub named_labels: bool,
     /// Crops that are made and judged for each that is learned from: the one with the rarest labels.
     #[arg(long, default_value_t = 1)]
     pub candidates: usize,
@@ -172,7 +176,6 @@ impl GeneralArguments {
     /// # Errors
     /// If the teacher's file cannot be read.
     pub(super) fn settings(&self) -> anyhow::Result<Settings> {
-        let research = if self.research { "given" } else { "not given" };
         let settings = [
             ("--seed", self.seed.to_string()),
             ("--batch", self.batch.to_string()),
@@ -181,7 +184,7 @@ impl GeneralArguments {
             ("--changes", self.changes.to_string()),
             ("--candidates", self.candidates.to_string()),
             ("--survey", self.survey.to_string()),
-            ("--research", research.to_owned()),
+            ("--research", given(self.research)),
             (
                 "--teacher",
                 format!("SHA-256 {}", file_sha256(&self.teacher)?),
@@ -195,21 +198,17 @@ impl GeneralArguments {
 
     /// Settings that earlier runs do not have; `folder.rs` lists what they were then.
     fn later_settings(&self) -> anyhow::Result<Settings> {
-        let not_given = || "not given".to_owned();
+        let not_given = || given(false);
         let second = self
             .second_teacher
             .as_deref()
             .map(file_sha256)
             .transpose()?;
         let gain = self.gain_db.as_ref().map(|gain| format!("{gain:?}"));
-        let levelled = if self.levelled_teacher {
-            "given"
-        } else {
-            "not given"
-        };
         let settings = [
             ("--gain-db", gain.unwrap_or_else(not_given)),
-            ("--levelled-teacher", levelled.to_owned()),
+            ("--levelled-teacher", given(self.levelled_teacher)),
+            ("--named-labels", given(self.named_labels)),
             ("--late-beginnings", self.late_beginnings.to_string()),
             (
                 "--second-teacher",
@@ -292,6 +291,11 @@ impl GeneralArguments {
             multiple: Pruning::VECTOR,
         })
     }
+}
+
+fn given(option: bool) -> String {
+    let word = if option { "given" } else { "not given" };
+    word.to_owned()
 }
 
 fn listed(numbers: &[usize]) -> String {

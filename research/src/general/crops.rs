@@ -90,15 +90,16 @@ impl Crops<'_> {
         (0..count).into_par_iter().map(one).collect()
     }
 
-    /// Moves the first teacher's logits towards the second one's, where the crop is of one sound and there is a second one.
-    fn add_second(&self, mixture: &Mixture, logits: &mut [f32]) {
-        let difference = mixture
-            .place
-            .and_then(|place| self.material.difference(place));
-        let Some(difference) = difference else { return };
-        let weight = self.arguments.second_weight;
-        let labels = logits.iter_mut().zip(difference);
-        labels.for_each(|(logit, difference)| *logit += weight * difference);
+    /// Corrects the first teacher's logits where the crop is of one sound: moves them towards the second one's, if there is one,
+    /// and to the labels that the sound's name states.
+    fn correct(&self, mixture: &Mixture, logits: &mut [f32]) {
+        let Some(place) = mixture.place else { return };
+        if let Some(difference) = self.material.difference(place) {
+            let weight = self.arguments.second_weight;
+            let labels = logits.iter_mut().zip(difference);
+            labels.for_each(|(logit, difference)| *logit += weight * difference);
+        }
+        self.material.correct_by_name(place, logits);
     }
 
     /// Crops of mixtures with the teacher's answers: of every `candidates` of them the one with the rarest labels.
@@ -115,7 +116,7 @@ impl Crops<'_> {
                 .iter()
                 .map(|mixture| {
                     let mut verdict = self.teacher.judge(mixture.for_teacher())?;
-                    self.add_second(mixture, &mut verdict.logits);
+                    self.correct(mixture, &mut verdict.logits);
                     let rarity = self.material.rarity(&verdict.logits);
                     Ok((rarity, &mixture.student, verdict))
                 })

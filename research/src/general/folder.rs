@@ -13,11 +13,12 @@ use hamiltone_training::material::Source;
 const SOUNDS: &str = "sounds.txt";
 
 /// Values of settings in runs that were begun before they could be chosen.
-const BEFORE_THERE_WERE: [(&str, &str); 7] = [
+const BEFORE_THERE_WERE: [(&str, &str); 8] = [
     ("--changes", "1"),
     ("--candidates", "1"),
     ("--gain-db", "not given"),
     ("--levelled-teacher", "not given"),
+    ("--named-labels", "not given"),
     ("--late-beginnings", "0"),
     ("--second-teacher", "not given"),
     ("--second-weight", "0.5"),

@@ -8,7 +8,7 @@ use anyhow::{Context, ensure};
 use rand::Rng;
 use rayon::prelude::*;
 
-use crate::material::{JudgedSegment, PRESENT, SecondOpinions, segments_of_labels};
+use crate::material::{JudgedSegment, NamedLabels, PRESENT, SecondOpinions, segments_of_labels};
 use crate::teacher::RATE;
 use hamiltone_training::audio_cache::Sound;
 use hamiltone_training::material::{SECONDS_POWER, Source};
@@ -34,6 +34,8 @@ pub struct Material {
     /// What a second teacher says of the sounds, and their names in it; empty without one.
     opinions: SecondOpinions,
     names: Vec<PathBuf>,
+    /// What the name of each sound states; empty if names are not learned from.
+    named: Vec<NamedLabels>,
 }
 
 /// Samples of a sound, and where they are from.
@@ -113,6 +115,7 @@ impl Material {
             rare: None,
             opinions: SecondOpinions::default(),
             names: Vec::new(),
+            named: Vec::new(),
         })
     }
 
@@ -199,6 +202,23 @@ impl Material {
         let relative = |path: &PathBuf| path.strip_prefix(folder).unwrap_or(path).to_owned();
         self.names = self.paths.iter().map(relative).collect();
         self.opinions = opinions;
+    }
+
+    /// From now on the labels that names of sounds state count as well.
+    pub fn learn_names(&mut self, sources: &[Source]) {
+        let named: BTreeMap<&Path, NamedLabels> = sources
+            .iter()
+            .map(|source| (&*source.path, NamedLabels::of(source)))
+            .collect();
+        let of_path = |path: &PathBuf| named.get(&**path).cloned().unwrap_or_default();
+        self.named = self.paths.iter().map(of_path).collect();
+    }
+
+    /// Corrects logits for a stretch by the labels that the name of its sound states, if it is learned from.
+    pub(super) fn correct_by_name(&self, place: Place, logits: &mut [f32]) {
+        if let Some(named) = self.named.get(place.sound) {
+            named.correct(logits);
+        }
     }
 
     /// How far the second teacher's logits lie above the first one's in a stretch, if it was asked about the sound.

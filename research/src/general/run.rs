@@ -1,7 +1,6 @@
 //! The distillation of the general tagger.
 
 use std::ops::ControlFlow;
-use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -25,10 +24,10 @@ use super::material::load;
 use super::progress::{ADVICE, MODEL, Progress, Record};
 use super::start::{Beginning, begun, resumed};
 use crate::material::{
-    JudgedSegment, SecondOpinions, covered, judge_all, read_verdicts, verdicts_file,
+    JudgedSegment, ask_second, covered, judge_all, read_verdicts, verdicts_file,
 };
 use crate::pictures::{self, Measurement};
-use crate::teacher::{LastLayers, Mn04, Yamnet};
+use crate::teacher::{LastLayers, Mn04};
 
 /// Share of the old average of the weights that each step keeps.
 const AVERAGE_DECAY: f64 = 0.999;
@@ -77,8 +76,12 @@ pub fn distil(arguments: &GeneralArguments) -> anyhow::Result<()> {
     )?;
     let mut material = load(&learned, "reading sounds", arguments.quiet)?;
     material.prefer_rare(&arguments.material, &segments);
+    if arguments.named_labels {
+        material.learn_names(&learned);
+    }
     if let Some(second) = &arguments.second_teacher {
-        let opinions = second_opinions(arguments, &learned, &teacher, second)?;
+        let teachers = [&*arguments.teacher, second];
+        let opinions = ask_second(&learned, &arguments.material, teachers, arguments.quiet)?;
         material.learn_second(&arguments.material, opinions);
     }
     let crops = Crops {
@@ -112,31 +115,6 @@ fn judged_segments(
         eprintln!("rare labels are drawn by what was judged before: {error:#}");
     }
     read_verdicts(&file)
-}
-
-/// What the second teacher says of the sounds to learn from.
-fn second_opinions(
-    arguments: &GeneralArguments,
-    learned: &[Source],
-    teacher: &Mn04,
-    second: &Path,
-) -> anyhow::Result<SecondOpinions> {
-    let yamnet = Yamnet::open(second).context("--second-teacher")?;
-    let bar = progress_bar(
-        learned.len() as u64,
-        "asking the second teacher",
-        arguments.quiet,
-    );
-    let first = (teacher, &*arguments.teacher);
-    let opinions = SecondOpinions::of(
-        learned,
-        &arguments.material,
-        first,
-        (&yamnet, second),
-        &|| bar.inc(1),
-    );
-    bar.finish_and_clear();
-    opinions
 }
 
 /// Gives the finished model its class statistics, if it has none.

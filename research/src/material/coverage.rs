@@ -8,11 +8,13 @@ use anyhow::Context;
 use serde::Serialize;
 use serde_json::json;
 
+use super::second_opinions::ask_second;
 use super::verdicts::{JudgedSegment, judge_all, segments_of_labels, verdicts_file};
 use crate::teacher::{Mn04, audioset_labels};
 use hamiltone_training::files;
 use hamiltone_training::material::{Source, read_material};
 use hamiltone_training::progress_bar::progress_bar;
+use hamiltone_training::statistics::sources as to_learn_from;
 
 /// Training segments that make a label covered.
 pub const ENOUGH: usize = 20;
@@ -26,6 +28,10 @@ pub struct CoverageArguments {
     /// The teacher, mn04_audioset527.onnx.
     #[arg(long)]
     pub teacher: PathBuf,
+    /// Also ask this teacher, yamnet_body.onnx, about what may be learned from, as `distil --second-teacher` does before it begins. Takes
+    /// hours; what is judged is kept.
+    #[arg(long)]
+    pub second_teacher: Option<PathBuf>,
     /// Training segments that make a label covered.
     #[arg(long, default_value_t = ENOUGH)]
     pub enough: usize,
@@ -71,6 +77,10 @@ pub fn coverage(arguments: &CoverageArguments) -> anyhow::Result<()> {
     bar.finish_and_clear();
     let judged = judged.into_inner().unwrap_or(0.0);
     let throughput = judged / start.elapsed().as_secs_f64();
+    if let Some(second) = &arguments.second_teacher {
+        let (_, learned) = to_learn_from(material, false)?;
+        ask_second(&learned, material, [&arguments.teacher, second], *quiet)?;
+    }
     let counts = count(&sources, material, &segments);
     write(&material.join("coverage.csv"), &counts)?;
     if arguments.json {

@@ -11,6 +11,7 @@ mod credits;
 mod gather;
 mod keep;
 mod made;
+mod named_labels;
 mod packages;
 mod program;
 mod second_opinions;
@@ -22,7 +23,8 @@ mod verdicts;
 pub(crate) use convert::to_wav;
 pub use coverage::{CoverageArguments, ENOUGH, coverage, covered};
 pub use gather::{GatherArguments, gather};
-pub use second_opinions::SecondOpinions;
+pub use named_labels::NamedLabels;
+pub use second_opinions::{SecondOpinions, ask_second};
 pub use verdicts::{
     JudgedSegment, LEAST_PROBABILITY, PRESENT, SEGMENT_S, judge_all, read_verdicts,
     segments_of_labels, verdicts_file,

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, ensure};
 use hamiltone_training::files;
 use hamiltone_training::material::Source;
+use hamiltone_training::progress_bar::progress_bar;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
@@ -34,6 +35,30 @@ const HASH: usize = 4;
 pub struct SecondOpinions {
     /// By the path of the sound in the list: one row of [`LABELS`] a segment, in steps.
     sounds: BTreeMap<PathBuf, Vec<i8>>,
+}
+
+/// Asks the second of two teachers, given by their files, about sounds of the material in `folder`, with a progress bar.
+///
+/// # Errors
+/// As [`SecondOpinions::of`], and if a teacher cannot be read.
+pub fn ask_second(
+    sources: &[Source],
+    folder: &Path,
+    [first, second]: [&Path; 2],
+    quiet: bool,
+) -> anyhow::Result<SecondOpinions> {
+    let teacher = Mn04::open(first)?;
+    let yamnet = Yamnet::open(second).context("--second-teacher")?;
+    let bar = progress_bar(sources.len() as u64, "asking the second teacher", quiet);
+    let opinions = SecondOpinions::of(
+        sources,
+        folder,
+        (&teacher, first),
+        (&yamnet, second),
+        &|| bar.inc(1),
+    );
+    bar.finish_and_clear();
+    opinions
 }
 
 impl SecondOpinions {

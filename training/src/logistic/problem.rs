@@ -24,6 +24,18 @@ pub(super) struct Problem {
     deviations: Vec<f64>,
 }
 
+/// Deviations count as this share of their median at least.
+const LEAST_DEVIATION: f64 = 0.01;
+
+/// The least deviation that features are divided by. One that hardly changes in these examples would get a weight of millions,
+/// and decide alone where it does change: a channel that only silence excites, for example.
+fn least_deviation(deviations: &[f64]) -> f64 {
+    let mut sorted = deviations.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let median = sorted.get(sorted.len() / 2).copied().unwrap_or(0.0);
+    (LEAST_DEVIATION * median).max(1e-6)
+}
+
 impl Problem {
     pub(super) fn new<'a>(examples: impl Iterator<Item = &'a Example<'a>>) -> anyhow::Result<Self> {
         let examples: Vec<&Example<'_>> = examples.collect();
@@ -42,10 +54,11 @@ impl Problem {
                 *sum += share * (f64::from(value) - mean).powi(2);
             }
         }
-        // What never changes says nothing.
+        deviations.iter_mut().for_each(|sum| *sum = sum.sqrt());
+        let least = least_deviation(&deviations);
         deviations
             .iter_mut()
-            .for_each(|sum| *sum = sum.sqrt().max(1e-6));
+            .for_each(|deviation| *deviation = deviation.max(least));
         let standard = |example: &&Example<'_>| {
             let scales = means.iter().zip(&deviations);
             let values = example.features.iter().zip(scales);

@@ -53,6 +53,13 @@ impl Views {
         let message = format!("fold {}: features of the frozen trunk", fold.number);
         let all = split.training.len() + split.validation.len();
         let bar = progress_bar(all as u64, &message, fold.quiet);
+        // With silence before and after; pieces begin from zeros.
+        let as_users_get = |clip: usize| -> anyhow::Result<Vec<f32>> {
+            let mut features =
+                ClipFeatures::new(&network, fold.features, fold.features.sample_rate)?;
+            features.push(&fold.audio[clip]);
+            Ok(features.finish())
+        };
         let views_of = |&clip: &usize| {
             let view = |number: usize| {
                 let purpose = [VIEW, fold.number as u64, clip as u64, number as u64];
@@ -61,10 +68,13 @@ impl Views {
                     _ => material.view(clip, &split.training, &purpose)?,
                 };
                 Ok(View {
-                    features: clip_features(
-                        &network,
-                        &frame_by_frame(&item.planes, item.frames, mels),
-                    ),
+                    features: match number {
+                        0 => as_users_get(clip)?,
+                        _ => clip_features(
+                            &network,
+                            &frame_by_frame(&item.planes, item.frames, mels),
+                        ),
+                    },
                     target: item.target,
                     taught: item.taught,
                 })
@@ -79,12 +89,9 @@ impl Views {
             .map(views_of)
             .collect::<anyhow::Result<_>>()?;
         let to_validate = |&clip: &usize| {
-            // As users get it, with silence before and after; crops are learned from zeros.
-            let mut features =
-                ClipFeatures::new(&network, fold.features, fold.features.sample_rate)?;
-            features.push(&fold.audio[clip]);
+            let features = as_users_get(clip)?;
             bar.inc(1);
-            Ok((features.finish(), fold.dataset.clips[clip].labels.clone()))
+            Ok((features, fold.dataset.clips[clip].labels.clone()))
         };
         let validation = split
             .validation
