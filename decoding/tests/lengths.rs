@@ -193,7 +193,7 @@ fn ogg_pages(mut bytes: &[u8]) -> Vec<usize> {
 /// Changes the position of each page with audio, and its checksum.
 fn with_positions(mut bytes: Vec<u8>, change: impl Fn(u64) -> u64) -> Vec<u8> {
     let mut rest = &mut bytes[..];
-    for length in ogg_pages(&rest.to_vec()) {
+    for length in ogg_pages(rest) {
         let (page, behind) = rest.split_at_mut(length);
         let position = u64::from_le_bytes(page[6..14].try_into().unwrap());
         if position > 0 {
