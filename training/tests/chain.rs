@@ -309,3 +309,22 @@ fn a_head_by_logistic_regression_is_the_best_linear_one() {
     let message = failed(&set(&trial, "no views", &[&untold]));
     assert!(message.contains("start.views"), "{message}");
 }
+
+/// The trunk of a shipped tagger has channels that only silence excites; clips are tested with silence around them.
+#[test]
+fn a_head_on_a_shipped_tagger_knows_clips_that_it_has_not_learned() {
+    let trial = Trial::new();
+    let tagger = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/general.safetensors");
+    let start =
+        format!("start = {{ model = {tagger:?}, frozen = true, views = 3, head = 'logistic' }}");
+    let settings = [
+        &*start,
+        "temporal_pooling = 'statistics'",
+        "crop_s = [0.4, 0.6]",
+        "augmentation = { mixup_share = 0.0, speed = 0.0, gain_db = 0.0, noise_share = 0.0, mask_mels = 0, mask_frames = 0 }",
+    ];
+    succeeded(&set(&trial, "transfer", &settings));
+    let results = json(&trial.path("transfer/results.json"));
+    let accuracy = results["folds"][0]["test"]["accuracy"].as_f64().unwrap();
+    assert!(accuracy > 0.9, "{accuracy}");
+}
