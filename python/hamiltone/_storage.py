@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import os
 import shutil
 import tempfile
@@ -20,6 +19,8 @@ from . import AudioError
 HTTP_TIMEOUT_S = 60
 #: Bytes that are copied at a time.
 BLOCK = 1 << 20
+#: File systems that are kept, by the folder of the URI.
+MAX_FOLDERS = 64
 
 
 def arrow_filesystem(given: Any) -> Any:
@@ -38,6 +39,7 @@ class Inputs:
 
     def __init__(self, filesystem: Any) -> None:
         self.filesystem = filesystem
+        self.folders: dict[str, tuple[Any, str]] = {}
 
     @contextlib.contextmanager
     def local(self, path: str, data: bytes | None) -> Iterator[str]:
@@ -47,7 +49,7 @@ class Inputs:
         filesystem, inner, scheme = self.filesystem, path, scheme_of(path)
         is_http = filesystem is None and scheme in ("http", "https")
         if data is None and filesystem is None and scheme and not is_http:
-            filesystem, inner = _of_uri(path)
+            filesystem, inner = self.of_uri(path)
         if data is None and not is_http and (filesystem is None or isinstance(filesystem, fs.LocalFileSystem)):
             with _errors_name(path, inner):
                 yield inner
@@ -64,6 +66,22 @@ class Inputs:
                     _copy(path, filesystem.open_input_stream, inner, target)
             with _errors_name(path, copy):
                 yield copy
+
+
+    def of_uri(self, uri: str) -> tuple[Any, str]:
+        """The file system of a URI and the path in it."""
+        from pyarrow import fs
+
+        parts = urllib.parse.urlsplit(uri)
+        parent, _, name = parts.path.rpartition("/")
+        folder = urllib.parse.urlunsplit((parts.scheme, parts.netloc, parent or "/", parts.query, ""))
+        # Kept, since a new client of an object store first asks for the region of the bucket.
+        if folder not in self.folders:
+            if len(self.folders) >= MAX_FOLDERS:
+                self.folders.clear()
+            self.folders[folder] = fs.FileSystem.from_uri(folder)
+        filesystem, path = self.folders[folder]
+        return filesystem, f"{path.rstrip('/')}/{urllib.parse.unquote(name)}"
 
 
 class Output:
@@ -119,24 +137,6 @@ def _is_object_store(filesystem: Any) -> bool:
     while isinstance(filesystem, fs.SubTreeFileSystem):
         filesystem = filesystem.base_fs
     return filesystem.type_name in ("s3", "gcs", "abfs")
-
-
-def _of_uri(uri: str) -> tuple[Any, str]:
-    """The file system of a URI and the path in it."""
-    parts = urllib.parse.urlsplit(uri)
-    parent, _, name = parts.path.rpartition("/")
-    folder = urllib.parse.urlunsplit((parts.scheme, parts.netloc, parent or "/", parts.query, ""))
-    filesystem, path = _of_folder(folder)
-    return filesystem, f"{path.rstrip('/')}/{urllib.parse.unquote(name)}"
-
-
-@functools.lru_cache(maxsize=64)
-def _of_folder(uri: str) -> tuple[Any, str]:
-    # Kept, since a new client of an object store first asks for the region of the bucket.
-    from pyarrow import fs
-
-    filesystem, path = fs.FileSystem.from_uri(uri)
-    return filesystem, path
 
 
 def _copy(name: str, opened: Callable[[str], Any], path: str, target: BinaryIO) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import time
@@ -71,14 +72,15 @@ def test_duckdb_and_pandas_read_the_tables_with_one_line(library, tmp_path, comm
     assert list(files.leading_label.dropna()) == list(summary.leading_label.dropna())
 
 
-def test_the_commands_and_queries_of_the_documents_run(library, tmp_path, command):
-    os.symlink(library / "0", tmp_path / "LIBRARY")
+def test_the_commands_and_queries_of_the_documents_run(tmp_path, command):
+    (tmp_path / "LIBRARY").mkdir()
+    shutil.copy(ROOT / "assets" / "demo.ogg", tmp_path / "LIBRARY")
     readme, formats = ((ROOT / name).read_text(encoding="utf-8") for name in ["README.md", "docs/FORMATS.md"])
     commands = re.findall(r"^target/release/hamiltone (.*LIBRARY.*)$", readme, re.MULTILINE)
     assert [shlex.split(line)[0] for line in commands] == ["analyze", "embed"]
     for line in commands:
         command(*shlex.split(line, comments=True), cwd=tmp_path)
-    assert len(list(tmp_path.glob("EMBEDDINGS/*.npy"))) == 3
+    assert (tmp_path / "EMBEDDINGS" / "demo.ogg.npy").exists()
     queries = re.findall(r'^duckdb -c "(.*)"$', readme, re.MULTILINE)
     queries += re.findall(r"^(SELECT .*?) +-- DuckDB$", formats, re.MULTILINE)
     assert len(queries) == 2
@@ -87,7 +89,7 @@ def test_the_commands_and_queries_of_the_documents_run(library, tmp_path, comman
         asked = query.replace("'OUT/parquet/events/*.parquet'", path)
         assert asked != query
         rows = duckdb.sql(asked).fetchall()
-        assert rows and all(seconds >= 0 for _, seconds in rows), query
+        assert any(label == "Music" and seconds > 5 for label, seconds in rows), query
 
 
 def test_the_metadata_states_schema_model_and_settings(library, tmp_path, command):
