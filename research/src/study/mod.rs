@@ -1,5 +1,6 @@
 //! The study: does pruning beat distillation for quaternion networks, and what does either cost?
 
+mod claims;
 mod cost;
 mod plan;
 mod record;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
+use super::claims;
 use super::cost::REPEATS;
 use super::plan::{Planned, row_names};
 use super::record::{Fold, Record};
@@ -44,6 +45,7 @@ pub(super) fn write(
         text += &section(*task, lines);
         text += &draw(report, *task, lines)?;
     }
+    text += &claims::section(records, runs, effort)?;
     let before = match std::fs::read_to_string(report) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(), // none yet
         read => read.with_context(|| format!("reading {}", report.display()))?,
