@@ -71,6 +71,23 @@ FORMATS = [
     ("WMA", "wma", None, "FFMPEG -i IN -c:a wmav2 OUT"),
     ("AC-3", "ac3", None, "FFMPEG -i IN -c:a ac3 OUT"),
 ]
+# Why a length is not that of the WAV, where the reason is in the file.
+BLOCKS = "ffmpeg pads the last block and counts its frames in `fact`"
+NO_DELAY = "the file states neither the delay of the encoder ({} frames) nor the padding behind the sound"
+NOTES = {
+    "WAV, Microsoft ADPCM": BLOCKS,
+    "WAV, IMA ADPCM": BLOCKS,
+    "WAV, MP3 at 128 kbit/s": NO_DELAY.format(1105),
+    "Wave64": "ffmpeg counts padding bytes as sound (findings/ffmpeg-wave64-stated-length.sh)",
+    "CAF, Opus": "ffmpeg states no delay of the encoder, 312 frames (findings/ffmpeg-encoder-delay-by-container.sh)",
+    "MP3 without a LAME header": NO_DELAY.format(1105),
+    "MP2": "MP2 has no field for delay (481 frames) and padding",
+    "AAC in ADTS": NO_DELAY.format(1024),
+    "Matroska, AAC": NO_DELAY.format(1024),
+    "Matroska, MP3": "ffmpeg states no delay of the encoder (1105 frames); padding (`DiscardPadding`) is not removed",
+    "WebM, Opus": "padding behind the sound (`DiscardPadding`) is not removed",
+    "WebM, Vorbis": "the file does not state where the sound ends; ffmpeg reads the same length",
+}
 
 
 def encode(command: str, source: Path, target: Path) -> None:
@@ -117,8 +134,8 @@ def row(name: str, frames: int | None, truth: dict, answers: dict) -> str:
         same += shown[0] == shown[1]
         worst = max([worst] + [abs(before[label] - after[label]) for label in before])
     warnings = {warning["code"] for key in read for warning in answers[key].get("warnings", [])}
-    note = ", ".join(sorted(warnings))
-    return f"| {name} | {len(read)} of {len(truth)} | {length} | {same} of {len(read)}, {worst:.3f} | {note} |"
+    note = "; ".join([*sorted(warnings), *filter(None, [NOTES.get(name)])])
+    return f"| {name} | {len(read)} of {len(truth)} | {length} | {same} of {len(read)}, {worst:.3f} | {note} |".replace("|  |", "| |")
 
 
 def table(programs: Path) -> None:

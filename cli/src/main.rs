@@ -30,7 +30,6 @@ mod progress;
 mod run_lock;
 mod selection;
 mod shard;
-mod similar;
 mod tables;
 mod to_folder;
 mod usage;

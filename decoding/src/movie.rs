@@ -83,11 +83,16 @@ fn track(trak: &[u8], movie_scale: f64, moov: &[u8]) -> Option<Track> {
     if child(mdia, b"hdlr")?.get(8..12)? != b"soun" {
         return None;
     }
-    let media_scale = timescale(child(mdia, b"mdhd")?)?;
+    let mdhd = child(mdia, b"mdhd")?;
+    let media_scale = timescale(mdhd)?;
+    let mut edits = edits(trak, movie_scale, media_scale).unwrap_or_default();
+    if let Some(ticks) = duration(mdhd) {
+        end_with_media(&mut edits, ticks as f64 / media_scale, 1.0 / movie_scale);
+    }
     let stsd = child(child(child(mdia, b"minf")?, b"stbl")?, b"stsd")?;
     Some(Track {
         id,
-        edits: edits(trak, movie_scale, media_scale).unwrap_or_default(),
+        edits,
         codec: codec(stsd)?,
         gapless: gapless(moov)
             .map(|(delay, length)| (delay as f64 / media_scale, length as f64 / media_scale)),
@@ -140,6 +145,28 @@ fn edits(trak: &[u8], movie_scale: f64, media_scale: f64) -> Option<Vec<Edit>> {
         })
     });
     Some(entries.collect())
+}
+
+/// Ends the last edit with the media if it states that end to the precision of the movie's timescale, mostly a millisecond; the
+/// length of the media is more precise.
+fn end_with_media(edits: &mut [Edit], media_s: f64, tick_s: f64) {
+    let Some(last) = edits.last_mut() else {
+        return;
+    };
+    if let (Some(from_s), Some(length_s)) = (last.from_s, last.length_s)
+        && (from_s + length_s - media_s).abs() <= tick_s
+        && media_s > from_s
+    {
+        last.length_s = Some(media_s - from_s);
+    }
+}
+
+/// The duration of a box `mdhd` in ticks.
+fn duration(header: &[u8]) -> Option<u64> {
+    match header.first()? {
+        1 => u64_at(header, 24),
+        _ => u32_at(header, 16).map(u64::from),
+    }
 }
 
 /// The timescale of a box `mvhd` or `mdhd`: ticks per second.

@@ -160,6 +160,33 @@ fn an_edit_list_is_followed() {
     assert!(matches!(warnings[..], [Warning::EditList { .. }]));
 }
 
+/// An edit list counts milliseconds, the media counts frames.
+#[test]
+fn an_edit_that_ends_with_the_media_is_exact_to_the_frame() {
+    for (name, delay, frames) in [
+        ("opus.mp4", 312, 24_000),
+        ("mp3.mp4", 1_105, 22_050),
+        ("aac.m4a", 1_024, 22_050),
+    ] {
+        let mut bytes = std::fs::read(fixture(name)).unwrap();
+        let mdhd = bytes.windows(4).position(|at| at == b"mdhd").unwrap();
+        let duration = mdhd + 20..mdhd + 24;
+        let stated = u32::from_be_bytes(bytes[duration.clone()].try_into().unwrap());
+        assert_eq!(stated, delay + frames);
+        // Less than a millisecond shorter, then more: there the edit ends before the media, and is followed.
+        for (less, expected) in [(13, frames - 13), (500, frames)] {
+            bytes[duration.clone()].copy_from_slice(&(stated - less).to_be_bytes());
+            let (_folder, path) = file_of(&bytes);
+            let (samples, _, warnings) = read(&path);
+            assert_eq!(
+                (samples.len(), warnings),
+                (expected as usize, vec![]),
+                "{name}"
+            );
+        }
+    }
+}
+
 #[test]
 fn audio_that_starts_late_keeps_its_time() {
     for name in ["late.m4a", "late.mka"] {

@@ -193,7 +193,7 @@ impl TryFrom<BTreeMap<String, f32>> for Thresholds {
         }
         for (label, threshold) in &map {
             checked_label(label)?;
-            checked(*threshold)?;
+            checked(*threshold).map_err(|problem| format!("{label:?}: {problem}"))?;
         }
         Ok(Self(map))
     }

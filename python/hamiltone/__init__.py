@@ -24,6 +24,7 @@ from ._native import (
     __version__,
     load,
     models,
+    read_thresholds,
 )
 
 __all__ = [
@@ -40,4 +41,5 @@ __all__ = [
     "__version__",
     "load",
     "models",
+    "read_thresholds",
 ]

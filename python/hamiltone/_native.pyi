@@ -1,6 +1,6 @@
 """The types of the compiled part. The docstrings are in the module itself."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import Any, Literal, SupportsFloat, SupportsIndex, final
 
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 _Samples = NDArray[np.float32] | NDArray[np.float64] | NDArray[np.int16] | Sequence[float]
 _Path = str | PathLike[str]
+_Thresholds = Mapping[str, float] | _Path
 _Rate = SupportsFloat | SupportsIndex
 _Layout = Literal["channels_last", "channels_first"]
 
@@ -26,6 +27,7 @@ __all__ = [
     "__version__",
     "load",
     "models",
+    "read_thresholds",
 ]
 __version__: str
 
@@ -34,6 +36,7 @@ class AudioError(ValueError): ...
 
 def load(model: _Path | None = None) -> Model: ...
 def models() -> list[str]: ...
+def read_thresholds(path: _Path) -> dict[str, float]: ...
 @final
 class Answer:
     @property
@@ -159,6 +162,7 @@ class Model:
         *,
         window: float | None = None,
         threshold: float | None = None,
+        thresholds: _Thresholds | None = None,
         among: Sequence[str] | None = None,
         channel: int | None = None,
     ) -> Timeline: ...
@@ -168,6 +172,7 @@ class Model:
         *,
         window: float | None = None,
         threshold: float | None = None,
+        thresholds: _Thresholds | None = None,
         among: Sequence[str] | None = None,
         layout: _Layout = "channels_last",
     ) -> Stream: ...
@@ -189,6 +194,7 @@ class Part:
         *,
         window: float | None = None,
         threshold: float | None = None,
+        thresholds: _Thresholds | None = None,
         among: Sequence[str] | None = None,
     ) -> Part: ...
     def add(

@@ -11,21 +11,18 @@ had not finished.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
-import shutil
-import tempfile
-import urllib.parse
-import urllib.request
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
-from . import AudioError, Part, load
+from . import Part, load, read_thresholds
+from ._storage import BLOCK, Inputs, Output, arrow_filesystem, scheme_of
 
 if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem as _FsspecFileSystem
+    from pyarrow.fs import FileSystem as _ArrowFileSystem
     from ray.data import Dataset as _Dataset
 
 __all__ = ["Summary", "analyze"]
@@ -57,9 +54,12 @@ def analyze(
     model: str | None = None,
     window: float | None = None,
     threshold: float | None = None,
+    thresholds: Mapping[str, float] | str | os.PathLike[str] | None = None,
     among: Sequence[str] | None = None,
     workers: int | tuple[int, int] | None = None,
     files_per_part: int = 200,
+    filesystem: _ArrowFileSystem | _FsspecFileSystem | None = None,
+    out_filesystem: _ArrowFileSystem | _FsspecFileSystem | None = None,
 ) -> Summary:
     """Analyses files and writes the tables `files` and `events` as a Parquet data set.
 
@@ -71,8 +71,11 @@ def analyze(
     `hamiltone analyze --format parquet`; the path of a file is its `id`. Parts are complete or absent, and named by their
     paths and settings: a repeated run skips parts whose files have not changed.
 
-    `model`, `window`, `threshold`, `among`: as for `hamiltone.load` and `Model.analyze_file`. A model that is not inside the
-    package has to lie at the same path on every machine.
+    `filesystem`, `out_filesystem`: where the paths of `source` and the folder `out` are, if they are paths of a file system of
+    `pyarrow.fs` or fsspec instead of the forms above. Workers get copies of these objects, so they have to be picklable.
+
+    `model`, `window`, `threshold`, `thresholds`, `among`: as for `hamiltone.load` and `Model.analyze_file`. A model that is not
+    inside the package has to lie at the same path on every machine; a file of thresholds is read once, on this one.
 
     `workers`: number of processes, or the least and the most; by default one for each core of the cluster at most. Each
     loads the model once and uses one core.
@@ -80,16 +83,23 @@ def analyze(
     `files_per_part`: files that one task analyses and one part holds. Memory of a worker grows with the events of a part.
 
     A file that cannot be analysed gets a row with the reason in the column `error`, and the others are analysed. Raises
-    ValueError for options out of range and ModelError for an unknown model before anything starts. Blocks until all files
-    are done.
+    ValueError for options out of range, TypeError for a `filesystem` that is none, and ModelError for an unknown model before
+    anything starts. Parts that cannot be written end the run with Ray's exception. Blocks until all files are done.
     """
     import ray.data
 
-    options = {"window": window, "threshold": threshold, "among": list(among) if among else None}
-    Part(load(model), **options)  # type: ignore[arg-type]  # wrong options are found here, not by a worker
+    options: dict[str, Any] = {"window": window, "threshold": threshold, "among": list(among) if among else None}
+    if thresholds is not None:
+        listed = thresholds if isinstance(thresholds, Mapping) else read_thresholds(thresholds)
+        options["thresholds"] = dict(sorted(listed.items()))  # parts are named by the options
+    Part(load(model), **options)  # wrong options are found here, not by a worker
     if files_per_part < 1:
         raise ValueError(f"files_per_part={files_per_part}: give at least 1")
-    uri = _as_uri(out)
+    storage = {"filesystem": arrow_filesystem(filesystem), "out_filesystem": arrow_filesystem(out_filesystem)}
+    folder = os.fspath(out)
+    if out_filesystem is None and not scheme_of(folder):
+        folder = os.path.abspath(folder)
+    Output(folder, storage["out_filesystem"])  # raises if there is no such file system
     if isinstance(source, ray.data.Dataset):
         batches, size = source, files_per_part
     else:
@@ -105,7 +115,7 @@ def analyze(
     least, most = (workers, workers) if isinstance(workers, int) else workers
     done = batches.map_batches(
         _Worker,
-        fn_constructor_kwargs={"model": model, "options": options, "out": uri},
+        fn_constructor_kwargs={"model": model, "options": options, "out": folder, **storage},
         batch_size=size,
         batch_format="pyarrow",
         compute=ray.data.ActorPoolStrategy(min_size=least, max_size=most),
@@ -124,13 +134,13 @@ def analyze(
 class _Worker:
     """Analyses the files of one part. Ray makes one per process."""
 
-    def __init__(self, model: str | None, options: dict[str, Any], out: str) -> None:
-        from pyarrow import fs
-
+    def __init__(
+        self, model: str | None, options: dict[str, Any], out: str, filesystem: Any, out_filesystem: Any
+    ) -> None:
         self.model = load(model)
         self.options = options
-        self.filesystem, self.root = fs.FileSystem.from_uri(out)
-        self.local = isinstance(self.filesystem, fs.LocalFileSystem)
+        self.inputs = Inputs(filesystem)
+        self.output = Output(out, out_filesystem)
 
     def __call__(self, batch: Any) -> Any:
         import pyarrow as pa
@@ -158,7 +168,7 @@ class _Worker:
         row, part = Summary(files=len(paths)), Part(self.model, **self.options)
         for path, content in zip(paths, data):
             try:
-                with _local(path, content) as local:
+                with self.inputs.local(path, content) as local:
                     timeline, sha256 = self.model.analyze_file(local, **self.options), _sha256(local)
             except (OSError, ValueError) as error:
                 part.add_error(path, path, str(error))
@@ -172,13 +182,12 @@ class _Worker:
     def unchanged(self, name: str, paths: list[str], data: list[bytes | None]) -> list[tuple[str, str]] | None:
         """The failed files of a part that is there and whose files are as they were; None if it has to be made."""
         import pyarrow.parquet as pq
-        from pyarrow import fs
 
-        target = f"{self.root}/files/{name}"
-        if self.filesystem.get_file_info(target).type == fs.FileType.NotFound:
+        if not self.output.has("files", name):
             return None
         columns = ["id", "sha256", "error"]
-        rows = pq.read_table(target, columns=columns, filesystem=self.filesystem).to_pylist()
+        target = self.output.path("files", name)
+        rows = pq.read_table(target, columns=columns, filesystem=self.output.filesystem).to_pylist()
         known = {row["id"]: row for row in rows}
         failures = []
         for path, content in zip(paths, data):
@@ -186,7 +195,7 @@ class _Worker:
             if row is None:
                 return None
             try:
-                with _local(path, content) as local:
+                with self.inputs.local(path, content) as local:
                     if row["error"] is not None:
                         self.model.analyze_file(local, **self.options)
                     if row["error"] is not None or _sha256(local) != row["sha256"]:
@@ -204,68 +213,13 @@ class _Worker:
 
     def write(self, name: str, part: Part) -> None:
         # The events first: a part of the files is there only if its events are.
-        for table in ("events", "files"):
-            folder = f"{self.root}/{table}"
-            if self.local:
-                self.filesystem.create_dir(folder, recursive=True)
-            # Object stores show a file when it is complete.
-            target = f"{folder}/.{name}.{os.getpid()}" if self.local else f"{folder}/{name}"
-            with self.filesystem.open_output_stream(target) as stream:
-                stream.write(part.to_parquet(table))  # type: ignore[arg-type]
-            if self.local:
-                self.filesystem.move(target, f"{folder}/{name}")
-
-
-def _as_uri(path: str | os.PathLike[str]) -> str:
-    text = os.fspath(path)
-    return text if _scheme(text) else PurePath(os.path.abspath(text)).as_uri()
-
-
-def _scheme(text: str) -> str:
-    """The scheme of a URI; empty for a path. A drive letter is no scheme."""
-    scheme = urllib.parse.urlsplit(text).scheme
-    return scheme if len(scheme) > 1 and "://" in text else ""
+        self.output.write("events", name, part.to_parquet("events"))
+        self.output.write("files", name, part.to_parquet("files"))
 
 
 def _sha256(path: str) -> str:
     digest = hashlib.sha256()
     with open(path, "rb") as file:
-        while block := file.read(1 << 20):
+        while block := file.read(BLOCK):
             digest.update(block)
     return digest.hexdigest()
-
-
-@contextlib.contextmanager
-def _local(path: str, data: bytes | None) -> Iterator[str]:
-    """A local file with the contents of a path or URI, or with `data`."""
-    scheme = _scheme(path)
-    if data is None and not scheme:
-        yield path
-        return
-    suffix = PurePath(urllib.parse.urlsplit(path).path).suffix[:10]
-    with tempfile.TemporaryDirectory(prefix="hamiltone-") as folder:
-        local = os.path.join(folder, f"file{suffix}")
-        with open(local, "wb") as target:
-            if data is not None:
-                target.write(data)
-            else:
-                with _open(path, scheme) as stream:
-                    shutil.copyfileobj(stream, target, 1 << 20)
-        try:
-            yield local
-        except (AudioError, OSError) as error:
-            # The messages name the temporary file.
-            raise AudioError(str(error).replace(local, path)) from error
-
-
-@contextlib.contextmanager
-def _open(uri: str, scheme: str) -> Iterator[BinaryIO]:
-    if scheme in ("http", "https"):
-        with urllib.request.urlopen(uri, timeout=60) as stream:
-            yield stream
-        return
-    from pyarrow import fs
-
-    filesystem, path = fs.FileSystem.from_uri(uri)
-    with filesystem.open_input_stream(path) as stream:
-        yield stream

@@ -8,6 +8,7 @@ mod answers;
 mod errors;
 mod files;
 mod model;
+mod options;
 mod part;
 mod samples;
 mod stream;
@@ -26,6 +27,8 @@ mod native {
     use super::errors::{AudioError, ModelError};
     #[pymodule_export]
     use super::model::{Model, load, models};
+    #[pymodule_export]
+    use super::options::read_thresholds;
     #[pymodule_export]
     use super::part::Part;
     #[pymodule_export]

@@ -3,12 +3,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use hamiltone_analysis::{
-    Analysis, classify_file, classify_samples, embed_file, embed_samples, selection,
-};
-use hamiltone_engine::model::{self, Among, Library};
-use hamiltone_engine::tagging::{EmbeddingRow, MAX_WINDOW_S, MIN_WINDOW_S, Tagger};
-use hamiltone_engine::timeline::EventSettings;
+use hamiltone_analysis::{classify_file, classify_samples, embed_file, embed_samples, selection};
+use hamiltone_engine::model::{self, Library};
+use hamiltone_engine::tagging::{EmbeddingRow, MIN_WINDOW_S, Tagger};
 use numpy::{PyArray1, PyArray2, PyArrayMethods};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -16,6 +13,7 @@ use pyo3::prelude::*;
 use crate::answers::Classification;
 use crate::errors::{self, internal};
 use crate::files;
+use crate::options::{self, Options};
 use crate::samples::{self, Layout};
 use crate::stream::Stream;
 use crate::timeline::Timeline;
@@ -25,7 +23,7 @@ use crate::timeline::Timeline;
 /// Names are those of the models inside the package, and of those in your folder of models (`$HAMILTONE_MODELS`).
 /// Opening takes some tenths of a second; the same model is opened once per process.
 ///
-/// Raises ModelError if it does not exist (the message lists the names), is damaged, was made for another version, or costs
+/// Raises ModelError if it does not exist (the message suggests names), is damaged, was made for another version, or costs
 /// more than the limits allow.
 #[pyfunction]
 #[pyo3(signature = (model = None))]
@@ -113,7 +111,7 @@ impl Model {
         layout: &str,
     ) -> PyResult<Classification> {
         let rate = samples::sample_rate(sample_rate)?;
-        let among = self.among(among)?;
+        let among = options::among(&self.0, among)?;
         let mono = samples::clip(samples, rate, layout)?;
         let answer = py.detach(|| classify_samples(&self.0, &among, &mono, rate));
         Ok(self.classification(answer.map_err(errors::of_analysis)?))
@@ -132,7 +130,7 @@ impl Model {
         channel: Option<u32>,
     ) -> PyResult<Classification> {
         let source = files::source(path, channel)?;
-        let among = self.among(among)?;
+        let among = options::among(&self.0, among)?;
         let answer = files::read(py, |observer| {
             classify_file(&self.0, &among, &source, observer)
         });
@@ -142,22 +140,36 @@ impl Model {
     /// The tags of a file over time, as `hamiltone analyze` gives them.
     ///
     /// `window`: the window behind each column of tags in seconds, 0.5 to 10; `threshold`: the probability at which an event
-    /// begins, 0.01 to 1. Both default to the model's. `channel` counts from 1; without it, all channels are mixed.
+    /// begins, 0.01 to 1. Both default to the model's. `thresholds`: those of single labels, as a dict of labels and
+    /// probabilities (0.01 to 1), or as the path of a CSV file with the columns `label,threshold`. These labels are on from
+    /// exactly that probability, and `threshold` does not move them; upper and lower case count as equal. `channel` counts
+    /// from 1; without it, all channels are mixed.
     ///
-    /// Raises FileNotFoundError, AudioError if it is not audio or damaged, or ValueError for an option out of range.
-    #[pyo3(signature = (path, *, window = None, threshold = None, among = None, channel = None))]
+    /// Raises FileNotFoundError, AudioError if it is not audio or damaged, or ValueError for an option out of range, and for
+    /// `thresholds` of which the model has no label, or beside an `among` that makes labels compete. Thresholds of some
+    /// labels that the model does not have give a UserWarning.
+    #[pyo3(signature = (
+        path, *, window = None, threshold = None, thresholds = None, among = None, channel = None
+    ))]
     fn analyze_file(
-        &self,
-        py: Python<'_>,
+        slf: &Bound<'_, Self>,
         path: PathBuf,
         window: Option<f32>,
         threshold: Option<f32>,
+        thresholds: Option<&Bound<'_, PyAny>>,
         among: Option<Vec<String>>,
         channel: Option<u32>,
     ) -> PyResult<Timeline> {
         let source = files::source(path, channel)?;
-        let analysis = self.analysis(window, threshold, among)?;
-        let (timeline, means) = files::read(py, |observer| analysis.analyze(&source, observer))?;
+        let options = Options {
+            window,
+            threshold,
+            thresholds,
+            among,
+        };
+        let analysis = options.analysis(slf.py(), &slf.get().0)?;
+        let (timeline, means) =
+            files::read(slf.py(), |observer| analysis.analyze(&source, observer))?;
         Ok(Timeline {
             leading: analysis.leading(&means),
             timeline: Arc::new(timeline),
@@ -167,23 +179,30 @@ impl Model {
 
     /// A stream for live tagging at `sample_rate` Hz. Options are those of `analyze_file`.
     #[pyo3(signature = (
-        sample_rate, *, window = None, threshold = None, among = None, layout = "channels_last"
+        sample_rate, *, window = None, threshold = None, thresholds = None, among = None,
+        layout = "channels_last"
     ))]
     fn stream(
         &self,
         sample_rate: &Bound<'_, PyAny>,
         window: Option<f32>,
         threshold: Option<f32>,
+        thresholds: Option<&Bound<'_, PyAny>>,
         among: Option<Vec<String>>,
         layout: &str,
     ) -> PyResult<Stream> {
         let rate = samples::sample_rate(sample_rate)?;
         let layout = Layout::of(layout)?;
-        let analysis = self.analysis(window, threshold, among)?;
+        let options = Options {
+            window,
+            threshold,
+            thresholds,
+            among,
+        };
+        let analysis = options.analysis(sample_rate.py(), &self.0)?;
         let tagger = Tagger::new(Arc::clone(&self.0), rate, analysis.window_s)
             .map_err(|error| PyValueError::new_err(error.to_string()))?;
-        let threshold = analysis.events.threshold;
-        Ok(Stream::new(tagger, analysis.among, rate, threshold, layout))
+        Ok(Stream::new(tagger, analysis, rate, layout))
     }
 
     /// The features that the head of the network reads: float32, shape (rows, `embedding_size`). Row `k` describes the sound
@@ -244,51 +263,10 @@ impl Model {
 }
 
 impl Model {
-    fn among(&self, among: Option<Vec<String>>) -> PyResult<Among> {
-        let asked = among.unwrap_or_default();
-        selection::among(&self.0, &asked).map_err(|unknown| {
-            PyValueError::new_err(format!("among: {}", unknown.message("`model.labels`")))
-        })
-    }
-
-    pub(crate) fn analysis(
-        &self,
-        window: Option<f32>,
-        threshold: Option<f32>,
-        among: Option<Vec<String>>,
-    ) -> PyResult<Analysis> {
-        let mut analysis = Analysis::of(Arc::clone(&self.0));
-        if let Some(window) = window {
-            let range = MIN_WINDOW_S..=MAX_WINDOW_S;
-            analysis.window_s = within("window", window, range, " seconds")?;
-        }
-        if let Some(threshold) = threshold {
-            let threshold = within("threshold", threshold, 0.01..=1.0, "")?;
-            analysis.events = EventSettings::from_threshold(threshold);
-        }
-        analysis.among = self.among(among)?;
-        Ok(analysis)
-    }
-
     fn classification(&self, answer: hamiltone_analysis::Classification) -> Classification {
         Classification {
             model: Arc::clone(&self.0),
             answer,
         }
     }
-}
-
-fn within(
-    name: &str,
-    value: f32,
-    range: std::ops::RangeInclusive<f32>,
-    unit: &str,
-) -> PyResult<f32> {
-    if range.contains(&value) {
-        return Ok(value);
-    }
-    let (low, high) = range.into_inner();
-    Err(PyValueError::new_err(format!(
-        "{name}={value}: give a number from {low} to {high}{unit}"
-    )))
 }

@@ -10,12 +10,13 @@ use pyo3::types::PyBytes;
 
 use crate::errors::internal;
 use crate::model::Model;
+use crate::options::Options;
 use crate::table::Table;
 use crate::timeline::Timeline;
 
 /// The rows of some files for a data set: the tables `files` and `events` of `hamiltone analyze --format parquet`.
 ///
-/// `window`, `threshold` and `among` are those of `Model.analyze_file`; they are stored with the rows.
+/// `window`, `threshold`, `thresholds` and `among` are those of `Model.analyze_file`; they are stored with the rows.
 #[pyclass(module = "hamiltone")]
 pub(crate) struct Part {
     description: Description,
@@ -25,14 +26,22 @@ pub(crate) struct Part {
 #[pymethods]
 impl Part {
     #[new]
-    #[pyo3(signature = (model, *, window = None, threshold = None, among = None))]
+    #[pyo3(signature = (model, *, window = None, threshold = None, thresholds = None, among = None))]
     fn new(
+        py: Python<'_>,
         model: &Model,
         window: Option<f32>,
         threshold: Option<f32>,
+        thresholds: Option<&Bound<'_, PyAny>>,
         among: Option<Vec<String>>,
     ) -> PyResult<Self> {
-        let analysis = model.analysis(window, threshold, among)?;
+        let options = Options {
+            window,
+            threshold,
+            thresholds,
+            among,
+        };
+        let analysis = options.analysis(py, &model.0)?;
         let description = Description::new(
             &analysis.model,
             &analysis.among,

@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, Mutex, TryLockError};
 
-use hamiltone_engine::model::{self, Among};
+use hamiltone_analysis::Analysis;
+use hamiltone_engine::model;
 use hamiltone_engine::tagging::Tagger;
 use hamiltone_engine::timeline;
 use pyo3::exceptions::PyRuntimeError;
@@ -23,6 +24,8 @@ struct State {
     mixer: Mixer,
     sample_rate: u32,
     threshold: f32,
+    /// Thresholds of single labels, one entry per label; empty if there are none.
+    thresholds: Vec<Option<f32>>,
     /// Whether each label is on.
     on: Vec<bool>,
 }
@@ -30,12 +33,11 @@ struct State {
 impl Stream {
     pub(crate) fn new(
         mut tagger: Tagger,
-        among: Among,
+        analysis: Analysis,
         sample_rate: u32,
-        threshold: f32,
         layout: Layout,
     ) -> Self {
-        tagger.choose_among(among);
+        tagger.choose_among(analysis.among);
         let model = Arc::clone(tagger.model());
         Self(Mutex::new(State {
             on: vec![false; model.card().labels.len()],
@@ -43,7 +45,8 @@ impl Stream {
             tagger,
             mixer: Mixer::new(sample_rate, layout),
             sample_rate,
-            threshold,
+            threshold: analysis.events.threshold,
+            thresholds: analysis.thresholds,
         }))
     }
 
@@ -132,11 +135,16 @@ impl State {
             model,
             tagger,
             threshold,
+            thresholds,
             on,
             ..
         } = self;
         let (card, mut all) = (model.card(), Vec::new());
         run(tagger, &mut |tags| {
+            let tags = &hamiltone_engine::tagging::Tags {
+                on_levels: tags.on_levels.with_thresholds(thresholds),
+                ..*tags
+            };
             for (label, (on, &probability)) in on.iter_mut().zip(tags.probabilities).enumerate() {
                 *on = tags.on_levels.is_on(label, probability, *threshold, *on);
             }

@@ -114,9 +114,11 @@ def test_models_that_cannot_be_used(tmp_path):
         path.write_bytes(data)
         with pytest.raises(hamiltone.ModelError, match=message):
             hamiltone.load(path)
-    with pytest.raises(hamiltone.ModelError, match="Available: general-half"):
+    with pytest.raises(hamiltone.ModelError, match="there is no model \"no-such-model\"; there are general-half"):
         hamiltone.load("no-such-model")
-    with pytest.raises(hamiltone.ModelError, match="missing.safetensors"):
+    with pytest.raises(hamiltone.ModelError, match="did you mean general-half"):
+        hamiltone.load("genral-half")
+    with pytest.raises(hamiltone.ModelError, match="missing.safetensors: no such file"):
         hamiltone.load(tmp_path / "missing.safetensors")
 
 

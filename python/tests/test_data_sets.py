@@ -2,13 +2,16 @@
 
 import json
 import os
+import re
+import shlex
+import shutil
 import signal
 import subprocess
 import time
 
 import numpy as np
 import pytest
-from conftest import sound, write_wav
+from conftest import ROOT, sound, write_wav
 
 import hamiltone
 
@@ -67,6 +70,26 @@ def test_duckdb_and_pandas_read_the_tables_with_one_line(library, tmp_path, comm
             assert list(mine[name]) == [np.float32(event[name]) for event in timeline["events"]]
     summary = pandas.read_csv(out / "summary.csv")
     assert list(files.leading_label.dropna()) == list(summary.leading_label.dropna())
+
+
+def test_the_commands_and_queries_of_the_documents_run(tmp_path, command):
+    (tmp_path / "LIBRARY").mkdir()
+    shutil.copy(ROOT / "assets" / "demo.ogg", tmp_path / "LIBRARY")
+    readme, formats = ((ROOT / name).read_text(encoding="utf-8") for name in ["README.md", "docs/FORMATS.md"])
+    commands = re.findall(r"^target/release/hamiltone (.*LIBRARY.*)$", readme, re.MULTILINE)
+    assert [shlex.split(line)[0] for line in commands] == ["analyze", "embed"]
+    for line in commands:
+        command(*shlex.split(line, comments=True), cwd=tmp_path)
+    assert (tmp_path / "EMBEDDINGS" / "demo.ogg.npy").exists()
+    queries = re.findall(r'^duckdb -c "(.*)"$', readme, re.MULTILINE)
+    queries += re.findall(r"^(SELECT .*?) +-- DuckDB$", formats, re.MULTILINE)
+    assert len(queries) == 2
+    for query in queries:
+        path = f"'{tmp_path}/OUT/parquet/events/*.parquet'"
+        asked = query.replace("'OUT/parquet/events/*.parquet'", path)
+        assert asked != query
+        rows = duckdb.sql(asked).fetchall()
+        assert any(label == "Music" and seconds > 5 for label, seconds in rows), query
 
 
 def test_the_metadata_states_schema_model_and_settings(library, tmp_path, command):

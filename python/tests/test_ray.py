@@ -123,7 +123,7 @@ def test_bytes_and_addresses_are_read(cluster, folder, tmp_path):
 
 def test_wrong_arguments_are_found_before_work_starts(tmp_path):
     for options, error, message in [
-        ({"model": "no-such-model"}, hamiltone.ModelError, "Available"),
+        ({"model": "no-such-model"}, hamiltone.ModelError, "there is no model"),
         ({"window": 99}, ValueError, "window=99"),
         ({"files_per_part": 0}, ValueError, "files_per_part=0"),
         ({"among": ["Xyzzy"]}, ValueError, "no such label"),

@@ -25,7 +25,7 @@ const ARDOUR: &str = "ardour";
 const PEDALBOARD: &str = "pedalboard==0.9.26";
 const DAWDREAMER: &str = "dawdreamer==0.9.0";
 // The tests of the wheel were written against these. They support the Python of Debian 12 (3.11) and newer ones.
-const WHEEL_TOOLS: [&str; 11] = [
+const WHEEL_TOOLS: [&str; 12] = [
     "maturin==1.16.0",
     "pytest==9.2.0",
     "mypy==2.4.1",
@@ -35,6 +35,7 @@ const WHEEL_TOOLS: [&str; 11] = [
     "polars==2.1.0",
     "duckdb==2.0.1",
     "ray[data]==2.60.0",
+    "moto[server]==5.2.5",
     "nbclient==0.11.0",
     "ipykernel==7.4.0",
 ];

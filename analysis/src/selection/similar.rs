@@ -7,7 +7,7 @@ const MAX_SUGGESTIONS: usize = 6;
 const LEAST_LIKENESS: f64 = 0.88;
 
 /// Names that contain a word, else those with a word that is spelled almost like it, the most similar first.
-pub(crate) fn similar<'a>(names: impl IntoIterator<Item = &'a str>, word: &str) -> Vec<&'a str> {
+pub(super) fn similar<'a>(names: impl IntoIterator<Item = &'a str>, word: &str) -> Vec<&'a str> {
     let word = word.to_lowercase();
     let rank = |name: &'a str| {
         let lower = name.to_lowercase();
