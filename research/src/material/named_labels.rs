@@ -73,7 +73,7 @@ impl NamedLabels {
         self.present.is_empty() && self.absent.is_empty()
     }
 
-    /// Raises the logits of labels that are present to that of [`PROBABILITY`] where a named one is plausible, and lowers those of
+    /// Raises the logits of labels that are present to that of .7 where a named one is among the 24 highest, and lowers those of
     /// labels that are absent. `logits` has as many elements as there are labels.
     pub fn correct(&self, logits: &mut [f32]) {
         if self.is_empty() {
