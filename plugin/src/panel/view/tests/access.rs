@@ -130,7 +130,7 @@ fn a_preset_is_one_click_in_its_menu() {
     bench.pictures(2);
     let entry = bench.area_of("Instruments").center();
     bench.click(entry);
-    let [Action::Preset(preset, None)] = bench.wanted[..] else {
+    let [Action::ListModels, Action::Preset(preset, None)] = bench.wanted[..] else {
         panic!("{:?}", bench.wanted);
     };
     assert_eq!(
@@ -163,7 +163,7 @@ fn the_preset_for_genres_uses_a_genre_model_where_one_is_installed() {
         assert_eq!(bench.shows("the built-in one"), special.is_none());
         let entry = bench.area_of("Live genres").center();
         bench.click(entry);
-        let [Action::Preset(_, choice)] = &bench.wanted[..] else {
+        let [Action::ListModels, Action::Preset(_, choice)] = &bench.wanted[..] else {
             panic!("{:?}", bench.wanted);
         };
         assert_eq!(*choice, special);
