@@ -1,6 +1,6 @@
 //! Paired comparisons of rows, over the folds and seeds that both have.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::Path;
 
@@ -75,14 +75,13 @@ pub(super) fn section(records: &Path, runs: &[Planned], effort: f64) -> anyhow::
          Intervals are not corrected for their number: of twenty, one is expected to miss.\n\n\
          | task | first | second | question | accuracy | mean recall | runs | by mean recall |\n|---|---|---|---|---|---|---|---|\n"
         .to_owned();
-    let mut tasks: Vec<Task> = runs.iter().map(|run| run.task).collect();
-    tasks.dedup();
-    let mut done = Vec::new();
-    for task in tasks {
-        if done.contains(&task.name()) {
-            continue;
+    let mut tasks: Vec<Task> = Vec::new();
+    for run in runs {
+        if !tasks.contains(&run.task) {
+            tasks.push(run.task);
         }
-        done.push(task.name());
+    }
+    for task in tasks {
         let tests = tests(records, runs, task, effort)?;
         for (first, second, question) in PAIRS {
             let Some([accuracy, recall]) = compare(&tests, first, second) else {
@@ -108,7 +107,7 @@ pub(super) fn section(records: &Path, runs: &[Planned], effort: f64) -> anyhow::
 
 fn tests(records: &Path, runs: &[Planned], task: Task, effort: f64) -> anyhow::Result<Tests> {
     let mut tests = Tests::new();
-    for planned in runs.iter().filter(|run| run.task.name() == task.name()) {
+    for planned in runs.iter().filter(|run| run.task == task) {
         let Some(record) = Record::read(records, planned, effort)? else {
             continue;
         };
@@ -128,7 +127,7 @@ fn compare(tests: &Tests, first: &str, second: &str) -> Option<[Paired; 2]> {
             .iter()
             .filter_map(|(run, test)| Some((run, test, second.get(run)?)))
     };
-    let folds: std::collections::BTreeSet<usize> = both().map(|((_, fold), ..)| *fold).collect();
+    let folds: BTreeSet<usize> = both().map(|((_, fold), ..)| *fold).collect();
     // One fold in k is tested.
     let share = 1.0 / (folds.len().max(2) - 1) as f64;
     let of = |value: fn(&Test) -> f64| {
