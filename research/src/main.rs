@@ -3,7 +3,8 @@
 use clap::{Parser, Subcommand};
 use hamiltone_research::teacher::AnyTeacher;
 use hamiltone_research::{
-    calibration, catalogue, choices, general, material, other_corpora, study, zero_shot,
+    calibration, catalogue, choices, clip_counts, general, material, other_corpora, study,
+    zero_shot,
 };
 
 /// Makes Hamiltone's general tagger and repeats its studies.
@@ -38,6 +39,8 @@ enum Command {
     Beginnings(zero_shot::BeginningsArguments),
     /// Measure models on a corpus that they were not trained on, and write the figures into their cards.
     OtherCorpus(other_corpora::OtherCorpusArguments),
+    /// Measure recipes with 2, 5, 10 … training clips of each label; give the same command again to resume.
+    ClipCounts(clip_counts::ClipCountsArguments),
     /// Write the README of a folder of models from their cards.
     Catalogue {
         /// The folder.
@@ -64,6 +67,7 @@ fn main() -> std::process::ExitCode {
         Command::ZeroShot(arguments) => zero_shot::zero_shot(&arguments),
         Command::Beginnings(arguments) => zero_shot::beginnings(&arguments),
         Command::OtherCorpus(arguments) => other_corpora::other_corpus(&arguments),
+        Command::ClipCounts(arguments) => clip_counts::clip_counts(&arguments),
         Command::Catalogue { models } => catalogue::catalogue(&models),
     };
     match done {

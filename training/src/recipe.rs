@@ -52,6 +52,10 @@ pub struct Recipe {
     /// Share of each label's training clips that is kept to choose the epoch by. At 0 all are
     /// learned from, and the last epoch is taken.
     pub validation_share: f64,
+    /// Learn from so many clips of each label at most, drawn at random in every fold: for measuring what more
+    /// sounds are worth. The test keeps all of its clips.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clips_per_label: Option<usize>,
     /// Share of the label that is spread over all labels.
     pub label_smoothing: f32,
     /// Share of the features that is dropped before each layer of the head.
@@ -201,6 +205,7 @@ impl Recipe {
             components: Components::Deltas,
             crop_s: (1.5, 3.5),
             validation_share: 0.1,
+            clips_per_label: None,
             label_smoothing: 0.05,
             dropout: 0.0, // 0.3 cost ten points on RAVDESS (docs/decisions)
             augmentation: Augmentation::default(),
@@ -288,7 +293,7 @@ impl Recipe {
         }
     }
 
-    fn checks(&self) -> [Check; 6] {
+    fn checks(&self) -> [Check; 7] {
         let share = |value: f64| (0.0..1.0).contains(&value);
         let (least, most) = self.crop_s;
         [
@@ -305,6 +310,10 @@ impl Recipe {
             (
                 0.1 <= least && least <= most && most <= 60.0,
                 "crop_s must be two lengths from 0.1 to 60 s, the shorter one first",
+            ),
+            (
+                self.clips_per_label != Some(0),
+                "clips_per_label must be 1 or more",
             ),
             (
                 share(self.validation_share)

@@ -214,6 +214,7 @@ fn settings_that_cannot_be() {
         ),
         ("crop_s = [3.0, 1.0]", "crop_s"),
         ("validation_share = 1.0", "validation_share"),
+        ("clips_per_label = 0", "clips_per_label must be 1 or more"),
         (
             "start = { model = \"a\", frozen = true, views = 3, head = \"logistic\" }",
             "augmentation.mixup_share",

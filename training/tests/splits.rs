@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use hamiltone_training::dataset::{Dataset, Task, split};
+use hamiltone_training::random::stream;
 
 /// The data sets beside the repository, where there are any.
 fn shared_data(set: &str) -> Option<PathBuf> {
@@ -75,6 +76,39 @@ fn esc10() {
             assert_eq!(parts.next().unwrap(), clip.group);
         }
     }
+}
+
+#[test]
+fn a_limit_keeps_so_many_training_clips_of_each_label() {
+    let folder = tempfile::tempdir().unwrap();
+    for label in ["kick", "snare"] {
+        std::fs::create_dir(folder.path().join(label)).unwrap();
+        for clip in 0..30 {
+            let path = folder.path().join(format!("{label}/{clip}.wav"));
+            std::fs::write(path, "").unwrap(); // only names matter to a split
+        }
+    }
+    let dataset = Dataset::open(folder.path(), Task::Folders).unwrap();
+    let whole = split(&dataset, 1, 0.1, 1);
+    let limited = |most, seed| {
+        let mut part = whole.clone();
+        part.limit_training(&dataset, most, &mut stream(seed, &[7]));
+        part
+    };
+    let ten = limited(10, 1);
+    for label in 0..2 {
+        let of_label = |&&index: &&usize| dataset.clips[index].label() == label;
+        assert_eq!(ten.training.iter().filter(of_label).count(), 10);
+    }
+    assert_eq!(
+        (&ten.test, &ten.validation),
+        (&whole.test, &whole.validation)
+    );
+    let five: BTreeSet<usize> = limited(5, 1).training.into_iter().collect();
+    assert_eq!(five.len(), 10, "five of each label");
+    assert!(five.is_subset(&ten.training.iter().copied().collect()));
+    assert_ne!(limited(10, 2).training, ten.training);
+    assert_eq!(limited(1000, 1), whole, "no more than there are");
 }
 
 /// Speakers, recordings and tracks, by the set. Where clips come in series (several of an actor, of a

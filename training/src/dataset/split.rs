@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::bail;
+use rand::Rng;
 use rand::seq::SliceRandom;
 
 use super::Dataset;
@@ -35,6 +36,26 @@ pub fn split(dataset: &Dataset, fold: usize, validation_share: f64, seed: u64) -
         training,
         validation,
         test,
+    }
+}
+
+impl Split {
+    /// Keeps at most `most` training clips of each label, drawn at random. A smaller number keeps a part of what a
+    /// larger one keeps with the same `random`. A clip with several labels stays while one of them has room.
+    pub fn limit_training(&mut self, dataset: &Dataset, most: usize, random: &mut impl Rng) {
+        let mut drawn = self.training.clone();
+        drawn.shuffle(random);
+        let mut taken = vec![0usize; dataset.labels.len()];
+        drawn.retain(|&index| {
+            let labels = &dataset.clips[index].labels;
+            let keeps = labels.iter().any(|&label| taken[label] < most);
+            if keeps {
+                labels.iter().for_each(|&label| taken[label] += 1);
+            }
+            keeps
+        });
+        drawn.sort_unstable();
+        self.training = drawn;
     }
 }
 

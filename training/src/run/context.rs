@@ -16,6 +16,7 @@ use crate::teacher::TeacherLoader;
 pub(super) const INITIAL: u64 = 1;
 pub(super) const ORDER: u64 = 2;
 pub(super) const DROPOUT: u64 = 4;
+pub(super) const CLIPS: u64 = 7;
 
 /// Purposes of streams that have the fold in a later part ([`random::stream`]).
 pub(super) const BATCH: u64 = 3;
@@ -53,7 +54,11 @@ impl Fold<'_> {
     /// Training, validation and test clips.
     pub(super) fn split(&self) -> Split {
         let share = self.validation_share();
-        split(self.dataset, self.number, share, self.recipe.seed)
+        let mut split = split(self.dataset, self.number, share, self.recipe.seed);
+        if let Some(most) = self.recipe.clips_per_label {
+            split.limit_training(self.dataset, most, &mut self.random(&[CLIPS]));
+        }
+        split
     }
 
     /// Where there are no epochs to choose among, all clips are learned from.
