@@ -72,7 +72,7 @@ impl Analysis {
         timeline.channel = source.channel;
         timeline.recorded_at = recorded_at;
         timeline.warnings = streamed.warnings;
-        timeline.no_events = self.among.unclear().map(str::to_owned);
+        timeline.no_events = self.among.unclear(model).map(str::to_owned);
         Ok((timeline, means))
     }
 

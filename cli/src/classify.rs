@@ -96,7 +96,7 @@ fn classify(
         leading: answer.leading,
         channel: input.channel,
         warnings: answer.warnings,
-        unclear: among.unclear().unwrap_or(NO_LABEL).to_owned(),
+        unclear: among.unclear(model).unwrap_or(NO_LABEL).to_owned(),
     })
 }
 

@@ -49,20 +49,28 @@ pub(crate) type Answer<'a> = (Vec<f32>, &'a [usize]);
 /// Classifies whole clips (samples at the model's rate, and the true labels), in parallel. Clips that are
 /// too short for one column are filled up with silence, as everywhere else.
 pub fn evaluate(card: &Card, weights: &Weights, clips: &[(&[f32], &[usize])]) -> Evaluation {
+    summarise(card.labels.len(), card.task, &answers(card, weights, clips))
+}
+
+/// The network's logits for whole clips, as [`evaluate`] takes them.
+pub(crate) fn answers<'a>(
+    card: &Card,
+    weights: &Weights,
+    clips: &[(&[f32], &'a [usize])],
+) -> Vec<Answer<'a>> {
     let network = Arc::new(PackedNetwork::new(
         &card.architecture,
         card.features.mel_bands,
         weights,
     ));
-    let answers: Vec<Answer<'_>> = clips
+    clips
         .par_iter()
         .map(|(samples, labels)| {
             let logits = ClipFeatures::logits(&network, &card.features, samples)
                 .expect("a card's sample rate was checked");
             (logits, *labels)
         })
-        .collect();
-    summarise(card.labels.len(), card.task, &answers)
+        .collect()
 }
 
 /// The figures of answers to clips, with so many labels.
@@ -127,7 +135,8 @@ pub fn largest(logits: &[f32]) -> usize {
     logits.iter().position(|&logit| logit == most).unwrap_or(0)
 }
 
-fn cross_entropy(logits: &[f32], label: usize) -> f64 {
+/// Of a softmax, in nats.
+pub(crate) fn cross_entropy(logits: &[f32], label: usize) -> f64 {
     let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let sum: f64 = logits
         .iter()

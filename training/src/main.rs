@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 use hamiltone_training::teacher::OwnModels;
-use hamiltone_training::{level, report, run, statistics};
+use hamiltone_training::{certainty, level, report, run, statistics};
 
 /// Trains quaternion networks for Hamiltone.
 #[derive(Parser)]
@@ -29,6 +29,8 @@ enum Command {
     Ship(report::ShipArguments),
     /// Add class statistics to a model, for choosing among some of its labels.
     Statistics(statistics::StatisticsArguments),
+    /// Fit how sure models for one label at a time may be, to clips that they have not learned from.
+    Calibrate(certainty::CalibrateArguments),
     /// Switch the gain for quiet sound on or off in the cards of finished models.
     Level(level::LevelArguments),
     /// Rewrite model files in the current format, with checksums and cost in their cards; weights do not change.
@@ -47,6 +49,7 @@ fn main() -> std::process::ExitCode {
         Command::Draw { results, out } => report::redraw(&results, &out),
         Command::Ship(arguments) => report::ship(&arguments),
         Command::Statistics(arguments) => statistics::statistics(&arguments),
+        Command::Calibrate(arguments) => certainty::calibrate(&arguments),
         Command::Level(arguments) => level::level(&arguments),
         Command::Reseal(arguments) => report::reseal(&arguments),
     };

@@ -225,3 +225,63 @@ fn a_training_without_validation_clips() {
     );
     redraw_gives_the_same(&trial.path("run"));
 }
+
+/// A model for one label at a time learns how sure it may be from clips that its network has not learned from.
+#[test]
+fn a_model_says_when_no_label_is_clear() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, out) = (folder.path().join("sounds"), folder.path().join("out"));
+    for seed in 0..110 {
+        for (label, is_tone) in [("tone", true), ("noise", false)] {
+            let path = data.join(label).join(format!("{seed}.wav"));
+            common::write_wav(&path, &sound(is_tone, seed));
+        }
+    }
+    succeeded(
+        &train(&data, "folders", &out, &["--folds", "1"])
+            .output()
+            .unwrap(),
+    );
+    let path = out.join("fold1/model.safetensors");
+    let trained = common::model(&path);
+    let calibration = trained.card.calibration.clone().unwrap();
+    assert!(
+        calibration.protocol.contains("(folders, fold 1)"),
+        "{calibration:?}"
+    );
+    assert_eq!((calibration.scale.len(), calibration.on.len()), (1, 2));
+    let clips = json(&out.join("results.json"))["folds"][0]["test_clips"].as_u64();
+    assert_eq!(Some(calibration.clips), clips);
+    // The command finds the same for a model that has none.
+    let mut bare = ModelFile::read(&path).unwrap();
+    bare.card.calibration = None;
+    bare.write(&path).unwrap();
+    let calibrate = |model: &Path, data: &Path, task: &str| {
+        let mut command = program();
+        command.args(["calibrate", "--fold", "1", "--task", task, "--quiet"]);
+        command.arg("--model").arg(model).arg("--data").arg(data);
+        command.output().unwrap()
+    };
+    succeeded(&calibrate(&path, &data, "folders"));
+    assert_eq!(common::model(&path).card.calibration, Some(calibration));
+    // With other labels, or too few clips, it says so and leaves the file as it is.
+    let few = folder.path().join("few");
+    common::write_official_layout(&few);
+    let before = std::fs::read(&path).unwrap();
+    let message = failed(&calibrate(&path, &few, "esc10"));
+    assert!(
+        message.contains("no model for one of the labels of esc10"),
+        "{message}"
+    );
+    let small = folder.path().join("small");
+    succeeded(
+        &train(&few, "esc10", &small, &["--folds", "1"])
+            .output()
+            .unwrap(),
+    );
+    let small = small.join("fold1/model.safetensors");
+    assert_eq!(common::model(&small).card.calibration, None, "of six clips");
+    let message = failed(&calibrate(&small, &few, "esc10"));
+    assert!(message.contains("6 clips are too few"), "{message}");
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+}

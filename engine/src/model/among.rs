@@ -84,9 +84,16 @@ impl Among {
         }
     }
 
-    /// The text for a choice in which no label is on, "no clear genre"; `None` if there is no choice.
-    pub fn unclear(&self) -> Option<&str> {
-        self.unclear.as_deref()
+    /// The text for an answer in which no label is on: "no clear genre" for a choice, "no clear label" for all labels of
+    /// a model for one label at a time whose card says from which probability its best label is on; `None` otherwise.
+    pub fn unclear(&self, model: &Model) -> Option<&str> {
+        let is_one_of_all = || {
+            let card = model.card();
+            let has_level = card.calibration.as_ref().is_some_and(|c| !c.on.is_empty());
+            self.is_all() && card.task == TaskKind::SingleLabel && has_level
+        };
+        let chosen = self.unclear.as_deref();
+        chosen.or_else(|| is_one_of_all().then_some("no clear label"))
     }
 
     /// The accuracy of the model in choosing among exactly these labels, if it was measured:
@@ -165,6 +172,32 @@ mod tests {
     }
 
     #[test]
+    fn a_model_for_one_label_with_a_level_says_when_no_label_is_clear() {
+        let mut file = ModelFile::from_bytes(hamiltone_models::ESC10).unwrap();
+        let mut unclear = |on: Vec<f32>| {
+            file.card.calibration = Some(crate::model::Calibration {
+                scale: vec![1.0],
+                offset: Vec::new(),
+                on,
+                examples: Vec::new(),
+                precision: None,
+                clips: 40,
+                protocol: String::new(),
+            });
+            let model = Model::from_bytes(&file.to_bytes().unwrap()).unwrap();
+            let of = |among: Among| among.unclear(&model).map(str::to_owned);
+            [of(Among::default()), of(Among::new(model.card(), ["dog"]))]
+        };
+        assert_eq!(unclear(Vec::new()), [None, None]);
+        let no_clear = Some("no clear label".to_owned());
+        assert_eq!(
+            unclear(vec![0.6; 10]),
+            [no_clear, None],
+            "a single label is on or off"
+        );
+    }
+
+    #[test]
     fn a_choice_is_on_from_an_even_chance_and_a_group_keeps_its_own_probabilities() {
         let mut file = ModelFile::from_bytes(hamiltone_models::ESC10).unwrap();
         file.card.task = TaskKind::MultiLabel;
@@ -186,11 +219,11 @@ mod tests {
         };
         let (all, none) = ask(&[]);
         assert_eq!(
-            (none.unclear(), none.on_levels(&model)),
+            (none.unclear(&model), none.on_levels(&model)),
             (None, OnLevels::COMMON)
         );
         let (shown, genres) = ask(&["genres"]);
-        assert_eq!(genres.unclear(), Some("no clear genre"));
+        assert_eq!(genres.unclear(&model), Some("no clear genre"));
         assert!((shown.iter().sum::<f32>() - 1.0).abs() < 1e-6);
         let threshold = crate::model::USUAL_THRESHOLD;
         assert_eq!(genres.on_levels(&model).level(1, threshold), CLEAR);
@@ -201,9 +234,9 @@ mod tests {
             usize::from(shown[1].max(shown[2]) >= CLEAR)
         );
         let (_, mixed) = ask(&["Jazz", "Ska", &model.card().labels[7]]);
-        assert_eq!(mixed.unclear(), Some("no clear label"));
+        assert_eq!(mixed.unclear(&model), Some("no clear label"));
         let (shown, group) = ask(&["music"]);
-        assert!(!group.is_choice() && group.unclear().is_none());
+        assert!(!group.is_choice() && group.unclear(&model).is_none());
         for (label, shown) in shown.into_iter().enumerate() {
             assert_eq!(shown, if label % 2 == 0 { all[label] } else { 0.0 });
         }

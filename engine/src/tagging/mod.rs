@@ -10,7 +10,7 @@ pub use crate::network::{MAX_WINDOW_S, MIN_WINDOW_S};
 pub use clip::{ClipClassifier, ClipFeatures};
 pub use embedder::{Embedder, EmbeddingRow};
 pub use leading::{Lineup, Standing, on_now};
-pub use tagger::{Tagger, Tags};
+pub use tagger::{NO_ANSWER_YET, Tagger, Tags};
 
 /// The indices of the `k` largest probabilities, largest first, of equal ones the first. Allocates.
 pub fn top(probabilities: &[f32], k: usize) -> Vec<usize> {

@@ -40,7 +40,7 @@ pub struct Tagger {
 }
 
 /// The text to show for the first columns, unless a label is on.
-const NO_ANSWER_YET: &str = "no answer yet";
+pub const NO_ANSWER_YET: &str = "no answer yet";
 
 /// From columns to tags.
 struct Results {
@@ -200,7 +200,10 @@ impl Results {
             time_s: model.card().column_end_s(index),
             probabilities: &self.probabilities,
             among: self.among.indices(),
-            unclear: self.among.unclear().or(too_early.then_some(NO_ANSWER_YET)),
+            unclear: match too_early && !self.among.is_choice() {
+                true => Some(NO_ANSWER_YET),
+                false => self.among.unclear(model),
+            },
             on_levels: self.among.on_levels(model),
         });
     }

@@ -19,7 +19,7 @@ use super::loss::training_loss;
 use super::start::{Beginning, beginning, teacher};
 use super::views::Views;
 use crate::dataset::Split;
-use crate::evaluation::{Evaluation, evaluate};
+use crate::evaluation::{Answer, Evaluation, answers, summarise};
 use crate::outcome::{EpochRecord, fold_title};
 use crate::progress_bar::progress_bar;
 use crate::report::{self, Curves};
@@ -148,12 +148,23 @@ pub(super) fn evaluate_clips(
     weights: &Weights,
     indices: &[usize],
 ) -> Evaluation {
+    let answers = answers_to(fold, card, weights, indices);
+    summarise(card.labels.len(), card.task, &answers)
+}
+
+/// A network's logits for these clips, with their labels.
+pub(super) fn answers_to<'a>(
+    fold: &Fold<'a>,
+    card: &Card,
+    weights: &Weights,
+    indices: &[usize],
+) -> Vec<Answer<'a>> {
     let clip = |&index: &usize| {
         let labels = &fold.dataset.clips[index].labels[..];
         (fold.audio[index].as_slice(), labels)
     };
     let clips: Vec<(&[f32], &[usize])> = indices.iter().map(clip).collect();
-    evaluate(card, weights, &clips)
+    answers(card, weights, &clips)
 }
 
 /// The network of the beginning, or of the checkpoint where there is one.

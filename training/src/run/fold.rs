@@ -1,7 +1,7 @@
 //! One fold: its training, its test, and what it came to.
 
 use anyhow::{Context, ensure};
-use hamiltone_engine::model::ModelFile;
+use hamiltone_engine::model::{Calibration, ModelFile, TaskKind};
 
 use super::card::accuracy;
 use super::context::Fold;
@@ -9,7 +9,9 @@ use super::epochs;
 use super::fold_folder::{CONFUSION, MODEL, Progress, STREAMS, keep_origin, lock, read_progress};
 use super::head;
 use super::start::origin;
+use crate::certainty::{HeldOut, fit};
 use crate::dataset::Split;
+use crate::evaluation::{Answer, summarise};
 use crate::outcome::{FoldOutcome, fold_title};
 use crate::recipe::Head;
 use crate::report;
@@ -100,6 +102,19 @@ fn outcome(fold: &Fold<'_>, split: &Split, done: Progress) -> Option<FoldOutcome
     })
 }
 
+/// How sure the network may be, by the clips of its test; none for clips with any number of labels.
+fn calibration(fold: &Fold<'_>, clips: &[usize], answers: &[Answer<'_>]) -> Option<Calibration> {
+    let held_out = |(&clip, (logits, labels)): (&usize, &Answer<'_>)| HeldOut {
+        logits: logits.clone(),
+        label: labels[0],
+        group: &fold.dataset.clips[clip].group,
+    };
+    let is_single = fold.dataset.kind == TaskKind::SingleLabel;
+    let answers: Vec<HeldOut<'_>> = clips.iter().zip(answers).map(held_out).collect();
+    let data = format!("{}, fold {}", fold.recipe.task.name(), fold.number);
+    is_single.then(|| fit(&answers, &data)).flatten()
+}
+
 /// Tests the best weights on the fold, and writes the result into the model's card.
 fn test(
     fold: &Fold<'_>,
@@ -109,7 +124,9 @@ fn test(
 ) -> anyhow::Result<()> {
     let path = folder.path(MODEL);
     let mut best = ModelFile::read(&path).context("the best weights: --restart begins anew")?;
-    let test = epochs::evaluate_clips(fold, &best.card, &best.weights, &split.test);
+    let answers = epochs::answers_to(fold, &best.card, &best.weights, &split.test);
+    let test = summarise(best.card.labels.len(), best.card.task, &answers);
+    best.card.calibration = calibration(fold, &split.test, &answers);
     best.card.accuracy = vec![accuracy(fold, &test)];
     done.parameters = best.card.parameters;
     done.multiply_adds_per_second = best.card.multiply_adds_per_second;

@@ -26,6 +26,11 @@ pub struct Loading {
 }
 
 impl Recordings {
+    /// The samples of a clip of the data set, at the rate of the default front end.
+    pub(crate) fn samples(&self, clip: usize) -> &[f32] {
+        &self.audio[clip]
+    }
+
     /// Reads a task's clips from `data`, through the cache in a folder (or the usual one). All clips that cannot be
     /// read are named on stderr.
     ///

@@ -1,5 +1,7 @@
 //! Numbers, names and states as texts for people.
 
+use hamiltone_engine::tagging::NO_ANSWER_YET;
+
 use crate::listen::Listen;
 use crate::settings::Note;
 use crate::snapshot::{Activity, ModelFacts, Snapshot};
@@ -73,7 +75,7 @@ pub(crate) fn unclear(snapshot: &Snapshot) -> Option<(String, String)> {
     let unclear = snapshot.unclear.as_deref()?;
     let is_clear = snapshot.on.iter().any(|on| *on);
     (!is_clear).then(|| {
-        let beside = match snapshot.among.is_empty() {
+        let beside = match unclear == NO_ANSWER_YET {
             true => "The stream has just begun",
             false => "No label is clearly ahead of the others",
         };
@@ -324,12 +326,14 @@ mod tests {
         let mut snapshot = with_model();
         snapshot.on = vec![false, false];
         assert_eq!(unclear(&snapshot), None, "nothing was chosen");
+        snapshot.unclear = Some(NO_ANSWER_YET.to_owned());
+        let just_begun = unclear(&snapshot).unwrap();
+        assert_eq!(just_begun.0, "No answer yet");
+        assert_eq!(just_begun.1, "The stream has just begun");
         snapshot.unclear = Some("no clear genre".to_owned());
         let (title, beside) = unclear(&snapshot).unwrap();
         assert_eq!(title, "No clear genre");
-        assert_eq!(beside, "The stream has just begun", "all labels compete");
-        snapshot.among = vec![0];
-        assert!(unclear(&snapshot).unwrap().1.contains("clearly ahead"));
+        assert!(beside.contains("clearly ahead"));
         snapshot.on[1] = true;
         assert_eq!(unclear(&snapshot), None);
     }
