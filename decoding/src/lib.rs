@@ -28,6 +28,7 @@ mod codecs;
 mod contained;
 mod error;
 mod file;
+mod matroska;
 mod mix;
 mod movie;
 mod mpeg;

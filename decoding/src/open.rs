@@ -17,6 +17,7 @@ use symphonia::default::formats::{
 use crate::apple::{self, Reading};
 use crate::beginning::Beginning;
 use crate::contained::contain;
+use crate::matroska::Padding;
 use crate::movie;
 use crate::recording_time::{self, RecordingTime};
 use crate::sniff::{Kind, sniff};
@@ -35,6 +36,8 @@ pub(crate) struct Opened {
     pub(crate) header: Header,
     /// The audio tracks of an MP4.
     pub(crate) tracks: Vec<movie::Track>,
+    /// The padding behind the last packet of a Matroska file.
+    pub(crate) padding: Option<Padding>,
     /// The start of a further FLAC stream, once it was found.
     pub(crate) next: Option<NextStream>,
 }
@@ -79,6 +82,10 @@ pub(crate) fn open(path: &Path, offset: u64) -> Result<Opened, DecodeError> {
         Kind::Mp4 => movie::read(&mut file).map_err(io_error)?,
         _ => Vec::new(),
     };
+    let padding = match kind {
+        Kind::Matroska => Padding::find(&mut file).map_err(io_error)?,
+        _ => None,
+    };
     let (mut source, header, kind) = source(path, file, kind, &io_error)?;
     let next = (kind == Kind::Flac).then(|| source.end_at_next_flac());
     let stream = MediaSourceStream::new(Box::new(source), Default::default());
@@ -95,6 +102,7 @@ pub(crate) fn open(path: &Path, offset: u64) -> Result<Opened, DecodeError> {
         kind,
         header,
         tracks,
+        padding,
         next,
     })
 }

@@ -16,7 +16,7 @@ use symphonia::core::errors::{Result, decode_error, unsupported_error};
 use symphonia::core::packet::PacketRef;
 
 /// The rate of decoded frames, independent of the rate of the source.
-const RATE: u32 = 48_000;
+pub(crate) const RATE: u32 = 48_000;
 /// The longest packet, 120 ms, in frames.
 const MAX_FRAMES: usize = 5760;
 

@@ -13,7 +13,7 @@ use crate::contained::contain;
 use crate::mix::Mixer;
 use crate::mpeg::{self, Rejected};
 use crate::open::{self, Opened, make_decoder};
-use crate::opus::Head;
+use crate::opus::{self, Head};
 use crate::placement::Placement;
 use crate::recording_time::RecordingTime;
 use crate::sniff::Kind;
@@ -39,6 +39,8 @@ pub(crate) struct Stream {
     /// The end of the last packet that was read, in frames if `expected` is known.
     read_to: u64,
     rejected: Rejected,
+    /// In files with padding, the packet that is decoded next: only the last one has padding.
+    held: Option<Packet>,
     at_end: bool,
     /// Packets that could not be decoded.
     pub(crate) damaged: u64,
@@ -71,6 +73,7 @@ impl Stream {
             decoded: 0,
             read_to: 0,
             rejected: Rejected::default(),
+            held: None,
             at_end: false,
             damaged: 0,
             ended_early: false,
@@ -233,8 +236,29 @@ impl Stream {
         Ok(())
     }
 
-    /// The next packet of the track; `None` at the end.
+    /// The next packet of the track, the last one without its padding; `None` at the end.
     fn next_packet(&mut self) -> Result<Option<Packet>, DecodeError> {
+        if self.opened.padding.is_none() {
+            return self.read_packet();
+        }
+        if self.held.is_none() {
+            self.held = self.read_packet()?;
+        }
+        let next = self.read_packet()?;
+        let mut packet = std::mem::replace(&mut self.held, next);
+        if let (None, Some(last), Some(padding)) = (&self.held, &mut packet, &self.opened.padding) {
+            let parameters = self.decoder.codec_params();
+            let rate = match parameters.codec {
+                CODEC_ID_OPUS => Some(opus::RATE),
+                _ => parameters.sample_rate,
+            };
+            padding.take_from(last, rate.unwrap_or(0));
+        }
+        Ok(packet)
+    }
+
+    /// The next packet of the track as it is; `None` at the end.
+    fn read_packet(&mut self) -> Result<Option<Packet>, DecodeError> {
         let mut failed = 0;
         while !self.at_end {
             let Ok(read) = contain(|| self.opened.format.next_packet()) else {

@@ -28,6 +28,10 @@ pub struct Augmentation {
     pub mask_mels: usize,
     /// Longest time mask in frames; two masks.
     pub mask_frames: usize,
+    /// Share of crops that begin with silence, for up to half of their length. Streams and files begin in the state that
+    /// silence leaves, and a network that never saw a sound begin takes that for a label.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub late_beginnings: f64,
 }
 
 impl Default for Augmentation {
@@ -41,6 +45,7 @@ impl Default for Augmentation {
             mixup_share: 0.3,
             mask_mels: 8,
             mask_frames: 24,
+            late_beginnings: 0.3,
         }
     }
 }
@@ -61,8 +66,9 @@ impl Augmentation {
                 "augmentation.speed and augmentation.frequencies must be from 0 (no change) to 0.9",
             ),
             (
-                share(self.noise_share) && share(self.mixup_share),
-                "augmentation.noise_share and augmentation.mixup_share are probabilities: from 0 to 1",
+                share(self.noise_share) && share(self.mixup_share) && share(self.late_beginnings),
+                "augmentation.noise_share, augmentation.mixup_share and augmentation.late_beginnings are \
+                 probabilities: from 0 to 1",
             ),
             (
                 -60.0 <= least && least <= most && most <= 200.0,
@@ -74,6 +80,10 @@ impl Augmentation {
 
 fn is_zero(value: &f32) -> bool {
     *value == 0.0
+}
+
+fn is_none(share: &f64) -> bool {
+    *share == 0.0
 }
 
 /// Tries for a crop that is not silence: many clips are padded with it.
@@ -166,6 +176,17 @@ pub fn mix(cut: &mut [f32], other: &[f32], random: &mut impl Rng) -> f32 {
         *sample += level * other;
     }
     share
+}
+
+/// Moves the sound back behind at most half a crop of silence, with the probability of the settings; the end is cut off.
+pub fn begin_late(cut: &mut [f32], settings: &Augmentation, random: &mut impl Rng) {
+    if random.random_bool(settings.late_beginnings) {
+        let silent = random
+            .random_range(1..=(cut.len() / 2).max(1))
+            .min(cut.len());
+        cut.rotate_right(silent);
+        cut[..silent].fill(0.0);
+    }
 }
 
 /// Quaternion frames of samples as `4 × frames × mels`, ready to be a tensor.
@@ -288,6 +309,26 @@ mod tests {
             })
             .count();
         assert!(quiet <= 5, "{quiet} of 100 crops were silence");
+    }
+
+    #[test]
+    fn a_late_beginning_is_silence_and_then_the_sound_from_its_start() {
+        let settings = Augmentation {
+            late_beginnings: 0.5,
+            ..Augmentation::default()
+        };
+        let sound: Vec<f32> = (1..=1_000).map(|i| i as f32).collect();
+        let mut random = stream(1, &[]);
+        let mut late = 0;
+        for _ in 0..200 {
+            let mut crop = sound.clone();
+            begin_late(&mut crop, &settings, &mut random);
+            let silent = crop.iter().take_while(|sample| **sample == 0.0).count();
+            assert!(silent <= 500);
+            assert_eq!(crop[silent..], sound[..1_000 - silent]);
+            late += usize::from(silent > 0);
+        }
+        assert!((70..=130).contains(&late), "{late} of 200");
     }
 
     #[test]

@@ -196,6 +196,10 @@ fn settings_that_cannot_be() {
             "the lower one first",
         ),
         ("augmentation.noise_below_db = [10, inf]", "noise_below_db"),
+        (
+            "augmentation.late_beginnings = 1.5",
+            "augmentation.late_beginnings",
+        ),
         ("augmentation.mask_mels = -1", "augmentation.mask_mels"),
         (
             "optimisation.weight_decay = -0.1",

@@ -14,14 +14,18 @@ fn runs(trial: &Trial) -> Vec<(&'static str, Vec<String>)> {
     let first = trial.path("fresh/fold1/model.safetensors");
     let on = |table: &str| format!("start = {{ model = {first:?}{table} }}");
     let set = |settings: &[String]| {
-        let settings = settings.iter();
+        let no_silence = "augmentation.late_beginnings = 0.0".to_owned(); // as then
+        let settings = settings.iter().chain([&no_silence]);
         settings
             .flat_map(|s| ["--set".to_owned(), s.clone()])
             .collect()
     };
     let pruning = "pruning = { score = \"l1\", plan = { uniform = { share = 0.5, blocks = 1 } }, multiple = 1 }";
     vec![
-        ("fresh", ["--folds", "1,2"].map(str::to_owned).to_vec()),
+        (
+            "fresh",
+            [set(&[]), ["--folds", "1,2"].map(str::to_owned).to_vec()].concat(),
+        ),
         (
             "student",
             set(&[

@@ -192,6 +192,8 @@ impl Planned {
             self.row.settings.replace("{base}", &base).parse()?,
         );
         settings.insert("seed".into(), Value::Integer(self.seed as i64));
+        // The records are of crops without late beginnings, and comparisons need one recipe for all.
+        Recipe::merge(&mut settings, "augmentation.late_beginnings = 0.0".parse()?);
         let name = format!("{} {}", self.task.name(), self.row.name);
         settings.insert("name".into(), Value::String(name));
         let mut recipe = Recipe::from_settings(settings)?;

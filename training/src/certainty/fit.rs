@@ -8,8 +8,10 @@ use crate::evaluation::{cross_entropy, largest};
 
 /// Fewer clips say too little about one clip in ten.
 const FEWEST_CLIPS: usize = 40;
-/// Clips are dealt to so many parts, by recording; what is stated of a part is by a fit to the others.
+/// Clips are dealt to so many parts, or as there are recordings; what is stated of a part is by a fit to the others.
 const PARTS: usize = 5;
+/// Fewer recordings, speakers or tracks say too little about others.
+const FEWEST_GROUPS: usize = 3;
 /// The share of labels that are on and right, for which the level is chosen.
 const PRECISION: f64 = 0.9;
 /// A precision of fewer clips than this is not known.
@@ -42,12 +44,12 @@ struct Fit {
     level: f64,
 }
 
-/// The calibration of a model by such answers, or `None` where there are fewer than 40 clips or five recordings.
+/// The calibration of a model by such answers, or `None` where there are fewer than 40 clips or three recordings.
 /// `data` is the name of the clips in the protocol.
 pub(crate) fn fit(answers: &[HeldOut<'_>], data: &str) -> Option<Calibration> {
     let labels = answers.first()?.logits.len();
     let parts = parts(answers);
-    if answers.len() < FEWEST_CLIPS || parts.len() < PARTS {
+    if answers.len() < FEWEST_CLIPS || parts.len() < FEWEST_GROUPS {
         return None;
     }
     let Fit { scale, level } = Fit::to(&answers.iter().collect::<Vec<_>>());

@@ -68,7 +68,7 @@ pub fn calibrate(arguments: &CalibrateArguments) -> anyhow::Result<()> {
         let calibration = fit(&answers, &name);
         file.card.calibration = Some(calibration.with_context(|| {
             let clips = answers.len();
-            format!("{name}: {clips} clips are too few: 40 of five recordings are needed")
+            format!("{name}: {clips} clips are too few: 40 of three recordings are needed")
         })?);
         let file = ModelFile::seal(file.card, file.weights)?;
         file.write(path)?;

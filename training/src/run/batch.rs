@@ -6,9 +6,10 @@ use hamiltone_engine::model::TaskKind;
 use rand::Rng;
 use rayon::prelude::*;
 
-use super::context::Fold;
+use super::context::{Fold, LATE};
 use crate::augmentation::{
-    by_component, cut, frame_by_frame, frames_by_component, mask, mix, stretch_frequencies,
+    begin_late, by_component, cut, frame_by_frame, frames_by_component, mask, mix,
+    stretch_frequencies,
 };
 use crate::dataset::Dataset;
 use crate::random;
@@ -214,6 +215,9 @@ impl Material<'_> {
         } else {
             self.add_labels(&mut target, clip, 1.0);
         }
+        let of_beginning: Vec<u64> = purpose.iter().copied().chain([LATE]).collect();
+        let mut random_beginning = random::stream(self.recipe.seed, &of_beginning);
+        begin_late(&mut samples, settings, &mut random_beginning);
         let (mut planes, frames) = frames_by_component(self.features, &samples);
         let mels = self.features.mel_bands;
         stretch_frequencies(&mut planes, self.features, settings, &mut random);

@@ -17,6 +17,9 @@ pub(super) const INITIAL: u64 = 1;
 pub(super) const ORDER: u64 = 2;
 pub(super) const DROPOUT: u64 = 4;
 pub(super) const CLIPS: u64 = 7;
+/// The last part of a clip's purpose: its late beginning has random numbers of its own, so that all else stays as it is
+/// without.
+pub(super) const LATE: u64 = u64::from_le_bytes(*b"set late");
 
 /// Purposes of streams that have the fold in a later part ([`random::stream`]).
 pub(super) const BATCH: u64 = 3;
