@@ -84,8 +84,7 @@ NOTES = {
     "MP2": "MP2 has no field for delay (481 frames) and padding",
     "AAC in ADTS": NO_DELAY.format(1024),
     "Matroska, AAC": NO_DELAY.format(1024),
-    "Matroska, MP3": "ffmpeg states no delay of the encoder (1105 frames); padding (`DiscardPadding`) is not removed",
-    "WebM, Opus": "padding behind the sound (`DiscardPadding`) is not removed",
+    "Matroska, MP3": "ffmpeg states no delay of the encoder (1105 frames)",
     "WebM, Vorbis": "the file does not state where the sound ends; ffmpeg reads the same length",
 }
 

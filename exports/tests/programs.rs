@@ -135,6 +135,41 @@ fn midi_begins_with_a_channel_event_and_has_a_note_per_event() {
     assert_eq!(notes[..2], [(37, 90.0, 94.5), (36, 94.5, 100.0)]);
 }
 
+/// A lyric stands directly before the notes that it names, at their tick.
+#[test]
+fn midi_notes_have_their_labels_as_lyrics() {
+    use midly::{MetaMessage, MidiMessage, TrackEventKind};
+    let bytes = bytes(format("midi"));
+    let file = midly::Smf::parse(&bytes).unwrap();
+    let (mut lyrics, mut starts) = (Vec::new(), Vec::new());
+    for (at, kind) in timed(&file, 1) {
+        match kind {
+            TrackEventKind::Meta(MetaMessage::Lyric(text)) => {
+                lyrics.push((at, String::from_utf8_lossy(text).into_owned()));
+            }
+            TrackEventKind::Midi {
+                message: MidiMessage::NoteOn { .. },
+                ..
+            } => {
+                assert_eq!(
+                    lyrics.last().map(|(lyric, _)| *lyric),
+                    Some(at),
+                    "lyric first"
+                );
+                starts.push(at);
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(lyrics[0], (90.0, "rain, \"heavy\"".to_owned()));
+    assert_eq!(lyrics[1], (94.5, "dog".to_owned()));
+    let names: usize = lyrics
+        .iter()
+        .map(|(_, text)| text.split("; ").count())
+        .sum();
+    assert_eq!(names, starts.len(), "a name for each note");
+}
+
 #[test]
 fn midi_files_of_an_hour_stay_below_ten_million_ticks_and_days_are_possible() {
     let ticks = |start_s: f64| -> u64 {

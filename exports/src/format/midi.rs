@@ -1,4 +1,4 @@
-//! A standard MIDI file: markers at the start and end of each event, and a note per event.
+//! A standard MIDI file: markers at the start and end of each event, and a note per event with its label as a lyric.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -23,7 +23,7 @@ const SEPARATOR: &str = "; ";
 
 pub(super) fn write(timeline: &Timeline, target: &mut dyn Write) -> io::Result<()> {
     let mut markers = Markers::default();
-    let mut notes = Vec::new();
+    let (mut notes, mut lyrics) = (Vec::new(), Markers::default());
     for event in &timeline.events {
         let Some((start, end)) = ticks_of(timeline, event.start_s, event.end_s) else {
             continue;
@@ -38,6 +38,7 @@ pub(super) fn write(timeline: &Timeline, target: &mut dyn Write) -> io::Result<(
             .position(|label| *label == event.label);
         if let Some((channel, key)) = label.and_then(note_of) {
             let velocity = (127.0 * event.mean_probability).round().clamp(1.0, 127.0) as u8;
+            lyrics.begin(start, name.clone());
             notes.push(note(end, channel, key, None));
             notes.push(note(start, channel, key, Some(velocity)));
         }
@@ -48,18 +49,9 @@ pub(super) fn write(timeline: &Timeline, target: &mut dyn Write) -> io::Result<(
             markers.end(end, "analysed again".to_owned());
         }
     }
-    // At the same tick, notes end before others begin.
-    let is_start = |kind: &TrackEventKind<'_>| {
-        matches!(
-            kind,
-            TrackEventKind::Midi {
-                message: MidiMessage::NoteOn { .. },
-                ..
-            }
-        )
-    };
-    notes.sort_by_key(|(at, kind)| (*at, is_start(kind)));
-    let texts = markers.texts();
+    let (texts, lyrics) = (markers.texts(), lyrics.texts());
+    notes.extend(lyrics.iter().map(lyric));
+    notes.sort_by_key(|(at, kind)| (*at, order_in_tick(kind)));
     let file = Smf {
         header: Header::new(Format::Parallel, Timing::Metrical(u15::new(TICKS_PER_BEAT))),
         tracks: vec![
@@ -72,6 +64,25 @@ pub(super) fn write(timeline: &Timeline, target: &mut dyn Write) -> io::Result<(
     file.write(&mut bytes)
         .map_err(|error| io::Error::other(format!("too many events for a MIDI file: {error:?}")))?;
     target.write_all(&bytes)
+}
+
+/// At the same tick, notes end, then the lyric stands before the notes that begin.
+fn order_in_tick(kind: &TrackEventKind<'_>) -> u8 {
+    match kind {
+        TrackEventKind::Meta(_) => 1,
+        TrackEventKind::Midi {
+            message: MidiMessage::NoteOn { .. },
+            ..
+        } => 2,
+        _ => 0,
+    }
+}
+
+fn lyric((at, text): &(u64, String)) -> (u64, TrackEventKind<'_>) {
+    (
+        *at,
+        TrackEventKind::Meta(MetaMessage::Lyric(text.as_bytes())),
+    )
 }
 
 /// Texts of markers by tick: what ends, then what begins.
