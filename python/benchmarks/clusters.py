@@ -4,7 +4,9 @@
 
 Makes its files (short ones of 2 s, long ones of an hour) in a temporary folder: 16-bit mono WAV at 32 kHz, 4.6 GB for the long ones and
 1.3 GB for the short ones. Needs Linux and the package with ray: target/venv-wheel after `cargo xtask test`, where the package and
-target/debug/hamiltone come from the same build, or the release wheel with target/release/hamiltone. Prints one line of JSON per measurement. Run it on a quiet machine: with the default sizes it takes about ten minutes of two cores at 140 x real time per core.
+target/debug/hamiltone come from the same build, or the release wheel with target/release/hamiltone. 
+Prints one line of JSON per measurement; messages of Ray go to stderr. Run it on a quiet machine: with the default sizes it takes about ten
+minutes of two cores at 140 x real time per core.
 """
 
 import argparse
