@@ -66,7 +66,7 @@ FORMATS = [
     ("Matroska, FLAC", "mka", None, "FFMPEG -i IN -c:a flac OUT"),
     ("Matroska, AAC", "mka", 1024, "FFMPEG -i IN -c:a aac -b:a 128k OUT"),
     ("Matroska, MP3", "mka", 1152, "FFMPEG -i IN -c:a libmp3lame -b:a 128k OUT"),
-    ("WebM, Opus", "webm", 960, "FFMPEG -i IN -ar 48000 -c:a libopus -b:a 96k OUT"),
+    ("WebM, Opus", "webm", None, "FFMPEG -i IN -ar 48000 -c:a libopus -b:a 96k OUT"),
     ("WebM, Vorbis", "webm", 1024, "FFMPEG -i IN -c:a libvorbis -q:a 4 OUT"),
     ("WavPack", "wv", None, "wavpack -q -y IN -o OUT"),
     ("TTA", "tta", None, "FFMPEG -i IN OUT"),

@@ -35,12 +35,14 @@
 #![deny(unsafe_code)] // `kernels` alone allows it, each block with its reason
 
 pub mod audio;
+#[cfg(feature = "training")]
 pub mod blocked;
 pub mod features;
 mod interrupt;
 pub mod kernels;
 pub mod model;
 pub mod network;
+#[cfg(feature = "training")]
 mod operations;
 pub mod quaternion;
 pub mod tagging;

@@ -1,4 +1,5 @@
-//! The dependencies: each has a reason, and cargo-deny finds no licence or source that is not allowed.
+//! The dependencies: each has a reason, what people run needs no candle, and cargo-deny finds no licence or source that is
+//! not allowed.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -6,9 +7,12 @@ use std::process::Command;
 use anyhow::{Context, Result, bail, ensure};
 use hamiltone_test_support::skip;
 
-use crate::shell;
+use crate::shell::{self, cargo};
 
-/// Checks reasons, licences, versions and sources. Without cargo-deny the last three are reported as skipped.
+/// What people run. Candle trains: it would be a quarter of their dependencies.
+const WITHOUT_CANDLE: [&str; 3] = ["hamiltone-cli", "hamiltone-plugin", "hamiltone-python"];
+
+/// Checks reasons, candle, licences, versions and sources. Without cargo-deny the last three are reported as skipped.
 pub(crate) fn check() -> Result<()> {
     let root = hamiltone_tests::places::root();
     let missing = without_reason(&root)?;
@@ -17,7 +21,33 @@ pub(crate) fn check() -> Result<()> {
         "these dependencies need a comment that says what they are for:\n  {}",
         missing.join("\n  ")
     );
+    for package in WITHOUT_CANDLE {
+        let found = candle_in(&tree(&root, package)?);
+        ensure!(
+            found.is_none(),
+            "{package} depends on {}: the engine's feature `training` is for programs that train",
+            found.unwrap_or_default()
+        );
+    }
     deny(&root)
+}
+
+/// The crates that a package is built from, one a line.
+fn tree(root: &Path, package: &str) -> Result<String> {
+    let mut tree = cargo(&["tree", "--edges", "normal", "--prefix", "none", "--package"]);
+    let output = tree.arg(package).current_dir(root).output()?;
+    ensure!(
+        output.status.success() && !output.stdout.is_empty(),
+        "cargo tree --package {package}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+/// The first crate of candle in a tree.
+fn candle_in(tree: &str) -> Option<String> {
+    let found = tree.lines().find(|line| line.starts_with("candle"));
+    found.map(str::to_owned)
 }
 
 fn deny(root: &Path) -> Result<()> {
@@ -124,6 +154,17 @@ mod tests {
     fn each_dependency_of_this_repository_has_a_reason() {
         let missing = without_reason(&hamiltone_tests::places::root()).unwrap();
         assert!(missing.is_empty(), "{missing:?}");
+    }
+
+    #[test]
+    fn what_trains_has_candle_and_what_people_run_has_not() {
+        let root = hamiltone_tests::places::root();
+        let found = |package| candle_in(&tree(&root, package).unwrap());
+        let trains = found("hamiltone-training");
+        assert!(trains.is_some_and(|line| line.starts_with("candle-core v")));
+        for package in WITHOUT_CANDLE {
+            assert_eq!(found(package), None, "{package}");
+        }
     }
 
     #[test]

@@ -4,8 +4,9 @@
 use candle_core::Result;
 
 use super::BatchShape;
+use crate::kernels::BATCH_NORM_EPSILON;
 use crate::kernels::{Backward, MapRef, ScaleShift, moments};
-use crate::operations::{BATCH_NORM_EPSILON, BatchStatistics};
+use crate::operations::BatchStatistics;
 
 /// Two sums a lane of every block of a map.
 pub(super) type Sums = [Vec<f64>; 2];

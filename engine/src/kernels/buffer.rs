@@ -56,6 +56,7 @@ impl<T: Number> Buffer<T> {
     }
 
     /// Numbers that it has room for.
+    #[cfg(feature = "training")]
     pub(crate) fn capacity(&self) -> usize {
         self.lines.len() * (LINE / size_of::<T>())
     }
@@ -64,6 +65,7 @@ impl<T: Number> Buffer<T> {
     ///
     /// # Panics
     /// If it has no room for that many.
+    #[cfg(feature = "training")]
     pub(crate) fn set_len(&mut self, len: usize) {
         assert!(len <= self.capacity(), "{len} numbers in a smaller buffer");
         self.len = len;

@@ -31,6 +31,8 @@ pub const KERNEL_SIZE: usize = 3;
 pub const TAPS: usize = KERNEL_SIZE * KERNEL_SIZE;
 /// Rows and mels that become one where a layer pools.
 pub const POOLING: usize = 2;
+/// Added to a variance of batch norm before its root is taken.
+pub const BATCH_NORM_EPSILON: f32 = 1e-5;
 
 mod buffer;
 mod choice;
@@ -64,6 +66,7 @@ mod tests;
 #[cfg(test)]
 mod unit_tests;
 
+#[cfg(feature = "training")]
 pub(crate) use buffer::Buffer;
 pub use choice::{CacheLevel, Load};
 pub use depthwise::PackedDepthwise;

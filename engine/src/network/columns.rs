@@ -3,7 +3,6 @@
 use super::architecture::Architecture;
 use super::temporal_pooling::{FeatureLayout, TemporalPooling};
 use crate::features::COMPONENTS;
-use crate::kernels::POOLING;
 
 impl Architecture {
     /// Whether the output of a block is part of a column, and so of what the head reads.
@@ -12,9 +11,12 @@ impl Architecture {
     }
 
     /// Rows of a block's output that make a column.
+    #[cfg(feature = "training")]
     pub(super) fn rows_per_column(&self, block: usize) -> usize {
         let later = self.blocks[block + 1..].iter();
-        later.map(|b| if b.pools { POOLING } else { 1 }).product()
+        later
+            .map(|b| if b.pools { crate::kernels::POOLING } else { 1 })
+            .product()
     }
 
     /// Quaternion units of a block's output.

@@ -9,8 +9,9 @@
 
 use candle_core::{DType, Device, Result, Tensor};
 
+use crate::kernels::BATCH_NORM_EPSILON;
 use crate::kernels::POOLING;
-use crate::operations::{BATCH_NORM_EPSILON, with_gradient};
+use crate::operations::with_gradient;
 use crate::quaternion::expand_tensor;
 
 const TAPS: usize = 3;

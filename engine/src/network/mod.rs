@@ -1,7 +1,7 @@
 //! The quaternion CNN: one definition, two implementations.
 //!
-//! [`Architecture`] defines layers and tensors. [`whole_clip`] runs it on candle, differentiable, a batch
-//! of clips at a time (training, reference, CUDA). [`streaming`] runs it a few frames at a time
+//! [`Architecture`] defines layers and tensors. `whole_clip` runs it on candle, differentiable, a batch
+//! of clips at a time (training, reference, CUDA; with the feature `training`). [`streaming`] runs it a few frames at a time
 //! with a state, at constant cost (plugin, command line). Tests hold the two together.
 //!
 //! After QCNN14 of arXiv 2510.21388 (section III): blocks of 3×3 quaternion convolutions with
@@ -14,19 +14,24 @@ mod clip;
 mod columns;
 mod layers;
 mod limits;
+#[cfg(feature = "training")]
 mod matrices;
 mod memory;
 mod parameters;
+#[cfg(feature = "training")]
+mod pooled_tensors;
 mod sizes;
 pub mod streaming;
 mod temporal_pooling;
-#[cfg(test)]
+#[cfg(all(test, feature = "training"))]
 mod training_tests;
+#[cfg(feature = "training")]
 pub mod whole_clip;
 mod window;
 
-pub use crate::kernels::POOLING;
-pub use crate::operations::{BATCH_NORM_EPSILON, BatchStatistics, average_pool, batch_norm_relu};
+pub use crate::kernels::{BATCH_NORM_EPSILON, POOLING};
+#[cfg(feature = "training")]
+pub use crate::operations::{BatchStatistics, average_pool, batch_norm_relu};
 pub(crate) use architecture::CLIP_CHUNK;
 pub use architecture::{Algebra, Architecture, Block, Separable};
 pub use clip::{clip_features, clip_logits};

@@ -8,10 +8,11 @@ use super::architecture::{Algebra, Architecture, Separable};
 use super::layers::{ConvolutionKind, TrunkConvolution};
 use super::matrices::Maps;
 use super::parameters::ParameterKind;
-use super::temporal_pooling::join;
+use super::pooled_tensors::join;
 use crate::blocked::{NormedKernel, StepKind, TrunkStep, causal_convolution, trunk};
 use crate::features::COMPONENTS;
-use crate::operations::{BATCH_NORM_EPSILON, average_pool, batch_norm};
+use crate::kernels::BATCH_NORM_EPSILON;
+use crate::operations::{average_pool, batch_norm};
 use crate::quaternion::{depthwise, pointwise, quaternion_linear};
 
 /// A network over named tensors (names and shapes from [`Architecture::parameters`]). The tensors

@@ -2,8 +2,7 @@
 
 use candle_core::{Result, Tensor};
 
-/// Added to a variance before its root is taken.
-pub const BATCH_NORM_EPSILON: f32 = 1e-5;
+use crate::kernels::BATCH_NORM_EPSILON;
 
 /// Mean and variance (biased) of every channel in one batch.
 #[derive(Debug, Clone, Default, PartialEq)]

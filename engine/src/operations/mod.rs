@@ -9,6 +9,6 @@ mod storage;
 
 pub use average_pool::average_pool;
 pub(crate) use batch_norm::batch_norm;
-pub use batch_norm::{BATCH_NORM_EPSILON, BatchStatistics, batch_norm_relu};
+pub use batch_norm::{BatchStatistics, batch_norm_relu};
 pub(crate) use own_gradient::with_gradient;
 pub(crate) use storage::{contiguous_f32, with_elements};

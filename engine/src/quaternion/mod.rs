@@ -16,13 +16,21 @@
 //! the *expanded* weight: four times the numbers, a quarter of them free.
 
 mod algebra;
+#[cfg(feature = "training")]
 mod convolution;
 mod eight_products;
+#[cfg(feature = "training")]
+mod expansion;
 mod initialisation;
+#[cfg(feature = "training")]
 mod linear;
 
-pub use algebra::{expand, expand_tensor, hamilton_product, quarter_factors};
+pub use algebra::{expand, hamilton_product, quarter_factors};
+#[cfg(feature = "training")]
 pub use convolution::{convolve_by_expansion, depthwise, pointwise};
 pub use eight_products::{hadamard, hamilton_product_by_eight};
+#[cfg(feature = "training")]
+pub use expansion::expand_tensor;
 pub use initialisation::initial_quarters;
+#[cfg(feature = "training")]
 pub use linear::quaternion_linear;
