@@ -133,7 +133,17 @@ fn fields(model: &Model, card: &Card) -> Vec<(&'static str, String)> {
 /// The thresholds of the labels, how many were fitted, and how.
 fn describe_calibration(calibration: &Calibration) -> String {
     let mut text = String::new();
-    if let (Some(precision), [_, ..]) = (calibration.precision, &calibration.on[..]) {
+    if let (Some(precision), [level, ..], []) = (
+        calibration.precision,
+        &calibration.on[..],
+        &calibration.examples[..],
+    ) {
+        let (level, precision) = (100.0 * level, 100.0 * precision);
+        let _ = write!(
+            text,
+            "a label is on from {level:.0} %, for {precision:.0} % precision; "
+        );
+    } else if let (Some(precision), [_, ..]) = (calibration.precision, &calibration.on[..]) {
         let sorted = {
             let mut levels = calibration.on.clone();
             levels.sort_by(f32::total_cmp);

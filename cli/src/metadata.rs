@@ -166,7 +166,7 @@ fn file_type(file: &mut File) -> Result<FileType> {
             | FileType::Wav),
         ) if begins_as(found, &head) => Ok(found),
         _ => bail!(
-            "tags cannot be written into this format, only into WAV, AIFF, FLAC, Ogg Vorbis, Opus, MP3, AAC and M4A"
+            "this format has none that could be written; supported are WAV, AIFF, FLAC, Ogg Vorbis, Opus, MP3, AAC and M4A"
         ),
     }
 }

@@ -74,9 +74,11 @@ impl TagWriter {
         };
         counter.fetch_add(1, Ordering::Relaxed);
         if changes && self.dry_run {
-            let genre = metadata.genre.as_deref().unwrap_or("none");
+            let genre = metadata.genre.as_ref().map_or_else(String::new, |genre| {
+                format!("the genre {genre} (if the file has none) and ")
+            });
             progress.info(&format!(
-                "{}: would write the genre {genre} (if the file has none), and the keywords {}",
+                "{}: would write {genre}the keywords {}",
                 path.display(),
                 metadata.keywords.join("; ")
             ));

@@ -22,6 +22,11 @@ fn inspect_prints_the_card() {
     let card: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!(card["labels"].as_array().unwrap().len(), LABELS.len());
     assert_eq!(card["hash"].as_str().unwrap().len(), 64);
+    // A model for one label at a time: the level of its best label, and figures for recordings it was not fitted to.
+    let ran = place.run(&["inspect", "esc10"]);
+    for wanted in ["a label is on from ", "90 % precision", "calibration error"] {
+        assert!(ran.stdout.contains(wanted), "{wanted}: {}", ran.stdout);
+    }
     let ran = place.run(&["inspect", "nobody"]);
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("there are general-half, "), "{ran:?}");

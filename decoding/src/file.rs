@@ -35,6 +35,8 @@ pub struct AudioFile {
     /// Of earlier streams, and of the header of the current one.
     warnings: Vec<Warning>,
     damaged: u64,
+    /// What was missing in the middle: seconds in all, and the time of the first.
+    missing: Option<(f64, f64)>,
     ended_early: bool,
     at_end: bool,
 }
@@ -71,6 +73,7 @@ impl AudioFile {
             expected_frames: None,
             warnings: Vec::new(),
             damaged: 0,
+            missing: None,
             ended_early: false,
             at_end: false,
         };
@@ -160,6 +163,9 @@ impl AudioFile {
                 count: self.streams,
             });
         }
+        if let Some((seconds, at_s)) = self.missing {
+            warnings.push(Warning::Missing { seconds, at_s });
+        }
         if self.damaged_packets() > 0 {
             warnings.push(Warning::Damaged {
                 packets: self.damaged_packets(),
@@ -193,6 +199,12 @@ impl AudioFile {
                 self.begin_part();
             }
             let rate = self.mixer.rate;
+            let missing = self.stream.take_missing();
+            if missing > 0 {
+                let (seconds, _) = self.missing.get_or_insert((0.0, at_s));
+                *seconds += missing as f64 / f64::from(rate.max(1));
+                self.waiting.push_back(Placed::Silence(missing));
+            }
             let placed = self.placement.place(position, self.mono.len(), rate);
             self.waiting
                 .extend(placed.into_iter().filter(|placed| !placed.is_empty()));

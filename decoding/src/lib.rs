@@ -33,6 +33,7 @@ mod mix;
 mod movie;
 mod mpeg;
 mod names;
+mod ogg;
 mod open;
 mod opus;
 mod pcm;

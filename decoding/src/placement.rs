@@ -74,7 +74,7 @@ impl Placement {
             packets: Some(Packets {
                 skip,
                 next: None,
-                silence_left: frames(MAX_SILENCE_S, rate),
+                silence_left: longest_silence(rate),
             }),
             ..Self::default()
         }
@@ -212,6 +212,11 @@ impl Packets {
         self.next = Some(next.saturating_add(count as i64));
         placed
     }
+}
+
+/// The most frames of silence that are inserted.
+pub(crate) fn longest_silence(rate: u32) -> u64 {
+    frames(MAX_SILENCE_S, rate)
 }
 
 fn frames(seconds: f64, rate: u32) -> u64 {

@@ -12,6 +12,7 @@ use symphonia::core::packet::Packet;
 use crate::contained::contain;
 use crate::mix::Mixer;
 use crate::mpeg::{self, Rejected};
+use crate::ogg::Missing;
 use crate::open::{self, Opened, make_decoder};
 use crate::opus::{self, Head};
 use crate::placement::Placement;
@@ -34,13 +35,15 @@ pub(crate) struct Stream {
     expected: Option<u64>,
     /// Whether `expected` is exact and not an estimate from the bit rate.
     exact_length: bool,
-    /// Frames of the media that were decoded.
+    /// Frames of the media that were decoded, or are missing.
     decoded: u64,
     /// The end of the last packet that was read, in frames if `expected` is known.
     read_to: u64,
     rejected: Rejected,
     /// In files with padding, the packet that is decoded next: only the last one has padding.
     held: Option<Packet>,
+    /// In Ogg, what is missing between packets.
+    missing: Option<Missing>,
     at_end: bool,
     /// Packets that could not be decoded.
     pub(crate) damaged: u64,
@@ -61,6 +64,7 @@ impl Stream {
             selected.frames
         };
         let codec = selected.parameters.codec;
+        let missing = (opened.kind == Kind::Ogg).then(|| missing(&selected.parameters));
         Ok(Self {
             path: path.to_owned(),
             decoder: make_decoder(path, &selected.parameters)?,
@@ -74,6 +78,7 @@ impl Stream {
             read_to: 0,
             rejected: Rejected::default(),
             held: None,
+            missing,
             at_end: false,
             damaged: 0,
             ended_early: false,
@@ -175,6 +180,11 @@ impl Stream {
         Ok(None)
     }
 
+    /// Frames that are missing before those that were decoded last, and were not asked for before.
+    pub(crate) fn take_missing(&mut self) -> u64 {
+        self.missing.as_mut().map_or(0, Missing::take)
+    }
+
     /// The position of a packet in frames: by its timestamp in containers with reliable ones, else by counting.
     fn position(&self, packet: &Packet, rate: u32) -> i64 {
         let timed = matches!(self.opened.kind, Kind::Mp4 | Kind::Matroska);
@@ -267,6 +277,9 @@ impl Stream {
             match read {
                 Ok(Some(mut packet)) if packet.track_id == self.track => {
                     mpeg::keep_frames_after_count(self.opened.format.as_ref(), &mut packet);
+                    if let Some(missing) = &mut self.missing {
+                        self.decoded += missing.follow(&packet);
+                    }
                     let end = packet.pts.saturating_add(packet.dur).get();
                     self.read_to = end.try_into().unwrap_or(0);
                     return Ok(Some(packet));
@@ -327,6 +340,7 @@ impl Stream {
         self.track = selected.id;
         self.expected = None; // it was for the part before
         self.decoded = 0;
+        self.missing = self.missing.as_ref().map(|_| missing(&selected.parameters));
         self.new_part = true;
         Ok(())
     }
@@ -336,6 +350,15 @@ impl Stream {
         (self.at_end, self.ended_early) = (true, true);
         Err(DecodeError::DecoderFailed(self.path.clone()))
     }
+}
+
+/// For the packets of a track in Ogg.
+fn missing(parameters: &AudioCodecParameters) -> Missing {
+    let rate = match parameters.codec {
+        CODEC_ID_OPUS => opus::RATE,
+        _ => parameters.sample_rate.unwrap_or(0),
+    };
+    Missing::new(vorbis_block(parameters) / 2, rate)
 }
 
 /// Frames of the long blocks of Vorbis by the first header (Vorbis I specification, section 4.2.2); 0 for other codecs. Positions in

@@ -40,6 +40,13 @@ pub enum Warning {
         /// Its length in seconds.
         length_s: f64,
     },
+    /// Pages of an Ogg file are missing or damaged. They were read as silence, to keep the times of the file.
+    Missing {
+        /// The total time, in seconds.
+        seconds: f64,
+        /// Its first time, in seconds; up to one page (usually a second) late.
+        at_s: f64,
+    },
     /// The edit list uses an unsupported feature and was ignored: the media was read from beginning to end.
     EditList {
         /// The feature.
@@ -80,6 +87,7 @@ impl Warning {
             Self::BehindStatedEnd { .. } => "behind-stated-end",
             Self::HalfBandwidth { .. } => "half-bandwidth",
             Self::Gap { .. } => "gap",
+            Self::Missing { .. } => "missing",
             Self::EditList { .. } => "edit-list",
             Self::OtherTracks { .. } => "other-tracks",
             Self::Streams { .. } => "streams",
@@ -131,6 +139,10 @@ impl fmt::Display for Warning {
                     "{length_s:.2} s without audio at {at_s:.2} s, read as silence"
                 )
             }
+            Self::Missing { seconds, at_s } => write!(
+                f,
+                "{seconds:.2} s of audio are missing in the file, first near {at_s:.2} s, and were read as silence"
+            ),
             Self::EditList { reason } => {
                 write!(
                     f,

@@ -5,7 +5,7 @@ mod common;
 use std::path::PathBuf;
 
 use common::{caf_bytes, fixture, mp3_frames, rf64_bytes, sine, wav_bytes};
-use hamiltone_decoding::{AudioFile, DecodeError};
+use hamiltone_decoding::{AudioFile, DecodeError, Warning};
 
 /// Frames of MP3 are as long.
 const MP3_FRAME: usize = 1152;
@@ -220,4 +220,68 @@ fn positions_of_ogg_pages_that_count_the_first_block_are_no_damage() {
     // More than a block is.
     let (.., ended_early, damaged) = read(&with_positions(bytes, |at| at + 5_000));
     assert!(ended_early || damaged > 0);
+}
+
+/// The file without the pages with these indices.
+fn without_pages(bytes: &[u8], lost: &[usize]) -> Vec<u8> {
+    let (mut kept, mut rest) = (Vec::new(), bytes);
+    for (index, length) in ogg_pages(bytes).into_iter().enumerate() {
+        let (page, behind) = rest.split_at(length);
+        if !lost.contains(&index) {
+            kept.extend_from_slice(page);
+        }
+        rest = behind;
+    }
+    kept
+}
+
+/// The seconds that are missing, by the warning.
+fn missing_s(bytes: &[u8]) -> Option<f64> {
+    let (_folder, path) = file_of(bytes);
+    let mut file = AudioFile::open(&path).unwrap();
+    while file.next_mono().unwrap().is_some() {}
+    file.warnings().iter().find_map(|warning| match warning {
+        Warning::Missing { seconds, .. } => Some(*seconds),
+        _ => None,
+    })
+}
+
+/// The tone has eight pages with audio; one of them is 3072 frames.
+#[test]
+fn lost_pages_of_ogg_are_silence_and_later_times_stay() {
+    let bytes = std::fs::read(fixture("tone.ogg")).unwrap();
+    let (whole, ..) = read(&bytes);
+    assert_eq!(missing_s(&bytes), None);
+    for (lost, frames) in [(&[4][..], 3_072), (&[3, 4], 6_144), (&[3, 6], 6_144)] {
+        let bytes = without_pages(&bytes, lost);
+        let (samples, ended_early, damaged) = read(&bytes);
+        assert_eq!(
+            (samples.len(), ended_early, damaged),
+            (whole.len(), false, 0)
+        );
+        assert_eq!(samples[21_000..], whole[21_000..], "{lost:?}");
+        let seconds = missing_s(&bytes).expect("a warning");
+        assert_eq!((seconds * 44_100.0).round() as usize, frames, "{lost:?}");
+    }
+}
+
+/// In a chain, no header states a length for the parts behind the first one.
+#[test]
+fn lost_pages_of_a_later_part_of_a_chain_are_noticed() {
+    let bytes = std::fs::read(fixture("tone.ogg")).unwrap();
+    let chain = [&bytes[..], &without_pages(&bytes, &[5])].concat();
+    assert_eq!(read(&chain).0.len(), 44_100);
+    assert!(missing_s(&chain).is_some());
+    assert_eq!(missing_s(&bytes.repeat(2)), None);
+}
+
+/// A page with a wrong checksum is as good as lost.
+#[test]
+fn a_damaged_page_of_ogg_is_silence() {
+    let mut bytes = std::fs::read(fixture("tone.ogg")).unwrap();
+    let at: usize = ogg_pages(&bytes)[..4].iter().sum();
+    bytes[at + 100] ^= 1;
+    let (samples, ..) = read(&bytes);
+    assert_eq!(samples.len(), 22_050);
+    assert!(missing_s(&bytes).is_some());
 }
