@@ -150,6 +150,25 @@ fn a_hundred_openings_of_the_vst3_panel_leave_nothing_behind() {
 }
 
 #[test]
+fn a_host_that_asks_for_the_size_before_it_tells_the_scale_gets_a_panel_of_the_right_size() {
+    let display = Display::start();
+    let vst3 = probe(&display, "scaled-vst3", &ours(), &["2"]);
+    assert_lives(&vst3);
+    let expected = [
+        "first: (760, 560) then (1520, 1120), asked for Some((1520, 1120))",
+        "second: (1520, 1120) then (1520, 1120), asked for None",
+    ];
+    for line in expected {
+        assert!(vst3.output.contains(line), "{}", vst3.output);
+    }
+    let clap = places::clap_bundle().unwrap();
+    let clap = probe(&display, "scaled-clap", &clap, &["2"]);
+    assert_lives(&clap);
+    let line = "first: (760, 560) then (1520, 1120)";
+    assert!(clap.output.contains(line), "{}", clap.output);
+}
+
+#[test]
 fn the_bare_framework_leaks_two_descriptors_an_opening() {
     let display = Display::start();
     let (before, after, handlers) = counts(&probe(&display, "reopen", &bare(), &["20"]));

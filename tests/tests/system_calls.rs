@@ -54,10 +54,22 @@ fn the_audio_thread_makes_no_system_call_in_real_time() {
     if !usable.is_ok_and(|output| output.status.success()) {
         return skip("strace, or the right to trace");
     }
+    #[cfg(feature = "screen")]
+    let display = hamiltone_tests::display::Display::start();
+    #[cfg(feature = "screen")]
+    strace
+        .envs(display.environment())
+        .env_remove("WAYLAND_DISPLAY");
     strace.arg(env!("CARGO_BIN_EXE_allocation-probe"));
     strace.arg(places::clap_bundle().unwrap()).arg("trace");
     let outcome = child::run(&mut strace, Duration::from_secs(240)).unwrap();
     assert!(outcome.status.success(), "{}", outcome.output);
+    #[cfg(feature = "screen")]
+    assert!(
+        outcome.output.contains("panel opened"),
+        "{}",
+        outcome.output
+    );
     let traced = read(&std::fs::read_to_string(&file).unwrap());
     println!("{traced:?}");
     assert!(

@@ -8,7 +8,7 @@ use nice_plug::wrapper::vst3::vst3;
 use parking_lot::Mutex;
 use vst3::Steinberg::Linux::IRunLoop;
 use vst3::Steinberg::{
-    FIDString, IPlugFrame, IPlugView, IPlugViewContentScaleSupport,
+    FIDString, IPlugFrame, IPlugFrameTrait, IPlugView, IPlugViewContentScaleSupport,
     IPlugViewContentScaleSupport_::ScaleFactor, IPlugViewContentScaleSupportTrait, IPlugViewTrait,
     TBool, ViewRect, char16, int16, kResultOk, tresult,
 };
@@ -24,6 +24,10 @@ pub(super) struct View {
     /// This object as the host knows it: the host's frame is asked to resize that one.
     this: AtomicPtr<IPlugView>,
     frame: Mutex<Option<Lent>>,
+    /// The scale factor that the host set before it attached the view: nice-plug refuses it then.
+    early_scale: Mutex<Option<ScaleFactor>>,
+    /// Width and height that the host was told last.
+    told: Mutex<Option<(i32, i32)>>,
 }
 
 /// The frame that nice-plug's view has.
@@ -45,6 +49,8 @@ impl View {
             inner,
             this: AtomicPtr::default(),
             frame: Mutex::new(None),
+            early_scale: Mutex::new(None),
+            told: Mutex::new(None),
         });
         let pointer = view.to_com_ptr::<IPlugView>()?;
         view.this.store(pointer.as_ptr(), Ordering::Relaxed);
@@ -93,11 +99,55 @@ impl View {
         }
     }
 
+    /// The size in pixels now.
+    fn size(&self) -> Option<ViewRect> {
+        let mut size = ViewRect {
+            left: 0,
+            top: 0,
+            right: 0,
+            bottom: 0,
+        };
+        // SAFETY: `size` may be written.
+        (unsafe { self.inner.getSize(&mut size) } == kResultOk).then_some(size)
+    }
+
+    /// Sets the scale factor that came too early. If the view then has another size than the host was told, asks the
+    /// host to resize it.
+    fn correct_size(&self) {
+        if let Some(factor) = self.early_scale.lock().take() {
+            // SAFETY: a call by value.
+            unsafe { self.scale.setContentScaleFactor(factor) };
+        }
+        let Some(mut size) = self.size() else { return };
+        let told = self.told.lock().replace(extent(&size));
+        let Some(frame) = self.frame.lock().as_ref().and_then(Lent::interface) else {
+            return;
+        };
+        if told.is_some_and(|told| told != extent(&size)) {
+            // SAFETY: our frame, which passes on this view in place of null. No lock is held: the host calls back.
+            unsafe { frame.resizeView(std::ptr::null_mut(), &mut size) };
+        }
+    }
+
     fn pass_on(&self, frame: Option<ComPtr<IPlugFrame>>) -> tresult {
         let frame = frame.as_ref().map_or(std::ptr::null_mut(), ComPtr::as_ptr);
         // SAFETY: null, or alive during the call; nice-plug takes a reference of its own.
         unsafe { self.inner.setFrame(frame) }
     }
+}
+
+impl Lent {
+    fn interface(&self) -> Option<ComPtr<IPlugFrame>> {
+        match self {
+            Self::Plain(frame) => frame.to_com_ptr(),
+            Self::WithRunLoop(frame) => frame.to_com_ptr(),
+        }
+    }
+}
+
+/// Width and height.
+fn extent(size: &ViewRect) -> (i32, i32) {
+    (size.right - size.left, size.bottom - size.top)
 }
 
 impl Drop for View {
@@ -128,14 +178,34 @@ impl IPlugViewTrait for View {
         }
     }
 
+    unsafe fn attached(&self, parent: *mut c_void, platform: FIDString) -> tresult {
+        // SAFETY: the host's arguments are passed on as they are.
+        let result = unsafe { self.inner.attached(parent, platform) };
+        if result == kResultOk {
+            self.correct_size();
+        }
+        result
+    }
+
+    unsafe fn getSize(&self, size: *mut ViewRect) -> tresult {
+        // SAFETY: the host's argument is passed on as it is.
+        let result = unsafe { self.inner.getSize(size) };
+        // SAFETY: null, or the host's rectangle.
+        let size = unsafe { size.as_ref() };
+        if let Some(size) = size
+            && result == kResultOk
+        {
+            *self.told.lock() = Some(extent(size));
+        }
+        result
+    }
+
     forward! {
         inner: fn isPlatformTypeSupported(platform: FIDString);
-        inner: fn attached(parent: *mut c_void, platform: FIDString);
         inner: fn removed();
         inner: fn onWheel(distance: f32);
         inner: fn onKeyDown(key: char16, code: int16, modifiers: int16);
         inner: fn onKeyUp(key: char16, code: int16, modifiers: int16);
-        inner: fn getSize(size: *mut ViewRect);
         inner: fn onSize(size: *mut ViewRect);
         inner: fn onFocus(state: TBool);
         inner: fn canResize();
@@ -144,7 +214,14 @@ impl IPlugViewTrait for View {
 }
 
 impl IPlugViewContentScaleSupportTrait for View {
-    forward! {
-        scale: fn setContentScaleFactor(factor: ScaleFactor);
+    /// The factor may come before the view is attached, as it does in most hosts.
+    unsafe fn setContentScaleFactor(&self, factor: ScaleFactor) -> tresult {
+        // SAFETY: a call by value.
+        let result = unsafe { self.scale.setContentScaleFactor(factor) };
+        if result != kResultOk && factor.is_finite() && factor > 0.0 {
+            *self.early_scale.lock() = Some(factor);
+            return kResultOk;
+        }
+        result
     }
 }

@@ -95,7 +95,8 @@ impl InputEventBuffer for Violator<'_> {
 }
 
 /// Blocks on an audio thread in real time, between two system calls that a tracer finds, while the main thread does
-/// what a host and its user do. Then a render, which may wait.
+/// what a host and its user do, the panel included where there is a display. Then a render, which may wait, and back to
+/// real time.
 fn trace(entry: &PluginEntry) -> Result<()> {
     let mut plugin = Plugin::from_entry(entry)?;
     let good = plugin.save()?;
@@ -103,14 +104,17 @@ fn trace(entry: &PluginEntry) -> Result<()> {
     state.set_setting("model", serde_json::json!({ "name": "esc10" }))?;
     let other_model = state.to_bytes();
     let parameters = plugin.parameters()?;
-    for (rate, block) in [(48_000, 512), (44_100, 64), (96_000, 2_048)] {
+    let ids: Vec<_> = parameters.iter().map(|parameter| parameter.id).collect();
+    let live_part = |plugin: &mut Plugin, rate, block| -> Result<()> {
         let stream = plugin.start(Layout::Stereo, rate, block)?;
-        let ids: Vec<_> = parameters.iter().map(|parameter| parameter.id).collect();
+        let ids = ids.clone();
         let thread = std::thread::spawn(move || live(stream, rate, block, &ids));
         let mut round = 0;
         while !thread.is_finished() {
             plugin.load(if round % 2 == 0 { &other_model } else { &good })?;
             plugin.save()?;
+            #[cfg(all(target_os = "linux", feature = "screen"))]
+            panel::open_and_close(plugin)?;
             plugin.pump();
             round += 1;
             std::thread::sleep(Duration::from_millis(200));
@@ -119,6 +123,10 @@ fn trace(entry: &PluginEntry) -> Result<()> {
             .join()
             .map_err(|_| anyhow::anyhow!("the audio thread panicked"))??;
         plugin.stop(stream);
+        Ok(())
+    };
+    for (rate, block) in [(48_000, 512), (44_100, 64), (96_000, 2_048)] {
+        live_part(&mut plugin, rate, block)?;
     }
     plugin.set_offline(true)?;
     let mut stream = plugin.start(Layout::Stereo, 48_000, 512)?;
@@ -129,11 +137,51 @@ fn trace(entry: &PluginEntry) -> Result<()> {
         mark("end");
     }
     plugin.stop(stream);
-    Ok(())
+    plugin.set_offline(false)?;
+    live_part(&mut plugin, 48_000, 256)
 }
 
-/// Two seconds at the pace of the clock, with a parameter changed in each block, the transport started, stopped and
-/// moved.
+#[cfg(all(target_os = "linux", feature = "screen"))]
+mod panel {
+    #![allow(unsafe_code, reason = "handing our window to a CLAP panel")]
+
+    use std::time::Duration;
+
+    use anyhow::{Context, Result};
+    use clack_extensions::gui::{GuiApiType, GuiConfiguration, Window as ClapWindow};
+    use hamiltone_tests::host::Plugin;
+    use hamiltone_tests::window::Window;
+
+    /// Shows the panel for a moment; does nothing without a display.
+    pub(crate) fn open_and_close(plugin: &mut Plugin) -> Result<()> {
+        if std::env::var_os("DISPLAY").is_none() {
+            return Ok(());
+        }
+        let gui = plugin.gui()?;
+        let embedded = GuiConfiguration {
+            api_type: GuiApiType::X11,
+            is_floating: false,
+        };
+        gui.create(&plugin.handle(), embedded)?;
+        let size = gui.get_size(&plugin.handle()).context("no size")?;
+        let window = Window::open(size.width, size.height)?;
+        window.map()?;
+        let parent = ClapWindow::from_x11_handle(window.id().into());
+        // SAFETY: the window lives until the panel is destroyed, at the end of this function.
+        unsafe { gui.set_parent(&plugin.handle(), parent)? };
+        gui.show(&plugin.handle())?;
+        for _ in 0..20 {
+            plugin.pump();
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        gui.destroy(&plugin.handle());
+        println!("panel opened");
+        Ok(())
+    }
+}
+
+/// Two seconds at the pace of the clock, with a parameter changed in each block (the bypass is one of them), the
+/// transport started, stopped and moved, resets, and samples that are no numbers.
 fn live(mut stream: Stream, rate: u32, block: usize, ids: &[ClapId]) -> Result<Stream> {
     fill_with_noise(stream.input_mut());
     let start = Instant::now();
@@ -144,7 +192,12 @@ fn live(mut stream: Stream, rate: u32, block: usize, ids: &[ClapId]) -> Result<S
         }
         let events = set_parameter(ids[index % ids.len()], (index / 7 % 2) as f64);
         let events = events.as_input();
+        let odd = [f32::NAN, f32::INFINITY, 1e-40, 0.1];
+        stream.input_mut()[0][0] = odd[index % odd.len()];
         mark("begin-live");
+        if index % 50 == 49 {
+            stream.reset();
+        }
         stream.process_with(block, &events)?;
         mark("end");
         let due = Duration::from_secs_f64((index * block) as f64 / f64::from(rate));

@@ -70,6 +70,11 @@ impl Stream {
         self.plays_at_s = seconds;
     }
 
+    /// Tells the plugin to forget the sound so far.
+    pub fn reset(&mut self) {
+        self.processor.reset();
+    }
+
     /// Lets the position stand still while the transport plays, as some hosts do that have none.
     pub fn stand_still(&mut self) {
         self.stands_still = true;

@@ -40,6 +40,7 @@ impl std::str::FromStr for RunLoop {
 pub(super) struct LoopFrame {
     takes_handlers: bool,
     handlers: Mutex<Vec<(ComPtr<IEventHandler>, FileDescriptor)>>,
+    asked_for: Mutex<Option<(i32, i32)>>,
 }
 
 impl LoopFrame {
@@ -47,6 +48,7 @@ impl LoopFrame {
         ComWrapper::new(Self {
             takes_handlers,
             handlers: Mutex::default(),
+            asked_for: Mutex::default(),
         })
     }
 
@@ -54,6 +56,11 @@ impl LoopFrame {
         self.handlers
             .lock()
             .map_or_else(|_| Vec::new(), |h| h.clone())
+    }
+
+    /// Width and height of the last resize that a view asked for.
+    pub(super) fn asked_for(&self) -> Option<(i32, i32)> {
+        self.asked_for.lock().ok().and_then(|size| *size)
     }
 
     /// How many are registered.
@@ -98,6 +105,10 @@ unsafe fn resize(view: *mut IPlugView, size: *mut ViewRect) -> tresult {
 
 impl IPlugFrameTrait for LoopFrame {
     unsafe fn resizeView(&self, view: *mut IPlugView, size: *mut ViewRect) -> tresult {
+        // SAFETY: the plugin's pointer is valid or null.
+        if let (Some(size), Ok(mut asked_for)) = (unsafe { size.as_ref() }, self.asked_for.lock()) {
+            *asked_for = Some((size.right - size.left, size.bottom - size.top));
+        }
         // SAFETY: the plugin's pointers are valid.
         unsafe { resize(view, size) }
     }

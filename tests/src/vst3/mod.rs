@@ -13,13 +13,14 @@ use std::os::fd::IntoRawFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use libloading::Library;
 use vst3::Steinberg::Vst::{
     IAudioProcessor, IComponent, IEditController, IEditControllerTrait, ParameterInfo,
 };
 use vst3::Steinberg::{
-    IPluginBaseTrait, IPluginFactory, IPluginFactoryTrait, PClassInfo, kResultOk, tresult,
+    IPlugView, IPluginBaseTrait, IPluginFactory, IPluginFactoryTrait, PClassInfo, kResultOk,
+    tresult,
 };
 use vst3::{ComPtr, Interface};
 
@@ -165,15 +166,23 @@ impl Instance {
     /// # Errors
     /// The plugin has no panel, or it refuses the window.
     pub fn open_panel(&self, window: u32, run_loop: RunLoop) -> Result<Panel> {
+        Panel::open(self.view()?, window, run_loop)
+    }
+
+    /// Opens the panel in a host that asks for the size first, tells the scale factor second and attaches the view
+    /// last. Also returns the size that the host was told first.
+    ///
+    /// # Errors
+    /// The plugin has no panel, or it refuses the factor or the window.
+    pub fn open_scaled_panel(&self, window: u32, factor: f32) -> Result<(Panel, (u32, u32))> {
+        Panel::open_scaled(self.view()?, window, factor)
+    }
+
+    fn view(&self) -> Result<ComPtr<IPlugView>> {
+        let name = CString::new("editor")?;
         // SAFETY: the controller is alive; a view that is returned belongs to the caller.
-        let view = unsafe {
-            let name = CString::new("editor")?;
-            ComPtr::from_raw(self.controller.createView(name.as_ptr()))
-        };
-        match view {
-            Some(view) => Panel::open(view, window, run_loop),
-            None => bail!("the plugin has no panel"),
-        }
+        let view = unsafe { ComPtr::from_raw(self.controller.createView(name.as_ptr())) };
+        view.context("the plugin has no panel")
     }
 }
 

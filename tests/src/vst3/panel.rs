@@ -5,12 +5,28 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use vst3::Steinberg::{
-    IPlugFrame, IPlugView, IPlugViewTrait, ViewRect, kPlatformTypeX11EmbedWindowID,
+    IPlugFrame, IPlugView, IPlugViewContentScaleSupport, IPlugViewContentScaleSupportTrait,
+    IPlugViewTrait, ViewRect, kPlatformTypeX11EmbedWindowID,
 };
 use vst3::{ComPtr, ComWrapper};
 
 use super::check;
 use super::frame::{BareFrame, LoopFrame, RunLoop};
+
+fn size_of(view: &ComPtr<IPlugView>) -> Result<(u32, u32)> {
+    let mut size = ViewRect {
+        left: 0,
+        top: 0,
+        right: 0,
+        bottom: 0,
+    };
+    // SAFETY: the view is alive, and `size` may be written.
+    check(unsafe { view.getSize(&mut size) }, "getSize")?;
+    Ok((
+        u32::try_from(size.right - size.left)?,
+        u32::try_from(size.bottom - size.top)?,
+    ))
+}
 
 /// A view in a window; taken out and released by [`Panel::close`].
 pub struct Panel {
@@ -47,23 +63,33 @@ impl Panel {
         })
     }
 
+    /// As [`Panel::open`], by a host that asks for the size before it tells the scale factor, both before it attaches
+    /// the view. Also returns the size that it was told then.
+    pub(super) fn open_scaled(
+        view: ComPtr<IPlugView>,
+        window: u32,
+        factor: f32,
+    ) -> Result<(Self, (u32, u32))> {
+        let early = size_of(&view)?;
+        let scale: ComPtr<IPlugViewContentScaleSupport> =
+            view.cast().context("the view has no scale factor")?;
+        // SAFETY: the view is alive.
+        let result = unsafe { scale.setContentScaleFactor(factor) };
+        check(result, "setContentScaleFactor")?;
+        Ok((Self::open(view, window, RunLoop::Offered)?, early))
+    }
+
+    /// Width and height to which the plugin last asked the host to resize the panel.
+    pub fn asked_for(&self) -> Option<(i32, i32)> {
+        self.run_loop.as_ref().and_then(|frame| frame.asked_for())
+    }
+
     /// Width and height in pixels.
     ///
     /// # Errors
     /// The panel does not say.
     pub fn size(&self) -> Result<(u32, u32)> {
-        let mut size = ViewRect {
-            left: 0,
-            top: 0,
-            right: 0,
-            bottom: 0,
-        };
-        // SAFETY: the view is alive, and `size` may be written.
-        check(unsafe { self.view.getSize(&mut size) }, "getSize")?;
-        Ok((
-            u32::try_from(size.right - size.left)?,
-            u32::try_from(size.bottom - size.top)?,
-        ))
+        size_of(&self.view)
     }
 
     /// Runs the host's loop for so long.

@@ -4,6 +4,7 @@ use egui::{Align2, Rect, Ui, pos2, vec2};
 use hamiltone_engine::model::OnLevels;
 
 use crate::panel::contract::{Action, View};
+use crate::panel::pages::label_list::{self, Which};
 use crate::panel::widgets::bars::{self, Bars, Levels};
 use crate::panel::widgets::labels::Labels;
 use crate::panel::widgets::text::Line;
@@ -60,6 +61,8 @@ pub(crate) fn show(
     };
     bars.advance(levels, &labels, bars::rows_in(list.height()), dt);
     bars.paint(ui.painter(), list, levels, &labels, f32::from(!signal));
+    let rows = (&*bars, Which::Compared);
+    label_list::row_menus(ui, list, view, &labels, rows, actions);
 }
 
 /// The model's name, the loads of both models, and buttons to swap and to close.

@@ -28,7 +28,7 @@ pub(crate) fn show(
     let levels = levels(view, &thresholds, signal);
     bars.advance(levels, labels, bars::rows_in(area.height()), dt);
     bars.paint(ui.painter(), area, levels, labels, f32::from(!signal));
-    row_menus(ui, area, view, labels, bars, actions);
+    row_menus(ui, area, view, labels, (bars, Which::First), actions);
     threshold_lines(ui, area, levels, labels, bars, actions);
     if bars.is_moving(levels) {
         Redraw::Animation
@@ -83,28 +83,43 @@ fn levels<'a>(view: View<'a>, thresholds: &'a [Option<f32>], signal: bool) -> Le
     }
 }
 
+/// The model of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Which {
+    /// The one that sends notes and OSC.
+    First,
+    /// The one that is compared with it.
+    Compared,
+}
+
 /// Describes each row for screen readers, and opens a menu for the row that is clicked.
-fn row_menus(
+pub(crate) fn row_menus(
     ui: &Ui,
     list: Rect,
     view: View<'_>,
     labels: &Labels<'_>,
-    bars: &Bars,
+    (bars, which): (&Bars, Which),
     actions: &mut Vec<Action>,
 ) {
     for row in bars.rows() {
         let rect = bars.rect_of(row, list, labels);
         let name = words::label_for_people(labels.name(row.label));
         let value = words::percent(bars.value(row.label));
-        let id = ui.scope_id().with(("label", row.label));
+        let id = ui.scope_id().with(("label", which, row.label));
         let response = ui.interact(rect, id, Sense::click());
-        response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{name} {value}")));
+        let described = match which {
+            Which::First => format!("{name} {value}"),
+            Which::Compared => format!("{name} {value}, second model"),
+        };
+        response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &described));
         controls::focus_ring(ui, &response, rect.shrink2(vec2(0.0, 2.0)));
         let (tooltip, is_transcribed) = glyphs::tooltip(ui.ctx(), &name);
         if is_transcribed || bars.is_cut(ui.painter(), rect, &name) {
             response.clone().on_hover_text(&*tooltip);
         }
-        Popup::menu(&response).show(|ui| row_menu(ui, row.label, view, labels, actions));
+        Popup::menu(&response).show(|ui| {
+            row_menu(ui, (row.label, which), view, labels, actions);
+        });
     }
 }
 
@@ -163,7 +178,7 @@ fn threshold_lines(
 
 fn row_menu(
     ui: &mut Ui,
-    label: usize,
+    (label, which): (usize, Which),
     view: View<'_>,
     labels: &Labels<'_>,
     actions: &mut Vec<Action>,
@@ -190,7 +205,9 @@ fn row_menu(
         actions.push(Action::Edit(Edit::LabelThreshold { label, threshold }));
         ui.close();
     }
-    if let Some(model) = &view.snapshot.model {
+    if which == Which::First
+        && let Some(model) = &view.snapshot.model
+    {
         let map = NoteMap::new(&view.settings.notes, &model.labels, &model.likely);
         ui.label(format!("MIDI note: {}", words::note_of(map.get(label))));
         if let Some(address) = osc_addresses(&model.labels).get(label) {

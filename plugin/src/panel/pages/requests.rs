@@ -99,6 +99,7 @@ fn button(ui: &Ui, area: Rect, text: &str, name: &str, hint: &str) -> bool {
     ui.painter().rect_filled(area, 5.0, fill);
     let line = Line::new(theme::small(), theme::TEXT);
     line.at(ui.painter(), area.center(), Align2::CENTER_CENTER, text);
+    controls::focus_ring(ui, &response, area);
     let pressed = response.clicked();
     response.on_hover_text(hint);
     pressed

@@ -23,8 +23,10 @@ use crate::snapshot::Activity;
 const SPANS: [(f64, &str); 3] = [(10.0, "10 s"), (30.0, "30 s"), (60.0, "60 s")];
 /// Height of a row of the roll, in points.
 const ROW: f32 = 17.0;
-/// Width of the label names.
-const NAME_WIDTH: f32 = 128.0;
+/// Width of the label names, as a share of the page.
+const NAME_SHARE: f32 = 0.175;
+/// Its least and its greatest value, in points.
+const NAME_WIDTHS: (f32, f32) = (128.0, 220.0);
 /// A click this near to the line of a moment, in points, hides it.
 const NEAR: f32 = 6.0;
 /// Seconds between two updates of the rows.
@@ -95,8 +97,10 @@ impl Roll {
         let spectrum = Rect::from_min_max(spectrum.min + vec2(0.0, 4.0), spectrum.max);
         let count = ((rows.height() / ROW) as usize).max(1);
         self.choose_rows(history, labels, count, dt);
+        let (least, most) = NAME_WIDTHS;
+        let names = (area.width() * NAME_SHARE).clamp(least, most);
         let picture =
-            |rect: Rect| Rect::from_min_max(pos2(rect.left() + NAME_WIDTH, rect.top()), rect.max);
+            |rect: Rect| Rect::from_min_max(pos2(rect.left() + names, rect.top()), rect.max);
         self.draw_textures(ui, history, picture(rows).width());
         self.paint_rows(ui, rows, picture(rows), labels);
         paint_texture(ui.painter(), picture(spectrum), self.spectrum.as_ref());
@@ -324,7 +328,8 @@ impl Roll {
                 theme::TEXT_SECOND
             };
             let line = Line::new(theme::small(), colour);
-            line.hinted(ui, pos2(rows.left(), y), &name, NAME_WIDTH - 10.0);
+            let width = picture.left() - rows.left() - 10.0;
+            line.hinted(ui, pos2(rows.left(), y), &name, width);
             let below = y + height / 2.0;
             painter.hline(used.x_range(), below, (1.0, theme::BACKGROUND));
         }

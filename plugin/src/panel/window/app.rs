@@ -48,6 +48,16 @@ pub(super) struct Shared {
     pub(super) scale: AtomicU32,
 }
 
+impl Shared {
+    /// Pixels per point of the window. Values that no window can have are ignored.
+    pub(super) fn set_scale(&self, factor: f64) {
+        if factor.is_finite() && factor > 0.0 {
+            self.scale
+                .store((factor as f32).to_bits(), Ordering::Relaxed);
+        }
+    }
+}
+
 /// One window.
 pub(super) struct PanelApp {
     shared: Arc<Shared>,
@@ -140,9 +150,7 @@ impl NiceEguiApp for PanelApp {
             height: height as u32,
         }
         .clamped();
-        self.shared
-            .scale
-            .store((size.scale_factor as f32).to_bits(), Ordering::Relaxed);
+        self.shared.set_scale(size.scale_factor);
     }
 
     fn editor_closed(&mut self) {

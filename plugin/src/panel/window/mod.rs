@@ -97,6 +97,8 @@ impl Editor for PanelEditor {
             )
         }));
         let spawned = spawned.map_err(|_| "the system refused a window")??;
+        // Hosts ask for the size in pixels before the first frame.
+        self.shared.set_scale(spawned.window.size().scale_factor);
         Ok(PanelHandle::around(spawned, drawn))
     }
 

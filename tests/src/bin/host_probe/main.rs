@@ -14,6 +14,9 @@
 //! - `host-probe late-clap CLAP MS PICTURE`: the same with a panel that is itself told to show MS
 //!   milliseconds later. `late-again-clap` hides and shows it once more before the picture.
 //!
+//! - `host-probe scaled-vst3 VST3 FACTOR` and `scaled-clap`: asks for the size, tells the scale factor, and prints the
+//!   sizes before and after.
+//!
 //! - `host-probe disorder VST3`: sets up, activates and processes in wrong orders. Prints the results.
 //! - `host-probe unruly CLAP SEED SECONDS`: several threads do what a host should not, at random: see `unruly.rs`.
 //!
@@ -50,6 +53,8 @@ fn main() -> anyhow::Result<()> {
         }
         ["reopen", file, count] => panels::reopen(Path::new(file), count.parse()?, true)?,
         ["reopen", file, count, "keep"] => panels::reopen(Path::new(file), count.parse()?, false)?,
+        ["scaled-vst3", file, factor] => panels::scaled_vst3(Path::new(file), factor.parse()?)?,
+        ["scaled-clap", file, factor] => panels::scaled_clap(Path::new(file), factor.parse()?)?,
         ["disorder", file] => disorder::run(Path::new(file))?,
         ["unruly", file, seed, seconds] => {
             unruly::run(Path::new(file), seed.parse()?, seconds.parse()?)?;

@@ -87,6 +87,43 @@ pub(crate) fn late_vst3(file: &Path, wait: Duration, picture: &Path) -> Result<(
     Ok(())
 }
 
+/// Asks for the size before the scale factor is told, then for the size of the open panel.
+pub(crate) fn scaled_vst3(file: &Path, factor: f32) -> Result<()> {
+    let module = Module::load(file)?;
+    let instance = module.create()?;
+    let window = Window::open(800, 600)?;
+    window.map()?;
+    for opening in ["first", "second"] {
+        let (panel, before) = instance.open_scaled_panel(window.id(), factor)?;
+        panel.run_for(Duration::from_millis(100));
+        let (after, asked) = (panel.size()?, panel.asked_for());
+        println!("{opening}: {before:?} then {after:?}, asked for {asked:?}");
+        panel.close(true)?;
+    }
+    Ok(())
+}
+
+/// Asks for the size when the panel was made, and again when the scale factor was told.
+pub(crate) fn scaled_clap(file: &Path, factor: f64) -> Result<()> {
+    let mut plugin = Plugin::open(file)?;
+    let gui = plugin.gui()?;
+    let embedded = GuiConfiguration {
+        api_type: GuiApiType::X11,
+        is_floating: false,
+    };
+    gui.create(&plugin.handle(), embedded)?;
+    let before = gui.get_size(&plugin.handle()).context("no size")?;
+    gui.set_scale(&plugin.handle(), factor)?;
+    let after = gui.get_size(&plugin.handle()).context("no size")?;
+    println!(
+        "first: {:?} then {:?}",
+        (before.width, before.height),
+        (after.width, after.height)
+    );
+    gui.destroy(&plugin.handle());
+    Ok(())
+}
+
 /// The panel is told to show itself later than it was given its window.
 pub(crate) fn late_clap(file: &Path, wait: Duration, picture: &Path, hides: bool) -> Result<()> {
     let mut plugin = Plugin::open(file)?;

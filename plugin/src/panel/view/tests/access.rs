@@ -1,6 +1,8 @@
 //! Names for screen readers, the keyboard, and tooltips of texts that are cut.
 
 use super::*;
+use crate::settings::Kept;
+use crate::snapshot::Compared;
 
 const PAGES: [&str; 5] = ["Tags", "Roll", "Labels", "Response", "Outputs"];
 
@@ -27,6 +29,76 @@ fn every_control_of_every_page_has_a_name() {
             count += 1;
         }
         assert!(count > 8, "{page}: {count}");
+    }
+}
+
+/// A second model beside the first.
+fn comparing() -> Bench {
+    let first = snapshot();
+    let model = ModelFacts {
+        name: "second".to_owned(),
+        hash: "bb".to_owned(),
+        ..(**first.model.as_ref().unwrap()).clone()
+    };
+    let snapshot = Snapshot {
+        compared: Some(Compared {
+            on_levels: Vec::new(),
+            among: Vec::new(),
+            model: Arc::new(model),
+            smoothed: vec![0.4, 0.3, 0.1],
+            load: 0.01,
+            refresh_s: 0.16,
+        }),
+        ..first
+    };
+    let settings = Settings {
+        compare: Some(Kept::default()),
+        ..Settings::default()
+    };
+    let mut bench = Bench::with("Tags", PanelSize::DEFAULT, snapshot, settings);
+    bench.pictures(30); // the bars reach their values
+    bench
+}
+
+#[test]
+fn labels_of_the_second_model_have_names_and_menus() {
+    let mut bench = comparing();
+    assert!(bench.tab_to("Dog 40 %, second model"));
+    let row = bench.middle_of("Dog 40 %, second model");
+    assert!(bench.has_ring_around(row));
+    bench.click(row);
+    bench.pictures(2);
+    let hide = bench.area_of("Hide").center();
+    bench.click(hide);
+    assert_eq!(bench.wanted, [Action::Edit(Edit::Hide("dog".to_owned()))]);
+}
+
+#[test]
+fn every_control_that_is_shown_now_and_then_has_a_name() {
+    let mut stopped = snapshot();
+    stopped.stopped = true;
+    let mut unread = Bench::new("Tags", PanelSize::DEFAULT, snapshot());
+    unread.machine.introduced = false;
+    unread.pictures(2);
+    let mut benches = vec![
+        comparing(),
+        Bench::new("Tags", PanelSize::DEFAULT, stopped),
+        unread,
+    ];
+    for menu in ["Model", "Preset"] {
+        let mut bench = Bench::new("Tags", PanelSize::DEFAULT, snapshot());
+        let at = bench.middle_of(menu);
+        bench.click(at);
+        bench.pictures(2);
+        benches.push(bench);
+    }
+    for (index, bench) in benches.iter().enumerate() {
+        for (name, role, acts, bounds) in bench.nodes() {
+            assert!(
+                !acts || !name.trim().is_empty(),
+                "{index}: {role:?} at {bounds:?}"
+            );
+        }
     }
 }
 

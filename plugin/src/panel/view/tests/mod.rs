@@ -215,6 +215,34 @@ impl Bench {
         self.pictures(1);
     }
 
+    /// Presses Tab until the control with this name has the keyboard. Returns whether it was reached.
+    fn tab_to(&mut self, name: &str) -> bool {
+        for _ in 0..60 {
+            self.press_key(egui::Key::Tab);
+            let update = self.output.platform_output.accesskit_update.as_ref();
+            let update = update.unwrap();
+            let focus = update.nodes.iter().find(|(id, _)| *id == update.focus);
+            if focus.and_then(|(_, node)| node.label()) == Some(name) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Whether the ring of the control that has the keyboard is painted around this point.
+    fn has_ring_around(&self, point: Pos2) -> bool {
+        let is_ring = |shape: &egui::Shape| match shape {
+            egui::Shape::Rect(rect) => {
+                rect.stroke.color == theme::ACCENT && rect.rect.contains(point)
+            }
+            _ => false,
+        };
+        self.output
+            .shapes
+            .iter()
+            .any(|clipped| is_ring(&clipped.shape))
+    }
+
     /// All painted texts with their areas, and whether they are cut.
     fn texts(&self) -> Vec<(String, Rect, bool)> {
         let mut texts = Vec::new();

@@ -58,3 +58,22 @@ fn an_analysis_that_stopped_can_be_started_again() {
     let wanted = run(PanelSize::DEFAULT, &snapshot, &click(restart));
     assert_eq!(wanted, [Action::Restart]);
 }
+
+#[test]
+fn a_button_that_has_the_keyboard_shows_a_ring() {
+    let stopped = Snapshot {
+        stopped: true,
+        ..asking()
+    };
+    let names = [
+        "Restart the analysis",
+        "Remove: The session writes timelines into /from/somebody",
+        "Allow: The session writes timelines into /from/somebody",
+    ];
+    let mut bench = Bench::new("Tags", PanelSize::DEFAULT, stopped);
+    for name in names {
+        assert!(bench.tab_to(name), "{name} is not reached");
+        let middle = bench.middle_of(name);
+        assert!(bench.has_ring_around(middle), "{name} has no ring");
+    }
+}
