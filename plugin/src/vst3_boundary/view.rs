@@ -114,7 +114,8 @@ impl View {
     /// Sets the scale factor that came too early. If the view then has another size than the host was told, asks the
     /// host to resize it.
     fn correct_size(&self) {
-        if let Some(factor) = self.early_scale.lock().take() {
+        let early = self.early_scale.lock().take(); // unlocked before the call
+        if let Some(factor) = early {
             // SAFETY: a call by value.
             unsafe { self.scale.setContentScaleFactor(factor) };
         }
