@@ -26,6 +26,7 @@ pub mod report;
 pub mod run;
 pub mod statistics;
 pub mod teacher;
+mod temperature;
 pub mod trainer;
 pub mod trunks;
 pub mod widening;

@@ -9,12 +9,12 @@ use super::epochs;
 use super::fold_folder::{CONFUSION, MODEL, Progress, STREAMS, keep_origin, lock, read_progress};
 use super::head;
 use super::start::origin;
-use crate::certainty::{HeldOut, fit};
 use crate::dataset::Split;
 use crate::evaluation::{Answer, summarise};
 use crate::outcome::{FoldOutcome, fold_title};
 use crate::recipe::Head;
 use crate::report;
+use crate::temperature::{HeldOut, fit};
 use crate::trainer::TrainingFolder;
 
 /// Trains and tests a fold, or resumes it.

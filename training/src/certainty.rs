@@ -6,17 +6,15 @@
 //! label reaches the level, panel and command line say "no clear label". The order of the labels, and so the accuracy,
 //! stays as it is. For models of many labels at once there is `hamiltone-research calibrate`.
 
-mod fit;
-
 use std::path::PathBuf;
 
 use anyhow::{Context, ensure};
 use hamiltone_engine::model::{ModelFile, TaskKind};
 
-pub(crate) use self::fit::{HeldOut, fit};
 use crate::dataset::Task;
 use crate::evaluation::{Answer, answers};
 use crate::run::{Loading, Recordings};
+use crate::temperature::{HeldOut, fit};
 
 /// Arguments of `calibrate`.
 #[derive(clap::Args, Debug, Clone)]
