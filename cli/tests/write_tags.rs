@@ -241,7 +241,7 @@ fn files_that_cannot_have_tags_are_errors_and_unchanged() {
             .lines()
             .find(|line| line.contains(&format!("in/{name}: tags cannot")));
         assert!(
-            line.is_some_and(|line| line.contains("only into WAV, AIFF")),
+            line.is_some_and(|line| line.contains("supported are WAV, AIFF")),
             "{ran:?}"
         );
         assert!(

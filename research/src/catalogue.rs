@@ -345,7 +345,13 @@ mod tests {
         catalogue(folder.path()).unwrap();
         assert!(!path("gone.md").exists() && path("notes.md").exists());
         let page = std::fs::read_to_string(path("esc10.md")).unwrap();
-        for part in ["clock tick", "80 clips", "400 clips", "CC BY 3.0", "316 k"] {
+        for part in [
+            "clock tick",
+            "80 clips",
+            "calibration error",
+            "CC BY 3.0",
+            "316 k",
+        ] {
             assert!(page.contains(part), "{part}: {page}");
         }
         let table = std::fs::read_to_string(path("README.md")).unwrap();

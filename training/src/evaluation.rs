@@ -260,8 +260,9 @@ mod tests {
     #[test]
     fn a_clip_of_a_tenth_of_a_second_is_heard_as_it_will_be() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/esc10.safetensors");
-        let file = ModelFile::read(&path).unwrap();
-        let model = Arc::new(Model::read(&path).unwrap());
+        let mut file = ModelFile::read(&path).unwrap();
+        file.card.calibration = None; // the loss is that of the network
+        let model = Arc::new(Model::from_bytes(&file.to_bytes().unwrap()).unwrap());
         let losses = [0.05f32, 0.6].map(|step| {
             let wave = |index: usize| 0.5 * (index as f32 * step).sin();
             let clip: Vec<f32> = (0..3_200).map(wave).collect();

@@ -201,6 +201,7 @@ mod tests {
     fn a_choice_is_on_from_an_even_chance_and_a_group_keeps_its_own_probabilities() {
         let mut file = ModelFile::from_bytes(hamiltone_models::ESC10).unwrap();
         file.card.task = TaskKind::MultiLabel;
+        file.card.calibration = None;
         file.card.groups = ["music", "things"]
             .repeat(5)
             .into_iter()
