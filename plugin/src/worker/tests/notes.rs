@@ -74,7 +74,7 @@ impl Synthesizer {
 
 /// Plays the rooster until something sounds.
 fn sounding() -> (Bench, Tap, Synthesizer) {
-    let (mut bench, mut synthesizer) = (Bench::new(), Synthesizer::default());
+    let (bench, mut synthesizer) = (Bench::new(), Synthesizer::default());
     put(&bench.params.threshold, 0.1);
     put(&bench.params.notes, true);
     let mut tap = bench.start(false);
