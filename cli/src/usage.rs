@@ -55,60 +55,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Arg
     })
 }
 
-/// An error on one line with its causes, unless a message already contains its cause, and without the numbers of the system
-/// (`(os error 2)`).
+/// An error in one line with its causes.
 pub(crate) fn text_of(error: &Error) -> String {
-    let mut text = String::new();
-    for cause in error.chain().map(ToString::to_string) {
-        if text.is_empty() {
-            text = cause;
-        } else if !text.contains(&cause) {
-            text = format!("{text}: {cause}");
-        }
-    }
-    without_numbers(&text)
-}
-
-fn without_numbers(text: &str) -> String {
-    const START: &str = " (os error ";
-    let mut plain = String::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once(START) {
-        plain.push_str(before);
-        let digits = after.trim_start_matches(|letter: char| letter.is_ascii_digit());
-        rest = match digits.strip_prefix(')') {
-            Some(end) => end,
-            None => {
-                plain.push_str(START);
-                after
-            }
-        };
-    }
-    plain + rest
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cause_is_told_once() {
-        let cause = io::Error::other("disk full");
-        let error = Error::new(cause).context("a.csv: cannot be written: disk full");
-        assert_eq!(text_of(&error), "a.csv: cannot be written: disk full");
-        let error = Error::msg("disk full").context("a.csv");
-        assert_eq!(text_of(&error), "a.csv: disk full");
-    }
-
-    #[test]
-    fn numbers_of_the_system_are_left_out() {
-        for (text, plain) in [
-            ("a: No such file (os error 2)", "a: No such file"),
-            ("a (os error 13): b (os error 28).", "a: b."),
-            ("a (os error x)", "a (os error x)"),
-            ("plain", "plain"),
-        ] {
-            assert_eq!(without_numbers(text), plain);
-        }
-    }
+    hamiltone_engine::text::error_in_one_line(error.chain())
 }

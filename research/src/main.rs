@@ -1,6 +1,7 @@
 //! `hamiltone-research`: makes the general tagger and repeats the studies of docs/RESULTS.md.
 
 use clap::{Parser, Subcommand};
+use hamiltone_engine::text::error_in_one_line;
 use hamiltone_research::teacher::AnyTeacher;
 use hamiltone_research::{
     calibration, catalogue, choices, clip_counts, general, material, other_corpora, study,
@@ -73,7 +74,7 @@ fn main() -> std::process::ExitCode {
     match done {
         Ok(()) => std::process::ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", error_in_one_line(error.chain()));
             std::process::ExitCode::FAILURE
         }
     }

@@ -1,6 +1,7 @@
 //! `hamiltone-training`: trains models and finishes them for use.
 
 use clap::{Parser, Subcommand};
+use hamiltone_engine::text::error_in_one_line;
 use hamiltone_training::teacher::OwnModels;
 use hamiltone_training::{certainty, level, report, run, statistics};
 
@@ -56,7 +57,7 @@ fn main() -> std::process::ExitCode {
     match done {
         Ok(()) => std::process::ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", error_in_one_line(error.chain()));
             std::process::ExitCode::FAILURE
         }
     }

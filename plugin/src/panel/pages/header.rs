@@ -1,6 +1,7 @@
 //! The header: the name, the model menu, and notices.
 
 use egui::{Align2, Layout, Rect, Sense, Ui, UiBuilder, pos2, vec2};
+use hamiltone_engine::text::without_error_numbers;
 
 use super::{model_menu, preset_menu};
 use crate::panel::contract::{Action, View};
@@ -78,17 +79,17 @@ pub(crate) fn notice(ui: &Ui, area: Rect, trouble: &Trouble) {
         &trouble.title,
         width,
     );
-    let advice = Line::new(theme::small(), theme::TEXT_SECOND);
-    advice.wrapped(
+    let advice = without_error_numbers(&trouble.advice);
+    Line::new(theme::small(), theme::TEXT_SECOND).wrapped(
         &painter,
         pos2(left, area.top() + 26.0),
-        &trouble.advice,
+        &advice,
         width,
         2,
     );
     ui.interact(area, ui.scope_id().with(&trouble.title), Sense::hover())
         .on_hover_ui(|ui| {
-            let text = format!("{}\n{}", trouble.title, trouble.advice);
+            let text = format!("{}\n{advice}", trouble.title);
             ui.label(&*glyphs::drawable(ui.ctx(), &text));
         });
 }

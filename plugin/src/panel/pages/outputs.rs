@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use egui::{Align2, Id, Label, Rect, RichText, Ui, pos2, vec2};
+use hamiltone_engine::text::without_error_numbers;
 use hamiltone_exports::Format;
 
 use crate::panel::contract::{Action, Question, View};
@@ -263,7 +264,7 @@ fn show_report(ui: &mut Ui, area: Rect, folder: &PathBuf, actions: &mut Vec<Acti
 
 fn result(bounce: &Bounce) -> (String, egui::Color32) {
     match (&bounce.problem, bounce.waiting, bounce.written.first()) {
-        (Some(problem), _, _) => (problem.clone(), theme::WARNING),
+        (Some(problem), _, _) => (without_error_numbers(problem).into_owned(), theme::WARNING),
         (None, 1, _) => ("1 timeline waits for a folder".to_owned(), theme::WARNING),
         (None, 2.., _) => {
             let text = format!("{} timelines wait for a folder", bounce.waiting);

@@ -107,6 +107,23 @@ fn a_desktop_without_dialogs_is_told_on_every_page() {
 }
 
 #[test]
+fn notices_do_not_tell_the_numbers_of_errors() {
+    let problem = Trouble {
+        title: "Cannot save the thresholds".to_owned(),
+        advice: "a.csv: Permission denied (os error 13).".to_owned(),
+    };
+    let words = words_with(
+        Some(&problem),
+        PanelSize::DEFAULT,
+        &listening(),
+        &Settings::default(),
+        values(),
+        PAGES[0].0,
+    );
+    assert!(words.contains("a.csv: Permission denied."), "{words}");
+}
+
+#[test]
 fn two_models_stand_side_by_side() {
     let snapshot = Snapshot {
         compared: Some(Compared {
