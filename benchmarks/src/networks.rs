@@ -63,6 +63,16 @@ pub(crate) fn packed(architecture: &Architecture, set: InstructionSet) -> Arc<Pa
     ))
 }
 
+/// The same in bfloat16, where the processor has it.
+pub(crate) fn packed_in_bfloat16(
+    architecture: &Architecture,
+    set: InstructionSet,
+) -> Option<Arc<PackedNetwork>> {
+    let network = PackedNetwork::for_instructions(architecture, MELS, &weights(architecture), set);
+    set.multiplies_pairs()
+        .then(|| Arc::new(network.in_bfloat16()))
+}
+
 /// A clip of frames, a whole number of columns, run in chunks of `columns` from the start again
 /// and again.
 pub(crate) struct Clip {

@@ -15,7 +15,9 @@ use hamiltone_research::teacher::OnnxNet;
 use hamiltone_training::run::BareTraining;
 use serde_json::json;
 
-use crate::networks::{Candle, Clip, FRAMES, MELS, best_chunk, halved, numbers, packed, shape};
+use crate::networks::{
+    Candle, Clip, FRAMES, MELS, best_chunk, halved, numbers, packed, packed_in_bfloat16, shape,
+};
 use crate::peers::Peers;
 use crate::report::Table;
 use crate::roofline;
@@ -116,8 +118,15 @@ impl Bench<'_> {
 
     fn ours(&self, net: &Architecture, frames: usize, set: InstructionSet) -> Named<'static> {
         let mut contenders: Named<'static> = Vec::new();
-        for (what, net) in [("quaternion", net.clone()), ("real", net.clone().real())] {
-            let network = packed(&net, set);
+        let real = net.clone().real();
+        let networks = [
+            ("quaternion", Some(packed(net, set))),
+            ("real", Some(packed(&real, set))),
+            ("quaternion, bf16", packed_in_bfloat16(net, set)),
+            ("real, bf16", packed_in_bfloat16(&real, set)),
+        ];
+        for (what, network) in networks {
+            let Some(network) = network else { continue };
             let most = frames.div_ceil(net.frames_per_column());
             let columns = best_chunk(&network, frames, most);
             let mut clip = Clip::new(network, frames, columns);

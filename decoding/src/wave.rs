@@ -148,13 +148,19 @@ pub(crate) fn next_chunk(file: &mut Beginning, chunk: &Chunk, layout: Layout) ->
     if layout == Layout::Wave64 {
         return Ok(end.saturating_add(7) / 8 * 8);
     }
-    if chunk.size % 2 == 1
-        && read_chunk(file, end.saturating_add(1), layout)?.is_none()
-        && read_chunk(file, end, layout)?.is_some()
-    {
+    if chunk.size % 2 == 0 {
         return Ok(end);
     }
-    Ok(end.saturating_add(chunk.size % 2))
+    // Letters of a name, moved by one, may look like a name again; its size then seldom fits into the file.
+    let length = file.len().unwrap_or(u64::MAX);
+    let fits = |chunk: &Chunk| chunk.body.saturating_add(chunk.size) <= length;
+    let padded = read_chunk(file, end.saturating_add(1), layout)?;
+    let adjacent = read_chunk(file, end, layout)?;
+    Ok(match (padded, adjacent) {
+        (None, Some(_)) => end,
+        (Some(padded), Some(adjacent)) if fits(&adjacent) && !fits(&padded) => end,
+        _ => end.saturating_add(1),
+    })
 }
 
 /// Combines the header with the length of the file.

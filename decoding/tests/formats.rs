@@ -86,6 +86,46 @@ fn the_time_of_a_recording() {
     );
 }
 
+/// guano-py 1.0.16 leaves out the padding byte behind an odd number of samples (findings/guano-py-write.sh). The size of its chunk,
+/// 96 bytes, is a letter in the file, so the name moved by one looks like a name too.
+#[test]
+fn the_time_of_a_recording_behind_an_odd_chunk_without_padding() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bat.wav");
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: 48_000,
+        bits_per_sample: 24,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut writer = hound::WavWriter::create(&path, spec).unwrap();
+    (0..4_801).for_each(|sample| writer.write_sample(sample).unwrap());
+    writer.finalize().unwrap();
+    let sound = read_mono(&path).unwrap();
+    let header = std::fs::read(&path).unwrap();
+    let data = header.windows(4).position(|name| name == b"data").unwrap() + 8;
+    let line = "GUANO|Version: 1.0\nTimestamp: 2021-07-01T22:00:00.5Z\nNote: ";
+    for length in [line.len() + 1, 96, 100, 400] {
+        for padding in [&[][..], &[0]] {
+            let mut bytes = header[..data + 3 * 4_801].to_vec();
+            bytes.extend(padding);
+            bytes.extend(b"guan");
+            bytes.extend((length as u32).to_le_bytes());
+            bytes.extend(line.as_bytes());
+            bytes.resize(bytes.len() + length - line.len(), b'x');
+            std::fs::write(&path, bytes).unwrap();
+            let recorded = AudioFile::open(&path).unwrap();
+            let recorded = recorded.recorded_at().map(ToString::to_string);
+            assert_eq!(
+                recorded.as_deref(),
+                Some("2021-07-01T22:00:00.5Z"),
+                "{length} bytes"
+            );
+            assert_eq!(read_mono(&path).unwrap(), sound);
+        }
+    }
+}
+
 /// One channel of several comes out as it is, also from more channels than Symphonia has layouts for.
 #[test]
 fn one_channel_can_be_read() {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use candle_core::{Device, Tensor};
 use common::{model_file, numbers, small, small_of_all_kinds, sound, weights};
 use hamiltone_engine::features::{COMPONENTS, FeatureSettings, FrontEnd, quaternion_frames};
+use hamiltone_engine::kernels::{InstructionSet, Method};
 use hamiltone_engine::model::{Model, clip_logits};
 use hamiltone_engine::network::streaming::{PackedNetwork, StreamingNetwork};
 use hamiltone_engine::network::whole_clip::Network;
@@ -170,6 +171,30 @@ fn separable_trunks_have_the_same_bits_live_and_in_files() {
     assert_eq!(live.len(), 24);
     assert_eq!(live, columns(8));
     assert_eq!(live, columns(5));
+}
+
+/// Rounded to eight bits, a network says about the same; without the instructions it is not rounded at all.
+#[test]
+fn bfloat16_changes_little_and_is_never_chosen_unasked() {
+    let architecture = Architecture::doubling(16, 3, true, 1.0, 12);
+    let mels = 64;
+    let weights = weights(&architecture, mels, 5);
+    let column = architecture.frames_per_column() * COMPONENTS * mels;
+    let mut number = numbers(6);
+    let frames: Vec<f32> = (0..16 * column).map(|_| 20.0 * number() - 30.0).collect();
+    let set = InstructionSet::best();
+    let single = PackedNetwork::new(&architecture, mels, &weights);
+    let rounded = PackedNetwork::new(&architecture, mels, &weights).in_bfloat16();
+    for columns in [1, 8] {
+        assert!(!single.methods(columns).into_iter().any(Method::pairs));
+        let pairs = rounded.methods(columns).into_iter().any(Method::pairs);
+        assert_eq!(pairs, set.multiplies_pairs());
+    }
+    let [single, rounded] =
+        [single, rounded].map(|network| clip_logits(&Arc::new(network), &frames));
+    let off = worst(&[rounded], &[single]);
+    assert!(off < 0.05, "{off}");
+    assert_eq!(off > 0.0, set.multiplies_pairs());
 }
 
 /// The way from samples to columns, cut at random, against candle over the whole clip.

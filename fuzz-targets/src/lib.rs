@@ -27,7 +27,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
 use hamiltone_decoding::AudioFile;
-use hamiltone_engine::Interrupt;
 use hamiltone_engine::model::{Limits, LoadOptions, Model};
 use hamiltone_engine::tagging::Tagger;
 use hamiltone_plugin::agreements::{Agreements, Item};
@@ -73,7 +72,7 @@ pub fn model_file(bytes: &[u8]) {
             multiply_adds_per_second: 50_000_000,
             memory_bytes: 50_000_000,
         },
-        interrupt: Interrupt::default(),
+        ..LoadOptions::default()
     };
     let Ok(model) = Model::load(bytes.into(), &options) else {
         return;

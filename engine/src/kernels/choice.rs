@@ -41,6 +41,21 @@ impl CacheLevel {
     }
 }
 
+/// Roundings that a choice may make.
+#[derive(Debug, Clone, Copy, Default)]
+struct Allowed {
+    /// Weights in half precision.
+    halves: bool,
+    /// Products of bfloat16.
+    pairs: bool,
+}
+
+impl Allowed {
+    fn allows(self, method: Method) -> bool {
+        (self.halves || !method.halves()) && (self.pairs || !method.pairs())
+    }
+}
+
 /// Vector multiply-adds a cycle.
 const MULTIPLY_ADDS: f64 = 2.0;
 
@@ -51,10 +66,18 @@ impl Method {
     /// Transforms make weights larger, up to eight times, so what a layer chooses decides where
     /// all weights stay: each level is tried from the fastest on, until the choices it leads to
     /// fit into it.
-    pub fn for_layers(layers: &[LayerShape], set: InstructionSet) -> Vec<Self> {
+    pub fn for_layers(layers: &[LayerShape], set: InstructionSet, pairs: bool) -> Vec<Self> {
         let mut methods = Vec::new();
         for level in [CacheLevel::Second, CacheLevel::Third, CacheLevel::Memory] {
-            methods = Self::all_fastest(layers, level, set, false);
+            methods = Self::all_fastest(
+                layers,
+                level,
+                set,
+                Allowed {
+                    halves: false,
+                    pairs,
+                },
+            );
             if Self::level(layers, &methods, set) <= level {
                 break;
             }
@@ -65,12 +88,17 @@ impl Method {
     /// The same for live streams: a chunk comes every tenth of a second, other threads use the caches in between, and
     /// weights are read from memory each time. Where they are more than a core's own cache could hold, they may be
     /// in half precision.
-    pub fn for_live_layers(layers: &[LayerShape], set: InstructionSet) -> Vec<Self> {
-        let single = Self::all_fastest(layers, CacheLevel::Memory, set, false);
+    pub fn for_live_layers(layers: &[LayerShape], set: InstructionSet, pairs: bool) -> Vec<Self> {
+        let mut allowed = Allowed {
+            halves: false,
+            pairs,
+        };
+        let single = Self::all_fastest(layers, CacheLevel::Memory, set, allowed);
         if Self::level(layers, &single, set) == CacheLevel::Second {
             return single;
         }
-        Self::all_fastest(layers, CacheLevel::Memory, set, set.loads_halves())
+        allowed.halves = set.loads_halves();
+        Self::all_fastest(layers, CacheLevel::Memory, set, allowed)
     }
 
     /// The level in which the weights of layers stay.
@@ -84,21 +112,26 @@ impl Method {
         layers: &[LayerShape],
         level: CacheLevel,
         set: InstructionSet,
-        halves: bool,
+        allowed: Allowed,
     ) -> Vec<Self> {
-        let fastest = |layer: &LayerShape| Self::fastest_of(*layer, level, set, halves);
+        let fastest = |layer: &LayerShape| Self::fastest_of(*layer, level, set, allowed);
         layers.iter().map(fastest).collect()
     }
 
     /// The method in single precision that should take the least time where weights stay at a level.
     pub fn fastest(layer: LayerShape, level: CacheLevel, set: InstructionSet) -> Self {
-        Self::fastest_of(layer, level, set, false)
+        Self::fastest_of(layer, level, set, Allowed::default())
     }
 
-    fn fastest_of(layer: LayerShape, level: CacheLevel, set: InstructionSet, halves: bool) -> Self {
+    fn fastest_of(
+        layer: LayerShape,
+        level: CacheLevel,
+        set: InstructionSet,
+        allowed: Allowed,
+    ) -> Self {
         let fitting = Self::ALL
             .into_iter()
-            .filter(|method| method.fits(layer.group) && (halves || !method.halves()));
+            .filter(|method| method.fits(layer.group) && allowed.allows(*method));
         let cycles = |method: &Self| method.cycles(layer, level, set);
         fitting
             .min_by(|a, b| cycles(a).total_cmp(&cycles(b)))
@@ -181,12 +214,13 @@ mod tests {
         let (few, many) = ([layer(16)], [layer(96)]);
         let set = InstructionSet::Avx2;
         let halves = |methods: Vec<Method>| methods[0].halves();
-        assert!(halves(Method::for_live_layers(&many, set)));
-        assert!(!halves(Method::for_live_layers(&few, set)));
-        assert!(!halves(Method::for_layers(&many, set)));
+        assert!(halves(Method::for_live_layers(&many, set, false)));
+        assert!(!halves(Method::for_live_layers(&few, set, false)));
+        assert!(!halves(Method::for_layers(&many, set, false)));
         assert!(!halves(Method::for_live_layers(
             &many,
-            InstructionSet::Neon
+            InstructionSet::Neon,
+            false
         )));
     }
 

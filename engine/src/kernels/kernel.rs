@@ -5,7 +5,7 @@
 //! and a row in the table of `method.rs`; nothing else names it.
 
 use super::finish::Target;
-use super::packing::LayerToPack;
+use super::packing::{LayerToPack, UnitPairs};
 use super::{Counts, InstructionSet, MapShape};
 
 /// A layer packed for one kernel.
@@ -19,6 +19,15 @@ pub(super) trait ConvolutionKernel: Send + Sync {
     /// Whether it reads its weights in half precision. Only single columns run on such a kernel, and only where the
     /// instruction set converts halves as fast as it loads floats.
     fn halves() -> bool
+    where
+        Self: Sized,
+    {
+        false
+    }
+
+    /// Whether it multiplies inputs and weights in bfloat16. It is chosen only where that was asked for and the instruction set
+    /// has such products.
+    fn pairs() -> bool
     where
         Self: Sized,
     {
@@ -97,6 +106,15 @@ impl LayerShape {
     /// Vectors of weights for each tap and phase.
     pub(super) fn weight_vectors(&self, set: InstructionSet) -> f64 {
         self.counts.inputs as f64 * self.blocks(self.counts.outputs, set)
+    }
+
+    /// The same where units of the input are multiplied two by two.
+    pub(super) fn pair_vectors(&self, set: InstructionSet) -> f64 {
+        let pairs = UnitPairs {
+            inputs: self.counts.inputs,
+            per_block: set.lanes() / self.group,
+        };
+        pairs.count() as f64 * self.blocks(self.counts.outputs, set)
     }
 
     /// Phases of the products: two where quaternions are multiplied by eight products.

@@ -5,6 +5,7 @@ use half::f16;
 use super::InstructionSet;
 use super::kernel::{ConvolutionKernel, LayerShape, Work};
 use super::packing::LayerToPack;
+use super::tile::BfloatPair;
 
 /// Makes [`Method`] and its table from rows of documentation, name and kernel. A new kernel needs one row.
 macro_rules! methods {
@@ -41,12 +42,17 @@ methods! {
     WinogradTwoHalf: super::winograd::WinogradTwo<f16>,
     /// F(4×4, 3×3) with its weights in half precision.
     WinogradFourHalf: super::winograd::WinogradFour<f16>,
+    /// F(2×2, 3×3) in bfloat16: half the products, results rounded at about a hundredth.
+    WinogradTwoBfloat: super::winograd::WinogradTwo<BfloatPair>,
+    /// F(4×4, 3×3) in bfloat16.
+    WinogradFourBfloat: super::winograd::WinogradFour<BfloatPair>,
 }
 
 /// What the table knows of a kernel: the functions of [`ConvolutionKernel`] that need no packed layer.
 struct Row {
     fits: fn(usize) -> bool,
     halves: fn() -> bool,
+    pairs: fn() -> bool,
     pools: fn() -> bool,
     work: fn(LayerShape, InstructionSet) -> Work,
     pack: fn(&LayerToPack<'_>) -> Box<dyn ConvolutionKernel>,
@@ -57,6 +63,7 @@ impl Row {
         Self {
             fits: K::fits,
             halves: K::halves,
+            pairs: K::pairs,
             pools: K::pools,
             work: K::work,
             pack: |layer| Box::new(K::pack(layer)),
@@ -73,6 +80,11 @@ impl Method {
     /// Whether its weights are in half precision.
     pub fn halves(self) -> bool {
         (self.row().halves)()
+    }
+
+    /// Whether it multiplies in bfloat16.
+    pub fn pairs(self) -> bool {
+        (self.row().pairs)()
     }
 
     /// Whether its kernel stores 2×2 means itself where a layer pools.

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `direct` | pixel by pixel; quaternions by eight products |
 //! | `shared` | quaternions by sixteen products, weights read once |
-//! | `winograd` | F(2×2, 3×3) and F(4×4, 3×3), quaternions by eight products, weights in single or half precision |
+//! | `winograd` | F(2×2, 3×3) and F(4×4, 3×3), quaternions by eight products, weights in single or half precision, or all in bfloat16 |
 //!
 //! Separable units have two kernels of their own, beside that table: `pointwise` (1×1) and `depthwise` (3×3 and 5×5), with
 //! maps in pairs (`pair`).

@@ -7,6 +7,7 @@ use super::InstructionSet;
 use super::TAPS;
 use super::buffer::Buffer;
 use super::eight::Phase;
+use super::tile::BfloatPair;
 use super::weights::{Counts, KernelWeights, UnitPair};
 
 /// A convolution as a network defines it, with the operations that follow it folded in.
@@ -59,6 +60,69 @@ impl Packed {
             values,
             sets: self.sets,
             phase_stride: self.phase_stride,
+        }
+    }
+}
+
+/// Units of the input that are multiplied two by two: unit `u` of an even block with unit `u` of the block behind it. Behind the
+/// last block of an odd number there are zeros.
+#[derive(Clone, Copy)]
+pub(super) struct UnitPairs {
+    pub(super) inputs: usize,
+    /// Units of a block.
+    pub(super) per_block: usize,
+}
+
+impl UnitPairs {
+    /// How many pairs there are.
+    pub(super) fn count(self) -> usize {
+        let (twos, rest) = (
+            self.inputs / (2 * self.per_block),
+            self.inputs % (2 * self.per_block),
+        );
+        twos * self.per_block + rest.min(self.per_block)
+    }
+
+    /// The units of a pair, the second of which may be past the last one.
+    fn units(self, pair: usize) -> [usize; 2] {
+        let first = pair / self.per_block * 2 * self.per_block + pair % self.per_block;
+        [first, first + self.per_block]
+    }
+
+    /// Vectors of each unit, `size` numbers, to those of each pair.
+    fn round(self, units: &[f32], pairs: &mut [BfloatPair], size: usize) {
+        for (pair, to) in pairs.chunks_exact_mut(size).enumerate() {
+            let [low, high] = self
+                .units(pair)
+                .map(|unit| units.get(unit * size..(unit + 1) * size));
+            for (index, to) in to.iter_mut().enumerate() {
+                let number = |of: Option<&[f32]>| of.map_or(0.0, |numbers| numbers[index]);
+                *to = BfloatPair::new(number(low), number(high));
+            }
+        }
+    }
+}
+
+impl Packed {
+    /// The same as pairs of bfloat16, where a plane has one step. Allocates.
+    pub(super) fn pairs(self, pairs: UnitPairs, lanes: usize) -> Packed<BfloatPair> {
+        let blocks = self.sets.iter().sum::<usize>();
+        let chunks = self.values.len() / (self.phase_stride * blocks).max(1); // planes × phases
+        let phase_stride = pairs.count() * lanes;
+        let mut values = Buffer::new(chunks * phase_stride * blocks);
+        let (mut to, mut rest) = (&mut values[..], &self.values[..]);
+        for &blocks in &self.sets {
+            for _ in 0..chunks {
+                let (pairs_here, after) = to.split_at_mut(phase_stride * blocks);
+                let (units, left) = rest.split_at(self.phase_stride * blocks);
+                pairs.round(units, pairs_here, blocks * lanes);
+                (to, rest) = (after, left);
+            }
+        }
+        Packed {
+            values,
+            sets: self.sets,
+            phase_stride,
         }
     }
 }

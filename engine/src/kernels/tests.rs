@@ -201,7 +201,8 @@ impl Case {
 fn error(method: Method) -> f32 {
     match method {
         Method::WinogradTwoHalf => 4e-3,
-        Method::WinogradFourHalf => 2e-2,
+        Method::WinogradFourHalf | Method::WinogradTwoBfloat => 2e-2,
+        Method::WinogradFourBfloat => 1e-1,
         _ => 1e-4,
     }
 }

@@ -7,7 +7,7 @@
 use half::f16;
 
 use super::buffer::Number;
-use super::lanes::Lanes;
+use super::lanes::{Lanes, pair_of_bfloats};
 
 /// The type of a packed weight.
 pub(super) trait Weight: Number {
@@ -16,6 +16,12 @@ pub(super) trait Weight: Number {
     /// # Safety
     /// [`Lanes::COUNT`] numbers can be read from there.
     unsafe fn load<V: Lanes>(from: *const Self) -> V;
+
+    /// `sum` and the products of an input with a vector of weights.
+    #[inline(always)]
+    fn multiply_add<V: Lanes>(input: V, weights: V, sum: V) -> V {
+        input.mul_add(weights, sum)
+    }
 }
 
 impl Weight for f32 {
@@ -31,6 +37,31 @@ impl Weight for f16 {
     unsafe fn load<V: Lanes>(from: *const Self) -> V {
         // SAFETY: the caller's promise.
         unsafe { V::load_half(from) }
+    }
+}
+
+/// The weights of two units of the input as bfloat16: eight bits of fraction, the range of `f32`. Inputs are such pairs too.
+#[derive(Clone, Copy, Default)]
+#[repr(transparent)]
+pub(super) struct BfloatPair(u32);
+
+impl BfloatPair {
+    /// Rounds two numbers to the nearest.
+    pub(super) fn new(low: f32, high: f32) -> Self {
+        Self(pair_of_bfloats(low, high))
+    }
+}
+
+impl Weight for BfloatPair {
+    #[inline(always)]
+    unsafe fn load<V: Lanes>(from: *const Self) -> V {
+        // SAFETY: the caller's promise; a pair has the size of a float.
+        unsafe { V::load(from.cast()) }
+    }
+
+    #[inline(always)]
+    fn multiply_add<V: Lanes>(input: V, weights: V, sum: V) -> V {
+        input.mul_add_pairs(weights, sum)
     }
 }
 
@@ -128,7 +159,7 @@ unsafe fn step<
                 V::load_splat(at)
             };
             for (sum, weights) in sums.iter_mut().zip(vectors) {
-                *sum = unit.mul_add(weights, *sum);
+                *sum = W::multiply_add(unit, weights, *sum);
             }
         }
     }

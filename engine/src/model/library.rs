@@ -313,7 +313,7 @@ fn loaded(hash: &str) -> Option<Arc<Model>> {
 fn built_in() -> Result<Arc<Model>, ModelError> {
     let options = LoadOptions {
         limits: Limits::NONE,
-        interrupt: Interrupt::default(),
+        ..LoadOptions::default()
     };
     load(BUILT_IN[0].into(), &options)
 }
@@ -343,7 +343,7 @@ fn load(bytes: Cow<'static, [u8]>, options: &LoadOptions) -> Result<Arc<Model>, 
         } else {
             options.limits
         },
-        interrupt: options.interrupt.clone(),
+        ..options.clone()
     };
     let model = Arc::new(Model::load(bytes, &options)?);
     let mut list = LOADED.lock().unwrap_or_else(PoisonError::into_inner);

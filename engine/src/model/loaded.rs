@@ -28,14 +28,18 @@ pub struct LoadOptions {
     pub limits: Limits,
     /// Ends the loading early.
     pub interrupt: Interrupt,
+    /// Whether convolutions are computed in bfloat16 [where that is faster](PackedNetwork::in_bfloat16). Tags change a little.
+    pub bfloat16: bool,
 }
 
 impl Default for LoadOptions {
-    /// Within the [limits of the environment](Limits::from_environment), never interrupted.
+    /// Within the [limits of the environment](Limits::from_environment), never interrupted; in bfloat16 if the variable
+    /// `HAMILTONE_BFLOAT16` is `1`.
     fn default() -> Self {
         Self {
             limits: Limits::from_environment(),
             interrupt: Interrupt::default(),
+            bfloat16: std::env::var_os("HAMILTONE_BFLOAT16").is_some_and(|value| value == "1"),
         }
     }
 }
@@ -99,7 +103,20 @@ impl Model {
         let checked = model.check_extremes(&options.interrupt);
         options.go_on()?;
         checked?;
-        Ok(model)
+        // Only now: the probe's logits are those of single precision.
+        Ok(if options.bfloat16 {
+            model.in_bfloat16()
+        } else {
+            model
+        })
+    }
+
+    fn in_bfloat16(self) -> Self {
+        let network = match Arc::try_unwrap(self.network) {
+            Ok(network) => Arc::new(network.in_bfloat16()),
+            Err(shared) => shared, // no: the streams of the checks have ended
+        };
+        Self { network, ..self }
     }
 
     /// The description.

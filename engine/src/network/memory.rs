@@ -35,14 +35,14 @@ impl Architecture {
         (float * floats + self.packed_bytes(bands)) as u64
     }
 
-    /// Bytes of the trunk's packed weights on the instruction set where they are most.
+    /// Bytes of the trunk's packed weights on the instruction set where they are most, in single precision or bfloat16.
     fn packed_bytes(&self, mel_bands: usize) -> f64 {
-        let on = |set: InstructionSet| {
+        let on = |(set, pairs): (InstructionSet, bool)| {
             let chunks = CHUNKS.into_iter().map(|columns| {
                 let shapes = self.layer_shapes(mel_bands, columns);
                 let methods = match columns {
-                    1 => Method::for_live_layers(&shapes, set),
-                    _ => Method::for_layers(&shapes, set),
+                    1 => Method::for_live_layers(&shapes, set, pairs),
+                    _ => Method::for_layers(&shapes, set, pairs),
                 };
                 let layers = shapes.iter().zip(methods);
                 layers
@@ -51,7 +51,9 @@ impl Architecture {
             });
             chunks.sum::<f64>() + self.separable_bytes(set) as f64
         };
-        InstructionSet::ALL.into_iter().map(on).fold(0.0, f64::max)
+        let sets = InstructionSet::ALL.into_iter();
+        let choices = sets.flat_map(|set| [(set, false), (set, true)]);
+        choices.map(on).fold(0.0, f64::max)
     }
 
     /// Every 3×3 convolution where `columns` columns are computed at a time.

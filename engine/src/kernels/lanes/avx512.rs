@@ -1,13 +1,15 @@
 //! 512-bit vectors of x86: four quaternions each, 32 registers.
 
 use std::arch::x86_64::*;
+use std::mem::transmute;
 
 use half::f16;
 
 use super::{Lanes, SimdOp};
 
+/// With `PAIRS`, the processor multiplies pairs of bfloat16.
 #[derive(Clone, Copy)]
-pub(super) struct Avx512(__m512);
+pub(super) struct Avx512<const PAIRS: bool>(__m512);
 
 /// Enters code compiled for AVX-512.
 ///
@@ -15,12 +17,21 @@ pub(super) struct Avx512(__m512);
 /// The processor has AVX-512F.
 #[target_feature(enable = "avx512f")]
 pub(super) unsafe fn run<O: SimdOp>(op: O) {
-    op.run::<Avx512>();
+    op.run::<Avx512<false>>();
+}
+
+/// Enters code compiled for AVX-512 with bfloat16.
+///
+/// # Safety
+/// The processor has AVX-512F and AVX512-BF16.
+#[target_feature(enable = "avx512f,avx512bf16")]
+pub(super) unsafe fn run_with_pairs<O: SimdOp>(op: O) {
+    op.run::<Avx512<true>>();
 }
 
 // SAFETY of all arithmetic below: values of this type are only made inside `run`, where the
 // processor has the instructions; those that touch memory pass their caller's promise on.
-impl Lanes for Avx512 {
+impl<const PAIRS: bool> Lanes for Avx512<PAIRS> {
     const COUNT: usize = 16;
     const SUMS: usize = 24;
     const BLOCKS: usize = 3;
@@ -122,5 +133,27 @@ impl Lanes for Avx512 {
     unsafe fn store(self, to: *mut f32) {
         // SAFETY: there is room for sixteen floats.
         unsafe { _mm512_storeu_ps(to, self.0) }
+    }
+
+    #[inline(always)]
+    fn pair(self, high: Self) -> Self {
+        if !PAIRS {
+            return super::pair_by_arrays(self, high);
+        }
+        // SAFETY: see above; the types have the same sizes, and every pattern of bits is a value of each.
+        Self(unsafe {
+            let low = _mm512_cvtepu16_epi32(transmute(_mm512_cvtneps_pbh(self.0)));
+            let high = _mm512_cvtepu16_epi32(transmute(_mm512_cvtneps_pbh(high.0)));
+            _mm512_castsi512_ps(_mm512_or_si512(low, _mm512_slli_epi32::<16>(high)))
+        })
+    }
+
+    #[inline(always)]
+    fn mul_add_pairs(self, factor: Self, term: Self) -> Self {
+        if !PAIRS {
+            return super::mul_add_pairs_by_arrays(self, factor, term);
+        }
+        // SAFETY: as in `pair`.
+        Self(unsafe { _mm512_dpbf16_ps(term.0, transmute(self.0), transmute(factor.0)) })
     }
 }

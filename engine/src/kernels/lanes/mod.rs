@@ -11,7 +11,7 @@ mod avx512;
 mod neon;
 mod plain;
 
-use half::f16;
+use half::{bf16, f16};
 
 /// Floats of the longest vector.
 pub(super) const MOST_LANES: usize = 16;
@@ -81,6 +81,30 @@ pub(super) trait Lanes: Copy {
         }
     }
 
+    /// Two floats in each lane as bfloat16, this vector's in the lower half and `high`'s in the upper. The result holds no
+    /// floats: it may be stored, loaded and given to [`mul_add_pairs`](Self::mul_add_pairs). The default works everywhere and
+    /// is slow.
+    #[inline(always)]
+    fn pair(self, high: Self) -> Self {
+        pair_by_arrays(self, high)
+    }
+
+    /// `term`, and in each lane the products of both halves of two [pairs](Self::pair). The default works everywhere and is
+    /// slow.
+    #[inline(always)]
+    fn mul_add_pairs(self, factor: Self, term: Self) -> Self {
+        mul_add_pairs_by_arrays(self, factor, term)
+    }
+
+    /// The floats, and zeros behind them.
+    #[inline(always)]
+    fn to_array(self) -> [f32; MOST_LANES] {
+        let mut floats = [0.0; MOST_LANES];
+        // SAFETY: no vector has more.
+        unsafe { self.store(floats.as_mut_ptr()) };
+        floats
+    }
+
     /// The four numbers in each group of four.
     #[inline(always)]
     fn quad(values: [f32; 4]) -> Self {
@@ -95,6 +119,48 @@ pub(super) trait Lanes: Copy {
         let neighbours = self.mul_add(Self::quad([1., -1., 1., -1.]), self.swap_neighbours());
         neighbours.mul_add(Self::quad([1., 1., -1., -1.]), neighbours.swap_pairs())
     }
+}
+
+/// [`Lanes::pair`] for sets without such instructions.
+#[inline(always)]
+fn pair_by_arrays<V: Lanes>(low: V, high: V) -> V {
+    let [low, high] = [low.to_array(), high.to_array()];
+    let mut pairs = [0.0; MOST_LANES];
+    for (index, pair) in pairs.iter_mut().enumerate() {
+        *pair = f32::from_bits(pair_of_bfloats(low[index], high[index]));
+    }
+    // SAFETY: the array has room for the longest vector.
+    unsafe { V::load(pairs.as_ptr()) }
+}
+
+/// [`Lanes::mul_add_pairs`] for sets without such instructions.
+#[inline(always)]
+fn mul_add_pairs_by_arrays<V: Lanes>(pairs: V, factors: V, term: V) -> V {
+    let [pairs, factors] = [pairs.to_array(), factors.to_array()];
+    let mut sums = term.to_array();
+    for (index, sum) in sums.iter_mut().enumerate() {
+        let [pair, factor] = [pairs[index], factors[index]].map(f32::to_bits);
+        *sum += low_half(pair) * low_half(factor);
+        *sum += high_half(pair) * high_half(factor);
+    }
+    // SAFETY: the array has room for the longest vector.
+    unsafe { V::load(sums.as_ptr()) }
+}
+
+/// Two numbers, rounded to the nearest bfloat16, in the lower and the upper half.
+pub(super) fn pair_of_bfloats(low: f32, high: f32) -> u32 {
+    let [low, high] = [low, high].map(|number| u32::from(bf16::from_f32(number).to_bits()));
+    high << 16 | low
+}
+
+/// The float of the lower half of a pair of bfloat16.
+fn low_half(pair: u32) -> f32 {
+    f32::from_bits(pair << 16)
+}
+
+/// The float of the upper half.
+fn high_half(pair: u32) -> f32 {
+    f32::from_bits(pair & 0xFFFF_0000)
 }
 
 /// A computation over any [`Lanes`], called once and inlined.
@@ -191,6 +257,27 @@ impl InstructionSet {
         let mut blocks = 0;
         self.run(Blocks(&mut blocks));
         blocks
+    }
+
+    /// Whether this machine multiplies [pairs](Lanes::pair) of bfloat16 by instructions of its own, at twice the rate of floats.
+    pub fn multiplies_pairs(self) -> bool {
+        #[cfg(target_arch = "x86_64")]
+        return self == Self::Avx512 && is_x86_feature_detected!("avx512bf16");
+        #[cfg(not(target_arch = "x86_64"))]
+        false
+    }
+
+    /// As [`run`](Self::run), for kernels that multiply pairs.
+    ///
+    /// # Panics
+    /// As [`run`](Self::run).
+    pub(super) fn run_with_pairs<O: SimdOp>(self, op: O) {
+        #[cfg(target_arch = "x86_64")]
+        if self.is_available() && self.multiplies_pairs() {
+            // SAFETY: the processor was checked.
+            return unsafe { avx512::run_with_pairs(op) };
+        }
+        self.run(op);
     }
 
     /// Runs `op` with the vectors of this set.

@@ -17,19 +17,21 @@ use super::eight;
 use super::finish::Finish;
 use super::kernel::{Call, ConvolutionKernel, LayerShape, PIXELS_A_LOAD, Work};
 use super::lanes::{Lanes, SimdOp};
-use super::packing::{LayerToPack, Layout, Packed, pack};
-use super::tile::Weight;
+use super::packing::{LayerToPack, Layout, Packed, UnitPairs, pack};
+use super::tile::{BfloatPair, Weight};
 use super::{Counts, InstructionSet};
-use transforms::{F2, F4, Size};
+use transforms::{Balanced, F2, F4, Points, Size, Whole};
 
 /// F(2×2, 3×3) with weights of type `W`.
 pub(super) type WinogradTwo<W> = Winograd<F2, W, 2, 4>;
 /// F(4×4, 3×3) with weights of type `W`.
-pub(super) type WinogradFour<W> = Winograd<F4, W, 4, 6>;
+pub(super) type WinogradFour<W> = Winograd<F4<<W as WinogradWeight>::Points>, W, 4, 6>;
 
 /// Bytes of transformed tiles that are worked on at once: half of a usual second level of cache,
 /// so that weights can stream past them.
 const WORKING_SET: usize = 512 << 10;
+/// Cycles of a transform of the input whose results become pairs of bfloat16, against one that stores floats.
+const PAIRING: f64 = 1.2;
 /// Tiles for which weights are read once, at least and at most.
 const TILES: (usize, usize) = (8, 32);
 
@@ -48,24 +50,48 @@ pub(super) struct Winograd<S, W, const OUT: usize, const IN: usize> {
 
 /// A type of packed weights.
 pub(super) trait WinogradWeight: Weight {
-    const HALVES: bool;
+    /// The points of F(4×4, 3×3).
+    type Points: Points;
+    const HALVES: bool = false;
+    /// Units of the input that are multiplied at once, by pairs of bfloat16.
+    const PAIRS: bool = false;
+    /// Blocks of the input that become one of the transformed input.
+    const BLOCKS: usize = if Self::PAIRS { 2 } else { 1 };
 
-    fn of(packed: Packed) -> Packed<Self>;
+    fn of(packed: Packed, inputs: UnitPairs, lanes: usize) -> Packed<Self>;
+
+    fn run(set: InstructionSet, op: impl SimdOp) {
+        set.run(op);
+    }
 }
 
 impl WinogradWeight for f32 {
-    const HALVES: bool = false;
+    type Points = Whole;
 
-    fn of(packed: Packed) -> Packed {
+    fn of(packed: Packed, _: UnitPairs, _: usize) -> Packed {
         packed
     }
 }
 
 impl WinogradWeight for f16 {
+    type Points = Whole;
     const HALVES: bool = true;
 
-    fn of(packed: Packed) -> Packed<Self> {
+    fn of(packed: Packed, _: UnitPairs, _: usize) -> Packed<Self> {
         packed.halves()
+    }
+}
+
+impl WinogradWeight for BfloatPair {
+    type Points = Balanced;
+    const PAIRS: bool = true;
+
+    fn of(packed: Packed, inputs: UnitPairs, lanes: usize) -> Packed<Self> {
+        packed.pairs(inputs, lanes)
+    }
+
+    fn run(set: InstructionSet, op: impl SimdOp) {
+        set.run_with_pairs(op);
     }
 }
 
@@ -82,13 +108,22 @@ where
         W::HALVES
     }
 
+    fn pairs() -> bool {
+        W::PAIRS
+    }
+
     fn pools() -> bool {
         true
     }
 
     fn work(layer: LayerShape, set: InstructionSet) -> Work {
         let tiles = (layer.rows.div_ceil(OUT) * layer.mels.div_ceil(OUT)) as f64;
-        let weights = (IN * IN) as f64 * layer.phases() * layer.weight_vectors(set);
+        let [weight_vectors, pairing] = if W::PAIRS {
+            [layer.pair_vectors(set), PAIRING]
+        } else {
+            [layer.weight_vectors(set), 1.0]
+        };
+        let weights = (IN * IN) as f64 * layer.phases() * weight_vectors;
         let [inputs, outputs] =
             [layer.counts.inputs, layer.counts.outputs].map(|units| layer.blocks(units, set));
         // Halves are loaded and converted.
@@ -96,7 +131,7 @@ where
         Work {
             weights,
             products: weights * (tiles + loads),
-            transforms: tiles * S::CYCLES * (inputs + outputs) / 2.0,
+            transforms: tiles * S::CYCLES * (inputs * pairing + outputs) / 2.0,
         }
     }
 
@@ -120,13 +155,17 @@ where
         } else {
             (pack(layer, weights, layout), None)
         };
+        let pairs = UnitPairs {
+            inputs: counts.inputs,
+            per_block: layer.set.lanes() / group,
+        };
         Self {
             size: PhantomData,
             set: layer.set,
             group,
             counts,
             mels: layer.mels,
-            packed: W::of(packed),
+            packed: W::of(packed, pairs, layer.set.lanes()),
             finish: Finish::new(layer, group == 4, powers.as_deref()),
             pools: convolution.pools,
         }
@@ -141,7 +180,7 @@ where
         let lanes = self.set.lanes();
         let blocks = |units: usize| (self.group * units).div_ceil(lanes);
         let blocks = Blocks {
-            inputs: blocks(self.counts.inputs),
+            inputs: blocks(self.counts.inputs).div_ceil(W::BLOCKS),
             outputs: blocks(self.counts.outputs),
         };
         let plan = Plan::new(blocks, phases(self.group), self.mels, OUT, lanes);
@@ -150,12 +189,14 @@ where
 
     unsafe fn run(&self, call: Call<'_>) {
         match self.group {
-            4 => self
-                .set
-                .run(WinogradOp::<_, _, OUT, IN, 4> { layer: self, call }),
-            _ => self
-                .set
-                .run(WinogradOp::<_, _, OUT, IN, 1> { layer: self, call }),
+            4 => W::run(
+                self.set,
+                WinogradOp::<_, _, OUT, IN, 4> { layer: self, call },
+            ),
+            _ => W::run(
+                self.set,
+                WinogradOp::<_, _, OUT, IN, 1> { layer: self, call },
+            ),
         }
     }
 }
@@ -212,14 +253,14 @@ struct WinogradOp<'a, S, W, const OUT: usize, const IN: usize, const GROUP: usiz
     call: Call<'a>,
 }
 
-impl<S: Size<OUT, IN>, W: Weight, const OUT: usize, const IN: usize, const GROUP: usize> SimdOp
-    for WinogradOp<'_, S, W, OUT, IN, GROUP>
+impl<S: Size<OUT, IN>, W: WinogradWeight, const OUT: usize, const IN: usize, const GROUP: usize>
+    SimdOp for WinogradOp<'_, S, W, OUT, IN, GROUP>
 {
     #[inline(always)]
     fn run<V: Lanes>(self) {
         let Self { layer, call } = self;
         let blocks = Blocks {
-            inputs: call.shape.blocks(),
+            inputs: call.shape.blocks().div_ceil(W::BLOCKS),
             outputs: layer.packed.sets.iter().sum(),
         };
         let plan = Plan::new(blocks, phases(GROUP), call.shape.mels, OUT, V::COUNT);
@@ -242,7 +283,7 @@ impl<S: Size<OUT, IN>, W: Weight, const OUT: usize, const IN: usize, const GROUP
         for first in (0..count).step_by(plan.chunk) {
             let tiles = first..(first + plan.chunk).min(count);
             let positions = multiply::Positions {
-                units: layer.counts.inputs,
+                units: layer.packed.phase_stride / V::COUNT,
                 plan: &plan,
                 count: IN * IN,
                 tiles: tiles.len(),
@@ -250,7 +291,7 @@ impl<S: Size<OUT, IN>, W: Weight, const OUT: usize, const IN: usize, const GROUP
             // SAFETY: the scratch has room for a chunk of tiles at every position, as asserted;
             // map, weights and target have the sizes they were made with.
             unsafe {
-                tiles::read::<V, S, OUT, IN, GROUP>(&source, &plan, tiles.clone(), from);
+                tiles::read::<V, S, OUT, IN, GROUP, W>(&source, &plan, tiles.clone(), from);
                 positions.multiply::<V, W, GROUP>(&layer.packed, from, to);
                 tiles::write::<V, S, OUT, IN>(&sink, &plan, tiles, to);
             }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::super::finish::{FinishView, Target};
 use super::super::lanes::Lanes;
 use super::super::map::{HISTORY, MapShape};
-use super::{Plan, Size};
+use super::{Plan, Size, WinogradWeight};
 
 /// Where tiles are read: a map's oldest row.
 pub(super) struct Source {
@@ -15,7 +15,8 @@ pub(super) struct Source {
 }
 
 /// Transforms tiles into `positions × phases × blocks × tiles`. Quaternions: first the products'
-/// factors transformed once more by Hadamard, then as they are.
+/// factors transformed once more by Hadamard, then as they are. With weights in pairs, two blocks of the source become one of
+/// pairs.
 ///
 /// # Safety
 /// The source is a map with `rows` rows, `to` has room as `plan` says.
@@ -26,43 +27,34 @@ pub(super) unsafe fn read<
     const OUT: usize,
     const IN: usize,
     const GROUP: usize,
+    W: WinogradWeight,
 >(
     source: &Source,
     plan: &Plan,
     tiles: Range<usize>,
     to: &mut [f32],
 ) {
-    let row_stride = source.shape.row_stride();
     let straight = (super::phases(GROUP) - 1) * plan.blocks.inputs * plan.block;
+    let source_blocks = source.shape.blocks();
     for block in 0..plan.blocks.inputs {
         for (slot, tile) in tiles.clone().enumerate() {
             let (row, column) = (tile / plan.across * OUT, tile % plan.across * OUT);
-            // Past the end of the map there are zeros.
-            let rows = (HISTORY + source.rows - row).min(IN);
-            let columns = (source.shape.mels + 2 - column).min(IN);
-            // SAFETY: rows and columns are those of the map.
+            let at = |block: usize| TileStart { block, row, column };
+            // SAFETY: blocks, rows and columns are those of the map, and the slot is one of the chunk.
             unsafe {
-                let from = source.first.add(
-                    block * source.shape.block_stride() + row * row_stride + column * V::COUNT,
-                );
-                let mut half = [[V::splat(0.0); IN]; IN]; // transformed over rows
-                #[allow(clippy::needless_range_loop)] // a column is not a slice of anything
-                for column in 0..columns {
-                    let mut lines = [V::splat(0.0); IN];
-                    for (row, line) in lines.iter_mut().enumerate().take(rows) {
-                        *line = V::load(from.add(row * row_stride + column * V::COUNT));
-                    }
-                    for (row, value) in S::input(lines).into_iter().enumerate() {
-                        half[row][column] = value;
-                    }
+                let low = source.by_rows::<V, S, OUT, IN>(at(W::BLOCKS * block));
+                let mut high = [[V::splat(0.0); IN]; IN];
+                if W::PAIRS && W::BLOCKS * block + 1 < source_blocks {
+                    high = source.by_rows::<V, S, OUT, IN>(at(W::BLOCKS * block + 1));
                 }
                 let mut slot = to.as_mut_ptr().add(block * plan.block + slot * V::COUNT);
-                for line in half {
-                    for value in S::input(line) {
+                for (low, high) in low.into_iter().zip(high) {
+                    let (low, high) = (S::input(low), S::input(high));
+                    for (low, high) in low.into_iter().zip(high) {
                         if GROUP == 4 {
-                            value.hadamard().store(slot);
+                            store::<V, W>(low.hadamard(), high.hadamard(), slot);
                         }
-                        value.store(slot.add(straight));
+                        store::<V, W>(low, high, slot.add(straight));
                         // Behind the last position there is nothing: `add` must not go there.
                         slot = slot.wrapping_add(plan.input_position);
                     }
@@ -70,6 +62,60 @@ pub(super) unsafe fn read<
             }
         }
     }
+}
+
+/// Where a tile begins.
+struct TileStart {
+    block: usize,
+    row: usize,
+    column: usize,
+}
+
+impl Source {
+    /// A tile, transformed over its rows. Past the end of the map there are zeros.
+    ///
+    /// # Safety
+    /// The tile begins in the map.
+    #[inline(always)]
+    unsafe fn by_rows<V: Lanes, S: Size<OUT, IN>, const OUT: usize, const IN: usize>(
+        &self,
+        start: TileStart,
+    ) -> [[V; IN]; IN] {
+        let row_stride = self.shape.row_stride();
+        let rows = (HISTORY + self.rows - start.row).min(IN);
+        let columns = (self.shape.mels + 2 - start.column).min(IN);
+        let mut half = [[V::splat(0.0); IN]; IN];
+        // SAFETY: rows and columns are those of the map.
+        unsafe {
+            let from = self.first.add(
+                start.block * self.shape.block_stride()
+                    + start.row * row_stride
+                    + start.column * V::COUNT,
+            );
+            #[allow(clippy::needless_range_loop)] // a column is not a slice of anything
+            for column in 0..columns {
+                let mut lines = [V::splat(0.0); IN];
+                for (row, line) in lines.iter_mut().enumerate().take(rows) {
+                    *line = V::load(from.add(row * row_stride + column * V::COUNT));
+                }
+                for (row, value) in S::input(lines).into_iter().enumerate() {
+                    half[row][column] = value;
+                }
+            }
+        }
+        half
+    }
+}
+
+/// Stores a number of the transformed input, or a pair of them.
+///
+/// # Safety
+/// There is room for a vector.
+#[inline(always)]
+unsafe fn store<V: Lanes, W: WinogradWeight>(low: V, high: V, to: *mut f32) {
+    let value = if W::PAIRS { low.pair(high) } else { low };
+    // SAFETY: the caller's promise.
+    unsafe { value.store(to) };
 }
 
 /// Where outputs go.

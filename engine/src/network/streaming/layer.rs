@@ -52,6 +52,13 @@ impl PlacedStep {
         if self.pools { size / POOLING } else { size }
     }
 
+    /// Frees weights that were packed for kernels which are not used any more.
+    pub(super) fn unpack(&mut self) {
+        if let Step::Convolution(layer) = &mut self.step {
+            layer.packed = Default::default();
+        }
+    }
+
     /// The convolution with a choice of kernels, if it is one.
     pub(super) fn convolution(&self) -> Option<&Layer> {
         match &self.step {
