@@ -360,6 +360,7 @@ fn layer(shape: LayerShape, pools: bool, set: InstructionSet) -> Named<'static> 
     let halved = |size: usize| if pools { size / 2 } else { size };
     Method::ALL
         .into_iter()
+        .filter(|method| method.runs_on(set, shape.group))
         .map(|method| {
             let convolution = Convolution {
                 weights: KernelWeights::Quaternion(&weights),

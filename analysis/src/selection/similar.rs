@@ -19,16 +19,22 @@ pub(super) fn similar<'a>(names: impl IntoIterator<Item = &'a str>, word: &str) 
                 .map(|part| strsim::jaro_winkler(part, &word))
                 .fold(0.0, f64::max),
         };
-        (likeness, name)
+        // Of names with a word that is spelled like it, the one that is as a whole comes first.
+        let whole = match likeness < 2.0 {
+            true => strsim::jaro_winkler(&lower, &word),
+            false => 0.0,
+        };
+        (likeness, whole, name)
     };
-    let mut ranked: Vec<(f64, &str)> = names.into_iter().map(rank).collect();
-    ranked.sort_by(|a, b| b.0.total_cmp(&a.0)); // stable: equal ones stay in their order
-    let best = ranked.first().map_or(0.0, |(likeness, _)| *likeness);
-    ranked.retain(|(likeness, _)| *likeness >= LEAST_LIKENESS && (best < 2.0 || *likeness >= 2.0));
+    let mut ranked: Vec<(f64, f64, &str)> = names.into_iter().map(rank).collect();
+    // Stable: equal ones stay in their order.
+    ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(b.1.total_cmp(&a.1)));
+    let best = ranked.first().map_or(0.0, |(likeness, ..)| *likeness);
+    ranked.retain(|(likeness, ..)| *likeness >= LEAST_LIKENESS && (best < 2.0 || *likeness >= 2.0));
     ranked
         .into_iter()
         .take(MAX_SUGGESTIONS)
-        .map(|(_, name)| name)
+        .map(|(.., name)| name)
         .collect()
 }
 
@@ -46,5 +52,9 @@ mod tests {
         let models = ["general", "general-half", "esc10"];
         assert_eq!(similar(models, "genral-half")[0], "general-half");
         assert_eq!(similar(models, "general half")[0], "general-half");
+        assert_eq!(
+            similar(["general-half", "general"], "generall")[0],
+            "general"
+        );
     }
 }

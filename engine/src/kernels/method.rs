@@ -77,6 +77,11 @@ impl Method {
         (self.row().fits)(group)
     }
 
+    /// Whether it can compute such a convolution on an instruction set of this machine.
+    pub fn runs_on(self, set: InstructionSet, group: usize) -> bool {
+        set.is_available() && self.fits(group) && (!self.pairs() || set.runs_pairs())
+    }
+
     /// Whether its weights are in half precision.
     pub fn halves(self) -> bool {
         (self.row().halves)()

@@ -1,7 +1,7 @@
 //! Data sets as their authors pack them, without a `metadata.csv`.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -10,6 +10,7 @@ use hamiltone_decoding::is_audio_name;
 use serde::Deserialize;
 use walkdir::{DirEntry, WalkDir};
 
+use super::copies;
 use super::rows::{FILTERED, Row, read_list, stem};
 
 const RAVDESS_LICENCE: &str = "CC BY-NC-SA 4.0 (RAVDESS)";
@@ -150,8 +151,32 @@ pub(super) fn folders(folder: &Path) -> Option<anyhow::Result<Vec<Row>>> {
     let rows = rows.map(|files| files.into_iter().filter_map(row).collect::<Vec<_>>());
     match rows {
         Ok(rows) if rows.is_empty() => None,
-        rows => Some(rows),
+        Ok(rows) => Some(checked(folder, rows)),
+        error => Some(error),
     }
+}
+
+/// The rows of a folder of folders, with one group for copies.
+///
+/// # Errors
+/// If there is one label, and another folder without sounds; if equal files have different labels.
+fn checked(folder: &Path, mut rows: Vec<Row>) -> anyhow::Result<Vec<Row>> {
+    let labels: BTreeSet<&String> = rows.iter().flat_map(|row| &row.labels).collect();
+    if labels.len() == 1 {
+        let inside = std::fs::read_dir(folder)?.filter_map(Result::ok);
+        let mut empty = inside.filter(|entry| {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            entry.path().is_dir() && !name.starts_with('.') && !labels.contains(&name)
+        });
+        if let Some(empty) = empty.next() {
+            bail!(
+                "{} has no audio files, so there is one label only: add sounds to it",
+                empty.path().display()
+            );
+        }
+    }
+    copies::join(&mut rows)?;
+    Ok(rows)
 }
 
 /// All audio files in a folder and the folders in it, links to folders included, sorted; what is hidden is left out.

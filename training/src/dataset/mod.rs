@@ -2,6 +2,7 @@
 
 mod audio;
 mod audioset;
+mod copies;
 mod layouts;
 mod official;
 mod rows;

@@ -267,17 +267,24 @@ impl InstructionSet {
         false
     }
 
+    /// Whether kernels that multiply pairs run on it: where this machine has instructions for them, and in plain Rust, to compare
+    /// with. They are not compiled for other sets.
+    pub fn runs_pairs(self) -> bool {
+        self == Self::Plain || self.multiplies_pairs()
+    }
+
     /// As [`run`](Self::run), for kernels that multiply pairs.
     ///
     /// # Panics
-    /// As [`run`](Self::run).
+    /// If they do not [run on the set](Self::runs_pairs).
     pub(super) fn run_with_pairs<O: SimdOp>(self, op: O) {
+        assert!(self.runs_pairs(), "{} multiplies no bfloat16", self.name());
         #[cfg(target_arch = "x86_64")]
-        if self.is_available() && self.multiplies_pairs() {
-            // SAFETY: the processor was checked.
+        if self == Self::Avx512 {
+            // SAFETY: the processor was checked above.
             return unsafe { avx512::run_with_pairs(op) };
         }
-        self.run(op);
+        op.run::<plain::Plain>();
     }
 
     /// Runs `op` with the vectors of this set.
