@@ -4,8 +4,6 @@ use std::marker::PhantomData;
 
 use half::f16;
 
-use super::tile::BfloatPair;
-
 /// A cache line.
 #[derive(Clone, Copy)]
 #[repr(C, align(64))]
@@ -23,8 +21,6 @@ pub(crate) unsafe trait Number: Copy + Default {}
 unsafe impl Number for f32 {}
 // SAFETY: as above.
 unsafe impl Number for f16 {}
-// SAFETY: as above.
-unsafe impl Number for BfloatPair {}
 
 /// The product of sizes.
 ///

@@ -45,6 +45,9 @@ impl Weight for f16 {
 #[repr(transparent)]
 pub(super) struct BfloatPair(u32);
 
+// SAFETY: every pattern of bits is a pair of numbers, and none are zero; 4 bytes.
+unsafe impl Number for BfloatPair {}
+
 impl BfloatPair {
     /// Rounds two numbers to the nearest.
     pub(super) fn new(low: f32, high: f32) -> Self {
