@@ -148,7 +148,7 @@ pub(crate) fn next_chunk(file: &mut Beginning, chunk: &Chunk, layout: Layout) ->
     if layout == Layout::Wave64 {
         return Ok(end.saturating_add(7) / 8 * 8);
     }
-    if chunk.size % 2 == 0 {
+    if chunk.size.is_multiple_of(2) {
         return Ok(end);
     }
     // Letters of a name, moved by one, may look like a name again; its size then seldom fits into the file.

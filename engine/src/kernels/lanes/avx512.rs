@@ -142,8 +142,10 @@ impl<const PAIRS: bool> Lanes for Avx512<PAIRS> {
         }
         // SAFETY: see above; the types have the same sizes, and every pattern of bits is a value of each.
         Self(unsafe {
-            let low = _mm512_cvtepu16_epi32(transmute(_mm512_cvtneps_pbh(self.0)));
-            let high = _mm512_cvtepu16_epi32(transmute(_mm512_cvtneps_pbh(high.0)));
+            let low =
+                _mm512_cvtepu16_epi32(transmute::<__m256bh, __m256i>(_mm512_cvtneps_pbh(self.0)));
+            let high =
+                _mm512_cvtepu16_epi32(transmute::<__m256bh, __m256i>(_mm512_cvtneps_pbh(high.0)));
             _mm512_castsi512_ps(_mm512_or_si512(low, _mm512_slli_epi32::<16>(high)))
         })
     }
@@ -154,6 +156,10 @@ impl<const PAIRS: bool> Lanes for Avx512<PAIRS> {
             return super::mul_add_pairs_by_arrays(self, factor, term);
         }
         // SAFETY: as in `pair`.
-        Self(unsafe { _mm512_dpbf16_ps(term.0, transmute(self.0), transmute(factor.0)) })
+        Self(unsafe {
+            let pairs = transmute::<__m512, __m512bh>(self.0);
+            let factors = transmute::<__m512, __m512bh>(factor.0);
+            _mm512_dpbf16_ps(term.0, pairs, factors)
+        })
     }
 }
