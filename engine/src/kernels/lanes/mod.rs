@@ -259,7 +259,7 @@ impl InstructionSet {
         blocks
     }
 
-    /// Whether this machine multiplies [pairs](Lanes::pair) of bfloat16 by instructions of its own, at twice the rate of floats.
+    /// Whether this machine multiplies pairs of bfloat16 by instructions of its own, at twice the rate of floats.
     pub fn multiplies_pairs(self) -> bool {
         #[cfg(target_arch = "x86_64")]
         return self == Self::Avx512 && is_x86_feature_detected!("avx512bf16");
