@@ -86,7 +86,10 @@ fn difference(architecture: &Architecture, sizes: [usize; 3], ways: [Way; 2]) ->
         if what.starts_with("gradient") {
             return (apart >= 2e-3).then(|| format!("{what}: {apart}"));
         }
-        assert!(apart < 1e-4, "{what}: {apart}");
+        // A deviation is the root of a difference, which may be small: rounding counts for more.
+        let statistics = architecture.temporal_pooling == TemporalPooling::Statistics;
+        let allowed = if statistics { 1e-3 } else { 1e-4 };
+        assert!(apart < allowed, "{what}: {apart}");
         None
     })
 }

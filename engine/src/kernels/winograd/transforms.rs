@@ -145,7 +145,11 @@ impl<P: Points> Size<4, 6> for F4<P> {
             m[0].add(sum.add(far_sum)),
             times(far_difference, P::FAR, of_near),
             times(far_sum, far, sum.mul(V::splat(near))),
-            times(of_near, near, times(far_difference, P::FAR * far, m[5])),
+            m[5].add(times(
+                far_difference,
+                P::FAR * far,
+                of_near.mul(V::splat(near)),
+            )),
         ]
     }
 }

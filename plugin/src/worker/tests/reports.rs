@@ -62,6 +62,7 @@ fn a_report_is_finished_when_the_instance_goes() {
 fn a_report_tells_what_was_not_heard_and_begins_where_it_does() {
     let mut bench = Bench::new();
     put(&bench.params.window, 0.5); // labels are on soon, within the two seconds of the sound
+    put(&bench.params.threshold, 0.1);
     bench.set(|settings| settings.report_folder = Some(bench.path("reports")));
     let mut tap = bench.start(true);
     play(&mut tap, &rooster());
