@@ -256,7 +256,7 @@ fn what_was_bypassed_is_marked_as_not_heard() {
 fn a_long_gap_is_part_of_one_timeline_and_of_no_event() {
     let bench = Bench::new();
     put(&bench.params.window, 0.5); // labels are on soon, within the two seconds of the sound
-    put(&bench.params.threshold, 0.1);
+    bench.choose("esc10"); // it knows roosters
     let folder = bench.path("bounces");
     bench.set(|settings| settings.bounce_folder = Some(folder.clone()));
     let mut tap = bench.start(true);

@@ -110,6 +110,11 @@ impl Bench {
         }
     }
 
+    /// Chooses a built-in model, which is loaded when a stream starts.
+    fn choose(&self, name: &str) {
+        self.set(|settings| settings.model.name = Some(name.to_owned()));
+    }
+
     fn set(&self, change: impl FnOnce(&mut Settings)) {
         change(&mut self.params.settings.write());
     }
